@@ -1,0 +1,62 @@
+//! The attributes of memento: `#[memento]` and `#[memento::main]`. Use them through the `memento` crate.
+//!
+//! The way of a function through here: [`parse`] reads the attribute and the function, [`check`] finds what cannot
+//! work, [`version`] computes the digest of the code, [`expand`] writes what replaces the function. [`crates`] knows
+//! what the compiler was told about other crates.
+
+mod check;
+mod crates;
+mod expand;
+mod parse;
+mod tokens;
+mod version;
+
+use proc_macro::TokenStream;
+use quote::quote;
+
+/// Keeps the results of a function, with the provenance of each.
+///
+/// The function is called as ever. What can be asked about it is in a type of the same name: `f::memento(…)`,
+/// `f::map(…)`, `f::with()`, and others. Arguments need `serde::Serialize` and `Send`; the result needs
+/// `serde::Serialize`, `serde::Deserialize`, `Clone`, `Send` and `Sync`. Of a `Result`, only the value needs them:
+/// errors are recorded and not replayed, unless asked for.
+///
+/// | option               | meaning                                                                                    |
+/// | -------------------- | ------------------------------------------------------------------------------------------ |
+/// | `cluster = "name"`   | the cluster that it belongs to: where its results live, and what runs it                   |
+/// | `version = "1"`      | stands for the function's code: results stay valid until it, or the signature, changes      |
+/// | `salt = "text"`      | adds to the version: results of another salt are not used                                  |
+/// | `errors = "retry"`   | an error is recorded, and the function runs again; the default                             |
+/// | `errors = "replay"`  | an error is a result like any other                                                        |
+/// | `ttl = "12h"`        | how long a result is valid, counted from the end of the computation                        |
+/// | `codec = "bincode"`  | what encodes results: `"bincode"`, `"postcard"`, `"json"`, or the path of a `memento::Codec` |
+/// | `handle = Name`      | the name of the type, where the function's own is taken                                    |
+/// | `crate = path`       | the path of the memento crate, where a macro of yours puts the attribute                   |
+#[proc_macro_attribute]
+pub fn memento(options: TokenStream, item: TokenStream) -> TokenStream {
+    let item = proc_macro2::TokenStream::from(item);
+    match parse::parse(options.into(), item.clone()).and_then(check::check) {
+        Ok(function) => expand::expand(&function).into(),
+        // The plain function stays, so that one mistake gives one message.
+        Err(error) => {
+            let error = error.into_compile_error();
+            quote!(#error #item).into()
+        }
+    }
+}
+
+/// Marks the `main` of a program that calls memento functions.
+///
+/// It says whose results these are where no configuration says where they live, and keeps the plugins among the
+/// program's dependencies linked.
+#[proc_macro_attribute]
+pub fn main(options: TokenStream, item: TokenStream) -> TokenStream {
+    let item = proc_macro2::TokenStream::from(item);
+    match parse::parse_main(options.into(), item.clone()) {
+        Ok(function) => expand::expand_main(&function).into(),
+        Err(error) => {
+            let error = error.into_compile_error();
+            quote!(#error #item).into()
+        }
+    }
+}

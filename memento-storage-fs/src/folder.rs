@@ -1,0 +1,150 @@
+//! The folder that a storage is in.
+
+use std::fs::{self, File, OpenOptions};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{Duration, SystemTime};
+
+use memento::{Capabilities, Error, ErrorKind, Result};
+
+use crate::{Durability, Options};
+
+/// From <https://bford.info/cachedir/>; the signature may not change.
+const CACHEDIR_TAG: &str = "Signature: 8a477f597d28d172789f06886806bc55
+# This folder holds results of memento functions. All of them can be computed again.
+# Backup programs leave it out because of this file: https://bford.info/cachedir/
+";
+
+/// How old a temporary file is that nobody is writing any more.
+const ABANDONED: Duration = Duration::from_hours(24);
+
+/// A folder, made when it is first needed.
+#[derive(Debug)]
+pub(crate) struct Folder {
+    root: PathBuf,
+    durability: Durability,
+    readonly: bool,
+    is_made: AtomicBool,
+}
+
+impl Folder {
+    pub(crate) fn new(options: &Options) -> Self {
+        Self {
+            root: options.path.clone(),
+            durability: options.durability,
+            readonly: options.readonly,
+            is_made: AtomicBool::new(false),
+        }
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.root.join(name)
+    }
+
+    pub(crate) fn is_readonly(&self) -> bool {
+        self.readonly
+    }
+
+    pub(crate) fn durability(&self) -> Durability {
+        self.durability
+    }
+
+    pub(crate) fn capabilities(&self) -> Capabilities {
+        if self.readonly { Capabilities::read_only() } else { Capabilities::default() }
+    }
+
+    /// An error of this storage.
+    pub(crate) fn error(&self, kind: ErrorKind, operation: &'static str) -> Error {
+        Error::new(kind, operation).with("storage", self.root.display())
+    }
+
+    /// Fails where nothing may be kept.
+    pub(crate) fn check_writable(&self, operation: &'static str) -> Result<()> {
+        if self.readonly {
+            let error = self.error(ErrorKind::ReadOnly, operation);
+            return Err(error
+                .source("it is open for reading only")
+                .help("remove `readonly = true`"));
+        }
+        Ok(())
+    }
+
+    /// Makes the folder and what stands in every such folder.
+    pub(crate) fn make(&self) -> Result<()> {
+        if self.is_made.load(Ordering::Relaxed) || self.readonly {
+            return Ok(());
+        }
+        self.try_make().map_err(|error| {
+            self.error(ErrorKind::Storage, "make the folder of a storage")
+                .source(error)
+                .help("make it writable, or choose another one with `path` in `[storage]`")
+        })?;
+        self.is_made.store(true, Ordering::Relaxed);
+        Ok(())
+    }
+
+    fn try_make(&self) -> io::Result<()> {
+        for name in ["", "data", "temporary", "damaged"] {
+            make_private_folder(&self.path(name))?;
+        }
+        match OpenOptions::new().write(true).create_new(true).open(self.path("CACHEDIR.TAG")) {
+            Ok(mut tag) => io::Write::write_all(&mut tag, CACHEDIR_TAG.as_bytes())?,
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(error),
+        }
+        self.remove_abandoned();
+        Ok(())
+    }
+
+    /// Removes what killed processes left behind. That it fails is no trouble: the next process tries again.
+    fn remove_abandoned(&self) {
+        let now = SystemTime::now();
+        for entry in fs::read_dir(self.path("temporary")).into_iter().flatten().flatten() {
+            let modified = entry.metadata().and_then(|metadata| metadata.modified());
+            let age = modified.ok().and_then(|modified| now.duration_since(modified).ok());
+            if age.is_some_and(|age| age > ABANDONED) {
+                let _ = fs::remove_file(entry.path());
+            }
+        }
+    }
+
+    /// A path for a file that is being written.
+    pub(crate) fn temporary(&self) -> PathBuf {
+        self.path("temporary").join(unique())
+    }
+
+    /// Moves a file to where nothing reads it, under its own name and a suffix. Nothing happens where there is none.
+    pub(crate) fn set_aside(&self, file: &Path) -> io::Result<()> {
+        let name = file.file_name().unwrap_or_default().to_string_lossy();
+        match fs::rename(file, self.path("damaged").join(format!("{name}.{}", unique()))) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
+        }
+    }
+
+    /// Waits until no other process prepares or repairs this storage. The lock ends with the file, or the process.
+    pub(crate) fn lock(&self) -> io::Result<File> {
+        let file =
+            OpenOptions::new().create(true).truncate(false).write(true).open(self.path("lock"))?;
+        file.lock()?;
+        Ok(file)
+    }
+}
+
+/// A name that no other process and no other call gives.
+fn unique() -> String {
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    let count = COUNT.fetch_add(1, Ordering::Relaxed);
+    format!("{}-{}-{count}", now.as_nanos(), std::process::id())
+}
+
+/// Makes a folder that only its owner can look into.
+fn make_private_folder(path: &Path) -> io::Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(path)
+}

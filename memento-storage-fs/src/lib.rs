@@ -1,0 +1,55 @@
+//! Storage on the filesystem for [memento](https://docs.rs/memento): results in files, mementos in SQLite.
+//!
+//! To depend on this crate is to use it: it is what a program gets that configures nothing. In `memento.toml`:
+//!
+//! ```toml
+//! [storage]
+//! type = "filesystem"
+//! path = ".memento"        # default: memento/<package> in the user's folder for caches
+//! durability = "fast"      # or "full": what is recorded survives a power failure
+//! readonly = false         # true: use what is there, keep nothing
+//! ```
+//!
+//! | in the folder       | what                                                                     |
+//! | ------------------- | ------------------------------------------------------------------------ |
+//! | `CACHEDIR.TAG`      | tells backup programs to leave the folder out                            |
+//! | `mementos.sqlite`   | mementos, with the results that are small                                |
+//! | `data/ab/cdef…`     | other results, by the digest of their encoding                           |
+//! | `temporary`         | results that are being written                                           |
+//! | `damaged`           | what was found damaged and moved out of the way; nothing reads it        |
+//!
+//! Several processes can use one folder at once. It must be on a filesystem of this machine: SQLite's write-ahead log
+//! does not work across a network.
+
+#![deny(clippy::print_stdout, clippy::print_stderr)]
+
+mod data;
+mod database;
+mod folder;
+mod metadata;
+mod options;
+mod schema;
+
+pub use data::FileDataStore;
+pub use metadata::SqliteMetadataStore;
+pub use options::{Durability, Options};
+
+use std::sync::Arc;
+
+use memento::plugin::{DEFAULT_MEMORY_CACHE, StoragePlugin, inventory};
+
+inventory::submit! {
+    StoragePlugin {
+        name: "filesystem",
+        provided_by: "memento-storage-fs",
+        is_default: true,
+        memory_cache: DEFAULT_MEMORY_CACHE,
+        data: |options| Ok(Arc::new(FileDataStore::new(&Options::take(options)?))),
+        metadata: |options| Ok(Arc::new(SqliteMetadataStore::new(&Options::take(options)?))),
+    }
+}
+
+/// A storage in the folder that `options` names.
+pub fn storage(options: &Options) -> memento::Storage {
+    memento::Storage::new(FileDataStore::new(options), SqliteMetadataStore::new(options))
+}

@@ -1,0 +1,202 @@
+//! Mementos in SQLite.
+
+use std::collections::HashMap;
+
+use memento::{Capabilities, Entry, Filter, Key, MetadataStore, Page, Result};
+use rusqlite::types::ValueRef;
+use rusqlite::{Connection, Row, ToSql, params};
+
+use crate::Options;
+use crate::database::{Database, Session};
+
+const GET: &str = "SELECT key, record FROM mementos WHERE prefix = ?1";
+const PUT: &str = "INSERT OR REPLACE INTO mementos(prefix, key, function, failed, record)
+                   VALUES (?1, ?2, ?3, ?4, ?5)";
+
+/// A metadata store in a SQLite database, which several processes can use at once.
+#[derive(Debug)]
+pub struct SqliteMetadataStore {
+    database: Database,
+}
+
+/// The number by which a key is found.
+fn prefix(key: &Key) -> i64 {
+    let [a, b, c, d, e, f, g, h, ..] = *key.as_bytes();
+    i64::from_be_bytes([a, b, c, d, e, f, g, h])
+}
+
+impl SqliteMetadataStore {
+    /// The metadata store in the folder that `options` names. Nothing is touched before the first use.
+    pub fn new(options: &Options) -> Self {
+        Self { database: Database::new(options) }
+    }
+}
+
+/// Puts all entries, or none.
+fn put(session: &mut Session, entries: &[Entry]) -> Result<(), rusqlite::Error> {
+    let Session { connection, functions } = session;
+    if let [entry] = entries
+        && let Some(&function) = functions.get(&entry.function)
+    {
+        // A statement is a transaction.
+        return insert(connection, entry, function);
+    }
+    let transaction = connection.transaction()?;
+    // Numbers are remembered when they are there to stay.
+    let mut new = HashMap::new();
+    for entry in entries {
+        let known = functions.get(&entry.function).or_else(|| new.get(&entry.function));
+        let function = match known {
+            Some(&function) => function,
+            None => {
+                let function = insert_function(&transaction, &entry.function)?;
+                new.insert(entry.function.clone(), function);
+                function
+            }
+        };
+        insert(&transaction, entry, function)?;
+    }
+    transaction.commit()?;
+    functions.extend(new);
+    Ok(())
+}
+
+fn get(connection: &Connection, key: &Key) -> Result<Option<Vec<u8>>, rusqlite::Error> {
+    let mut statement = connection.prepare_cached(GET)?;
+    let mut rows = statement.query([prefix(key)])?;
+    let Some(row) = rows.next()? else { return Ok(None) };
+    Ok((blob(row, 0) == key.as_bytes()).then(|| blob(row, 1).to_vec()))
+}
+
+/// The bytes in a column; none where the column holds something else, which proves to be no record.
+fn blob<'a>(row: &'a Row<'_>, column: usize) -> &'a [u8] {
+    match row.get_ref(column) {
+        Ok(ValueRef::Blob(bytes) | ValueRef::Text(bytes)) => bytes,
+        _ => &[],
+    }
+}
+
+fn insert(connection: &Connection, entry: &Entry, function: i64) -> Result<(), rusqlite::Error> {
+    let key = entry.key.as_bytes().as_slice();
+    let values = params![prefix(&entry.key), key, function, entry.failed, entry.record];
+    connection.prepare_cached(PUT)?.execute(values).map(drop)
+}
+
+fn insert_function(connection: &Connection, path: &str) -> Result<i64, rusqlite::Error> {
+    connection.execute("INSERT OR IGNORE INTO functions(path) VALUES (?1)", [path])?;
+    let number = "SELECT id FROM functions WHERE path = ?1";
+    connection.query_row(number, [path], |row| row.get(0))
+}
+
+/// The condition of `filter`, and the values in it.
+fn condition(filter: &Filter) -> (String, Vec<Box<dyn ToSql>>) {
+    let mut condition = "1".to_owned();
+    let mut values: Vec<Box<dyn ToSql>> = Vec::new();
+    if let Some(function) = &filter.function {
+        condition += " AND function = (SELECT id FROM functions WHERE path = ?)";
+        values.push(Box::new(function.clone()));
+    }
+    if let Some(failed) = filter.failed {
+        condition += " AND failed = ?";
+        values.push(Box::new(failed));
+    }
+    (condition, values)
+}
+
+fn list(
+    connection: &Connection,
+    filter: &Filter,
+    from: Option<u64>,
+    limit: usize,
+) -> Result<Page, rusqlite::Error> {
+    let (mut condition, mut values) = condition(filter);
+    if let Some(from) = from {
+        condition += " AND mementos.id <= ?";
+        values.push(Box::new(i64::try_from(from).unwrap_or(i64::MAX)));
+    }
+    values.push(Box::new(i64::try_from(limit).unwrap_or(i64::MAX - 1) + 1));
+    let mut statement = connection.prepare(&format!(
+        "SELECT mementos.id, key, path, failed, record
+         FROM mementos JOIN functions ON functions.id = mementos.function
+         WHERE {condition} ORDER BY mementos.id DESC LIMIT ?"
+    ))?;
+    let mut page = Page::default();
+    let mut rows = statement.query(rusqlite::params_from_iter(values))?;
+    while let Some(row) = rows.next()? {
+        if page.entries.len() == limit {
+            page.next = Some(row.get::<_, i64>(0)?.unsigned_abs());
+            break;
+        }
+        let Ok(key) = <[u8; 32]>::try_from(blob(row, 1)) else { continue };
+        page.entries.push(Entry {
+            key: Key::from_bytes(key),
+            function: row.get(2)?,
+            failed: row.get(3)?,
+            record: blob(row, 4).to_vec(),
+        });
+    }
+    Ok(page)
+}
+
+impl MetadataStore for SqliteMetadataStore {
+    fn capabilities(&self) -> Capabilities {
+        self.database.folder.capabilities()
+    }
+
+    fn get(&self, key: &Key) -> Result<Option<Vec<u8>>> {
+        let found = self
+            .database
+            .read("look a memento up", |session| Ok(get(&session.connection, key)?))?;
+        Ok(found.flatten())
+    }
+
+    fn get_many(&self, keys: &[Key]) -> Result<Vec<Option<Vec<u8>>>> {
+        let found = self.database.read("look mementos up", |session| {
+            // One transaction: each on its own would lock and unlock the log.
+            let transaction = session.connection.transaction()?;
+            let found: Result<Vec<_>, _> = keys.iter().map(|key| get(&transaction, key)).collect();
+            transaction.commit()?;
+            Ok(found?)
+        })?;
+        Ok(found.unwrap_or_else(|| vec![None; keys.len()]))
+    }
+
+    fn put(&self, entries: &[Entry]) -> Result<()> {
+        self.database.write("keep mementos", |session| Ok(put(session, entries)?))
+    }
+
+    fn remove(&self, key: &Key) -> Result<bool> {
+        self.database.write("drop a memento", |session| {
+            let remove = "DELETE FROM mementos WHERE prefix = ?1 AND key = ?2";
+            let values = params![prefix(key), key.as_bytes().as_slice()];
+            Ok(session.connection.execute(remove, values)? > 0)
+        })
+    }
+
+    fn remove_all(&self, filter: &Filter) -> Result<u64> {
+        self.database.write("drop mementos", |session| {
+            let (condition, values) = condition(filter);
+            let remove = format!("DELETE FROM mementos WHERE {condition}");
+            Ok(session.connection.execute(&remove, rusqlite::params_from_iter(values))? as u64)
+        })
+    }
+
+    fn list(&self, filter: &Filter, from: Option<u64>, limit: usize) -> Result<Page> {
+        let listed = self
+            .database
+            .read("list mementos", |session| Ok(list(&session.connection, filter, from, limit)?))?;
+        Ok(listed.unwrap_or_default())
+    }
+
+    fn set_aside(&self, key: &Key) -> Result<()> {
+        self.database.write("move a damaged memento aside", |session| {
+            let values = params![prefix(key)];
+            let keep = "INSERT INTO damaged(key, record) SELECT key, record FROM mementos WHERE prefix = ?1";
+            let transaction = session.connection.transaction()?;
+            // A row may be so odd that it cannot be kept; it goes in any case.
+            let _ = transaction.execute(keep, values);
+            transaction.execute("DELETE FROM mementos WHERE prefix = ?1", values)?;
+            Ok(transaction.commit()?)
+        })
+    }
+}

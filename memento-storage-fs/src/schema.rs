@@ -1,0 +1,72 @@
+//! The tables of the database.
+
+use memento::{ErrorKind, Result};
+use rusqlite::{Connection, Error as SqlError};
+
+use crate::database::Problem;
+
+/// The version of the tables, in `PRAGMA user_version`.
+const VERSION: i64 = 1;
+/// Tells that a database is one of ours, in `PRAGMA application_id`: "memo".
+const APPLICATION: i64 = 0x6d65_6d6f;
+
+/// Rows are appended in the order in which they are put. They are found by the first 64 bits of their key: an index of
+/// small numbers is a third of one of whole keys, and two keys that share them only displace each other.
+const TABLES: &str = "
+    CREATE TABLE functions (
+        id INTEGER PRIMARY KEY,
+        path TEXT NOT NULL UNIQUE
+    );
+    CREATE TABLE mementos (
+        id INTEGER PRIMARY KEY,
+        prefix INTEGER NOT NULL UNIQUE,
+        key BLOB NOT NULL,
+        function INTEGER NOT NULL REFERENCES functions(id),
+        failed INTEGER NOT NULL,
+        record BLOB NOT NULL
+    );
+    CREATE INDEX mementos_by_function ON mementos(function);
+    CREATE TABLE damaged (
+        id INTEGER PRIMARY KEY,
+        key BLOB NOT NULL,
+        record BLOB NOT NULL
+    );
+";
+
+/// What a database is.
+pub(crate) enum Found {
+    /// One that this release reads and writes.
+    Ready,
+    /// One without any table.
+    Empty,
+}
+
+/// Looks at the database behind `connection`.
+pub(crate) fn inspect(connection: &Connection) -> Result<Found, Problem> {
+    let version: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    let application: i64 =
+        connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
+    match (application, version) {
+        (APPLICATION, VERSION) => Ok(Found::Ready),
+        (APPLICATION, newer) if newer > VERSION => Err(Problem::newer(newer, VERSION)),
+        _ => {
+            let tables = "SELECT count(*) FROM sqlite_schema";
+            let tables: i64 = connection.query_row(tables, [], |row| row.get(0))?;
+            if tables == 0 {
+                return Ok(Found::Empty);
+            }
+            Err(Problem::Damaged(ErrorKind::Damaged, "it is a database of another program".into()))
+        }
+    }
+}
+
+/// Makes the tables in an empty database.
+pub(crate) fn create(connection: &Connection) -> Result<(), SqlError> {
+    connection.pragma_update(None, "journal_mode", "wal")?;
+    connection.execute_batch(&format!(
+        "BEGIN IMMEDIATE; {TABLES}
+         PRAGMA application_id = {APPLICATION};
+         PRAGMA user_version = {VERSION};
+         COMMIT;"
+    ))
+}

@@ -1,0 +1,313 @@
+//! The memory cache in front of a storage.
+//!
+//! It holds values as they are, so that a hit clones and does not decode. It is bounded in bytes, over all functions
+//! that share the storage; what has not been asked for since the last look goes first (SIEVE: Zhang et al., "SIEVE is
+//! Simpler than LRU", NSDI 2024).
+
+use std::any::Any;
+use std::hash::BuildHasher;
+use std::mem::{needs_drop, size_of};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use foldhash::fast::RandomState;
+use hashbrown::HashTable;
+use parking_lot::Mutex;
+
+use crate::{Digest, Key};
+
+/// A value of some type, shared by the cache and those who wait for it.
+pub(crate) type Shared = Arc<dyn Any + Send + Sync>;
+
+const SHARDS: usize = 16;
+/// What an entry costs beside its value and its arguments.
+const OVERHEAD: u64 = 192;
+/// Values up to this many bytes that own nothing are cloned under the lock; others behind it.
+const CLONED_UNDER_LOCK: usize = 64;
+
+/// Values by function and arguments.
+pub(crate) struct MemoryCache {
+    budget: u64,
+    used: AtomicU64,
+    losses: AtomicU64,
+    hasher: RandomState,
+    shards: [Mutex<Shard>; SHARDS],
+}
+
+/// Which value is asked for: a function's number, and [what tells its arguments
+/// apart](crate::encoding::Encoded::identity).
+#[derive(Clone, Copy)]
+pub(crate) struct Identity<'a> {
+    pub(crate) function: u64,
+    pub(crate) arguments: &'a [u8],
+}
+
+/// What came of the invocation whose value is in the cache.
+#[derive(Clone, Copy)]
+pub(crate) struct Landed {
+    pub(crate) key: Key,
+    pub(crate) digest: Digest,
+    /// Nanoseconds since the Unix epoch from which on the value is no longer valid.
+    pub(crate) expires: Option<u64>,
+}
+
+#[derive(Default)]
+struct Shard {
+    table: HashTable<u32>,
+    nodes: Vec<Option<Node>>,
+    vacant: Vec<u32>,
+    /// Where the search for a victim goes on.
+    hand: usize,
+    hits: u64,
+}
+
+struct Node {
+    hash: u64,
+    function: u64,
+    arguments: Box<[u8]>,
+    value: Shared,
+    landed: Landed,
+    size: u64,
+    /// Whether it was asked for since the hand passed.
+    asked: bool,
+}
+
+impl MemoryCache {
+    /// A cache of at most `budget` bytes; with 0 it keeps nothing.
+    pub(crate) fn new(budget: u64) -> Self {
+        Self {
+            budget,
+            used: AtomicU64::new(0),
+            losses: AtomicU64::new(0),
+            hasher: RandomState::default(),
+            shards: Default::default(),
+        }
+    }
+
+    /// The value of this identity, if it is here as a `T`.
+    #[inline]
+    pub(crate) fn get<T>(&self, identity: Identity<'_>) -> Option<(T, Landed)>
+    where
+        T: Clone + Send + Sync + 'static,
+    {
+        let hash = self.hash(identity);
+        let mut shard = self.shard(hash).lock();
+        let node = shard.find(hash, identity)?;
+        node.asked = true;
+        let landed = node.landed;
+        if !needs_drop::<T>() && size_of::<T>() <= CLONED_UNDER_LOCK {
+            let value = node.value.downcast_ref::<T>()?.clone();
+            shard.hits += 1;
+            return Some((value, landed));
+        }
+        let value = Arc::clone(&node.value);
+        shard.hits += 1;
+        drop(shard);
+        Some((value.downcast_ref::<T>()?.clone(), landed))
+    }
+
+    /// The value of this identity, of whatever type.
+    pub(crate) fn get_shared(&self, identity: Identity<'_>) -> Option<(Shared, Landed)> {
+        let hash = self.hash(identity);
+        let mut shard = self.shard(hash).lock();
+        let node = shard.find(hash, identity)?;
+        Some((Arc::clone(&node.value), node.landed))
+    }
+
+    /// Counts a value that was computed and is not here.
+    pub(crate) fn count_loss(&self) {
+        self.losses.fetch_add(1, Ordering::Release);
+    }
+
+    /// How many values that were computed are not, or no longer, here. As long as this stays the same, what is not
+    /// here was not computed in this process.
+    pub(crate) fn losses(&self) -> u64 {
+        self.losses.load(Ordering::Acquire)
+    }
+
+    /// Whether a value of `size` bytes would be kept.
+    pub(crate) fn admits(&self, size: u64) -> bool {
+        size + OVERHEAD <= self.budget
+    }
+
+    /// Keeps a value of about `size` bytes, and drops others until the budget holds. What does not fit at all is
+    /// not kept, and nothing is dropped for it.
+    pub(crate) fn put(&self, identity: Identity<'_>, value: Shared, landed: Landed, size: u64) {
+        let size = size + OVERHEAD + identity.arguments.len() as u64;
+        if size > self.budget {
+            self.count_loss();
+            return;
+        }
+        let hash = self.hash(identity);
+        let node = Node {
+            hash,
+            function: identity.function,
+            arguments: identity.arguments.into(),
+            value,
+            landed,
+            size,
+            asked: false,
+        };
+        let replaced = self.shard(hash).lock().insert(node, identity);
+        self.used.fetch_add(size, Ordering::Relaxed);
+        self.release(replaced);
+        self.evict(hash);
+    }
+
+    /// Drops the value of this identity.
+    pub(crate) fn remove(&self, identity: Identity<'_>) {
+        let hash = self.hash(identity);
+        self.count_loss();
+        let removed = self.shard(hash).lock().remove(hash, identity);
+        self.release(removed);
+    }
+
+    /// Drops all values of a function.
+    pub(crate) fn remove_function(&self, function: u64) {
+        self.count_loss();
+        for shard in &self.shards {
+            let removed = shard.lock().remove_function(function);
+            self.release(removed);
+        }
+    }
+
+    /// How many look-ups found their value.
+    pub(crate) fn hits(&self) -> u64 {
+        self.shards.iter().map(|shard| shard.lock().hits).sum()
+    }
+
+    /// Drops nodes until the budget holds, beginning in the shard of `hash`.
+    fn evict(&self, hash: u64) {
+        let mut index = shard_index(hash);
+        while self.used.load(Ordering::Relaxed) > self.budget {
+            let victim = self.shards[index].lock().evict();
+            if victim.is_some() {
+                self.count_loss();
+            } else {
+                index = (index + 1) % SHARDS;
+            }
+            self.release(victim);
+        }
+    }
+
+    /// Takes dropped nodes off the account. Their values are dropped here, outside of every lock: a value's own
+    /// `Drop` may do anything.
+    fn release(&self, nodes: impl IntoIterator<Item = Node>) {
+        for node in nodes {
+            self.used.fetch_sub(node.size, Ordering::Relaxed);
+        }
+    }
+
+    #[inline]
+    fn hash(&self, identity: Identity<'_>) -> u64 {
+        // Folding the function in as a number costs less than hashing its bytes.
+        self.hasher.hash_one(Borrowed(identity))
+    }
+
+    #[inline]
+    fn shard(&self, hash: u64) -> &Mutex<Shard> {
+        &self.shards[shard_index(hash)]
+    }
+}
+
+/// Bits of the hash that the table does not use.
+#[inline]
+fn shard_index(hash: u64) -> usize {
+    (hash >> 40) as usize % SHARDS
+}
+
+struct Borrowed<'a>(Identity<'a>);
+
+impl std::hash::Hash for Borrowed<'_> {
+    #[inline]
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        state.write_u64(self.0.function);
+        state.write(self.0.arguments);
+    }
+}
+
+impl Shard {
+    #[inline]
+    fn find(&mut self, hash: u64, identity: Identity<'_>) -> Option<&mut Node> {
+        let index = *self.table.find(hash, is(&self.nodes, hash, identity))?;
+        self.nodes[index as usize].as_mut()
+    }
+
+    /// Puts `node` in; the one that was there.
+    fn insert(&mut self, node: Node, identity: Identity<'_>) -> Option<Node> {
+        let hash = node.hash;
+        let replaced = self.remove(hash, identity);
+        let index = match self.vacant.pop() {
+            Some(index) => {
+                self.nodes[index as usize] = Some(node);
+                index
+            }
+            None => {
+                let Ok(index) = u32::try_from(self.nodes.len()) else {
+                    return Some(node);
+                };
+                self.nodes.push(Some(node));
+                index
+            }
+        };
+        let nodes = &self.nodes;
+        self.table.insert_unique(hash, index, |&index| {
+            nodes[index as usize].as_ref().map_or(0, |node| node.hash)
+        });
+        replaced
+    }
+
+    fn remove(&mut self, hash: u64, identity: Identity<'_>) -> Option<Node> {
+        let entry = self.table.find_entry(hash, is(&self.nodes, hash, identity)).ok()?;
+        let (index, _) = entry.remove();
+        self.vacant.push(index);
+        self.nodes[index as usize].take()
+    }
+
+    fn remove_at(&mut self, index: usize) -> Option<Node> {
+        let node = self.nodes[index].take()?;
+        let position = index as u32;
+        if let Ok(entry) = self.table.find_entry(node.hash, |&found| found == position) {
+            entry.remove();
+        }
+        self.vacant.push(position);
+        Some(node)
+    }
+
+    fn remove_function(&mut self, function: u64) -> Vec<Node> {
+        let is_of =
+            |node: &Option<Node>| node.as_ref().is_some_and(|node| node.function == function);
+        let indices: Vec<usize> =
+            (0..self.nodes.len()).filter(|&i| is_of(&self.nodes[i])).collect();
+        indices.into_iter().filter_map(|index| self.remove_at(index)).collect()
+    }
+
+    /// Takes out one node that was not asked for since the hand passed it, if there is any node at all.
+    fn evict(&mut self) -> Option<Node> {
+        for _ in 0..2 * self.nodes.len() {
+            self.hand = (self.hand + 1) % self.nodes.len();
+            match &mut self.nodes[self.hand] {
+                Some(node) if node.asked => node.asked = false,
+                Some(_) => return self.remove_at(self.hand),
+                None => {}
+            }
+        }
+        None
+    }
+}
+
+/// Whether the node at an index is the one of `identity`: its arguments are compared whole.
+#[inline]
+fn is<'a>(
+    nodes: &'a [Option<Node>],
+    hash: u64,
+    identity: Identity<'a>,
+) -> impl Fn(&u32) -> bool + 'a {
+    move |&index| {
+        nodes[index as usize].as_ref().is_some_and(|node| {
+            node.hash == hash
+                && node.function == identity.function
+                && *node.arguments == *identity.arguments
+        })
+    }
+}

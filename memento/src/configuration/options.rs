@@ -1,0 +1,163 @@
+//! A table of options that is read by taking out what is known.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+
+use serde::de::DeserializeOwned;
+
+use super::Origin;
+use crate::{Error, ErrorKind, Result};
+
+/// Options for something that a configuration chooses: a storage, a runner.
+///
+/// A plugin takes the options that it knows by name and type; what nobody has taken in the end is reported with its
+/// place and the names that could have stood there. So the code that reads the options is the list of them.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// The way to this table from the root of the configuration: `clusters.prices.storage`.
+    path: String,
+    origin: Origin,
+    settings: BTreeMap<String, Setting>,
+    /// Names that were asked for, whether set or not, with where they were set.
+    known: BTreeMap<String, Option<Origin>>,
+}
+
+/// One option.
+#[derive(Clone, Debug)]
+pub(super) enum Setting {
+    Value(toml::Value, Origin),
+    Table(Options),
+}
+
+impl Setting {
+    fn origin(&self) -> &Origin {
+        match self {
+            Self::Value(_, origin) => origin,
+            Self::Table(options) => &options.origin,
+        }
+    }
+}
+
+impl Options {
+    /// No options, for a program that sets them itself.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Sets an option, as a configuration file would.
+    pub fn with(mut self, name: &str, value: impl Into<toml::Value>) -> Self {
+        self.set(name, Setting::Value(value.into(), Origin::Program));
+        self
+    }
+
+    /// An empty table at `path`.
+    pub(super) fn table(path: String, origin: Origin) -> Self {
+        Self { path, origin, ..Self::default() }
+    }
+
+    pub(super) fn set(&mut self, name: &str, setting: Setting) {
+        self.settings.insert(name.to_owned(), setting);
+    }
+
+    /// The table called `name`, made if there is none; `None` where a value is in its place.
+    pub(super) fn table_mut(&mut self, name: &str, origin: &Origin) -> Option<&mut Options> {
+        let path = self.path_of(name);
+        let setting = self.settings.entry(name.to_owned());
+        match setting.or_insert_with(|| Setting::Table(Self::table(path, origin.clone()))) {
+            Setting::Table(options) => Some(options),
+            Setting::Value(..) => None,
+        }
+    }
+
+    /// The way to `name` from the root of the configuration.
+    pub(super) fn path_of(&self, name: &str) -> String {
+        if self.path.is_empty() { name.to_owned() } else { format!("{}.{name}", self.path) }
+    }
+
+    /// The names of the options that are set and not yet taken.
+    pub(super) fn names(&self) -> BTreeSet<String> {
+        self.settings.keys().cloned().collect()
+    }
+
+    /// Where an option is set, for errors about its value.
+    pub fn origin_of(&self, name: &str) -> String {
+        let taken = self.known.get(name).cloned().flatten();
+        let origin =
+            taken.or_else(|| self.settings.get(name).map(|setting| setting.origin().clone()));
+        origin.map_or_else(|| "default".to_owned(), |origin| origin.to_string())
+    }
+
+    /// The value of an option, or `None` where it is not set. What has been taken can be taken again.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Configuration`] where the value is not a `T`; it names the place.
+    pub fn take<T: DeserializeOwned>(&mut self, name: &str) -> Result<Option<T>> {
+        let setting = self.note(name);
+        let Some(setting) = setting else { return Ok(None) };
+        let invalid = Error::new(ErrorKind::Configuration, "understand an option")
+            .with("option", self.path_of(name))
+            .with("set by", setting.origin());
+        match setting {
+            Setting::Value(value, _) => match value.try_into() {
+                Ok(value) => Ok(Some(value)),
+                Err(error) => Err(invalid.source(error.message().to_owned())),
+            },
+            Setting::Table(_) => Err(invalid.source("it is a table, and a value is expected")),
+        }
+    }
+
+    /// The value of an option that is a path. A relative one starts at the folder of the file that sets it.
+    ///
+    /// # Errors
+    ///
+    /// As [`take`](Self::take).
+    pub fn take_path(&mut self, name: &str) -> Result<Option<PathBuf>> {
+        let path = self.take::<PathBuf>(name)?;
+        let folder = self.known.get(name).cloned().flatten().unwrap_or_default().folder();
+        Ok(path.map(|path| folder.join(path)))
+    }
+
+    /// The options under `name`, or `None` where it is not set.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Configuration`] where a value is in the place of a table.
+    pub fn take_options(&mut self, name: &str) -> Result<Option<Options>> {
+        match self.note(name) {
+            None => Ok(None),
+            Some(Setting::Table(options)) => Ok(Some(options)),
+            Some(Setting::Value(_, origin)) => {
+                Err(Error::new(ErrorKind::Configuration, "understand an option")
+                    .with("option", self.path_of(name))
+                    .with("set by", origin)
+                    .source("it is a value, and a table is expected")
+                    .help(format!("write `[{}]` and the options below it", self.path_of(name))))
+            }
+        }
+    }
+
+    fn note(&mut self, name: &str) -> Option<Setting> {
+        let setting = self.settings.get(name).cloned();
+        let origin = setting.as_ref().map(|setting| setting.origin().clone());
+        self.known.insert(name.to_owned(), origin);
+        setting
+    }
+
+    /// Ends the reading.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Configuration`] where an option is set that nobody has taken; it names the place and the options
+    /// that are known here.
+    pub fn finish(&self) -> Result<()> {
+        let unknown = self.settings.iter().find(|(name, _)| !self.known.contains_key(*name));
+        let Some((name, setting)) = unknown else { return Ok(()) };
+        let known: Vec<String> = self.known.keys().map(|name| format!("`{name}`")).collect();
+        Err(Error::new(ErrorKind::Configuration, "understand an option")
+            .with("option", self.path_of(name))
+            .with("set by", setting.origin())
+            .source("nobody knows it")
+            .help(format!("known here are {}", known.join(", "))))
+    }
+}

@@ -1,0 +1,149 @@
+//! From files and variables to options.
+
+use std::ops::Range;
+use std::path::Path;
+use std::sync::Arc;
+
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use super::options::Setting;
+use super::{FILE_VARIABLE, Options, Origin};
+use crate::{Error, ErrorKind, Result};
+
+/// What the names of all variables that set options begin with.
+const PREFIX: &str = "MEMENTO_";
+
+/// The options that `file` and the variables of this process set.
+pub(super) fn read(file: Option<&Path>) -> Result<Options> {
+    let mut options = match file {
+        Some(file) => {
+            let text = std::fs::read_to_string(file)
+                .map_err(|error| failed(file.display()).source(error))?;
+            parse(&text, file)?
+        }
+        None => Options::new(),
+    };
+    let variables = std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+    for (name, value) in variables {
+        if let Some(option) = name.strip_prefix(PREFIX).filter(|_| name != FILE_VARIABLE) {
+            set_by_variable(&mut options, &name, option, &value)?;
+        }
+    }
+    Ok(options)
+}
+
+fn failed(place: impl std::fmt::Display) -> Error {
+    Error::new(ErrorKind::Configuration, "read the configuration").with("place", place)
+}
+
+/// The options that `text`, which is in `file`, sets.
+pub(super) fn parse(text: &str, file: &Path) -> Result<Options> {
+    let source = Source { text, file: Arc::from(file) };
+    let table = DeTable::parse(text).map_err(|error| {
+        failed(source.origin(error.span().unwrap_or_default())).source(error.message().to_owned())
+    })?;
+    source.table(String::new(), table.span(), table.get_ref())
+}
+
+struct Source<'a> {
+    text: &'a str,
+    file: Arc<Path>,
+}
+
+impl Source<'_> {
+    fn origin(&self, span: Range<usize>) -> Origin {
+        let before = self.text.get(..span.start).unwrap_or(self.text);
+        Origin::File(Arc::clone(&self.file), before.matches('\n').count() + 1)
+    }
+
+    fn table(&self, path: String, span: Range<usize>, table: &DeTable<'_>) -> Result<Options> {
+        let mut options = Options::table(path, self.origin(span));
+        for (name, value) in table {
+            let origin = self.origin(name.span());
+            let name = name.get_ref();
+            let setting = match value.get_ref() {
+                DeValue::Table(inner) => {
+                    let path = options.path_of(name);
+                    Setting::Table(self.table(path, value.span(), inner)?)
+                }
+                _ => Setting::Value(self.value(value, &origin)?, origin),
+            };
+            options.set(name, setting);
+        }
+        Ok(options)
+    }
+
+    /// The value, with the variables in it replaced.
+    fn value(&self, value: &Spanned<DeValue<'_>>, origin: &Origin) -> Result<toml::Value> {
+        use serde::Deserialize as _;
+        use serde::de::IntoDeserializer as _;
+
+        let mut plain = toml::Value::deserialize(value.clone().into_deserializer())
+            .map_err(|error| failed(origin).source(error.message().to_owned()))?;
+        expand_all(&mut plain, origin)?;
+        Ok(plain)
+    }
+}
+
+fn expand_all(value: &mut toml::Value, origin: &Origin) -> Result<()> {
+    match value {
+        toml::Value::String(text) => *text = expand(text, origin)?,
+        toml::Value::Array(items) => {
+            for item in items {
+                expand_all(item, origin)?;
+            }
+        }
+        toml::Value::Table(table) => {
+            for (_, item) in table.iter_mut() {
+                expand_all(item, origin)?;
+            }
+        }
+        _ => {}
+    }
+    Ok(())
+}
+
+/// `text` with each `${NAME}` replaced by the value of the variable.
+fn expand(text: &str, origin: &Origin) -> Result<String> {
+    let mut expanded = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, reference)) = rest.split_once("${") {
+        let (name, after) = reference
+            .split_once('}')
+            .ok_or_else(|| failed(origin).source("`${` without `}`").help("write `${NAME}`"))?;
+        let value = std::env::var(name).map_err(|_| {
+            failed(origin)
+                .source(format!("the environment variable {name} is not set"))
+                .help("set it, or write the value into the file")
+        })?;
+        expanded.push_str(before);
+        expanded.push_str(&value);
+        rest = after;
+    }
+    expanded.push_str(rest);
+    Ok(expanded)
+}
+
+/// Sets the option that `option` names, as in `STORAGE__PATH`, to `value`.
+fn set_by_variable(options: &mut Options, variable: &str, option: &str, value: &str) -> Result<()> {
+    let origin = Origin::Variable(variable.into());
+    let way = option.to_lowercase();
+    let (tables, name) = way.rsplit_once("__").unwrap_or(("", &way));
+    let mut options = options;
+    for table in tables.split("__").filter(|table| !table.is_empty()) {
+        options = options.table_mut(table, &origin).ok_or_else(|| {
+            failed(&origin)
+                .source(format!("`{table}` is a value, not a table"))
+                .help("use two underscores between the names of tables and options")
+        })?;
+    }
+    // `4`, `true` and `["a", "b"]` mean what they mean in the file; anything else is text.
+    let parsed = toml::from_str::<toml::Table>(&format!("value = {value}"));
+    let parsed = parsed.ok().and_then(|mut table| table.remove("value"));
+    let typed = parsed.filter(|parsed| !parsed.is_str() && !parsed.is_datetime());
+    let value = typed.unwrap_or_else(|| toml::Value::String(value.to_owned()));
+    options.set(name, Setting::Value(value, origin));
+    Ok(())
+}

@@ -1,0 +1,55 @@
+//! The canonical encoding: the bytes that stand for a value in a key.
+//!
+//! Equal values have equal bytes on every machine, in every process and in every release; different values have
+//! different bytes. The encoding describes itself, so that it can be shown without the types that it came from
+//! ([`Rendered`]).
+//!
+//! Each value is one byte that tells its type, then its content. What has a fixed width is little-endian; text and
+//! bytes stand behind their length; what has parts ends with [`tag::END`], which no value starts with. Lengths that
+//! serde passes along are hints that a type may get wrong, so none of them is written.
+//!
+//! | type                                             | content                                                         |
+//! | ------------------------------------------------ | --------------------------------------------------------------- |
+//! | `bool`, `()`, `None`                             | nothing: each has a tag of its own                              |
+//! | integers, `f32`, `f64`, `char`                   | the bits; `usize` and `isize` are 64 bits wide                  |
+//! | `str`, bytes                                     | length as `u64`, then the bytes                                 |
+//! | `Some`                                           | the value                                                       |
+//! | unit struct, newtype struct, tuple struct        | the name, the values, `END`                                     |
+//! | struct                                           | the name, each field's name and value, `END`                    |
+//! | enum variant                                     | the names of enum and variant, then as above                    |
+//! | tuple, sequence                                  | the values, `END`                                               |
+//! | map                                              | each key and value, `END`                                       |
+//! | `HashMap`, `HashSet` (also hashbrown's)          | as map and sequence under other tags, sorted by encoded entry   |
+//!
+//! Names of structs, fields and variants count, because values may reach here through an untagged enum. The order of
+//! a map counts unless its type says that it has none: a function can see the order of an `IndexMap`, so two orders
+//! are two arguments.
+
+mod render;
+mod serializer;
+mod sink;
+mod tag;
+
+pub use render::Rendered;
+pub(crate) use serializer::Serializer;
+pub(crate) use sink::{Encoded, Sink};
+
+/// The canonical encoding of `value`.
+///
+/// # Errors
+///
+/// What the value's own `Serialize` implementation reports.
+pub fn encode<T: serde::Serialize + ?Sized>(value: &T) -> crate::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    value.serialize(Serializer::new(&mut bytes)).map_err(|error| {
+        crate::Error::new(crate::ErrorKind::Encoding, "encode a value for a key")
+            .with("type", std::any::type_name::<T>())
+            .source(error)
+    })?;
+    Ok(bytes)
+}
+
+/// The canonical encoding of a map whose keys are text and whose values are encoded already, in the order given.
+pub(crate) fn encode_map<'a>(entries: impl Iterator<Item = (&'a str, &'a [u8])>) -> Vec<u8> {
+    serializer::map_of_encoded(entries)
+}

@@ -1,0 +1,210 @@
+//! Calls on their way.
+
+use std::any::Any;
+use std::fmt;
+
+use parking_lot::Mutex;
+
+use super::recorder::Recorder;
+use super::task::{Task, panicked};
+use crate::encoding::Encoded;
+use crate::environment::Binding;
+use crate::function::Function;
+use crate::modifiers::Modifiers;
+use crate::{Caller, Digest, Error, Key, LocalRunner, Runner};
+
+/// How many records are asked for at once.
+const CHUNK: usize = 128;
+
+/// What runs calls that ask for this process.
+static LOCAL: LocalRunner = LocalRunner::new();
+
+/// Calls of one function that storage has no valid result for: what a [runner](crate::Runner) is given.
+pub struct Batch<'a> {
+    pub(super) binding: &'a Binding,
+    pub(super) caller: Caller,
+    pub(super) modifiers: Modifiers,
+    pub(super) recorder: Recorder<'a>,
+    /// How many values the memory cache had lost when the stores were asked.
+    pub(super) losses: u64,
+    items: Vec<Mutex<Item<'a>>>,
+    /// The keys of all items.
+    keys: Vec<Key>,
+    /// The indices of the items that have to be computed.
+    missing: Vec<usize>,
+}
+
+/// One call of a batch.
+pub(crate) struct Item<'a> {
+    pub(super) encoded: Encoded,
+    pub(super) key: Key,
+    pub(super) task: &'a mut dyn Task,
+    pub(super) ending: Ending,
+}
+
+/// How a call ended, but for its output.
+pub(crate) enum Ending {
+    /// It has not.
+    Pending,
+    /// The result was there.
+    Found(Digest),
+    /// The function ran. There is no digest where the result has no encoding.
+    Computed(Option<Digest>),
+    /// The function panicked.
+    Panicked(Box<dyn Any + Send>),
+    /// The function was not run.
+    Failed(Error),
+}
+
+impl<'a> Item<'a> {
+    pub(crate) fn new(encoded: Encoded, task: &'a mut dyn Task) -> Self {
+        let key = encoded.key();
+        Self { encoded, key, task, ending: Ending::Pending }
+    }
+}
+
+impl Ending {
+    /// The digest of the outcome, if there is an outcome.
+    pub(super) fn outcome(&self) -> Option<Option<Digest>> {
+        match self {
+            Self::Found(digest) => Some(Some(*digest)),
+            Self::Computed(digest) => Some(*digest),
+            Self::Pending | Self::Panicked(_) | Self::Failed(_) => None,
+        }
+    }
+
+    /// The error of a call of `function` that has no output.
+    pub(crate) fn into_error(self, function: &Function) -> Error {
+        match self {
+            Self::Failed(error) => error,
+            Self::Panicked(payload) => panicked(function.path(), &*payload),
+            Self::Pending | Self::Found(_) | Self::Computed(_) => {
+                Error::new(crate::ErrorKind::Refused, "run a memento function")
+                    .with("function", function.path())
+                    .source("the runner returned before the function had run")
+                    .help("report this to the authors of the runner")
+            }
+        }
+    }
+}
+
+impl From<Error> for Ending {
+    fn from(error: Error) -> Self {
+        Self::Failed(error)
+    }
+}
+
+impl<'a> Batch<'a> {
+    pub(super) fn new(
+        binding: &'a Binding,
+        caller: Caller,
+        modifiers: Modifiers,
+        items: Vec<Item<'a>>,
+    ) -> Self {
+        let storage = &binding.cluster.storage;
+        Self {
+            binding,
+            caller,
+            modifiers,
+            recorder: Recorder::new(storage, items.len()),
+            losses: storage.cache.losses(),
+            keys: items.iter().map(|item| item.key).collect(),
+            items: items.into_iter().map(Mutex::new).collect(),
+            missing: Vec::new(),
+        }
+    }
+
+    /// Asks the stores for all items, and notes what is missing.
+    pub(super) fn look_up(&mut self) {
+        if !self.modifiers.refresh {
+            let storage = &self.binding.cluster.storage;
+            let look_up_chunk = |chunk: usize| {
+                let items = &self.items[chunk * CHUNK..];
+                let keys = &self.keys[chunk * CHUNK..];
+                let keys = &keys[..keys.len().min(CHUNK)];
+                for (item, record) in items.iter().zip(storage.records(keys)) {
+                    self.find(&mut item.lock(), record);
+                }
+            };
+            self.binding.cluster.runner.for_each(self.items.len().div_ceil(CHUNK), &look_up_chunk);
+        }
+        let is_missing =
+            |index: &usize| matches!(self.items[*index].lock().ending, Ending::Pending);
+        self.missing = (0..self.items.len()).filter(is_missing).collect();
+    }
+
+    /// Has the runner compute what is missing.
+    pub(super) fn run(&self) {
+        if self.missing.is_empty() {
+            return;
+        }
+        self.runner().run(self);
+        self.recorder.flush();
+    }
+
+    /// What runs this batch.
+    pub(super) fn runner(&self) -> &dyn Runner {
+        if self.modifiers.local { &LOCAL } else { &*self.binding.cluster.runner }
+    }
+
+    /// The keys of all items, and how each ended.
+    pub(super) fn finish(self) -> (Vec<Key>, Vec<Ending>) {
+        let endings = self.items.into_iter().map(|item| item.into_inner().ending);
+        (self.keys, endings.collect())
+    }
+
+    /// How many calls there are.
+    pub fn len(&self) -> usize {
+        self.missing.len()
+    }
+
+    /// Whether there is no call.
+    pub fn is_empty(&self) -> bool {
+        self.missing.is_empty()
+    }
+
+    /// The function that is called.
+    pub fn function(&self) -> &'static Function {
+        self.binding.function
+    }
+
+    /// The key of the call at `index`.
+    ///
+    /// # Panics
+    ///
+    /// Where there is no such call.
+    pub fn key(&self, index: usize) -> Key {
+        self.keys[self.missing[index]]
+    }
+
+    /// Brings the call at `index` to its end in this thread: runs the function and records the result, or takes the
+    /// result that another thread is computing.
+    ///
+    /// # Panics
+    ///
+    /// Where there is no such call. A panic of the function is the end of that call; it does not come out here.
+    pub fn run_local(&self, index: usize) {
+        let mut item = self.items[self.missing[index]].lock();
+        if matches!(item.ending, Ending::Pending) {
+            item.ending = self.execute(&mut item).unwrap_or_else(Ending::Failed);
+        }
+    }
+
+    /// Ends the call at `index` with an error; the function does not run.
+    ///
+    /// # Panics
+    ///
+    /// Where there is no such call.
+    pub fn refuse(&self, index: usize, error: Error) {
+        self.items[self.missing[index]].lock().ending = Ending::Failed(error);
+    }
+}
+
+impl fmt::Debug for Batch<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Batch")
+            .field("function", &self.function().path())
+            .field("len", &self.len())
+            .finish_non_exhaustive()
+    }
+}

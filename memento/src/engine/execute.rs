@@ -1,0 +1,135 @@
+//! Runs a function and records what came of it.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, LazyLock};
+use std::time::{Duration, Instant};
+
+use super::batch::{Batch, Ending, Item};
+use super::flight::Claim;
+use super::lookup::expires;
+use super::now;
+use crate::cache::{Landed, Shared};
+use crate::memento::{Arguments, Provenance};
+use crate::record::{EncodedValue, Head};
+use crate::stack::Frame;
+use crate::{Caller, Digest, Result};
+
+static HOST: LazyLock<String> =
+    LazyLock::new(|| gethostname::gethostname().to_string_lossy().into_owned());
+
+impl Batch<'_> {
+    /// Claims the item, runs it and records it, unless another thread has brought it to its end.
+    pub(super) fn execute(&self, item: &mut Item<'_>) -> Result<Ending> {
+        let flights = &self.binding.cluster.storage.flights;
+        let lead = match flights.claim(item.key, self.caller.frame.as_deref())? {
+            Claim::Lead(lead) => Some(lead),
+            Claim::Alone => None,
+            Claim::Landed(shared, landed) if item.task.adopt(&shared) => {
+                self.binding.cluster.counters.count_store_hit();
+                return Ok(Ending::Found(landed.digest));
+            }
+            Claim::Landed(..) => None,
+        };
+        if !self.modifiers.refresh {
+            self.look_again(item);
+            if let Ending::Found(digest) = item.ending {
+                return Ok(Ending::Found(digest));
+            }
+        }
+        let frame = Arc::new(Frame::new(
+            self.binding.function,
+            item.key,
+            self.caller.frame.clone(),
+            !self.modifiers.no_further_calls,
+        ));
+        let caller = Caller { frame: Some(Arc::clone(&frame)), ..self.caller.clone() };
+        let began = Instant::now();
+        let ran = catch_unwind(AssertUnwindSafe(|| caller.enter(|| item.task.run())));
+        let took = began.elapsed();
+        let counters = &self.binding.cluster.counters;
+        if let Err(payload) = ran {
+            counters.count_panic();
+            return Ok(Ending::Panicked(payload));
+        }
+        let error = item.task.error();
+        counters.count_computed(error.is_some());
+        let (digest, shared) = self.record(item, &frame, error, took);
+        if let Some(lead) = lead {
+            lead.land(|| shared.or_else(|| self.share_landed(item, digest?)));
+        }
+        Ok(Ending::Computed(digest))
+    }
+
+    /// A clone of the item's output for those who wait for it.
+    fn share_landed(&self, item: &Item<'_>, digest: Digest) -> Option<(Shared, Landed)> {
+        Some((item.task.share()?, self.landed(item, digest, now())))
+    }
+
+    fn landed(&self, item: &Item<'_>, digest: Digest, finished: u64) -> Landed {
+        Landed { key: item.key, digest, expires: expires(self.binding, finished) }
+    }
+
+    /// Records the outcome of an item: in the stores, then in the memory cache. Its digest, unless it has no
+    /// encoding, and the clone that is in the cache.
+    fn record(
+        &self,
+        item: &Item<'_>,
+        frame: &Frame,
+        error: Option<String>,
+        took: Duration,
+    ) -> (Option<Digest>, Option<(Shared, Landed)>) {
+        let storage = &*self.binding.cluster.storage;
+        let mut bytes = Vec::new();
+        let is_kept = match item.task.encode(&mut bytes) {
+            Some(Ok(())) => true,
+            Some(Err(error)) => {
+                storage.trouble.report(error.with("function", self.function().path()));
+                return (None, None);
+            }
+            None => false,
+        };
+        let size = bytes.len() as u64;
+        let digest =
+            Digest::of(if is_kept { &bytes } else { error.as_deref().unwrap_or("").as_bytes() });
+        let finished = now();
+        if storage.is_writable() {
+            let inline = (size <= storage.inline_limit).then_some(&*bytes);
+            let value = is_kept.then(|| EncodedValue { codec: item.task.codec(), size, inline });
+            let head = Head { key: item.key, finished, digest, error: error.as_deref(), value };
+            let stored = match inline {
+                None => storage.data.put(&digest, &bytes),
+                Some(_) => Ok(()),
+            };
+            // A memento is written after what it names.
+            let written =
+                stored.and_then(|()| self.recorder.add(&head, self.provenance(item, frame, took)));
+            storage.trouble.note(written);
+        }
+        drop(bytes);
+        let landed = self.landed(item, digest, finished);
+        let shared = if is_kept { self.cache(item, landed, size) } else { None };
+        if is_kept && shared.is_none() {
+            // Nothing in memory tells of it, so the stores have to before others may ask.
+            self.recorder.flush();
+        }
+        (Some(digest), shared.map(|shared| (shared, landed)))
+    }
+
+    fn provenance(&self, item: &Item<'_>, frame: &Frame, took: Duration) -> Provenance {
+        let description = self.function().description();
+        Provenance {
+            function: description.path.to_owned(),
+            version: description.version,
+            package_version: description.package_version.to_owned(),
+            arguments: item.encoded.kept().map(|bytes| Arguments::new(bytes.to_vec())),
+            result_type: item.task.result_type().to_owned(),
+            callees: frame.callees(),
+            total_time: took,
+            own_time: took.saturating_sub(frame.waited()),
+            runner: self.runner().name().to_owned(),
+            host: HOST.clone(),
+            process: std::process::id(),
+            correlation: frame.correlation,
+        }
+    }
+}

@@ -1,0 +1,224 @@
+//! Single flight: one computation of a key at a time among the threads of this process.
+//!
+//! Who asks for a key that is being computed waits for it, unless that could be waiting for oneself:
+//!
+//! - An invocation that asks for itself, through whatever it calls, gets an error.
+//! - A thread that is waited for, through however many threads, by the one that it would wait for, computes alone.
+//! - A thread of a rayon pool can stand on the work that it would wait for: while a computation waits for its own
+//!   parallel parts, rayon has its thread do other work on top of it. Rayon does not tell; but it lets every idle
+//!   thread of the pool be reached. When the thread that computes is found idle in the middle of the computation, who
+//!   waits in the same pool computes alone.
+//!
+//! To compute alone costs time. It happens only where waiting might never end.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::sync::{Arc, LazyLock};
+use std::thread::ThreadId;
+
+use parking_lot::{Condvar, Mutex};
+
+use crate::cache::{Landed, Shared};
+use crate::stack::Frame;
+use crate::{Error, ErrorKind, Key, Result};
+
+/// The keys that are being computed with one storage.
+#[derive(Default)]
+pub(crate) struct Flights {
+    flying: Mutex<HashMap<Key, Arc<Flight>>>,
+}
+
+/// One computation of a key.
+struct Flight {
+    key: Key,
+    leader: ThreadId,
+    leads_in_pool: bool,
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+struct State {
+    phase: Phase,
+    waiting: usize,
+}
+
+#[derive(Clone)]
+enum Phase {
+    Flying,
+    /// The leader's thread may be doing the work of who waits.
+    Suspended,
+    Landed(Option<(Shared, Landed)>),
+}
+
+/// What to do about a key.
+pub(crate) enum Claim<'a> {
+    /// Compute it; others wait.
+    Lead(Lead<'a>),
+    /// Compute it; others may be doing the same.
+    Alone,
+    /// Another thread has computed it in the meantime.
+    Landed(Shared, Landed),
+}
+
+/// The right to compute a key. Dropping it lets the next in line compute.
+pub(crate) struct Lead<'a> {
+    flights: &'a Flights,
+    flight: Arc<Flight>,
+}
+
+thread_local! {
+    /// The flights that this thread leads, outermost first.
+    static LEADING: RefCell<Vec<Arc<Flight>>> = const { RefCell::new(Vec::new()) };
+}
+
+/// What each waiting thread waits for.
+static WAITING: LazyLock<Mutex<HashMap<ThreadId, Arc<Flight>>>> = LazyLock::new(Mutex::default);
+
+impl Flights {
+    /// Claims `key` for an invocation that `caller` makes; waits while another thread computes it.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Recursion`] where `caller` is that invocation, or was called by it.
+    pub(crate) fn claim(&self, key: Key, caller: Option<&Frame>) -> Result<Claim<'_>> {
+        loop {
+            let flight = match self.flying.lock().entry(key) {
+                Entry::Occupied(flight) => Arc::clone(flight.get()),
+                Entry::Vacant(vacant) => {
+                    let flight = Arc::clone(vacant.insert(Arc::new(Flight::new(key))));
+                    LEADING.with_borrow_mut(|leading| leading.push(Arc::clone(&flight)));
+                    return Ok(Claim::Lead(Lead { flights: self, flight }));
+                }
+            };
+            if let Some(frame) = caller.and_then(|c| c.ancestry().find(|f| f.key == key)) {
+                return Err(recursion(frame));
+            }
+            match flight.wait() {
+                Phase::Landed(Some((value, landed))) => return Ok(Claim::Landed(value, landed)),
+                Phase::Landed(None) => {}
+                Phase::Flying | Phase::Suspended => return Ok(Claim::Alone),
+            }
+        }
+    }
+}
+
+fn recursion(frame: &Frame) -> Error {
+    Error::new(ErrorKind::Recursion, "compute a result that needs itself")
+        .with("function", frame.function.path())
+        .with("key", format!("{:#}", frame.key))
+        .help("a memento function may call itself with other arguments only")
+}
+
+impl Flight {
+    fn new(key: Key) -> Self {
+        Self {
+            key,
+            leader: std::thread::current().id(),
+            leads_in_pool: in_pool(),
+            state: Mutex::new(State { phase: Phase::Flying, waiting: 0 }),
+            changed: Condvar::new(),
+        }
+    }
+
+    /// Waits for the flight to land, or returns at once where waiting might never end.
+    fn wait(self: &Arc<Self>) -> Phase {
+        let Some(_waiting) = Waiting::begin(self) else { return Phase::Suspended };
+        if in_pool() {
+            let flight = Arc::clone(self);
+            rayon::spawn_broadcast(move |_| flight.suspend_if_led_here());
+        }
+        let mut state = self.state.lock();
+        state.waiting += 1;
+        let in_pool = in_pool();
+        while match state.phase {
+            Phase::Flying => true,
+            Phase::Suspended => !in_pool,
+            Phase::Landed(_) => false,
+        } {
+            self.changed.wait(&mut state);
+        }
+        state.waiting -= 1;
+        state.phase.clone()
+    }
+
+    /// Called in an idle thread of a pool.
+    fn suspend_if_led_here(self: &Arc<Self>) {
+        let is_this = |flight: &Arc<Flight>| Arc::ptr_eq(flight, self);
+        if LEADING.with_borrow(|leading| leading.iter().any(is_this)) {
+            let mut state = self.state.lock();
+            if matches!(state.phase, Phase::Flying) {
+                state.phase = Phase::Suspended;
+                self.changed.notify_all();
+            }
+        }
+    }
+
+    fn has_landed(&self) -> bool {
+        matches!(self.state.lock().phase, Phase::Landed(_))
+    }
+}
+
+/// A thread's entry among those that wait.
+struct Waiting;
+
+impl Waiting {
+    /// Enters this thread as waiting for `flight`, unless `flight` waits for this thread.
+    fn begin(flight: &Arc<Flight>) -> Option<Self> {
+        let me = std::thread::current().id();
+        let mut waiting = WAITING.lock();
+        let mut leader = flight.leader;
+        while leader != me {
+            match waiting.get(&leader).filter(|flight| !flight.has_landed()) {
+                Some(next) => leader = next.leader,
+                None => {
+                    // A leader outside of the pool may be waiting for the whole pool, and cannot be reached.
+                    if in_pool() && !flight.leads_in_pool && leads_any() {
+                        return None;
+                    }
+                    waiting.insert(me, Arc::clone(flight));
+                    return Some(Self);
+                }
+            }
+        }
+        None
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        WAITING.lock().remove(&std::thread::current().id());
+    }
+}
+
+fn in_pool() -> bool {
+    rayon::current_thread_index().is_some()
+}
+
+fn leads_any() -> bool {
+    LEADING.with_borrow(|leading| !leading.is_empty())
+}
+
+impl Lead<'_> {
+    /// Ends the flight. Who waits gets the value; where there is none, the next in line computes.
+    ///
+    /// `value` is asked for only where somebody waits.
+    pub(crate) fn land(self, value: impl FnOnce() -> Option<(Shared, Landed)>) {
+        let is_awaited = self.flight.state.lock().waiting > 0;
+        let value = if is_awaited { value() } else { None };
+        self.flight.state.lock().phase = Phase::Landed(value);
+    }
+}
+
+impl Drop for Lead<'_> {
+    fn drop(&mut self) {
+        self.flights.flying.lock().remove(&self.flight.key);
+        LEADING
+            .with_borrow_mut(|leading| leading.retain(|other| !Arc::ptr_eq(other, &self.flight)));
+        let mut state = self.flight.state.lock();
+        if !matches!(state.phase, Phase::Landed(_)) {
+            state.phase = Phase::Landed(None);
+        }
+        self.flight.changed.notify_all();
+    }
+}

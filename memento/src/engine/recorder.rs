@@ -1,0 +1,80 @@
+//! Writes records, those of a batch together.
+
+use std::time::Duration;
+
+use parking_lot::Mutex;
+
+use crate::Result;
+use crate::memento::Provenance;
+use crate::record::{self, Head};
+use crate::storage::{Entry, Storage};
+
+/// How many records wait at most.
+const RECORDS: usize = 512;
+/// How much computing waits at most to be recorded: what a killed process loses beyond what was not finished.
+const COMPUTING: Duration = Duration::from_millis(10);
+
+/// Records that are on their way to the metadata store.
+///
+/// Those of a batch wait for each other as long as computing them again costs little: a store takes many records at
+/// once for little more than it takes one.
+pub(super) struct Recorder<'a> {
+    storage: &'a Storage,
+    is_batch: bool,
+    waiting: Mutex<Waiting>,
+}
+
+#[derive(Default)]
+struct Waiting {
+    entries: Vec<Entry>,
+    computing: Duration,
+}
+
+impl<'a> Recorder<'a> {
+    /// For as many calls as `calls`.
+    pub(super) fn new(storage: &'a Storage, calls: usize) -> Self {
+        Self { storage, is_batch: calls > 1, waiting: Mutex::default() }
+    }
+
+    /// Records an outcome, now or together with those that follow.
+    ///
+    /// # Errors
+    ///
+    /// Where the record could not be encoded. What the store reports is noted in the storage.
+    pub(super) fn add(&self, head: &Head<'_>, provenance: Provenance) -> Result<()> {
+        let took = provenance.total_time;
+        let entry = Entry {
+            key: head.key,
+            failed: head.error.is_some(),
+            record: record::seal(head, &provenance)?,
+            function: provenance.function,
+        };
+        if !self.is_batch {
+            self.put(&[entry]);
+            return Ok(());
+        }
+        let full = {
+            let mut waiting = self.waiting.lock();
+            waiting.entries.push(entry);
+            waiting.computing += took;
+            let is_full = waiting.entries.len() >= RECORDS || waiting.computing >= COMPUTING;
+            is_full.then(|| std::mem::take(&mut *waiting))
+        };
+        if let Some(full) = full {
+            self.put(&full.entries);
+        }
+        Ok(())
+    }
+
+    /// Writes what waits.
+    pub(super) fn flush(&self) {
+        let waiting = std::mem::take(&mut *self.waiting.lock());
+        if !waiting.entries.is_empty() {
+            self.put(&waiting.entries);
+        }
+    }
+
+    fn put(&self, entries: &[Entry]) {
+        self.storage.trouble.note(self.storage.metadata.put(entries));
+    }
+}

@@ -1,0 +1,227 @@
+//! All clusters of a process, and the way from a function to its own.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
+
+use parking_lot::{Mutex, RwLock};
+
+use crate::cluster::Cluster;
+use crate::configuration::{Configuration, Options};
+use crate::function::Function;
+use crate::statistics::Statistics;
+use crate::storage::Storage;
+use crate::{Caller, Error, ErrorKind, Result, Runner, key};
+
+/// All clusters: where the results of each function live, and what computes them.
+///
+/// There is one of the process, read from `memento.toml` at the first call of a memento function. Others can be
+/// built, and used in the same process side by side:
+///
+/// ```
+/// use memento::{Environment, LocalRunner, Storage};
+/// let environment = Environment::new(Storage::memory(), LocalRunner::new());
+/// environment.enter(|| { /* call memento functions */ });
+/// ```
+#[derive(Clone)]
+pub struct Environment(Arc<Inner>);
+
+struct Inner {
+    configuration: Option<Configuration>,
+    /// Storage and runner of clusters that have none of their own.
+    shared: OnceLock<Result<Arc<Cluster>>>,
+    clusters: Mutex<HashMap<String, Result<Arc<Cluster>>>>,
+    /// By the address of the function.
+    bindings: RwLock<HashMap<usize, Arc<Binding>>>,
+}
+
+/// A function in an environment: all that is the same for each of its calls.
+#[derive(Clone)]
+pub(crate) struct Binding {
+    pub(crate) function: &'static Function,
+    pub(crate) cluster: Arc<Cluster>,
+    pub(crate) function_key: [u8; 32],
+    /// What tells this function from the others in the memory cache.
+    pub(crate) number: u64,
+}
+
+static OF_PROCESS: OnceLock<Result<Environment>> = OnceLock::new();
+
+impl Environment {
+    /// An environment in which one storage and one runner serve all functions.
+    pub fn new(storage: Storage, runner: impl Runner + 'static) -> Self {
+        let cluster = Cluster::new(Arc::new(storage), Arc::new(runner));
+        Self::with(None, OnceLock::from(Ok(Arc::new(cluster))))
+    }
+
+    /// Adds a cluster with a storage and a runner of its own.
+    pub fn with_cluster(self, name: &str, storage: Storage, runner: impl Runner + 'static) -> Self {
+        let cluster = Cluster::new(Arc::new(storage), Arc::new(runner));
+        self.0.clusters.lock().insert(name.to_owned(), Ok(Arc::new(cluster)));
+        self
+    }
+
+    /// The environment that a configuration file describes, with the variables of this process over it.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Configuration`]. What a storage or a runner finds wrong with its options is reported at the
+    /// first call that needs it.
+    pub fn load(file: impl AsRef<Path>) -> Result<Self> {
+        Configuration::load_file(file.as_ref())
+            .map(|found| Self::with(Some(found), OnceLock::new()))
+    }
+
+    /// The environment of the process.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Configuration`].
+    pub fn of_process() -> Result<Self> {
+        let load = || Configuration::load().map(|found| Self::with(Some(found), OnceLock::new()));
+        OF_PROCESS.get_or_init(load).clone()
+    }
+
+    /// The environment that a call in this thread would use.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Configuration`].
+    pub fn current() -> Result<Self> {
+        Caller::current().environment.map_or_else(Self::of_process, Ok)
+    }
+
+    fn with(configuration: Option<Configuration>, shared: OnceLock<Result<Arc<Cluster>>>) -> Self {
+        Self(Arc::new(Inner {
+            configuration,
+            shared,
+            clusters: Mutex::default(),
+            bindings: RwLock::default(),
+        }))
+    }
+
+    /// Does `work`; the memento functions that it calls use this environment.
+    pub fn enter<R>(&self, work: impl FnOnce() -> R) -> R {
+        let caller = Caller { environment: Some(self.clone()), ..Caller::current() };
+        caller.enter(work)
+    }
+
+    /// The storage of a cluster; `""` is the default one.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Configuration`].
+    pub fn storage(&self, cluster: &str) -> Result<Arc<Storage>> {
+        Ok(Arc::clone(&self.cluster(cluster)?.storage))
+    }
+
+    /// What the clusters that have been used so far did.
+    pub fn statistics(&self) -> Statistics {
+        let mut storages = Vec::new();
+        let mut sum = Statistics::default();
+        let shared = self.0.shared.get().into_iter().flatten().cloned();
+        let named: Vec<_> = self.0.clusters.lock().values().flatten().cloned().collect();
+        for cluster in shared.chain(named) {
+            sum += cluster.counters.read();
+            if !storages.iter().any(|storage| Arc::ptr_eq(storage, &cluster.storage)) {
+                sum += Statistics::of_storage(&cluster.storage);
+                storages.push(Arc::clone(&cluster.storage));
+            }
+        }
+        sum
+    }
+
+    /// The binding of `function`, made at its first call.
+    pub(crate) fn binding(&self, function: &'static Function) -> Result<Arc<Binding>> {
+        let address = std::ptr::from_ref(function) as usize;
+        if let Some(binding) = self.0.bindings.read().get(&address) {
+            return Ok(Arc::clone(binding));
+        }
+        let binding = Arc::new(self.bind(function)?);
+        Ok(Arc::clone(self.0.bindings.write().entry(address).or_insert(binding)))
+    }
+
+    /// A new binding of `function`.
+    pub(crate) fn bind(&self, function: &'static Function) -> Result<Binding> {
+        static NUMBERS: AtomicU64 = AtomicU64::new(0);
+        function.check_unique()?;
+        let name = function.description().cluster;
+        let cluster =
+            self.cluster(name).map_err(|error| error.with("function", function.path()))?;
+        Ok(Binding {
+            function,
+            cluster,
+            function_key: key::function_key(name, function.path(), &function.version()),
+            number: NUMBERS.fetch_add(1, Ordering::Relaxed),
+        })
+    }
+
+    fn cluster(&self, name: &str) -> Result<Arc<Cluster>> {
+        if name.is_empty() {
+            return self.shared();
+        }
+        if let Some(cluster) = self.0.clusters.lock().get(name) {
+            return cluster.clone();
+        }
+        let opened = self.open_cluster(name);
+        self.0.clusters.lock().entry(name.to_owned()).or_insert(opened).clone()
+    }
+
+    fn shared(&self) -> Result<Arc<Cluster>> {
+        let open = || match &self.0.configuration {
+            Some(configuration) => {
+                let storage = Cluster::open_storage(configuration.storage.clone())?;
+                let runner = Cluster::open_runner(configuration.runner.clone())?;
+                Ok(Arc::new(Cluster::new(storage, runner)))
+            }
+            None => Ok(Arc::new(Cluster::null())),
+        };
+        self.0.shared.get_or_init(open).clone()
+    }
+
+    /// A named cluster: its own storage and runner, where it has them.
+    fn open_cluster(&self, name: &str) -> Result<Arc<Cluster>> {
+        let clusters = self.0.configuration.as_ref().map(|found| &found.clusters);
+        let options = clusters.and_then(|clusters| clusters.get(name));
+        let Some(options) = options else {
+            // Who names clusters means to name all of them: a name that is missing is misspelt on one side.
+            let named: Vec<String> = match (clusters, &self.0.configuration) {
+                (Some(clusters), _) => clusters.keys().cloned().collect(),
+                (None, _) => self.0.clusters.lock().keys().cloned().collect(),
+            };
+            return if named.is_empty() { self.shared() } else { Err(self.unknown(name, &named)) };
+        };
+        let shared = self.shared()?;
+        let own = |options: &Option<Options>| options.clone();
+        Ok(Arc::new(Cluster::new(
+            match own(&options.storage) {
+                Some(options) => Cluster::open_storage(options)?,
+                None => Arc::clone(&shared.storage),
+            },
+            match own(&options.runner) {
+                Some(options) => Cluster::open_runner(options)?,
+                None => Arc::clone(&shared.runner),
+            },
+        )))
+    }
+
+    fn unknown(&self, name: &str, named: &[String]) -> Error {
+        let file = self.0.configuration.as_ref().and_then(|found| found.file.as_ref());
+        let place = file.map_or("the environment".to_owned(), |file| file.display().to_string());
+        Error::new(ErrorKind::Configuration, "find a cluster")
+            .with("cluster", name)
+            .with("in", place)
+            .help(format!("known here are {}; add `[clusters.{name}]`", named.join(", ")))
+    }
+}
+
+impl fmt::Debug for Environment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Environment")
+            .field("configuration", &self.0.configuration)
+            .field("shared", &self.0.shared.get())
+            .finish_non_exhaustive()
+    }
+}

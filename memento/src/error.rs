@@ -1,0 +1,151 @@
+//! What goes wrong, said so that it can be mended.
+
+use std::borrow::Cow;
+use std::error::Error as StdError;
+use std::fmt;
+use std::sync::Arc;
+
+/// The kind of an [`Error`]; what a program decides by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// The configuration asks for something that is not there, or not valid.
+    Configuration,
+    /// Two functions, or two plugins, have the same name.
+    Ambiguous,
+    /// The runner does not execute functions.
+    Refused,
+    /// An invocation needs its own result.
+    Recursion,
+    /// A function made under `no_further_calls` called another memento function.
+    FurtherCall,
+    /// The function panicked.
+    Panicked,
+    /// A value could not be encoded.
+    Encoding,
+    /// Stored bytes are not what was written.
+    Damaged,
+    /// Stored bytes are of a format that this release does not know.
+    NewerFormat,
+    /// The store is open for reading only.
+    ReadOnly,
+    /// The store did not do what was asked of it.
+    Storage,
+}
+
+impl ErrorKind {
+    /// Whether the same request can succeed later with nothing changed by anyone.
+    pub fn is_retryable(self) -> bool {
+        matches!(self, Self::Storage)
+    }
+}
+
+/// A failure of the framework or of what it stands on; never an `Err` that a memento function returned.
+///
+/// The message says what was tried, on what, what went wrong, and what to do.
+#[derive(Clone)]
+pub struct Error(Box<Inner>);
+
+#[derive(Clone, Debug)]
+struct Inner {
+    kind: ErrorKind,
+    operation: Cow<'static, str>,
+    context: Vec<(&'static str, String)>,
+    help: Option<Cow<'static, str>>,
+    source: Option<Arc<dyn StdError + Send + Sync>>,
+}
+
+/// The result of an operation of this crate.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+impl Error {
+    /// An error of `kind` while trying to do `operation`, an infinitive without "to": "open the store".
+    pub fn new(kind: ErrorKind, operation: impl Into<Cow<'static, str>>) -> Self {
+        Self(Box::new(Inner {
+            kind,
+            operation: operation.into(),
+            context: Vec::new(),
+            help: None,
+            source: None,
+        }))
+    }
+
+    /// Adds what the operation was tried on.
+    pub fn with(mut self, name: &'static str, value: impl fmt::Display) -> Self {
+        self.0.context.push((name, value.to_string()));
+        self
+    }
+
+    /// Says what is available, or what to do.
+    pub fn help(mut self, help: impl Into<Cow<'static, str>>) -> Self {
+        self.0.help = Some(help.into());
+        self
+    }
+
+    /// Adds the error underneath.
+    pub fn source(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        self.0.source = Some(Arc::from(source.into()));
+        self
+    }
+
+    /// What kind of failure this is.
+    pub fn kind(&self) -> ErrorKind {
+        self.0.kind
+    }
+
+    /// Whether the same request can succeed later with nothing changed by anyone.
+    pub fn is_retryable(&self) -> bool {
+        self.0.kind.is_retryable()
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let inner = &*self.0;
+        write!(f, "cannot {}", inner.operation)?;
+        for (index, (name, value)) in inner.context.iter().enumerate() {
+            let separator = if index == 0 { " (" } else { ", " };
+            write!(f, "{separator}{name}: {value}")?;
+        }
+        if !inner.context.is_empty() {
+            f.write_str(")")?;
+        }
+        if let Some(source) = &inner.source {
+            write!(f, ": {source}")?;
+        }
+        if let Some(help) = &inner.help {
+            write!(f, "; {help}")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}: {self}", self.0.kind)
+    }
+}
+
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.0.source.as_deref().map(|source| source as _)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_message_says_what_on_what_why_and_what_to_do() {
+        let error = Error::new(ErrorKind::Storage, "open the store")
+            .with("path", "/x")
+            .with("mode", "read-only")
+            .source("no such folder")
+            .help("create the folder");
+        assert_eq!(
+            error.to_string(),
+            "cannot open the store (path: /x, mode: read-only): no such folder; create the folder"
+        );
+    }
+}

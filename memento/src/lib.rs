@@ -1,0 +1,71 @@
+//! Memoization that persists.
+//!
+//! With [`#[memento]`](macro@memento) on a function its results are kept, with the provenance of each, in storage that a
+//! plugin provides, computed by a runner that a plugin provides. A second call, in this process or a later one, finds
+//! the result instead of computing it.
+//!
+//! ```
+//! use memento::memento;
+//!
+//! #[memento]
+//! fn square(n: u64) -> u64 {
+//!     n * n
+//! }
+//!
+//! # memento::Environment::new(memento::Storage::memory(), memento::LocalRunner::new()).enter(|| {
+//! assert_eq!(square(12), 144); // computed
+//! assert_eq!(square(12), 144); // found
+//! let memento = square::memento(12)?.expect("it has run");
+//! assert_eq!(memento.provenance.arguments.unwrap().to_string(), "(12)");
+//! # Ok::<(), memento::Error>(())
+//! # }).unwrap();
+//! ```
+//!
+//! The README shows how to begin; `memento.toml` is described in [`configuration`]; what makes two calls the same, in
+//! [`key`].
+
+#![deny(clippy::print_stdout, clippy::print_stderr)]
+
+mod cache;
+mod cluster;
+pub mod codec;
+pub mod configuration;
+mod digest;
+pub mod encoding;
+mod engine;
+mod environment;
+mod error;
+mod function;
+#[doc(hidden)]
+pub mod internal;
+pub mod key;
+mod memento;
+mod modifiers;
+pub mod plugin;
+mod program;
+mod query;
+mod record;
+mod returns;
+mod runner;
+mod stack;
+mod statistics;
+mod storage;
+
+pub use codec::Codec;
+pub use digest::{Digest, Version};
+pub use engine::{Explanation, Miss};
+pub use environment::Environment;
+pub use error::{Error, ErrorKind, Result};
+pub use function::{Function, functions};
+pub use key::Key;
+pub use memento::{Arguments, Callee, Correlation, Memento, Outcome, Provenance, StoredValue};
+pub use memento_macros::{main, memento};
+pub use program::default_folder;
+pub use query::{Mementos, Query};
+pub use runner::{Batch, LocalRunner, NullRunner, Runner};
+pub use stack::{Caller, carry, context};
+pub use statistics::Statistics;
+pub use storage::{
+    Capabilities, DataStore, Entry, Filter, MemoryDataStore, MemoryMetadataStore, MetadataStore,
+    NullStore, Page, Storage,
+};

@@ -1,0 +1,130 @@
+//! Storage and runners that crates add at link time.
+//!
+//! A plugin crate registers itself with `inventory::submit!`; to depend on the crate is all that a user does. The
+//! framework knows no plugin by name but those in this crate, which are registered in the same way.
+
+use std::collections::BTreeMap;
+use std::fmt::Debug;
+use std::sync::Arc;
+
+use crate::configuration::Options;
+use crate::{DataStore, Error, ErrorKind, MetadataStore, Result, Runner};
+
+pub use inventory;
+
+/// How many bytes the memory cache of a storage holds unless `memory_cache` says otherwise: 256 MiB.
+pub const DEFAULT_MEMORY_CACHE: u64 = 256 << 20;
+
+/// A kind of storage, chosen by `type = "…"` in `[storage]`.
+#[derive(Debug)]
+pub struct StoragePlugin {
+    /// What `type` says.
+    pub name: &'static str,
+    /// The crate that provides it.
+    pub provided_by: &'static str,
+    /// Whether it keeps results beyond this process with no option set. Such a plugin is what a program uses that
+    /// configures nothing.
+    pub is_default: bool,
+    /// How many bytes the memory cache in front holds unless `memory_cache` says otherwise.
+    pub memory_cache: u64,
+    /// Opens the data store. Options that neither this nor `metadata` takes are reported as unknown.
+    pub data: fn(&mut Options) -> Result<Arc<dyn DataStore>>,
+    /// Opens the metadata store.
+    pub metadata: fn(&mut Options) -> Result<Arc<dyn MetadataStore>>,
+}
+
+/// A kind of runner, chosen by `type = "…"` in `[runner]`.
+#[derive(Debug)]
+pub struct RunnerPlugin {
+    /// What `type` says.
+    pub name: &'static str,
+    /// The crate that provides it.
+    pub provided_by: &'static str,
+    /// Makes the runner. Options that this does not take are reported as unknown.
+    pub open: fn(&mut Options) -> Result<Arc<dyn Runner>>,
+}
+
+inventory::collect!(StoragePlugin);
+inventory::collect!(RunnerPlugin);
+
+/// What the two kinds of plugin have in common.
+pub(crate) trait Plugin: Debug + Sync + 'static {
+    /// What the configuration calls plugins of this kind.
+    const KIND: &'static str;
+
+    fn name(&self) -> &'static str;
+    fn provided_by(&self) -> &'static str;
+    fn registered() -> impl Iterator<Item = &'static Self>;
+}
+
+impl Plugin for StoragePlugin {
+    const KIND: &'static str = "storage";
+
+    fn name(&self) -> &'static str {
+        self.name
+    }
+    fn provided_by(&self) -> &'static str {
+        self.provided_by
+    }
+    fn registered() -> impl Iterator<Item = &'static Self> {
+        inventory::iter::<Self>.into_iter()
+    }
+}
+
+impl Plugin for RunnerPlugin {
+    const KIND: &'static str = "runner";
+
+    fn name(&self) -> &'static str {
+        self.name
+    }
+    fn provided_by(&self) -> &'static str {
+        self.provided_by
+    }
+    fn registered() -> impl Iterator<Item = &'static Self> {
+        inventory::iter::<Self>.into_iter()
+    }
+}
+
+/// The plugin of this name, or `None` where there is none.
+///
+/// # Errors
+///
+/// [`ErrorKind::Ambiguous`] where two crates register the name.
+pub(crate) fn find<P: Plugin>(name: &str) -> Result<Option<&'static P>> {
+    let mut named = P::registered().filter(|plugin| plugin.name() == name);
+    let (found, other) = (named.next(), named.next());
+    match (found, other) {
+        (Some(one), Some(two)) => Err(Error::new(ErrorKind::Ambiguous, "choose a plugin")
+            .with(P::KIND, name)
+            .with("provided by", format!("{} and {}", one.provided_by(), two.provided_by()))
+            .help("depend on one of these crates only")),
+        _ => Ok(found),
+    }
+}
+
+/// The plugin that `options` chooses by its `type`, or else `default`.
+///
+/// # Errors
+///
+/// [`ErrorKind::Configuration`] where nobody registered the name; it lists those that are registered.
+pub(crate) fn choose<P: Plugin>(options: &mut Options, default: &str) -> Result<&'static P> {
+    let name = options.take::<String>("type")?.unwrap_or_else(|| default.to_owned());
+    if let Some(plugin) = find::<P>(&name)? {
+        return Ok(plugin);
+    }
+    let registered: BTreeMap<_, _> = P::registered().map(|p| (p.name(), p.provided_by())).collect();
+    let registered: Vec<String> =
+        registered.iter().map(|(name, crate_name)| format!("`{name}` ({crate_name})")).collect();
+    let add = match (P::KIND, &*name) {
+        ("storage", "filesystem") => "memento-storage-fs".to_owned(),
+        (kind, name) => format!("memento-{kind}-{name}"),
+    };
+    let error = Error::new(ErrorKind::Configuration, format!("find the {} plugin", P::KIND))
+        .with("type", &name)
+        .with("set by", options.origin_of("type"))
+        .help(format!(
+            "linked into this program are {}; add the crate that provides it to the dependencies, likely `{add}`",
+            registered.join(", ")
+        ));
+    Err(error)
+}

@@ -1,0 +1,224 @@
+//! The call stack of memento functions: who calls, in which environment, with which context arguments.
+//!
+//! It is kept for each thread. [`Caller`] takes it along to other threads.
+
+use std::any::Any;
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use hashbrown::HashTable;
+use parking_lot::Mutex;
+use serde::Serialize;
+
+use crate::function::Function;
+use crate::memento::{Callee, Correlation};
+use crate::{Digest, Environment, Key, Result};
+
+thread_local! {
+    static CALLER: RefCell<Caller> = const { RefCell::new(Caller::NOBODY) };
+}
+
+/// Whoever is calling in this thread, with what comes along to the functions that it calls.
+///
+/// The batch calls of memento functions take it to their threads. Where threads are started in another way, do the
+/// same, so that what runs there is recorded as called by the function that started it:
+///
+/// ```
+/// let caller = memento::Caller::current();
+/// std::thread::scope(|scope| {
+///     scope.spawn(|| caller.enter(|| { /* call memento functions */ }));
+/// });
+/// ```
+#[derive(Clone, Default)]
+pub struct Caller {
+    /// `None` is the environment of the process.
+    pub(crate) environment: Option<Environment>,
+    pub(crate) frame: Option<Arc<Frame>>,
+    pub(crate) context: Option<Arc<Context>>,
+}
+
+impl Caller {
+    const NOBODY: Self = Self { environment: None, frame: None, context: None };
+
+    /// Whoever is calling in this thread.
+    pub fn current() -> Self {
+        with(Self::clone)
+    }
+
+    /// Does `work` with this as the caller.
+    pub fn enter<R>(&self, work: impl FnOnce() -> R) -> R {
+        /// Puts the former caller back, also when `work` panics.
+        struct Restore(Caller);
+        impl Drop for Restore {
+            fn drop(&mut self) {
+                // The thread may be ending; then there is nothing to put back.
+                let _ = CALLER.try_with(|caller| caller.replace(std::mem::take(&mut self.0)));
+            }
+        }
+        let _restore = Restore(CALLER.replace(self.clone()));
+        work()
+    }
+}
+
+impl std::fmt::Debug for Caller {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let function = self.frame.as_ref().map(|frame| frame.function.path());
+        f.debug_struct("Caller").field("function", &function).finish_non_exhaustive()
+    }
+}
+
+/// Makes `work` run as called by whoever calls now, in whatever thread it runs: for the closures of rayon.
+///
+/// ```
+/// use rayon::prelude::*;
+/// let squares: Vec<u32> = (0..4u32).into_par_iter().map(memento::carry(|n| n * n)).collect();
+/// ```
+pub fn carry<T, R>(work: impl Fn(T) -> R) -> impl Fn(T) -> R {
+    let caller = Caller::current();
+    move |input| caller.enter(|| work(input))
+}
+
+/// Reads the caller of this thread. `read` must not call memento functions.
+#[inline]
+pub(crate) fn with<R>(read: impl FnOnce(&Caller) -> R) -> R {
+    CALLER.with_borrow(read)
+}
+
+/// A memento function that is running.
+pub(crate) struct Frame {
+    pub(crate) function: &'static Function,
+    pub(crate) key: Key,
+    pub(crate) correlation: Correlation,
+    /// Whether it may call other memento functions.
+    pub(crate) further_calls: bool,
+    caller: Option<Arc<Frame>>,
+    callees: Mutex<Callees>,
+    /// Nanoseconds.
+    waited: AtomicU64,
+}
+
+#[derive(Default)]
+struct Callees {
+    calls: Vec<Call>,
+    /// Indices of `calls` by key and digest.
+    index: HashTable<usize>,
+}
+
+/// A finished call of a memento function.
+#[derive(Clone, Copy)]
+pub(crate) struct Call {
+    pub(crate) function: &'static Function,
+    pub(crate) key: Key,
+    pub(crate) digest: Option<Digest>,
+}
+
+impl Frame {
+    /// The frame of an invocation that `caller` makes.
+    pub(crate) fn new(
+        function: &'static Function,
+        key: Key,
+        caller: Option<Arc<Frame>>,
+        further_calls: bool,
+    ) -> Self {
+        let correlation = caller.as_ref().map_or_else(Correlation::new, |frame| frame.correlation);
+        Self {
+            function,
+            key,
+            correlation,
+            further_calls,
+            caller,
+            callees: Mutex::default(),
+            waited: AtomicU64::new(0),
+        }
+    }
+
+    /// Records a call. The same call with the same outcome is recorded once.
+    pub(crate) fn record(&self, call: Call) {
+        let Callees { calls, index } = &mut *self.callees.lock();
+        let hash = |call: &Call| {
+            let [a, b, c, d, e, f, g, h, ..] = *call.key.as_bytes();
+            u64::from_le_bytes([a, b, c, d, e, f, g, h])
+        };
+        let is_same = |other: &Call| other.key == call.key && other.digest == call.digest;
+        if index.find(hash(&call), |&at| is_same(&calls[at])).is_none() {
+            calls.push(call);
+            index.insert_unique(hash(&call), calls.len() - 1, |&at| hash(&calls[at]));
+        }
+    }
+
+    /// Adds to the time in which this function waited for others.
+    pub(crate) fn add_waited(&self, time: Duration) {
+        let nanoseconds = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
+        self.waited.fetch_add(nanoseconds, Ordering::Relaxed);
+    }
+
+    /// The time in which this function waited for others.
+    pub(crate) fn waited(&self) -> Duration {
+        Duration::from_nanos(self.waited.load(Ordering::Relaxed))
+    }
+
+    /// The calls that this function made, in order.
+    pub(crate) fn callees(&self) -> Vec<Callee> {
+        let callee = |call: &Call| Callee {
+            function: call.function.path().to_owned(),
+            key: call.key,
+            version: call.function.version(),
+            digest: call.digest,
+        };
+        self.callees.lock().calls.iter().map(callee).collect()
+    }
+
+    /// This frame and those that called it, innermost first.
+    pub(crate) fn ancestry(&self) -> impl Iterator<Item = &Self> {
+        std::iter::successors(Some(self), |frame| frame.caller.as_deref())
+    }
+}
+
+/// Context arguments: values that come along to all functions called, by name, and are part of their keys.
+#[derive(Default)]
+pub(crate) struct Context {
+    values: BTreeMap<String, ContextValue>,
+    /// The canonical encoding of the whole.
+    encoding: Vec<u8>,
+}
+
+#[derive(Clone)]
+struct ContextValue {
+    value: Arc<dyn Any + Send + Sync>,
+    encoding: Vec<u8>,
+}
+
+impl Context {
+    /// This context and one value more, which hides one of the same name.
+    pub(crate) fn with<T>(&self, name: &str, value: T) -> Result<Self>
+    where
+        T: Serialize + Send + Sync + 'static,
+    {
+        let mut values = self.values.clone();
+        let encoding = crate::encoding::encode(&value)?;
+        values.insert(name.to_owned(), ContextValue { value: Arc::new(value), encoding });
+        let encoding = crate::encoding::encode_map(
+            values.iter().map(|(name, value)| (name.as_str(), value.encoding.as_slice())),
+        );
+        Ok(Self { values, encoding })
+    }
+
+    /// The canonical encoding.
+    #[inline]
+    pub(crate) fn encoding(&self) -> &[u8] {
+        &self.encoding
+    }
+}
+
+/// The context argument called `name`, if there is one and it is a `T`.
+///
+/// It is set with `f::with().context(name, value)`, and seen by `f` and all that `f` calls.
+pub fn context<T: Clone + 'static>(name: &str) -> Option<T> {
+    with(|caller| {
+        let value = caller.context.as_ref()?.values.get(name)?;
+        value.value.downcast_ref::<T>().cloned()
+    })
+}

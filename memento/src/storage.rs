@@ -1,0 +1,204 @@
+//! Where results live: a data store, a metadata store, and the memory cache in front of them.
+
+mod data;
+mod memory;
+mod metadata;
+mod null;
+mod trouble;
+
+use std::fmt;
+use std::sync::Arc;
+
+pub use data::DataStore;
+pub use memory::{MemoryDataStore, MemoryMetadataStore};
+pub use metadata::{Entry, Filter, MetadataStore, Page};
+pub use null::NullStore;
+pub(crate) use trouble::Trouble;
+
+use crate::cache::MemoryCache;
+use crate::engine::Flights;
+use crate::plugin::DEFAULT_MEMORY_CACHE;
+use crate::record::{self, EncodedValue, Head};
+use crate::{Digest, Error, ErrorKind, Key, Memento, Result};
+
+/// The longest encoded result that lives inside its record unless told otherwise: 16 KiB. SQLite reads a record of
+/// this size about as fast as a file is opened.
+const DEFAULT_INLINE_LIMIT: u64 = 16 << 10;
+
+/// What a store can do, beyond what every store does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Capabilities {
+    /// Whether it keeps what is put. Where not, nothing is put, and no put is reported as failed.
+    pub writable: bool,
+}
+
+impl Default for Capabilities {
+    /// Those of a plain store: it keeps what is put.
+    fn default() -> Self {
+        Self { writable: true }
+    }
+}
+
+impl Capabilities {
+    /// Those of a store that is open for reading only.
+    pub fn read_only() -> Self {
+        Self { writable: false }
+    }
+}
+
+/// A data store and a metadata store together, and the memory cache in front of them.
+///
+/// What its stores return is checked before it is used, and what they fail to do costs time, never a result.
+pub struct Storage {
+    pub(crate) data: Arc<dyn DataStore>,
+    pub(crate) metadata: Arc<dyn MetadataStore>,
+    pub(crate) cache: MemoryCache,
+    pub(crate) flights: Flights,
+    pub(crate) trouble: Trouble,
+    pub(crate) inline_limit: u64,
+}
+
+impl Storage {
+    /// A storage of these two stores.
+    pub fn new(data: impl DataStore + 'static, metadata: impl MetadataStore + 'static) -> Self {
+        Self::from_stores(Arc::new(data), Arc::new(metadata))
+    }
+
+    pub(crate) fn from_stores(data: Arc<dyn DataStore>, metadata: Arc<dyn MetadataStore>) -> Self {
+        Self {
+            data,
+            metadata,
+            cache: MemoryCache::new(DEFAULT_MEMORY_CACHE),
+            flights: Flights::default(),
+            trouble: Trouble::default(),
+            inline_limit: DEFAULT_INLINE_LIMIT,
+        }
+    }
+
+    /// A storage in the memory of this process.
+    pub fn memory() -> Self {
+        Self::new(MemoryDataStore::default(), MemoryMetadataStore::default())
+    }
+
+    /// A storage that keeps nothing.
+    pub fn null() -> Self {
+        Self::new(NullStore, NullStore).memory_cache(0)
+    }
+
+    /// Bounds the memory cache to `bytes`; 0 turns it off.
+    pub fn memory_cache(mut self, bytes: u64) -> Self {
+        self.cache = MemoryCache::new(bytes);
+        self
+    }
+
+    /// Keeps encoded results of up to `bytes` bytes inside their records.
+    pub fn inline_limit(mut self, bytes: u64) -> Self {
+        self.inline_limit = bytes;
+        self
+    }
+
+    /// How often a store failed, or returned what it should not have, since this storage was made.
+    pub fn failures(&self) -> u64 {
+        self.trouble.count()
+    }
+
+    /// Whether results that are put are kept.
+    pub(crate) fn is_writable(&self) -> bool {
+        self.metadata.capabilities().writable && self.data.capabilities().writable
+    }
+
+    /// The records of `keys`, in their order. What the store fails to tell is not there.
+    pub(crate) fn records(&self, keys: &[Key]) -> Vec<Option<Vec<u8>>> {
+        let records = match keys {
+            [key] => self.metadata.get(key).map(|record| vec![record]),
+            _ => self.metadata.get_many(keys),
+        };
+        self.trouble.note(records).unwrap_or_else(|| vec![None; keys.len()])
+    }
+
+    /// The head of a record, if the record is what was written for `key`. A damaged one is moved aside.
+    pub(crate) fn open_record<'a>(&self, key: &Key, bytes: &'a [u8]) -> Option<Head<'a>> {
+        match record::open(key, bytes) {
+            Ok((head, _)) => Some(head),
+            Err(error) => {
+                self.set_record_aside(key, error);
+                None
+            }
+        }
+    }
+
+    /// Reports what is wrong with a record, and moves it aside unless it is of a newer release.
+    pub(crate) fn set_record_aside(&self, key: &Key, error: Error) {
+        let is_newer = error.kind() == ErrorKind::NewerFormat;
+        self.trouble.report(error);
+        if !is_newer && self.is_writable() {
+            self.trouble.note(self.metadata.set_aside(key));
+        }
+    }
+
+    /// Does `read` with the bytes of a value, if they are what was written.
+    ///
+    /// `read` reports bytes that are not the value of its type, which no digest tells.
+    pub(crate) fn read_value<T>(
+        &self,
+        digest: &Digest,
+        value: &EncodedValue<'_>,
+        read: impl FnOnce(&[u8]) -> Result<T>,
+    ) -> Option<Result<T>> {
+        if let Some(bytes) = value.inline {
+            return Some(read(bytes));
+        }
+        let content = self.trouble.note(self.data.get(digest))??;
+        if Digest::of(&content) == *digest {
+            return Some(read(&content));
+        }
+        self.trouble.report(
+            Error::new(ErrorKind::Damaged, "read a result from the data store")
+                .with("digest", digest)
+                .with("length", content.len())
+                .with("length written", value.size)
+                .source("its bytes are not those that were written"),
+        );
+        if self.data.capabilities().writable {
+            self.trouble.note(self.data.set_aside(digest));
+        }
+        None
+    }
+
+    /// The memento of `key`, if there is one.
+    ///
+    /// # Errors
+    ///
+    /// What the store reports, or [`ErrorKind::Damaged`].
+    pub fn memento(&self, key: &Key) -> Result<Option<Memento>> {
+        let record = self.metadata.get(key)?;
+        record.map(|record| record::read(key, &record)).transpose()
+    }
+
+    /// Up to `limit` mementos that `filter` admits, from the newest on, and where the next page begins. Damaged
+    /// records are left out.
+    ///
+    /// # Errors
+    ///
+    /// What the store reports.
+    pub fn list(
+        &self,
+        filter: &Filter,
+        from: Option<u64>,
+        limit: usize,
+    ) -> Result<(Vec<Memento>, Option<u64>)> {
+        let page = self.metadata.list(filter, from, limit)?;
+        let read = |entry: &Entry| self.trouble.note(record::read(&entry.key, &entry.record));
+        Ok((page.entries.iter().filter_map(read).collect(), page.next))
+    }
+}
+
+impl fmt::Debug for Storage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Storage")
+            .field("data", &self.data)
+            .field("metadata", &self.metadata)
+            .finish_non_exhaustive()
+    }
+}

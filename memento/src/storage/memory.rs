@@ -1,0 +1,112 @@
+//! Stores in the memory of this process: the reference for what every store does.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use parking_lot::RwLock;
+
+use crate::plugin::{DEFAULT_MEMORY_CACHE, StoragePlugin};
+use crate::{DataStore, Digest, Entry, Filter, Key, MetadataStore, Page, Result};
+
+inventory::submit! {
+    StoragePlugin {
+        name: "memory",
+        provided_by: "memento",
+        is_default: false,
+        memory_cache: DEFAULT_MEMORY_CACHE,
+        data: |_| Ok(Arc::new(MemoryDataStore::default())),
+        metadata: |_| Ok(Arc::new(MemoryMetadataStore::default())),
+    }
+}
+
+/// Contents in memory.
+#[derive(Debug, Default)]
+pub struct MemoryDataStore {
+    contents: RwLock<HashMap<Digest, Vec<u8>>>,
+}
+
+impl DataStore for MemoryDataStore {
+    fn get(&self, digest: &Digest) -> Result<Option<Vec<u8>>> {
+        Ok(self.contents.read().get(digest).cloned())
+    }
+
+    fn put(&self, digest: &Digest, content: &[u8]) -> Result<()> {
+        self.contents.write().entry(*digest).or_insert_with(|| content.to_vec());
+        Ok(())
+    }
+
+    fn remove(&self, digest: &Digest) -> Result<bool> {
+        Ok(self.contents.write().remove(digest).is_some())
+    }
+}
+
+/// Records in memory.
+#[derive(Debug, Default)]
+pub struct MemoryMetadataStore {
+    records: RwLock<Records>,
+}
+
+/// Entries by the order in which they were put, and where each key's entry is in that order.
+#[derive(Debug, Default)]
+struct Records {
+    entries: BTreeMap<u64, Entry>,
+    positions: HashMap<Key, u64>,
+    next: u64,
+}
+
+impl Records {
+    fn get(&self, key: &Key) -> Option<Vec<u8>> {
+        self.entries.get(self.positions.get(key)?).map(|entry| entry.record.clone())
+    }
+
+    fn remove(&mut self, key: &Key) -> bool {
+        let position = self.positions.remove(key);
+        position.is_some_and(|position| self.entries.remove(&position).is_some())
+    }
+}
+
+impl MetadataStore for MemoryMetadataStore {
+    fn get(&self, key: &Key) -> Result<Option<Vec<u8>>> {
+        Ok(self.records.read().get(key))
+    }
+
+    fn put(&self, entries: &[Entry]) -> Result<()> {
+        let mut records = self.records.write();
+        for entry in entries {
+            records.remove(&entry.key);
+            let position = records.next;
+            records.next += 1;
+            records.positions.insert(entry.key, position);
+            records.entries.insert(position, entry.clone());
+        }
+        Ok(())
+    }
+
+    fn remove(&self, key: &Key) -> Result<bool> {
+        Ok(self.records.write().remove(key))
+    }
+
+    fn remove_all(&self, filter: &Filter) -> Result<u64> {
+        let mut records = self.records.write();
+        let Records { entries, positions, .. } = &mut *records;
+        let before = entries.len();
+        entries.retain(|_, entry| {
+            let keep = !filter.admits(entry);
+            if !keep {
+                positions.remove(&entry.key);
+            }
+            keep
+        });
+        Ok((before - entries.len()) as u64)
+    }
+
+    fn list(&self, filter: &Filter, from: Option<u64>, limit: usize) -> Result<Page> {
+        let records = self.records.read();
+        let from = from.unwrap_or(u64::MAX);
+        let mut admitted =
+            (records.entries.range(..=from).rev()).filter(|(_, entry)| filter.admits(entry));
+        let entries = admitted.by_ref().take(limit).map(|(_, entry)| entry.clone()).collect();
+        let next = admitted.next().map(|(position, _)| *position);
+        Ok(Page { entries, next })
+    }
+}

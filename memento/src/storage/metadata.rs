@@ -1,0 +1,112 @@
+//! Where mementos live.
+
+use std::fmt::Debug;
+
+use super::Capabilities;
+use crate::{Key, Result};
+
+/// A memento as a metadata store sees it: what it may be looked up by, and bytes that only the framework reads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// The name of the invocation.
+    pub key: Key,
+    /// The path of the function.
+    pub function: String,
+    /// Whether the function returned an error.
+    pub failed: bool,
+    /// The record.
+    pub record: Vec<u8>,
+}
+
+/// Which entries [`MetadataStore::list`] is asked for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Filter {
+    /// Only those of the function with this path.
+    pub function: Option<String>,
+    /// Only those that returned an error, or only those that did not.
+    pub failed: Option<bool>,
+}
+
+/// Some entries of a list.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Page {
+    /// The entries, those put last first.
+    pub entries: Vec<Entry>,
+    /// Where the next page begins; `None` where this is the last one.
+    pub next: Option<u64>,
+}
+
+/// Keeps records by the key of their invocation.
+///
+/// A store need not check what it returns: every record proves itself to the framework. It may lose any record at
+/// any time; that costs a computation, never a wrong value.
+pub trait MetadataStore: Send + Sync + Debug {
+    /// What it can do, beyond what every store does.
+    fn capabilities(&self) -> Capabilities {
+        Capabilities::default()
+    }
+
+    /// The record of this invocation, or `None` where there is none.
+    ///
+    /// # Errors
+    ///
+    /// Where the store cannot tell. The caller treats it as a miss.
+    fn get(&self, key: &Key) -> Result<Option<Vec<u8>>>;
+
+    /// The records of several invocations, in the order of `keys`.
+    ///
+    /// # Errors
+    ///
+    /// As [`get`](Self::get), for all of them at once.
+    fn get_many(&self, keys: &[Key]) -> Result<Vec<Option<Vec<u8>>>> {
+        keys.iter().map(|key| self.get(key)).collect()
+    }
+
+    /// Keeps all `entries` or none of them, each in place of the one of its key. When this returns, every process
+    /// that uses the store sees them.
+    ///
+    /// # Errors
+    ///
+    /// [`ReadOnly`](crate::ErrorKind::ReadOnly), or where the entries could not be kept.
+    fn put(&self, entries: &[Entry]) -> Result<()>;
+
+    /// Drops a record; whether there was one.
+    ///
+    /// # Errors
+    ///
+    /// [`ReadOnly`](crate::ErrorKind::ReadOnly), or where the record could not be dropped.
+    fn remove(&self, key: &Key) -> Result<bool>;
+
+    /// Drops the records of all entries that `filter` admits; how many there were.
+    ///
+    /// # Errors
+    ///
+    /// As [`remove`](Self::remove).
+    fn remove_all(&self, filter: &Filter) -> Result<u64>;
+
+    /// Up to `limit` of the entries that `filter` admits, from the newest on, or from `from` on, where the page
+    /// before ended.
+    ///
+    /// # Errors
+    ///
+    /// Where the store cannot tell.
+    fn list(&self, filter: &Filter, from: Option<u64>, limit: usize) -> Result<Page>;
+
+    /// Takes a record that the framework found damaged out of the way, where it can be looked at. Later reads do not
+    /// find it, and a put replaces it.
+    ///
+    /// # Errors
+    ///
+    /// As [`remove`](Self::remove), which is what happens unless a store does better.
+    fn set_aside(&self, key: &Key) -> Result<()> {
+        self.remove(key).map(drop)
+    }
+}
+
+impl Filter {
+    /// Whether it admits `entry`.
+    pub fn admits(&self, entry: &Entry) -> bool {
+        self.function.as_ref().is_none_or(|function| *function == entry.function)
+            && self.failed.is_none_or(|failed| failed == entry.failed)
+    }
+}

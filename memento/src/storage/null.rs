@@ -1,0 +1,57 @@
+//! Stores that keep nothing: every call computes.
+
+use std::sync::Arc;
+
+use crate::plugin::StoragePlugin;
+use crate::{DataStore, Digest, Entry, Filter, Key, MetadataStore, Page, Result};
+
+inventory::submit! {
+    StoragePlugin {
+        name: "null",
+        provided_by: "memento",
+        is_default: false,
+        memory_cache: 0,
+        data: |_| Ok(Arc::new(NullStore)),
+        metadata: |_| Ok(Arc::new(NullStore)),
+    }
+}
+
+/// Accepts everything and keeps nothing.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NullStore;
+
+impl DataStore for NullStore {
+    fn get(&self, _: &Digest) -> Result<Option<Vec<u8>>> {
+        Ok(None)
+    }
+
+    fn put(&self, _: &Digest, _: &[u8]) -> Result<()> {
+        Ok(())
+    }
+
+    fn remove(&self, _: &Digest) -> Result<bool> {
+        Ok(false)
+    }
+}
+
+impl MetadataStore for NullStore {
+    fn get(&self, _: &Key) -> Result<Option<Vec<u8>>> {
+        Ok(None)
+    }
+
+    fn put(&self, _: &[Entry]) -> Result<()> {
+        Ok(())
+    }
+
+    fn remove(&self, _: &Key) -> Result<bool> {
+        Ok(false)
+    }
+
+    fn remove_all(&self, _: &Filter) -> Result<u64> {
+        Ok(0)
+    }
+
+    fn list(&self, _: &Filter, _: Option<u64>, _: usize) -> Result<Page> {
+        Ok(Page::default())
+    }
+}
