@@ -115,8 +115,8 @@ impl<'a> Parts<'a> {
                 #internal::call(
                     #handle::__function(),
                     #handle::__returns(),
-                    &(#(&#names,)*),
-                    move || #handle::__body(#(#names),*),
+                    (#(#names,)*),
+                    |(#(#names,)*)| #handle::__body(#(#names),*),
                 )
             }
         }
@@ -252,8 +252,8 @@ impl<'a> Parts<'a> {
         let Self { memento, internal, names, types, output, .. } = self;
         let ItemFn { vis, sig, .. } = &self.function.item;
         let (generics, condition) = (&sig.generics, &sig.generics.where_clause);
-        let arguments = quote!(&(#(&#names,)*));
-        let body = quote!(move || Self::__body(#(#names),*));
+        let arguments = quote!((#(#names,)*));
+        let body = quote!(|(#(#names,)*)| Self::__body(#(#names),*));
         let map = self.map(&quote!(), &quote!(&#internal::With::default()));
         quote! {
             /// Calls the function; what keeps it from being run is an error instead of a panic.
@@ -267,19 +267,19 @@ impl<'a> Parts<'a> {
             #vis fn memento #generics (#(#names: #types),*)
                 -> #memento::Result<#internal::Option<#memento::Memento>> #condition
             {
-                #internal::memento(&FUNCTION, #arguments)
+                #internal::memento(&FUNCTION, &#arguments)
             }
 
             /// Hit, or the reason why a call would miss. Nothing is run.
             #vis fn explain #generics (#(#names: #types),*)
                 -> #memento::Result<#memento::Explanation> #condition
             {
-                #internal::explain(&FUNCTION, Self::__returns(), #arguments)
+                #internal::explain(&FUNCTION, Self::__returns(), &#arguments)
             }
 
             /// Drops the record of this invocation; whether there was one.
             #vis fn forget #generics (#(#names: #types),*) -> #memento::Result<bool> #condition {
-                #internal::forget(&FUNCTION, #arguments)
+                #internal::forget(&FUNCTION, &#arguments)
             }
 
             /// Drops the records of all invocations of this function, of every version; how many there were.
@@ -309,8 +309,8 @@ impl<'a> Parts<'a> {
         let Self { memento, internal, handle, names, types, output, .. } = self;
         let sig = &self.function.item.sig;
         let (generics, condition) = (&sig.generics, &sig.generics.where_clause);
-        let arguments = quote!(&(#(&#names,)*));
-        let body = quote!(move || #handle::__body(#(#names),*));
+        let arguments = quote!((#(#names,)*));
+        let body = quote!(|(#(#names,)*)| #handle::__body(#(#names),*));
         let map = self.map(&quote!(&self,), &quote!(&self.0));
         quote! {
             /// A call that does something otherwise than usual.

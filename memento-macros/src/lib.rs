@@ -52,7 +52,7 @@ pub fn memento(options: TokenStream, item: TokenStream) -> TokenStream {
 #[proc_macro_attribute]
 pub fn main(options: TokenStream, item: TokenStream) -> TokenStream {
     let item = proc_macro2::TokenStream::from(item);
-    match parse::parse_main(options.into(), item.clone()) {
+    match parse::parse_main(&options.into(), item.clone()) {
         Ok(function) => expand::expand_main(&function).into(),
         Err(error) => {
             let error = error.into_compile_error();

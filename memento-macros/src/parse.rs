@@ -90,7 +90,7 @@ pub(crate) fn parse(options: TokenStream, item: TokenStream) -> Result<Function>
 }
 
 /// Reads `#[memento::main]` and the function below it.
-pub(crate) fn parse_main(options: TokenStream, item: TokenStream) -> Result<ItemFn> {
+pub(crate) fn parse_main(options: &TokenStream, item: TokenStream) -> Result<ItemFn> {
     if !options.is_empty() {
         return Err(Error::new(options.span(), "`#[memento::main]` has no options"));
     }
@@ -138,7 +138,7 @@ impl Options {
             "ttl" => self.ttl = Some(ttl(value)?),
             "codec" => self.codec = codec(value)?,
             "handle" => {
-                self.handle = Some(path(value, "the name of the type")?.require_ident()?.clone())
+                self.handle = Some(path(value, "the name of the type")?.require_ident()?.clone());
             }
             "crate" => self.krate = Some(path(value, "the path of the memento crate")?),
             _ => {

@@ -266,11 +266,10 @@ impl Shard {
 
     fn remove_at(&mut self, index: usize) -> Option<Node> {
         let node = self.nodes[index].take()?;
-        let position = index as u32;
-        if let Ok(entry) = self.table.find_entry(node.hash, |&found| found == position) {
-            entry.remove();
+        if let Ok(entry) = self.table.find_entry(node.hash, |&found| found as usize == index) {
+            let (index, _) = entry.remove();
+            self.vacant.push(index);
         }
-        self.vacant.push(position);
         Some(node)
     }
 

@@ -120,14 +120,14 @@ pub(crate) fn recall<R: Returns>(
 
 /// One call, from the memory cache on.
 #[inline]
-pub(crate) fn call<R: Returns, A: Serialize>(
+pub(crate) fn call<R: Returns, A: Serialize + Send>(
     function: &'static Function,
     modifiers: Modifiers,
-    arguments: &A,
-    body: impl FnOnce() -> R::Output + Send,
+    arguments: A,
+    body: impl FnOnce(A) -> R::Output + Send,
 ) -> Result<R::Output, Ending> {
     let binding = bind(function)?;
-    let encoded = encode(&binding, arguments)?;
+    let encoded = encode(&binding, &arguments)?;
     if !modifiers.refresh
         && let Some((output, landed)) = recall::<R>(&binding, &encoded)
     {
@@ -138,7 +138,7 @@ pub(crate) fn call<R: Returns, A: Serialize>(
         });
         return Ok(output);
     }
-    let mut task = Typed::<R, _>::new(body);
+    let mut task = Typed::<R, _>::new(move || body(arguments));
     let item = Item::new(encoded, &mut task);
     let ending = resolve(&binding, modifiers, vec![item]).pop();
     task.into_output().ok_or_else(|| ending.unwrap_or(Ending::Pending))
@@ -158,8 +158,8 @@ pub(crate) fn resolve<'a>(
     let (keys, endings) = batch.finish();
     if let (Some(frame), Some(began)) = (&caller.frame, began) {
         for (&key, ending) in keys.iter().zip(&endings) {
-            if let Some(digest) = ending.outcome() {
-                frame.record(Call { function: binding.function, key, digest });
+            if let Some(call) = ending.call(binding.function, key) {
+                frame.record(call);
             }
         }
         frame.add_waited(began.elapsed());

@@ -119,15 +119,16 @@ impl Environment {
 
     /// What the clusters that have been used so far did.
     pub fn statistics(&self) -> Statistics {
-        let mut storages = Vec::new();
+        let mut clusters: Vec<_> = self.0.shared.get().into_iter().flatten().cloned().collect();
+        clusters.extend(self.0.clusters.lock().values().flatten().cloned());
         let mut sum = Statistics::default();
-        let shared = self.0.shared.get().into_iter().flatten().cloned();
-        let named: Vec<_> = self.0.clusters.lock().values().flatten().cloned().collect();
-        for cluster in shared.chain(named) {
-            sum += cluster.counters.read();
-            if !storages.iter().any(|storage| Arc::ptr_eq(storage, &cluster.storage)) {
+        for (index, cluster) in clusters.iter().enumerate() {
+            let before = &clusters[..index];
+            if !before.iter().any(|other| Arc::ptr_eq(other, cluster)) {
+                sum += cluster.counters.read();
+            }
+            if !before.iter().any(|other| Arc::ptr_eq(&other.storage, &cluster.storage)) {
                 sum += Statistics::of_storage(&cluster.storage);
-                storages.push(Arc::clone(&cluster.storage));
             }
         }
         sum

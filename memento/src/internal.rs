@@ -7,6 +7,7 @@ use serde::Serialize;
 use crate::cache::Identity;
 use crate::codec::Codec as _;
 use crate::engine::{self, Ending, Item, Typed};
+use crate::modifiers::Modifiers;
 use crate::query::{Mementos, Query};
 use crate::stack::{self, Call};
 use crate::storage::Filter;
@@ -29,13 +30,13 @@ pub use std::time::Duration;
 /// With the function's own panic; and where the function could not be run, which `f::try_call` returns as an error.
 #[inline]
 #[track_caller]
-pub fn call<R: Returns, A: Serialize>(
+pub fn call<R: Returns, A: Serialize + Send>(
     function: &'static Function,
     _: R,
-    arguments: &A,
-    body: impl FnOnce() -> R::Output + Send,
+    arguments: A,
+    body: impl FnOnce(A) -> R::Output + Send,
 ) -> R::Output {
-    match engine::call::<R, A>(function, Default::default(), arguments, body) {
+    match engine::call::<R, A>(function, Modifiers::default(), arguments, body) {
         Ok(output) => output,
         Err(ending) => raise(ending, function),
     }
@@ -51,13 +52,13 @@ fn raise(ending: Ending, function: &Function) -> ! {
 }
 
 /// `f::try_call(…)`.
-pub fn try_call<R: Returns, A: Serialize>(
+pub fn try_call<R: Returns, A: Serialize + Send>(
     function: &'static Function,
     _: R,
-    arguments: &A,
-    body: impl FnOnce() -> R::Output + Send,
+    arguments: A,
+    body: impl FnOnce(A) -> R::Output + Send,
 ) -> Result<R::Output> {
-    engine::call::<R, A>(function, Default::default(), arguments, body)
+    engine::call::<R, A>(function, Modifiers::default(), arguments, body)
         .map_err(|ending| ending.into_error(function))
 }
 
@@ -67,12 +68,12 @@ pub fn try_call<R: Returns, A: Serialize>(
 ///
 /// As [`call`].
 #[track_caller]
-pub fn call_with<R: Returns, A: Serialize>(
+pub fn call_with<R: Returns, A: Serialize + Send>(
     function: &'static Function,
     with: &With,
     _: R,
-    arguments: &A,
-    body: impl FnOnce() -> R::Output + Send,
+    arguments: A,
+    body: impl FnOnce(A) -> R::Output + Send,
 ) -> R::Output {
     let call = |modifiers| engine::call::<R, A>(function, modifiers, arguments, body);
     match with.enter(call).unwrap_or_else(|error| Err(error.into())) {
@@ -82,18 +83,19 @@ pub fn call_with<R: Returns, A: Serialize>(
 }
 
 /// `f::with()….ignore_result(…)`.
-pub fn ignore_result<R: Returns, A: Serialize>(
+pub fn ignore_result<R: Returns, A: Serialize + Send>(
     function: &'static Function,
     with: &With,
     _: R,
-    arguments: &A,
-    body: impl FnOnce() -> R::Output + Send,
+    arguments: A,
+    body: impl FnOnce(A) -> R::Output + Send,
 ) -> Result<()> {
-    let ensure = |mut modifiers: crate::modifiers::Modifiers| {
+    let ensure = |mut modifiers: Modifiers| {
         modifiers.ignore_result = true;
         let binding = engine::bind(function)?;
-        let mut task = Typed::<R, _>::new(body);
-        let item = Item::new(engine::encode(&binding, arguments)?, &mut task);
+        let encoded = engine::encode(&binding, &arguments)?;
+        let mut task = Typed::<R, _>::new(move || body(arguments));
+        let item = Item::new(encoded, &mut task);
         match engine::resolve(&binding, modifiers, vec![item]).pop() {
             Some(Ending::Found(_) | Ending::Computed(_)) => Ok(()),
             ending => Err(ending.unwrap_or(Ending::Pending).into_error(function)),
@@ -117,7 +119,7 @@ pub fn map<R: Returns, A: Serialize + Send>(
 
 fn map_with<R: Returns, A: Serialize + Send>(
     function: &'static Function,
-    modifiers: crate::modifiers::Modifiers,
+    modifiers: Modifiers,
     arguments: impl IntoIterator<Item = A>,
     body: &(impl Fn(A) -> R::Output + Sync),
 ) -> Vec<Result<R::Output>> {
@@ -253,6 +255,6 @@ macro_rules! __with_methods {
 pub use crate::__with_methods as with_methods;
 
 /// What can be a context argument.
-pub trait Context: Serialize + Clone + Send + Sync + 'static {}
+pub trait Context: Serialize + Send + Sync + 'static {}
 
-impl<T: Serialize + Clone + Send + Sync + 'static> Context for T {}
+impl<T: Serialize + Send + Sync + 'static> Context for T {}

@@ -5,10 +5,11 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use crate::stack::Context;
-use crate::{Caller, Result};
+use crate::{Caller, Error, Result};
 
 /// What a call, or a batch, does otherwise than usual.
 #[derive(Clone, Copy, Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "they are independent of each other")]
 pub(crate) struct Modifiers {
     pub(crate) local: bool,
     pub(crate) refresh: bool,
@@ -20,17 +21,10 @@ pub(crate) struct Modifiers {
 #[derive(Clone, Debug, Default)]
 pub struct With {
     pub(crate) modifiers: Modifiers,
-    /// Each adds one argument to the context of the caller.
-    context: Vec<Addition>,
-}
-
-#[derive(Clone)]
-struct Addition(Arc<dyn Fn(&Context) -> Result<Context> + Send + Sync>);
-
-impl std::fmt::Debug for Addition {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Addition")
-    }
+    /// What is added to the context of the caller.
+    context: Context,
+    /// Why a context argument could not be added.
+    error: Option<Error>,
 }
 
 impl With {
@@ -53,27 +47,25 @@ impl With {
     }
 
     /// Adds a context argument: see [`memento::context`](crate::context).
-    pub fn context<T>(mut self, name: &str, value: T) -> Self
-    where
-        T: Serialize + Clone + Send + Sync + 'static,
-    {
-        let name = name.to_owned();
-        let add = move |context: &Context| context.with(&name, value.clone());
-        self.context.push(Addition(Arc::new(add)));
+    pub fn context<T: Serialize + Send + Sync + 'static>(mut self, name: &str, value: T) -> Self {
+        if let Err(error) = self.context.insert(name, value) {
+            self.error = Some(error);
+        }
         self
     }
 
     /// Does `work` with the context arguments added to those of the caller.
     pub(crate) fn enter<R>(&self, work: impl FnOnce(Modifiers) -> R) -> Result<R> {
+        if let Some(error) = &self.error {
+            return Err(error.clone());
+        }
         if self.context.is_empty() {
             return Ok(work(self.modifiers));
         }
         let mut caller = Caller::current();
-        for Addition(add) in &self.context {
-            let none = Context::default();
-            let context = add(caller.context.as_deref().unwrap_or(&none))?;
-            caller.context = Some(Arc::new(context));
-        }
+        let mut context = caller.context.as_deref().cloned().unwrap_or_default();
+        context.extend(&self.context);
+        caller.context = Some(Arc::new(context));
         Ok(caller.enter(|| work(self.modifiers)))
     }
 }

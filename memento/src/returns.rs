@@ -59,9 +59,11 @@ pub struct Probe<R, C>(PhantomData<fn() -> (R, C)>);
 /// The whole output is kept.
 pub struct Whole<T, C>(PhantomData<fn() -> (T, C)>);
 /// A value is kept, an error is not: its function runs again.
-pub struct Retried<T, E, C, M>(PhantomData<fn() -> (T, E, C, M)>);
+pub struct Retried<T, E, C, M>(Phantom<T, E, C, M>);
 /// Value and error are kept.
-pub struct Replayed<T, E, C, M>(PhantomData<fn() -> (T, E, C, M)>);
+pub struct Replayed<T, E, C, M>(Phantom<T, E, C, M>);
+
+type Phantom<T, E, C, M> = PhantomData<fn() -> (T, E, C, M)>;
 
 /// How errors tell their message.
 pub trait Message<E>: 'static {

@@ -5,6 +5,7 @@
 use std::any::Any;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -15,7 +16,7 @@ use serde::Serialize;
 
 use crate::function::Function;
 use crate::memento::{Callee, Correlation};
-use crate::{Digest, Environment, Key, Result};
+use crate::{Digest, Environment, Key, Result, encoding};
 
 thread_local! {
     static CALLER: RefCell<Caller> = const { RefCell::new(Caller::NOBODY) };
@@ -63,8 +64,8 @@ impl Caller {
     }
 }
 
-impl std::fmt::Debug for Caller {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Debug for Caller {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let function = self.frame.as_ref().map(|frame| frame.function.path());
         f.debug_struct("Caller").field("function", &function).finish_non_exhaustive()
     }
@@ -178,7 +179,7 @@ impl Frame {
 }
 
 /// Context arguments: values that come along to all functions called, by name, and are part of their keys.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Context {
     values: BTreeMap<String, ContextValue>,
     /// The canonical encoding of the whole.
@@ -192,24 +193,43 @@ struct ContextValue {
 }
 
 impl Context {
-    /// This context and one value more, which hides one of the same name.
-    pub(crate) fn with<T>(&self, name: &str, value: T) -> Result<Self>
+    /// Adds a value, which takes the place of one of the same name.
+    pub(crate) fn insert<T>(&mut self, name: &str, value: T) -> Result<()>
     where
         T: Serialize + Send + Sync + 'static,
     {
-        let mut values = self.values.clone();
-        let encoding = crate::encoding::encode(&value)?;
-        values.insert(name.to_owned(), ContextValue { value: Arc::new(value), encoding });
-        let encoding = crate::encoding::encode_map(
-            values.iter().map(|(name, value)| (name.as_str(), value.encoding.as_slice())),
-        );
-        Ok(Self { values, encoding })
+        let encoding = encoding::encode(&value)?;
+        self.values.insert(name.to_owned(), ContextValue { value: Arc::new(value), encoding });
+        self.encode();
+        Ok(())
+    }
+
+    /// Adds all values of `other`, which take the places of those of the same names.
+    pub(crate) fn extend(&mut self, other: &Self) {
+        self.values.extend(other.values.clone());
+        self.encode();
+    }
+
+    fn encode(&mut self) {
+        let values = self.values.iter();
+        self.encoding =
+            encoding::encode_map(values.map(|(name, value)| (&**name, &*value.encoding)));
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.values.is_empty()
     }
 
     /// The canonical encoding.
     #[inline]
     pub(crate) fn encoding(&self) -> &[u8] {
         &self.encoding
+    }
+}
+
+impl fmt::Debug for Context {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        encoding::Rendered(&self.encoding).fmt(f)
     }
 }
 

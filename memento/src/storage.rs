@@ -21,7 +21,7 @@ use crate::plugin::DEFAULT_MEMORY_CACHE;
 use crate::record::{self, EncodedValue, Head};
 use crate::{Digest, Error, ErrorKind, Key, Memento, Result};
 
-/// The longest encoded result that lives inside its record unless told otherwise: 16 KiB. SQLite reads a record of
+/// The longest encoded result that lives inside its record unless told otherwise: 16 KiB. `SQLite` reads a record of
 /// this size about as fast as a file is opened.
 const DEFAULT_INLINE_LIMIT: u64 = 16 << 10;
 
@@ -122,14 +122,14 @@ impl Storage {
         match record::open(key, bytes) {
             Ok((head, _)) => Some(head),
             Err(error) => {
-                self.set_record_aside(key, error);
+                self.set_record_aside(key, &error);
                 None
             }
         }
     }
 
     /// Reports what is wrong with a record, and moves it aside unless it is of a newer release.
-    pub(crate) fn set_record_aside(&self, key: &Key, error: Error) {
+    pub(crate) fn set_record_aside(&self, key: &Key, error: &Error) {
         let is_newer = error.kind() == ErrorKind::NewerFormat;
         self.trouble.report(error);
         if !is_newer && self.is_writable() {
@@ -154,7 +154,7 @@ impl Storage {
             return Some(read(&content));
         }
         self.trouble.report(
-            Error::new(ErrorKind::Damaged, "read a result from the data store")
+            &Error::new(ErrorKind::Damaged, "read a result from the data store")
                 .with("digest", digest)
                 .with("length", content.len())
                 .with("length written", value.size)

@@ -68,7 +68,7 @@ impl Source<'_> {
                     let path = options.path_of(name);
                     Setting::Table(self.table(path, value.span(), inner)?)
                 }
-                _ => Setting::Value(self.value(value, &origin)?, origin),
+                _ => Setting::Value(Self::value(value, &origin)?, origin),
             };
             options.set(name, setting);
         }
@@ -76,7 +76,7 @@ impl Source<'_> {
     }
 
     /// The value, with the variables in it replaced.
-    fn value(&self, value: &Spanned<DeValue<'_>>, origin: &Origin) -> Result<toml::Value> {
+    fn value(value: &Spanned<DeValue<'_>>, origin: &Origin) -> Result<toml::Value> {
         use serde::Deserialize as _;
         use serde::de::IntoDeserializer as _;
 

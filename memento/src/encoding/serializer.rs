@@ -42,6 +42,7 @@ impl<'a, S: Sink> Serializer<'a, S> {
 
     /// A tag and the bytes of a number in one piece: the sink copies a constant number of bytes.
     #[inline]
+    #[expect(clippy::unnecessary_wraps, reason = "it ends the methods below")]
     fn number<const N: usize, const M: usize>(self, tag: u8, bytes: [u8; N]) -> Result {
         const { assert!(M == N + 1) };
         let mut whole = [tag; M];

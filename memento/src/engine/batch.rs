@@ -11,6 +11,7 @@ use crate::encoding::Encoded;
 use crate::environment::Binding;
 use crate::function::Function;
 use crate::modifiers::Modifiers;
+use crate::stack::Call;
 use crate::{Caller, Digest, Error, Key, LocalRunner, Runner};
 
 /// How many records are asked for at once.
@@ -64,13 +65,14 @@ impl<'a> Item<'a> {
 }
 
 impl Ending {
-    /// The digest of the outcome, if there is an outcome.
-    pub(super) fn outcome(&self) -> Option<Option<Digest>> {
-        match self {
-            Self::Found(digest) => Some(Some(*digest)),
-            Self::Computed(digest) => Some(*digest),
-            Self::Pending | Self::Panicked(_) | Self::Failed(_) => None,
-        }
+    /// What the caller's frame records, if there is an outcome.
+    pub(super) fn call(&self, function: &'static Function, key: Key) -> Option<Call> {
+        let digest = match self {
+            Self::Found(digest) => Some(*digest),
+            Self::Computed(digest) => *digest,
+            Self::Pending | Self::Panicked(_) | Self::Failed(_) => return None,
+        };
+        Some(Call { function, key, digest })
     }
 
     /// The error of a call of `function` that has no output.

@@ -23,12 +23,11 @@ impl Batch<'_> {
         let flights = &self.binding.cluster.storage.flights;
         let lead = match flights.claim(item.key, self.caller.frame.as_deref())? {
             Claim::Lead(lead) => Some(lead),
-            Claim::Alone => None,
             Claim::Landed(shared, landed) if item.task.adopt(&shared) => {
                 self.binding.cluster.counters.count_store_hit();
                 return Ok(Ending::Found(landed.digest));
             }
-            Claim::Landed(..) => None,
+            Claim::Landed(..) | Claim::Alone => None,
         };
         if !self.modifiers.refresh {
             self.look_again(item);
@@ -53,7 +52,7 @@ impl Batch<'_> {
         }
         let error = item.task.error();
         counters.count_computed(error.is_some());
-        let (digest, shared) = self.record(item, &frame, error, took);
+        let (digest, shared) = self.record(item, &frame, error.as_deref(), took);
         if let Some(lead) = lead {
             lead.land(|| shared.or_else(|| self.share_landed(item, digest?)));
         }
@@ -75,7 +74,7 @@ impl Batch<'_> {
         &self,
         item: &Item<'_>,
         frame: &Frame,
-        error: Option<String>,
+        error: Option<&str>,
         took: Duration,
     ) -> (Option<Digest>, Option<(Shared, Landed)>) {
         let storage = &*self.binding.cluster.storage;
@@ -83,19 +82,19 @@ impl Batch<'_> {
         let is_kept = match item.task.encode(&mut bytes) {
             Some(Ok(())) => true,
             Some(Err(error)) => {
-                storage.trouble.report(error.with("function", self.function().path()));
+                storage.trouble.report(&error.with("function", self.function().path()));
                 return (None, None);
             }
             None => false,
         };
         let size = bytes.len() as u64;
         let digest =
-            Digest::of(if is_kept { &bytes } else { error.as_deref().unwrap_or("").as_bytes() });
+            Digest::of(if is_kept { &bytes } else { error.unwrap_or_default().as_bytes() });
         let finished = now();
         if storage.is_writable() {
             let inline = (size <= storage.inline_limit).then_some(&*bytes);
             let value = is_kept.then(|| EncodedValue { codec: item.task.codec(), size, inline });
-            let head = Head { key: item.key, finished, digest, error: error.as_deref(), value };
+            let head = Head { key: item.key, finished, digest, error, value };
             let stored = match inline {
                 None => storage.data.put(&digest, &bytes),
                 Some(_) => Ok(()),

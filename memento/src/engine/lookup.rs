@@ -129,7 +129,7 @@ impl Batch<'_> {
         match storage.read_value(&head.digest, value, decode) {
             None => return Err(Miss::Unreadable),
             Some(Err(error)) => {
-                storage.set_record_aside(&item.key, undecodable(error, self));
+                storage.set_record_aside(&item.key, &undecodable(error, self));
                 return Err(Miss::Unreadable);
             }
             Some(Ok(())) => {}

@@ -24,14 +24,14 @@ impl Trouble {
         match result {
             Ok(value) => Some(value),
             Err(error) => {
-                self.report(error);
+                self.report(&error);
                 None
             }
         }
     }
 
     /// Counts a failure, and says it where it has not been said.
-    pub(crate) fn report(&self, error: Error) {
+    pub(crate) fn report(&self, error: &Error) {
         self.count.fetch_add(1, Ordering::Relaxed);
         let message = error.to_string();
         let mut said = self.said.lock();
