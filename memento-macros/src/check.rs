@@ -9,9 +9,6 @@ use syn::{
 
 use crate::parse::Function;
 
-/// serde implements `Serialize` for tuples up to this length.
-const MAXIMUM_ARGUMENTS: usize = 16;
-
 /// The function, if all of it can be kept.
 pub(crate) fn check(mut function: Function) -> Result<Function> {
     let mut mistakes = Mistakes::default();
@@ -69,12 +66,6 @@ impl Mistakes {
                     "a memento function cannot be generic yet: write one for each type",
                 );
             }
-        }
-        if signature.inputs.len() > MAXIMUM_ARGUMENTS {
-            self.add(
-                signature.inputs.span(),
-                "a memento function has at most 16 arguments; put some into a struct",
-            );
         }
         for input in &mut signature.inputs {
             match input {

@@ -115,6 +115,7 @@ impl<'a> Parts<'a> {
                 #internal::call(
                     #handle::__function(),
                     #handle::__returns(),
+                    #handle::__encode,
                     (#(#names,)*),
                     |(#(#names,)*)| #handle::__body(#(#names),*),
                 )
@@ -138,7 +139,7 @@ impl<'a> Parts<'a> {
 
     fn implementation(&self) -> TokenStream {
         let Self { internal, handle, conditions, .. } = self;
-        let (link, checks) = (crates::link_plugins(), self.checks());
+        let (link, encode) = (crates::link_plugins(), self.encode());
         let (description, body, returns) = (self.description(), self.body(), self.returns());
         let (questions, modified) = (self.questions(), self.modified());
         quote! {
@@ -147,8 +148,6 @@ impl<'a> Parts<'a> {
                 #link
                 static FUNCTION: #internal::Function = #internal::Function::new(#description);
                 #internal::inventory::submit! { &FUNCTION }
-                #checks
-
                 #[allow(dead_code, clippy::all, clippy::pedantic)]
                 impl #handle {
                     #[inline(always)]
@@ -156,6 +155,7 @@ impl<'a> Parts<'a> {
                         &FUNCTION
                     }
                     #returns
+                    #encode
                     #questions
                 }
 
@@ -168,16 +168,26 @@ impl<'a> Parts<'a> {
         }
     }
 
-    /// Bounds on the types of arguments and result, each reported at the type.
-    fn checks(&self) -> TokenStream {
-        let Self { internal, types, .. } = self;
-        let checks = types.iter().map(|argument| {
-            let mut argument = (*argument).clone();
-            NameLifetimes(&parse_quote!('static)).visit_type_mut(&mut argument);
-            quote_spanned!(argument.span()=> const _: () = #internal::check_argument::<#argument>();)
-        });
-        let lifetimes = &self.function.item.sig.generics;
-        if lifetimes.params.is_empty() { quote!(#(#checks)*) } else { quote!() }
+    /// The encoding of the arguments. It is the one place that asks anything of their types, so that a type which
+    /// cannot be encoded is reported once, where it stands.
+    fn encode(&self) -> TokenStream {
+        let Self { internal, names, types, .. } = self;
+        let generics = &self.function.item.sig.generics;
+        let condition = &generics.where_clause;
+        let arguments = names
+            .iter()
+            .zip(types)
+            .map(|(name, argument)| quote_spanned!(argument.span()=> encoder.argument(#name)?;));
+        quote! {
+            #[inline]
+            fn __encode #generics (
+                (#(#names,)*): &(#(#types,)*),
+                encoder: &mut #internal::Encoder<'_>,
+            ) -> #internal::EncodeResult #condition {
+                #(#arguments)*
+                #internal::EncodeResult::Ok(())
+            }
+        }
     }
 
     fn description(&self) -> TokenStream {
@@ -258,7 +268,7 @@ impl<'a> Parts<'a> {
         quote! {
             /// Calls the function; what keeps it from being run is an error instead of a panic.
             #vis fn try_call #generics (#(#names: #types),*) -> #memento::Result<#output> #condition {
-                #internal::try_call(&FUNCTION, Self::__returns(), #arguments, #body)
+                #internal::try_call(&FUNCTION, Self::__returns(), Self::__encode, #arguments, #body)
             }
 
             #map
@@ -267,19 +277,19 @@ impl<'a> Parts<'a> {
             #vis fn memento #generics (#(#names: #types),*)
                 -> #memento::Result<#internal::Option<#memento::Memento>> #condition
             {
-                #internal::memento(&FUNCTION, &#arguments)
+                #internal::memento(&FUNCTION, Self::__encode, &#arguments)
             }
 
             /// Hit, or the reason why a call would miss. Nothing is run.
             #vis fn explain #generics (#(#names: #types),*)
                 -> #memento::Result<#memento::Explanation> #condition
             {
-                #internal::explain(&FUNCTION, Self::__returns(), &#arguments)
+                #internal::explain(&FUNCTION, Self::__returns(), Self::__encode, &#arguments)
             }
 
             /// Drops the record of this invocation; whether there was one.
             #vis fn forget #generics (#(#names: #types),*) -> #memento::Result<bool> #condition {
-                #internal::forget(&FUNCTION, &#arguments)
+                #internal::forget(&FUNCTION, Self::__encode, &#arguments)
             }
 
             /// Drops the records of all invocations of this function, of every version; how many there were.
@@ -323,14 +333,14 @@ impl<'a> Parts<'a> {
 
                 /// Calls the function.
                 pub fn call #generics (&self, #(#names: #types),*) -> #output #condition {
-                    #internal::call_with(&FUNCTION, &self.0, #handle::__returns(), #arguments, #body)
+                    #internal::call_with(&FUNCTION, &self.0, #handle::__returns(), #handle::__encode, #arguments, #body)
                 }
 
                 /// Calls the function for the sake of its record: the result is not read.
                 pub fn ignore_result #generics (&self, #(#names: #types),*)
                     -> #memento::Result<()> #condition
                 {
-                    #internal::ignore_result(&FUNCTION, &self.0, #handle::__returns(), #arguments, #body)
+                    #internal::ignore_result(&FUNCTION, &self.0, #handle::__returns(), #handle::__encode, #arguments, #body)
                 }
 
                 #map
@@ -361,7 +371,7 @@ impl<'a> Parts<'a> {
                 #receiver
                 arguments: impl ::core::iter::IntoIterator<Item = (#(#types,)*)>,
             ) -> ::std::vec::Vec<#memento::Result<#output>> #condition {
-                #internal::map(&FUNCTION, #with, #handle::__returns(), arguments, |(#(#names,)*)| {
+                #internal::map(&FUNCTION, #with, #handle::__returns(), #handle::__encode, arguments, |(#(#names,)*)| {
                     #handle::__body(#(#names),*)
                 })
             }

@@ -32,6 +32,7 @@ mod tag;
 
 pub use render::Rendered;
 pub(crate) use serializer::Serializer;
+pub use sink::{EncodeResult, Encoder};
 pub(crate) use sink::{Encoded, Sink};
 
 /// The canonical encoding of `value`.

@@ -17,8 +17,6 @@ use std::ops::Deref;
 use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
-use serde::Serialize;
-
 pub use batch::Batch;
 pub(crate) use batch::{Ending, Item};
 pub(crate) use flight::Flights;
@@ -27,13 +25,14 @@ pub use lookup::{Explanation, Miss};
 pub(crate) use task::Typed;
 
 use crate::cache::{Identity, Landed};
-use crate::encoding::{Encoded, Serializer, Sink as _};
+use crate::encoding::{Encoded, Sink as _};
 use crate::environment::Binding;
 use crate::function::Function;
+use crate::internal::Encode;
 use crate::modifiers::Modifiers;
 use crate::returns::Returns;
 use crate::stack::{self, Call};
-use crate::{Caller, Environment, Error, ErrorKind, Key, Result};
+use crate::{Caller, Environment, Error, ErrorKind, Result};
 
 /// The binding of a function in the environment of the caller.
 pub(crate) enum Bound {
@@ -80,10 +79,14 @@ fn further_call(caller: &Function, callee: &Function) -> Error {
 
 /// The canonical encoding of an invocation of the function that `binding` is of.
 #[inline]
-pub(crate) fn encode<A: Serialize>(binding: &Binding, arguments: &A) -> Result<Encoded> {
+pub(crate) fn encode<A>(
+    binding: &Binding,
+    encode: &impl Encode<A>,
+    arguments: &A,
+) -> Result<Encoded> {
     let mut encoded = Encoded::new(binding.function_key);
-    arguments
-        .serialize(Serializer::new(&mut encoded))
+    encoded
+        .put_arguments(|encoder| encode(arguments, encoder))
         .map_err(|error| unencodable(binding.function, error))?;
     stack::with(|caller| {
         if let Some(context) = &caller.context {
@@ -120,14 +123,15 @@ pub(crate) fn recall<R: Returns>(
 
 /// One call, from the memory cache on.
 #[inline]
-pub(crate) fn call<R: Returns, A: Serialize + Send>(
+pub(crate) fn call<R: Returns, A: Send>(
     function: &'static Function,
     modifiers: Modifiers,
+    encode_arguments: impl Encode<A>,
     arguments: A,
     body: impl FnOnce(A) -> R::Output + Send,
 ) -> Result<R::Output, Ending> {
     let binding = bind(function)?;
-    let encoded = encode(&binding, &arguments)?;
+    let encoded = encode(&binding, &encode_arguments, &arguments)?;
     if !modifiers.refresh
         && let Some((output, landed)) = recall::<R>(&binding, &encoded)
     {
@@ -165,11 +169,6 @@ pub(crate) fn resolve<'a>(
         frame.add_waited(began.elapsed());
     }
     endings
-}
-
-/// The key of a call.
-pub(crate) fn key<A: Serialize>(binding: &Binding, arguments: &A) -> Result<Key> {
-    Ok(encode(binding, arguments)?.key())
 }
 
 /// Nanoseconds since the Unix epoch.

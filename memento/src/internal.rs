@@ -14,6 +14,7 @@ use crate::storage::Filter;
 use crate::{Explanation, Memento, Result};
 
 pub use crate::codec::{Bincode, Json, Postcard};
+pub use crate::encoding::{EncodeResult, Encoder};
 pub use crate::function::{Description, Function};
 pub use crate::modifiers::With;
 pub use crate::returns::{
@@ -23,6 +24,11 @@ pub use inventory;
 pub use std::option::Option;
 pub use std::time::Duration;
 
+/// Writes the arguments of a function, one by one: what `#[memento]` generates for it.
+pub trait Encode<A>: Fn(&A, &mut Encoder<'_>) -> EncodeResult {}
+
+impl<A, F: Fn(&A, &mut Encoder<'_>) -> EncodeResult> Encode<A> for F {}
+
 /// `f(…)`.
 ///
 /// # Panics
@@ -30,13 +36,14 @@ pub use std::time::Duration;
 /// With the function's own panic; and where the function could not be run, which `f::try_call` returns as an error.
 #[inline]
 #[track_caller]
-pub fn call<R: Returns, A: Serialize + Send>(
+pub fn call<R: Returns, A: Send>(
     function: &'static Function,
     _: R,
+    encode: impl Encode<A>,
     arguments: A,
     body: impl FnOnce(A) -> R::Output + Send,
 ) -> R::Output {
-    match engine::call::<R, A>(function, Modifiers::default(), arguments, body) {
+    match engine::call::<R, A>(function, Modifiers::default(), encode, arguments, body) {
         Ok(output) => output,
         Err(ending) => raise(ending, function),
     }
@@ -52,13 +59,14 @@ fn raise(ending: Ending, function: &Function) -> ! {
 }
 
 /// `f::try_call(…)`.
-pub fn try_call<R: Returns, A: Serialize + Send>(
+pub fn try_call<R: Returns, A: Send>(
     function: &'static Function,
     _: R,
+    encode: impl Encode<A>,
     arguments: A,
     body: impl FnOnce(A) -> R::Output + Send,
 ) -> Result<R::Output> {
-    engine::call::<R, A>(function, Modifiers::default(), arguments, body)
+    engine::call::<R, A>(function, Modifiers::default(), encode, arguments, body)
         .map_err(|ending| ending.into_error(function))
 }
 
@@ -68,14 +76,15 @@ pub fn try_call<R: Returns, A: Serialize + Send>(
 ///
 /// As [`call`].
 #[track_caller]
-pub fn call_with<R: Returns, A: Serialize + Send>(
+pub fn call_with<R: Returns, A: Send>(
     function: &'static Function,
     with: &With,
     _: R,
+    encode: impl Encode<A>,
     arguments: A,
     body: impl FnOnce(A) -> R::Output + Send,
 ) -> R::Output {
-    let call = |modifiers| engine::call::<R, A>(function, modifiers, arguments, body);
+    let call = |modifiers| engine::call::<R, A>(function, modifiers, encode, arguments, body);
     match with.enter(call).unwrap_or_else(|error| Err(error.into())) {
         Ok(output) => output,
         Err(ending) => raise(ending, function),
@@ -83,17 +92,18 @@ pub fn call_with<R: Returns, A: Serialize + Send>(
 }
 
 /// `f::with()….ignore_result(…)`.
-pub fn ignore_result<R: Returns, A: Serialize + Send>(
+pub fn ignore_result<R: Returns, A: Send>(
     function: &'static Function,
     with: &With,
     _: R,
+    encode: impl Encode<A>,
     arguments: A,
     body: impl FnOnce(A) -> R::Output + Send,
 ) -> Result<()> {
     let ensure = |mut modifiers: Modifiers| {
         modifiers.ignore_result = true;
         let binding = engine::bind(function)?;
-        let encoded = engine::encode(&binding, &arguments)?;
+        let encoded = engine::encode(&binding, &encode, &arguments)?;
         let mut task = Typed::<R, _>::new(move || body(arguments));
         let item = Item::new(encoded, &mut task);
         match engine::resolve(&binding, modifiers, vec![item]).pop() {
@@ -105,21 +115,23 @@ pub fn ignore_result<R: Returns, A: Serialize + Send>(
 }
 
 /// `f::map(…)`.
-pub fn map<R: Returns, A: Serialize + Send>(
+pub fn map<R: Returns, A: Send>(
     function: &'static Function,
     with: &With,
     _: R,
+    encode: impl Encode<A>,
     items: impl IntoIterator<Item = A>,
     body: impl Fn(A) -> R::Output + Sync,
 ) -> Vec<Result<R::Output>> {
-    let map = |modifiers| map_with::<R, A>(function, modifiers, items, &body);
+    let map = |modifiers| map_with::<R, A>(function, modifiers, &encode, items, &body);
     // Nothing that concerns all items is known before there are items, so each of them has the error.
     with.enter(map).unwrap_or_else(|error| vec![Err(error)])
 }
 
-fn map_with<R: Returns, A: Serialize + Send>(
+fn map_with<R: Returns, A: Send>(
     function: &'static Function,
     modifiers: Modifiers,
+    encode: &impl Encode<A>,
     arguments: impl IntoIterator<Item = A>,
     body: &(impl Fn(A) -> R::Output + Sync),
 ) -> Vec<Result<R::Output>> {
@@ -129,7 +141,7 @@ fn map_with<R: Returns, A: Serialize + Send>(
     for arguments in arguments {
         let look = || {
             let binding = engine::bind(function)?;
-            let encoded = engine::encode(&binding, &arguments)?;
+            let encoded = engine::encode(&binding, encode, &arguments)?;
             let recalled =
                 if modifiers.refresh { None } else { engine::recall::<R>(&binding, &encoded) };
             Ok((encoded, recalled))
@@ -165,19 +177,24 @@ fn map_with<R: Returns, A: Serialize + Send>(
 }
 
 /// `f::memento(…)`.
-pub fn memento<A: Serialize>(
+pub fn memento<A>(
     function: &'static Function,
+    encode: impl Encode<A>,
     arguments: &A,
 ) -> Result<Option<Memento>> {
     let binding = engine::bind(function)?;
-    let key = engine::key(&binding, arguments)?;
+    let key = engine::encode(&binding, &encode, arguments)?.key();
     binding.cluster.storage.memento(&key)
 }
 
 /// `f::forget(…)`.
-pub fn forget<A: Serialize>(function: &'static Function, arguments: &A) -> Result<bool> {
+pub fn forget<A>(
+    function: &'static Function,
+    encode: impl Encode<A>,
+    arguments: &A,
+) -> Result<bool> {
     let binding = engine::bind(function)?;
-    let encoded = engine::encode(&binding, arguments)?;
+    let encoded = engine::encode(&binding, &encode, arguments)?;
     let storage = &binding.cluster.storage;
     let removed = storage.metadata.remove(&encoded.key());
     // Last, so that a call in another thread does not put back what it read before.
@@ -201,13 +218,14 @@ pub fn list(function: &'static Function, query: &Query) -> Result<Mementos> {
 }
 
 /// `f::explain(…)`.
-pub fn explain<R: Returns, A: Serialize>(
+pub fn explain<R: Returns, A>(
     function: &'static Function,
     _: R,
+    encode: impl Encode<A>,
     arguments: &A,
 ) -> Result<Explanation> {
     let binding = engine::bind(function)?;
-    let encoded = engine::encode(&binding, arguments)?;
+    let encoded = engine::encode(&binding, &encode, arguments)?;
     if binding.function.description().ttl.is_none()
         && engine::recall::<R>(&binding, &encoded).is_some()
     {
@@ -221,9 +239,6 @@ pub fn explain<R: Returns, A: Serialize>(
 pub fn start(package: &'static str) {
     crate::program::set_package(package);
 }
-
-/// Fails to compile where an argument cannot be part of a key.
-pub const fn check_argument<T: Argument>() {}
 
 /// Puts the modifiers of [`With`] onto the type that `f::with()` returns.
 #[doc(hidden)]

@@ -9,7 +9,7 @@ use super::{Sink, tag};
 
 /// Why a value could not be encoded: what its `Serialize` implementation said.
 #[derive(Debug)]
-pub(crate) struct SerializeError(String);
+pub struct SerializeError(String);
 
 impl Display for SerializeError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

@@ -1,6 +1,9 @@
 //! Where encoded bytes go.
 
+use super::serializer::{SerializeError, Serializer};
+use super::tag;
 use crate::Key;
+use crate::returns::Argument;
 
 /// Takes encoded bytes, in order.
 pub(crate) trait Sink {
@@ -33,6 +36,24 @@ pub(crate) struct Encoded {
     spilled: Option<Box<Spilled>>,
 }
 
+/// Writes the arguments of one invocation, in order.
+pub struct Encoder<'a>(&'a mut Encoded);
+
+/// Whether all arguments could be encoded.
+pub type EncodeResult = Result<(), SerializeError>;
+
+impl Encoder<'_> {
+    /// Writes an argument.
+    ///
+    /// # Errors
+    ///
+    /// What the argument's own `Serialize` implementation reports.
+    #[inline]
+    pub fn argument<T: Argument>(&mut self, argument: &T) -> EncodeResult {
+        argument.serialize(Serializer::new(&mut *self.0))
+    }
+}
+
 struct Spilled {
     hasher: blake3::Hasher,
     block: Vec<u8>,
@@ -55,6 +76,18 @@ impl Encoded {
             None => &self.inline[..self.length],
             Some(spilled) => spilled.key.as_ref().map_or(&[], |key| key),
         }
+    }
+
+    /// Puts the tuple of the arguments that `write` writes.
+    #[inline]
+    pub(crate) fn put_arguments(
+        &mut self,
+        write: impl FnOnce(&mut Encoder<'_>) -> EncodeResult,
+    ) -> EncodeResult {
+        self.put(&[tag::TUPLE]);
+        write(&mut Encoder(self))?;
+        self.put(&[tag::END]);
+        Ok(())
     }
 
     /// Ends the encoding. Nothing may be put after this.

@@ -1,0 +1,6 @@
+//! What a mistake is answered with.
+
+#[test]
+fn messages() {
+    trybuild::TestCases::new().compile_fail("ui/*.rs");
+}

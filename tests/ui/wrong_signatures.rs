@@ -1,0 +1,62 @@
+use memento::memento;
+
+#[memento]
+fn changes_its_argument(list: &mut Vec<u64>) -> u64 {
+    list.len() as u64
+}
+
+#[memento]
+fn hides_its_argument(list: impl Iterator<Item = u64>) -> u64 {
+    list.sum()
+}
+
+#[memento]
+fn hides_its_result(n: u64) -> impl Iterator<Item = u64> {
+    0..n
+}
+
+#[memento]
+fn refers(text: &str) -> &str {
+    text
+}
+
+#[memento]
+unsafe fn is_unsafe(n: u64) -> u64 {
+    n
+}
+
+#[memento]
+extern "C" fn is_extern(n: u64) -> u64 {
+    n
+}
+
+#[memento]
+async fn is_async(n: u64) -> u64 {
+    n
+}
+
+#[memento]
+const fn is_const(n: u64) -> u64 {
+    n
+}
+
+#[memento]
+fn is_generic<T: Into<u64>, const N: usize>(n: T) -> u64 {
+    n.into()
+}
+
+#[memento]
+unsafe extern "C" fn has_two_mistakes(n: &mut u64) -> &u64 {
+    n
+}
+
+struct Number(u64);
+
+impl Number {
+    #[memento]
+    fn method(&self) -> u64 {
+        self.0
+    }
+}
+
+fn main() {}
