@@ -171,13 +171,16 @@ impl<'a> Parts<'a> {
     /// The encoding of the arguments. It is the one place that asks anything of their types, so that a type which
     /// cannot be encoded is reported once, where it stands.
     fn encode(&self) -> TokenStream {
-        let Self { internal, names, types, .. } = self;
+        let Self { internal, types, .. } = self;
         let generics = &self.function.item.sig.generics;
         let condition = &generics.where_clause;
-        let arguments = names
+        let names = types
             .iter()
-            .zip(types)
-            .map(|(name, argument)| quote_spanned!(argument.span()=> encoder.argument(#name)?;));
+            .enumerate()
+            .map(|(index, argument)| format_ident!("argument_{index}", span = argument.span()));
+        let names: Vec<Ident> = names.collect();
+        let arguments =
+            names.iter().map(|name| quote_spanned!(name.span()=> encoder.argument(#name)?;));
         quote! {
             #[inline]
             fn __encode #generics (
