@@ -29,6 +29,8 @@ mod render;
 mod serializer;
 mod sink;
 mod tag;
+#[cfg(test)]
+mod tests;
 
 pub use render::Rendered;
 pub(crate) use serializer::Serializer;

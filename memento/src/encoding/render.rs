@@ -16,7 +16,7 @@ pub struct Rendered<'a>(pub &'a [u8]);
 impl fmt::Display for Rendered<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut reader = Reader { rest: self.0, out: f };
-        match reader.value(0) {
+        match reader.values() {
             Err(Stop::Damaged) => f.write_str("<damaged>"),
             Err(Stop::Format(error)) => Err(error),
             Ok(()) => Ok(()),
@@ -72,6 +72,16 @@ impl<'a> Reader<'a, '_, '_> {
             self.take(1)?;
         }
         Ok(end)
+    }
+
+    /// All values, with spaces between them.
+    fn values(&mut self) -> Result {
+        self.value(0)?;
+        while !self.rest.is_empty() {
+            self.out.write_str(" ")?;
+            self.value(0)?;
+        }
+        Ok(())
     }
 
     fn value(&mut self, depth: usize) -> Result {

@@ -67,6 +67,11 @@ pub(crate) struct Lead<'a> {
     flight: Arc<Flight>,
 }
 
+/// How often an invocation may stand below itself on the stack of a pool's thread. There, who stands below need not be
+/// the caller: what rayon has a thread do while it waits is none of the waiter's calls, unless it was
+/// [carried](crate::carry).
+const STACKED: usize = 32;
+
 thread_local! {
     /// The flights that this thread leads, outermost first.
     static LEADING: RefCell<Vec<Arc<Flight>>> = const { RefCell::new(Vec::new()) };
@@ -91,8 +96,10 @@ impl Flights {
                     return Ok(Claim::Lead(Lead { flights: self, flight }));
                 }
             };
-            if let Some(frame) = caller.and_then(|c| c.ancestry().find(|f| f.key == key)) {
-                return Err(recursion(frame));
+            let outer =
+                caller.map_or(0, |caller| caller.ancestry().filter(|f| f.key == key).count());
+            if let Some(caller) = caller.filter(|_| outer > if in_pool() { STACKED } else { 0 }) {
+                return Err(recursion(caller, key));
             }
             match flight.wait() {
                 Phase::Landed(Some((value, landed))) => return Ok(Claim::Landed(value, landed)),
@@ -103,10 +110,10 @@ impl Flights {
     }
 }
 
-fn recursion(frame: &Frame) -> Error {
+fn recursion(caller: &Frame, key: Key) -> Error {
     Error::new(ErrorKind::Recursion, "compute a result that needs itself")
-        .with("function", frame.function.path())
-        .with("key", format!("{:#}", frame.key))
+        .with("called by", caller.function.path())
+        .with("key", format!("{key:#}"))
         .help("a memento function may call itself with other arguments only")
 }
 

@@ -162,6 +162,7 @@ impl Batch<'_> {
         if let Some((shared, landed)) = storage.cache.get_shared(self.identity(item)) {
             let is_valid = landed.expires.is_none_or(|expires| expires > now());
             if is_valid && item.task.adopt(&shared) {
+                self.binding.cluster.counters.count_store_hit();
                 item.ending = Ending::Found(landed.digest);
             }
         } else if storage.cache.losses() != self.losses {
