@@ -59,6 +59,11 @@ impl Options {
         self.settings.insert(name.to_owned(), setting);
     }
 
+    /// Drops what a file set.
+    pub(super) fn remove_from_file(&mut self) {
+        self.settings.retain(|_, setting| !matches!(setting.origin(), Origin::File(..)));
+    }
+
     /// The table called `name`, made if there is none; `None` where a value is in its place.
     pub(super) fn table_mut(&mut self, name: &str, origin: &Origin) -> Option<&mut Options> {
         let path = self.path_of(name);
@@ -157,7 +162,7 @@ impl Options {
         Err(Error::new(ErrorKind::Configuration, "understand an option")
             .with("option", self.path_of(name))
             .with("set by", setting.origin())
-            .source("nobody knows it")
-            .help(format!("known here are {}", known.join(", "))))
+            .source("there is no such option")
+            .help(format!("the options here are {}", known.join(", "))))
     }
 }

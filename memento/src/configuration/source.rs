@@ -144,6 +144,10 @@ fn set_by_variable(options: &mut Options, variable: &str, option: &str, value: &
     let parsed = parsed.ok().and_then(|mut table| table.remove("value"));
     let typed = parsed.filter(|parsed| !parsed.is_str() && !parsed.is_datetime());
     let value = typed.unwrap_or_else(|| toml::Value::String(value.to_owned()));
+    if name == "type" {
+        // The options in the file are those of the type in the file.
+        options.remove_from_file();
+    }
     options.set(name, Setting::Value(value, origin));
     Ok(())
 }

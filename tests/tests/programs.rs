@@ -1,0 +1,207 @@
+//! Programs outside of the workspace: plugins by dependency, configuration, and what is said when it is wrong.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::LazyLock;
+
+use tempfile::TempDir;
+
+/// The folder with the built programs.
+static PROGRAMS: LazyLock<PathBuf> = LazyLock::new(|| {
+    let tests = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let programs = tests.join("fixtures/programs");
+    // The versions that are tested here are the versions that are tested everywhere.
+    std::fs::copy(tests.join("../Cargo.lock"), programs.join("Cargo.lock")).unwrap();
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("programs");
+    let built = Command::new(env!("CARGO"))
+        .args(["build", "--offline", "--quiet", "--target-dir"])
+        .arg(&target)
+        .current_dir(&programs)
+        .env_remove("RUSTFLAGS")
+        .status();
+    assert!(built.unwrap().success(), "the programs do not build");
+    target.join("debug")
+});
+
+/// A place for a program to run in: working directory, home and caches.
+struct Place(TempDir);
+
+impl Place {
+    fn new() -> Self {
+        Self(TempDir::new().unwrap())
+    }
+
+    fn with(configuration: &str) -> Self {
+        let place = Self::new();
+        std::fs::write(place.path("memento.toml"), configuration).unwrap();
+        place
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    /// What a program prints, or what it says when it fails.
+    fn run(&self, program: &str, variables: &[(&str, &str)]) -> Result<String, String> {
+        let inner = self.path("inner");
+        std::fs::create_dir_all(&inner).unwrap();
+        let output = Command::new(PROGRAMS.join(program))
+            .current_dir(inner)
+            .env("HOME", self.0.path())
+            .env("XDG_CACHE_HOME", self.path("caches"))
+            .env("XDG_CONFIG_HOME", self.path("settings"))
+            .envs(variables.iter().copied())
+            .output()
+            .unwrap();
+        if output.status.success() {
+            Ok(String::from_utf8(output.stdout).unwrap())
+        } else {
+            Err(String::from_utf8(output.stderr).unwrap())
+        }
+    }
+
+    /// The error of `plain`, without the folder that it ran in.
+    fn error(&self, variables: &[(&str, &str)]) -> String {
+        let error = self.run("plain", variables).unwrap_err();
+        let folder = self.0.path().display().to_string();
+        error.replace(&folder, "…").lines().next().unwrap_or_default().to_owned()
+    }
+}
+
+#[test]
+fn a_dependency_is_all_that_a_plugin_needs() {
+    let place = Place::new();
+    assert_eq!(place.run("plain", &[]).unwrap(), "9 4\ncomputed 2 hits 0\n");
+    assert_eq!(place.run("plain", &[]).unwrap(), "9 4\ncomputed 0 hits 2\n");
+    assert!(place.path("caches/memento/plain/mementos.sqlite").is_file());
+}
+
+#[test]
+fn dependencies_may_be_renamed() {
+    let place = Place::new();
+    assert_eq!(place.run("renamed", &[]).unwrap(), "9 4\ncomputed 2 hits 0\n");
+    assert_eq!(place.run("renamed", &[]).unwrap(), "9 4\ncomputed 0 hits 2\n");
+}
+
+#[test]
+fn a_program_decides_for_the_libraries_that_it_uses() {
+    let place = Place::new();
+    assert_eq!(place.run("user", &[]).unwrap(), "9\ncomputed 1 hits 0\n");
+    assert_eq!(place.run("user", &[]).unwrap(), "9\ncomputed 0 hits 1\n");
+    assert!(place.path("caches/memento/user/mementos.sqlite").is_file());
+}
+
+#[test]
+fn a_file_above_the_working_directory_applies() {
+    let place = Place::with("[storage]\npath = 'results'\n");
+    place.run("plain", &[]).unwrap();
+    assert!(place.path("results/mementos.sqlite").is_file(), "relative to the file");
+    assert!(!place.path("caches").exists());
+}
+
+#[test]
+fn a_file_can_be_named_and_its_values_overridden() {
+    let place = Place::with("[storage]\npath = 'results'\n");
+    std::fs::write(place.path("other.toml"), "[storage]\npath = '${FOLDER}/x'\n").unwrap();
+    let other = place.path("other.toml");
+    let named = [("MEMENTO_CONFIG", other.to_str().unwrap()), ("FOLDER", "named")];
+    place.run("plain", &named).unwrap();
+    assert!(place.path("named/x/mementos.sqlite").is_file());
+    place.run("plain", &[("MEMENTO_STORAGE__PATH", "overridden")]).unwrap();
+    assert!(place.path("inner/overridden/mementos.sqlite").is_file());
+    place.run("plain", &[("MEMENTO_STORAGE__TYPE", "memory")]).unwrap();
+    assert!(!place.path("results").exists());
+    let error = place.error(&[("MEMENTO_CONFIG", "/nowhere/memento.toml")]);
+    assert!(error.contains("/nowhere/memento.toml") && error.contains("no such file"), "{error}");
+}
+
+#[test]
+fn a_file_of_the_user_applies_where_there_is_no_other() {
+    let place = Place::new();
+    std::fs::create_dir_all(place.path("settings/memento")).unwrap();
+    let file = place.path("settings/memento/memento.toml");
+    std::fs::write(file, "[storage]\npath = 'of_user'\n").unwrap();
+    place.run("plain", &[]).unwrap();
+    assert!(place.path("settings/memento/of_user/mementos.sqlite").is_file());
+}
+
+#[test]
+fn clusters_have_storage_and_runner_of_their_own() {
+    let place = Place::with(
+        "[storage]\npath = 'shared'\n[clusters.prices]\nstorage = { path = 'prices' }\n",
+    );
+    assert_eq!(place.run("plain", &[]).unwrap(), "9 4\ncomputed 2 hits 0\n");
+    assert_eq!(place.run("plain", &[]).unwrap(), "9 4\ncomputed 0 hits 2\n");
+    assert!(place.path("prices/mementos.sqlite").is_file());
+    let refuse = [("MEMENTO_CLUSTERS__PRICES__RUNNER__TYPE", "null")];
+    assert_eq!(place.run("plain", &refuse).unwrap(), "9 4\ncomputed 0 hits 2\n");
+    let error = Place::new().error(&refuse);
+    assert!(error.contains("plain::plain::price") && error.contains("`null`"), "{error}");
+}
+
+#[test]
+fn data_and_metadata_may_come_from_different_plugins() {
+    let place = Place::with(
+        "[storage]\ndata = { type = 'filesystem', path = 'd' }\nmetadata = { type = 'memory' }\ninline_limit = 0\n",
+    );
+    assert_eq!(place.run("plain", &[]).unwrap(), "9 4\ncomputed 2 hits 0\n");
+    assert_eq!(place.run("plain", &[]).unwrap(), "9 4\ncomputed 2 hits 0\n");
+    assert!(place.path("d/data").is_dir() && !place.path("d/mementos.sqlite").exists());
+}
+
+#[test]
+fn what_is_wrong_is_named_with_its_place_and_what_would_be_right() {
+    for (configuration, parts) in [
+        (
+            "[storage]\npth = 'x'\n",
+            &["storage.pth", "…/memento.toml:2", "`path`", "`durability`", "`memory_cache`"][..],
+        ),
+        ("\n[stroage]\npath = 'x'\n", &["stroage", "…/memento.toml:2", "`storage`", "`clusters`"]),
+        (
+            "[storage]\ntype = 'redis'\n",
+            &[
+                "storage",
+                "redis",
+                "…/memento.toml:2",
+                "`filesystem` (memento-storage-fs)",
+                "memento-storage-redis",
+            ],
+        ),
+        (
+            "[storage]\n\ndurability = 'slow'\n",
+            &["storage.durability", "…/memento.toml:3", "`slow`", "`fast`", "`full`"],
+        ),
+        ("[storage]\nreadonly = 'yes'\n", &["storage.readonly", "…/memento.toml:2", "boolean"]),
+        ("storage = 'x'\n", &["storage", "…/memento.toml:1", "[storage]"]),
+        ("[storage\n", &["…/memento.toml:1"]),
+        ("[storage]\npath = '${NO_SUCH}/x'\n", &["NO_SUCH", "…/memento.toml:2", "not set"]),
+        ("[runner]\nthreads = 'all'\n", &["runner.threads", "…/memento.toml:2"]),
+        (
+            "[clusters.pirces]\nstorage = { type = 'memory' }\n",
+            &["plain::plain::price", "prices", "…/memento.toml", "pirces", "[clusters.prices]"],
+        ),
+        (
+            "[clusters.prices]\nstorag = {}\n",
+            &["clusters.prices.storag", "…/memento.toml:2", "`storage`"],
+        ),
+        ("[storage]\ndata = { type = 'memory' }\n", &["`data` and `metadata`", "…/memento.toml:2"]),
+    ] {
+        let error = Place::with(configuration).error(&[]);
+        for part in parts {
+            assert!(error.contains(part), "`{part}` is missing for {configuration:?}:\n{error}");
+        }
+    }
+    let error = Place::new().error(&[("MEMENTO_STORAGE__PHAT", "x")]);
+    assert!(error.contains("the environment variable MEMENTO_STORAGE__PHAT"), "{error}");
+}
+
+#[test]
+fn two_plugins_of_one_name_are_an_error_that_names_both() {
+    let place = Place::with("[storage]\ntype = 'same'\n");
+    let error = place.run("clash", &[]).unwrap_err();
+    assert!(
+        error.contains("memento-storage-one") && error.contains("memento-storage-two"),
+        "{error}"
+    );
+    assert_eq!(Place::new().run("clash", &[]).unwrap(), "9\n", "as long as nobody asks for it");
+}
