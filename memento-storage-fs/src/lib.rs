@@ -1,4 +1,4 @@
-//! Storage on the filesystem for [memento](https://docs.rs/memento): results in files, mementos in SQLite.
+//! Storage on the filesystem for memento: results in files, mementos in SQLite.
 //!
 //! To depend on this crate is to use it: it is what a program gets that configures nothing. In `memento.toml`:
 //!

@@ -69,3 +69,8 @@ pub use storage::{
     Capabilities, DataStore, Entry, Filter, MemoryDataStore, MemoryMetadataStore, MetadataStore,
     NullStore, Page, Storage,
 };
+
+/// The code in the README compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;
