@@ -1,7 +1,7 @@
 //! The attributes of memento: `#[memento]` and `#[memento::main]`. Use them through the `memento` crate.
 //!
-//! The way of a function through here: [`parse`] reads the attribute and the function, [`check`] finds what cannot
-//! work, [`version`] computes the digest of the code, [`expand`] writes what replaces the function. [`crates`] knows
+//! The way of a function through here: `parse` reads the attribute and the function, `check` finds what cannot
+//! work, `version` computes the digest of the code, `expand` writes what replaces the function. `crates` knows
 //! what the compiler was told about other crates.
 
 mod check;

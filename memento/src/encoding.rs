@@ -5,7 +5,7 @@
 //! ([`Rendered`]).
 //!
 //! Each value is one byte that tells its type, then its content. What has a fixed width is little-endian; text and
-//! bytes stand behind their length; what has parts ends with [`tag::END`], which no value starts with. Lengths that
+//! bytes stand behind their length; what has parts ends with a zero byte, which no value starts with (`END`). Lengths that
 //! serde passes along are hints that a type may get wrong, so none of them is written.
 //!
 //! | type                                             | content                                                         |
