@@ -4,6 +4,9 @@
 //! that share the storage; what has not been asked for since the last look goes first (SIEVE: Zhang et al., "SIEVE is
 //! Simpler than LRU", NSDI 2024).
 
+#[cfg(test)]
+mod tests;
+
 use std::any::Any;
 use std::hash::BuildHasher;
 use std::mem::{needs_drop, size_of};

@@ -11,6 +11,8 @@
 mod options;
 mod origin;
 mod source;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

@@ -1,5 +1,8 @@
 //! All clusters of a process, and the way from a function to its own.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::HashMap;
 use std::fmt;
 use std::path::Path;

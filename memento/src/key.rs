@@ -5,7 +5,7 @@
 //!
 //! | part              | bytes                                                                    | goes into     |
 //! | ----------------- | ------------------------------------------------------------------------ | ------------- |
-//! | format            | [`FORMAT`], the only place to change when anything in this table does    | function key  |
+//! | format            | `memento key 0001`, to change when anything in this table does           | function key  |
 //! | cluster           | length as little-endian `u64`, then the name                             | function key  |
 //! | function path     | length as little-endian `u64`, then package, crate, modules and name     | function key  |
 //! | function version  | 32 bytes                                                                 | function key  |
@@ -15,6 +15,9 @@
 //!
 //! The key is the BLAKE3 keyed hash of the last two rows under the function key. The first four are the same for
 //! every call of a function, so they are hashed once; of short arguments a single block is left to hash.
+
+#[cfg(test)]
+mod tests;
 
 use crate::Version;
 

@@ -9,6 +9,9 @@
 //!
 //! A record proves itself: that it is whole, and that it belongs to the key that it was asked for by.
 
+#[cfg(test)]
+mod tests;
+
 use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Serialize};

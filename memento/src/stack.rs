@@ -2,6 +2,9 @@
 //!
 //! It is kept for each thread. [`Caller`] takes it along to other threads.
 
+#[cfg(test)]
+mod tests;
+
 use std::any::Any;
 use std::cell::RefCell;
 use std::collections::BTreeMap;

@@ -4,6 +4,8 @@ mod data;
 mod memory;
 mod metadata;
 mod null;
+#[cfg(test)]
+mod tests;
 mod trouble;
 
 use std::fmt;

@@ -1,5 +1,8 @@
 //! From files and variables to options.
 
+#[cfg(test)]
+mod tests;
+
 use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;

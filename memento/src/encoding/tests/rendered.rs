@@ -97,6 +97,14 @@ fn what_is_damaged_is_shown_as_far_as_it_goes() {
 }
 
 #[test]
+fn values_that_follow_each_other_are_all_shown() {
+    let arguments = [bytes_of(&(1_u8, "a")), bytes_of(&BTreeMap::from([("seed", 5)]))].concat();
+    assert_eq!(Rendered(&arguments).to_string(), r#"(1, "a") {"seed": 5}"#);
+    let left_over = [bytes_of(&1_u8), vec![0xff]].concat();
+    assert_eq!(Rendered(&left_over).to_string(), "1 <damaged>");
+}
+
+#[test]
 fn deep_values_are_cut_off() {
     let nested = |depth| [vec![0x13; depth], vec![0x14]].concat();
     let shown = Rendered(&nested(64)).to_string();

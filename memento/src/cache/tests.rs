@@ -1,0 +1,280 @@
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use super::{Identity, Landed, MemoryCache, OVERHEAD};
+use crate::{Digest, Key};
+
+fn landed(byte: u8) -> Landed {
+    let (key, digest) = (Key::from_bytes([byte; 32]), Digest::from_bytes([byte; 32]));
+    Landed { key, digest, expires: None }
+}
+
+fn of(function: u64, arguments: &[u8]) -> Identity<'_> {
+    Identity { function, arguments }
+}
+
+/// What an entry with arguments of one byte costs.
+const fn cost(size: u64) -> u64 {
+    size + OVERHEAD + 1
+}
+
+/// What all entries cost, added up anew; asserts that what the shards hold goes together.
+fn recount(cache: &MemoryCache) -> u64 {
+    let mut sum = 0;
+    for shard in &cache.shards {
+        let shard = shard.lock();
+        let nodes: Vec<_> = shard.nodes.iter().flatten().collect();
+        assert_eq!(shard.table.len(), nodes.len());
+        assert_eq!(shard.vacant.len() + nodes.len(), shard.nodes.len());
+        assert!(shard.vacant.iter().all(|&index| shard.nodes[index as usize].is_none()));
+        sum += nodes.iter().map(|node| node.size).sum::<u64>();
+    }
+    sum
+}
+
+#[track_caller]
+fn check_account(cache: &MemoryCache) {
+    let used = cache.used.load(Ordering::Relaxed);
+    assert_eq!(used, recount(cache));
+    assert!(used <= cache.budget, "{used} of {} bytes", cache.budget);
+}
+
+/// Numbers that look like chance, and are the same each time.
+struct Numbers(u64);
+
+impl Numbers {
+    fn below(&mut self, bound: u64) -> u64 {
+        self.0 =
+            self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) % bound
+    }
+}
+
+#[test]
+fn what_is_put_is_there() {
+    let cache = MemoryCache::new(10_000);
+    assert!(cache.get::<u32>(of(1, b"a")).is_none());
+    cache.put(of(1, b"a"), Arc::new(7_u32), landed(1), 4);
+    cache.put(of(1, b"b"), Arc::new("text".to_owned()), landed(2), 4);
+    let (number, of_number) = cache.get::<u32>(of(1, b"a")).unwrap();
+    assert_eq!((number, of_number.key), (7, landed(1).key));
+    let (text, of_text) = cache.get::<String>(of(1, b"b")).unwrap();
+    assert_eq!((&*text, of_text.digest), ("text", landed(2).digest));
+    let (shared, _) = cache.get_shared(of(1, b"a")).unwrap();
+    assert_eq!(shared.downcast_ref::<u32>(), Some(&7));
+    assert_eq!(cache.used.load(Ordering::Relaxed), 2 * cost(4));
+    check_account(&cache);
+}
+
+#[test]
+fn function_and_arguments_tell_values_apart() {
+    let cache = MemoryCache::new(10_000);
+    let identities = [of(1, b""), of(1, b"a"), of(1, b"b"), of(1, b"ab"), of(2, b""), of(2, b"a")];
+    for (number, identity) in (0_usize..).zip(identities) {
+        cache.put(identity, Arc::new(number), landed(0), 8);
+    }
+    for (number, identity) in (0_usize..).zip(identities) {
+        assert_eq!(cache.get::<usize>(identity).unwrap().0, number);
+    }
+    check_account(&cache);
+}
+
+#[test]
+fn hits_are_counted() {
+    let cache = MemoryCache::new(10_000);
+    cache.put(of(1, b"a"), Arc::new(7_u32), landed(1), 4);
+    cache.put(of(1, b"b"), Arc::new(String::new()), landed(1), 4);
+    assert_eq!(cache.hits(), 0);
+    for _ in 0..3 {
+        cache.get::<u32>(of(1, b"a")).unwrap();
+        cache.get::<String>(of(1, b"b")).unwrap();
+    }
+    assert!(cache.get::<u32>(of(1, b"c")).is_none());
+    assert_eq!(cache.hits(), 6);
+    // Who looks whether another thread was faster is not a caller that was answered.
+    cache.get_shared(of(1, b"a")).unwrap();
+    assert_eq!(cache.hits(), 6);
+}
+
+#[test]
+fn a_value_of_another_type_is_not_there() {
+    let cache = MemoryCache::new(10_000);
+    cache.put(of(1, b"a"), Arc::new(7_u32), landed(1), 4);
+    assert!(cache.get::<i32>(of(1, b"a")).is_none());
+    assert!(cache.get::<String>(of(1, b"a")).is_none());
+    assert_eq!(cache.get::<u32>(of(1, b"a")).unwrap().0, 7);
+}
+
+#[test]
+fn a_replaced_value_is_taken_off_the_account() {
+    let cache = MemoryCache::new(10_000);
+    for size in [4, 400, 0, 40] {
+        cache.put(of(1, b"a"), Arc::new(size), landed(1), size);
+        assert_eq!(cache.get::<u64>(of(1, b"a")).unwrap().0, size);
+        assert_eq!(cache.used.load(Ordering::Relaxed), cost(size));
+        check_account(&cache);
+    }
+    cache.put(of(1, b"a"), Arc::new("another type"), landed(1), 4);
+    assert_eq!(cache.get::<&str>(of(1, b"a")).unwrap().0, "another type");
+    assert_eq!(cache.losses(), 0);
+}
+
+#[test]
+fn the_budget_is_held() {
+    let cache = MemoryCache::new(20 * cost(50));
+    let mut numbers = Numbers(1);
+    for round in 0_u32..2000 {
+        let arguments = round.to_le_bytes();
+        cache.put(of(1, &arguments), Arc::new(round), landed(1), numbers.below(100));
+        check_account(&cache);
+        cache.get::<u32>(of(1, &numbers.below(u64::from(round) + 1).to_le_bytes()[..4]));
+    }
+    assert!(recount(&cache) > 10 * cost(50), "it is nowhere near full");
+}
+
+#[test]
+fn what_is_dropped_for_others_is_a_loss() {
+    let cache = MemoryCache::new(10 * cost(50));
+    for number in 0_u8..100 {
+        cache.put(of(1, &[number]), Arc::new(number), landed(1), 50);
+    }
+    let kept = (0_u8..100).filter(|&number| cache.get_shared(of(1, &[number])).is_some()).count();
+    assert_eq!(kept, 10);
+    assert_eq!(cache.losses(), 90);
+    check_account(&cache);
+}
+
+#[test]
+fn what_exceeds_the_budget_is_not_kept_and_drops_nothing() {
+    let cache = MemoryCache::new(2 * cost(50));
+    for argument in [b"a", b"b"] {
+        cache.put(of(1, argument), Arc::new(7_u8), landed(1), 50);
+    }
+    cache.put(of(1, b"c"), Arc::new(8_u8), landed(1), 2 * cost(50) - cost(0) + 1);
+    assert!(cache.get::<u8>(of(1, b"c")).is_none());
+    assert_eq!(cache.losses(), 1);
+    for argument in [b"a", b"b"] {
+        assert_eq!(cache.get::<u8>(of(1, argument)).unwrap().0, 7);
+    }
+    check_account(&cache);
+}
+
+#[test]
+fn what_just_fits_is_kept() {
+    let cache = MemoryCache::new(cost(50));
+    cache.put(of(1, b"a"), Arc::new(7_u8), landed(1), 50);
+    assert_eq!(cache.get::<u8>(of(1, b"a")).unwrap().0, 7);
+    assert!(cache.admits(50));
+    assert!(!cache.admits(52));
+    check_account(&cache);
+}
+
+#[test]
+fn a_cache_of_no_bytes_keeps_nothing() {
+    let cache = MemoryCache::new(0);
+    assert!(!cache.admits(0));
+    cache.put(of(1, b"a"), Arc::new(()), landed(1), 0);
+    assert!(cache.get::<()>(of(1, b"a")).is_none());
+    assert_eq!(cache.losses(), 1);
+    check_account(&cache);
+}
+
+#[test]
+fn what_is_asked_for_survives_what_is_not() {
+    let cache = MemoryCache::new(10 * cost(50));
+    cache.put(of(1, b"asked for"), Arc::new(7_u8), landed(1), 42);
+    for number in 0_u8..=255 {
+        assert_eq!(cache.get::<u8>(of(1, b"asked for")).unwrap().0, 7, "before {number}");
+        cache.put(of(2, &[number]), Arc::new(number), landed(1), 50);
+    }
+    assert_eq!(cache.losses(), 256 - 9);
+    check_account(&cache);
+}
+
+#[test]
+fn a_removed_value_is_gone() {
+    let cache = MemoryCache::new(10_000);
+    for argument in [b"a", b"b"] {
+        cache.put(of(1, argument), Arc::new(7_u8), landed(1), 50);
+    }
+    cache.remove(of(1, b"a"));
+    assert!(cache.get::<u8>(of(1, b"a")).is_none());
+    assert!(cache.get::<u8>(of(1, b"b")).is_some());
+    assert_eq!(cache.losses(), 1);
+    assert_eq!(cache.used.load(Ordering::Relaxed), cost(50));
+    // Whether it was there does not matter: it may have been computed and lost before.
+    cache.remove(of(1, b"a"));
+    assert_eq!(cache.losses(), 2);
+    cache.put(of(1, b"a"), Arc::new(8_u8), landed(1), 50);
+    assert_eq!(cache.get::<u8>(of(1, b"a")).unwrap().0, 8);
+    check_account(&cache);
+}
+
+#[test]
+fn all_values_of_a_function_can_be_removed() {
+    let cache = MemoryCache::new(1_000_000);
+    for number in 0_u8..200 {
+        cache.put(of(u64::from(number % 2), &[number]), Arc::new(number), landed(1), 50);
+    }
+    cache.remove_function(1);
+    for number in 0_u8..200 {
+        let found = cache.get::<u8>(of(u64::from(number % 2), &[number]));
+        assert_eq!(found.map(|(number, _)| number), (number % 2 == 0).then_some(number));
+    }
+    assert_eq!(cache.losses(), 1);
+    assert_eq!(cache.used.load(Ordering::Relaxed), 100 * cost(50));
+    check_account(&cache);
+}
+
+#[test]
+fn values_are_dropped_outside_of_the_locks() {
+    /// Looks into the cache when it goes.
+    struct Nosy(Arc<MemoryCache>, Arc<AtomicU64>);
+    impl Drop for Nosy {
+        fn drop(&mut self) {
+            self.0.hits();
+            self.1.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+    let (cache, dropped) = (Arc::new(MemoryCache::new(2 * cost(50))), Arc::default());
+    let nosy = || Arc::new(Nosy(Arc::clone(&cache), Arc::clone(&dropped)));
+    for number in 0_u8..10 {
+        cache.put(of(1, &[number]), nosy(), landed(1), 50);
+        cache.put(of(1, &[number]), nosy(), landed(1), 50);
+    }
+    cache.remove(of(1, &[9]));
+    cache.remove_function(1);
+    assert_eq!(dropped.load(Ordering::Relaxed), 20);
+    check_account(&cache);
+}
+
+#[test]
+fn threads_keep_the_account_exact() {
+    let cache = MemoryCache::new(50 * cost(50));
+    std::thread::scope(|scope| {
+        for thread in 0..8 {
+            let cache = &cache;
+            scope.spawn(move || {
+                let mut numbers = Numbers(thread);
+                for _ in 0..10_000 {
+                    let (function, argument) = (numbers.below(3), numbers.below(100));
+                    let arguments = argument.to_le_bytes();
+                    let identity = of(function, &arguments);
+                    match numbers.below(100) {
+                        0 => cache.remove_function(function),
+                        1..10 => cache.remove(identity),
+                        10..50 => {
+                            let value = Arc::new((function, argument));
+                            cache.put(identity, value, landed(1), numbers.below(300));
+                        }
+                        _ => {
+                            let found = cache.get::<(u64, u64)>(identity);
+                            assert!(found.is_none_or(|(value, _)| value == (function, argument)));
+                        }
+                    }
+                }
+            });
+        }
+    });
+    check_account(&cache);
+}

@@ -1,0 +1,262 @@
+use std::path::Path;
+
+use super::{Configuration, Options, source};
+use crate::cluster::Cluster;
+use crate::{Error, ErrorKind};
+
+const FILE: &str = "/project/memento.toml";
+
+/// The configuration in a file with this text.
+fn configuration(text: &str) -> Result<Configuration, Error> {
+    let file = Path::new(FILE);
+    Configuration::from_options(source::parse(text, file)?, Some(file.to_owned()))
+}
+
+#[track_caller]
+fn refused<T>(result: Result<T, Error>, expected: &str) {
+    let error = result.err().unwrap();
+    assert_eq!(error.kind(), ErrorKind::Configuration);
+    assert_eq!(error.to_string(), expected);
+}
+
+#[test]
+fn everything_has_a_default() {
+    let configuration = configuration("").unwrap();
+    assert!(configuration.clusters.is_empty());
+    let storage = Cluster::open_storage(configuration.storage).unwrap();
+    assert_eq!(
+        format!("{storage:?}"),
+        "Storage { data: MemoryDataStore { contents: RwLock { data: {} } }, metadata: \
+         MemoryMetadataStore { records: RwLock { data: Records { entries: {}, positions: {}, \
+         next: 0 } } }, .. }"
+    );
+    assert_eq!(Cluster::open_runner(configuration.runner).unwrap().name(), "local");
+}
+
+#[test]
+fn a_whole_file_is_understood() {
+    let configuration = configuration(
+        r#"
+        [storage]
+        type = "memory"
+        memory_cache = "1 MiB"
+        inline_limit = 100
+
+        [runner]
+        type = "local"
+        threads = 2
+
+        [clusters.prices]
+        storage = { type = "null" }
+
+        [clusters.trades.runner]
+        type = "null"
+        "#,
+    )
+    .unwrap();
+    let storage = Cluster::open_storage(configuration.storage).unwrap();
+    assert_eq!(storage.inline_limit, 100);
+    assert!(storage.cache.admits(1_000_000) && !storage.cache.admits(1 << 20));
+    assert_eq!(Cluster::open_runner(configuration.runner).unwrap().name(), "local");
+
+    let names: Vec<_> = configuration.clusters.keys().collect();
+    assert_eq!(names, ["prices", "trades"]);
+    let prices = &configuration.clusters["prices"];
+    assert!(prices.runner.is_none());
+    let storage = Cluster::open_storage(prices.storage.clone().unwrap()).unwrap();
+    assert!(format!("{storage:?}").contains("NullStore"));
+    let trades = &configuration.clusters["trades"];
+    assert!(trades.storage.is_none());
+    let runner = Cluster::open_runner(trades.runner.clone().unwrap()).unwrap();
+    assert_eq!(runner.name(), "null");
+}
+
+#[test]
+fn two_plugins_can_share_a_storage() {
+    let text = "[storage]\ndata = { type = 'null' }\nmetadata.type = 'memory'";
+    let storage = Cluster::open_storage(configuration(text).unwrap().storage).unwrap();
+    let shown = format!("{storage:?}");
+    assert!(
+        shown.starts_with("Storage { data: NullStore, metadata: MemoryMetadataStore"),
+        "{shown}"
+    );
+
+    let half = configuration("[storage]\ndata = { type = 'null' }").unwrap();
+    refused(
+        Cluster::open_storage(half.storage),
+        "cannot open a storage of two stores (set by: /project/memento.toml:2); set both `data` \
+         and `metadata`, or `type` alone",
+    );
+}
+
+#[test]
+fn an_unknown_table_is_refused() {
+    refused(
+        configuration("[storage]\ntype = 'memory'\n\n[runners]\ntype = 'local'"),
+        "cannot understand an option (option: runners, set by: /project/memento.toml:4): there is no such option; the options here are `clusters`, `runner`, `storage`",
+    );
+}
+
+#[test]
+fn an_unknown_option_of_a_cluster_is_refused() {
+    refused(
+        configuration("[clusters.prices]\nstorrage = { type = 'memory' }"),
+        "cannot understand an option (option: clusters.prices.storrage, set by: \
+         /project/memento.toml:2): there is no such option; the options here are `runner`, `storage`",
+    );
+}
+
+#[test]
+fn an_unknown_option_of_a_plugin_is_refused() {
+    let configuration =
+        configuration("[storage]\ntype = 'memory'\npth = '/x'\n[runner]\nthread = 2").unwrap();
+    refused(
+        Cluster::open_storage(configuration.storage),
+        "cannot understand an option (option: storage.pth, set by: /project/memento.toml:3): \
+         there is no such option; the options here are `data`, `inline_limit`, `memory_cache`, `metadata`, `type`",
+    );
+    refused(
+        Cluster::open_runner(configuration.runner),
+        "cannot understand an option (option: runner.thread, set by: /project/memento.toml:5): \
+         there is no such option; the options here are `threads`, `type`",
+    );
+}
+
+#[test]
+fn an_unknown_option_of_one_of_two_plugins_is_refused() {
+    let text = "[clusters.a.storage]\ndata = { type = 'null', x = 1 }\nmetadata.type = 'memory'";
+    let configuration = configuration(text).unwrap();
+    refused(
+        Cluster::open_storage(configuration.clusters["a"].storage.clone().unwrap()),
+        "cannot understand an option (option: clusters.a.storage.data.x, set by: \
+         /project/memento.toml:2): there is no such option; the options here are `type`",
+    );
+}
+
+#[test]
+fn an_unknown_plugin_is_refused() {
+    let configuration =
+        configuration("[storage]\ntype = 'filesystem'\n[runner]\ntype = 'process'").unwrap();
+    refused(
+        Cluster::open_storage(configuration.storage),
+        "cannot find the storage plugin (type: filesystem, set by: /project/memento.toml:2); \
+         linked into this program are `memory` (memento), `null` (memento); add the crate that \
+         provides it to the dependencies, likely `memento-storage-fs`",
+    );
+    refused(
+        Cluster::open_runner(configuration.runner),
+        "cannot find the runner plugin (type: process, set by: /project/memento.toml:4); linked \
+         into this program are `local` (memento), `null` (memento); add the crate that provides \
+         it to the dependencies, likely `memento-runner-process`",
+    );
+}
+
+#[test]
+fn a_value_of_another_type_is_refused() {
+    let open = |text| {
+        let configuration = configuration(text).unwrap();
+        Cluster::open_runner(configuration.runner)
+            .and_then(|_| Cluster::open_storage(configuration.storage))
+    };
+    refused(
+        open("[storage]\ntype = 1"),
+        "cannot understand an option (option: storage.type, set by: /project/memento.toml:2): \
+         invalid type: integer `1`, expected a string",
+    );
+    refused(
+        open("[runner]\n\nthreads = 'many'"),
+        "cannot understand an option (option: runner.threads, set by: /project/memento.toml:3): \
+         invalid type: string \"many\", expected usize",
+    );
+    refused(
+        open("[runner]\nthreads = -1"),
+        "cannot understand an option (option: runner.threads, set by: /project/memento.toml:2): \
+         invalid value: integer `-1`, expected usize",
+    );
+    // The reason is `bytesize`'s own.
+    let message = open("[storage]\nmemory_cache = 'big'").unwrap_err().to_string();
+    let expected = "cannot understand an option (option: storage.memory_cache, set by: \
+                    /project/memento.toml:2): invalid value: string \"big\"";
+    assert!(message.starts_with(expected), "{message}");
+}
+
+#[test]
+fn a_value_in_the_place_of_a_table_is_refused() {
+    refused(
+        configuration("storage = 'memory'"),
+        "cannot understand an option (option: storage, set by: /project/memento.toml:1): it is a \
+         value, and a table is expected; write `[storage]` and the options below it",
+    );
+    refused(
+        configuration("[clusters]\nprices = 'memory'"),
+        "cannot understand an option (option: clusters.prices, set by: /project/memento.toml:2): \
+         it is a value, and a table is expected; write `[clusters.prices]` and the options below it",
+    );
+    refused(
+        configuration("[[storage]]\ntype = 'memory'"),
+        "cannot understand an option (option: storage, set by: /project/memento.toml:1): it is a \
+         value, and a table is expected; write `[storage]` and the options below it",
+    );
+}
+
+#[test]
+fn a_table_in_the_place_of_a_value_is_refused() {
+    let configuration = configuration("[storage]\n[storage.type]\nname = 'memory'").unwrap();
+    refused(
+        Cluster::open_storage(configuration.storage),
+        "cannot understand an option (option: storage.type, set by: /project/memento.toml:2): it \
+         is a table, and a value is expected",
+    );
+}
+
+#[test]
+fn a_file_that_is_not_there_is_refused() {
+    let file = Path::new("/no/such/folder/memento.toml");
+    let error = Configuration::load_file(file).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Configuration);
+    let message = error.to_string();
+    let expected = "cannot read the configuration (place: /no/such/folder/memento.toml): ";
+    assert!(message.starts_with(expected), "{message}");
+}
+
+#[test]
+fn relative_paths_start_at_the_folder_of_the_file() {
+    let text = "[storage]\nrelative = '.memento'\nabsolute = '/x'\nup = '../x'";
+    let mut storage = configuration(text).unwrap().storage;
+    let mut path = |name| storage.take_path(name).unwrap();
+    assert_eq!(path("relative").as_deref(), Some(Path::new("/project/.memento")));
+    assert_eq!(path("absolute").as_deref(), Some(Path::new("/x")));
+    assert_eq!(path("up").as_deref(), Some(Path::new("/project/../x")));
+    assert_eq!(path("none"), None);
+}
+
+#[test]
+fn relative_paths_of_a_program_stay_relative() {
+    let mut options = Options::new().with("path", "x/y");
+    assert_eq!(options.take_path("path").unwrap().as_deref(), Some(Path::new("x/y")));
+}
+
+#[test]
+fn options_can_be_taken_again() {
+    let mut options = Options::new().with("threads", 4);
+    assert_eq!(options.take::<u8>("threads").unwrap(), Some(4));
+    assert_eq!(options.take::<u64>("threads").unwrap(), Some(4));
+    assert_eq!(options.take::<u64>("others").unwrap(), None);
+    options.finish().unwrap();
+}
+
+#[test]
+fn options_say_where_they_were_set() {
+    let mut storage = configuration("\n[storage]\na = 1\nb = { c = 2 }").unwrap().storage;
+    assert_eq!(storage.origin_of("a"), "/project/memento.toml:3");
+    storage.take::<u8>("a").unwrap();
+    assert_eq!(storage.origin_of("a"), "/project/memento.toml:3");
+    assert_eq!(storage.origin_of("z"), "default");
+    let nested = storage.take_options("b").unwrap().unwrap();
+    assert_eq!(nested.origin_of("c"), "/project/memento.toml:4");
+    assert_eq!(Options::new().with("a", 1).origin_of("a"), "the program");
+    refused(
+        Options::new().with("a", 1).finish(),
+        "cannot understand an option (option: a, set by: the program): there is no such option; the options here are ",
+    );
+}

@@ -1,0 +1,67 @@
+use std::collections::BTreeMap;
+use std::sync::{Arc, OnceLock};
+
+use super::Environment;
+use crate::ErrorKind;
+use crate::configuration::{ClusterOptions, Configuration, Options};
+
+/// An environment whose configuration has these clusters.
+fn configured(clusters: impl IntoIterator<Item = (&'static str, ClusterOptions)>) -> Environment {
+    let clusters: BTreeMap<_, _> =
+        clusters.into_iter().map(|(name, options)| (name.to_owned(), options)).collect();
+    let configuration = Configuration {
+        storage: Options::new().with("type", "memory"),
+        runner: Options::new(),
+        clusters,
+        file: Some("/project/memento.toml".into()),
+    };
+    Environment::with(Some(configuration), OnceLock::new())
+}
+
+fn options(storage: Option<&str>, runner: Option<&str>) -> ClusterOptions {
+    let choose = |name| Options::new().with("type", name);
+    ClusterOptions { storage: storage.map(choose), runner: runner.map(choose) }
+}
+
+#[test]
+fn a_cluster_shares_what_it_has_none_of() {
+    let environment = configured([
+        ("empty", options(None, None)),
+        ("stored", options(Some("memory"), None)),
+        ("run", options(None, Some("null"))),
+    ]);
+    let shared = environment.cluster("").unwrap();
+    let empty = environment.cluster("empty").unwrap();
+    assert!(Arc::ptr_eq(&empty.storage, &shared.storage));
+    assert!(Arc::ptr_eq(&empty.runner, &shared.runner));
+    let stored = environment.cluster("stored").unwrap();
+    assert!(!Arc::ptr_eq(&stored.storage, &shared.storage));
+    assert!(Arc::ptr_eq(&stored.runner, &shared.runner));
+    let run = environment.cluster("run").unwrap();
+    assert!(Arc::ptr_eq(&run.storage, &shared.storage));
+    assert_eq!(run.runner.name(), "null");
+    assert!(Arc::ptr_eq(&stored, &environment.cluster("stored").unwrap()));
+}
+
+#[test]
+fn a_cluster_that_the_configuration_does_not_name_is_refused() {
+    let environment = configured([("a", options(None, None)), ("b", options(None, None))]);
+    for _ in 0..2 {
+        let error = environment.cluster("c").unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Configuration);
+        assert_eq!(
+            error.to_string(),
+            "cannot find a cluster (cluster: c, in: /project/memento.toml); known here are a, b; \
+             add `[clusters.c]`"
+        );
+    }
+}
+
+#[test]
+fn where_no_cluster_is_named_all_share() {
+    let environment = configured([]);
+    let shared = environment.cluster("").unwrap();
+    for name in ["a", "b", "a"] {
+        assert!(Arc::ptr_eq(&environment.cluster(name).unwrap(), &shared), "{name}");
+    }
+}

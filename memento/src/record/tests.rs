@@ -1,0 +1,241 @@
+use std::time::{Duration, SystemTime};
+
+use proptest::collection::vec;
+use proptest::prelude::*;
+
+use super::{DIGEST, EncodedValue, FORMAT, Head, nanoseconds, open, read, seal};
+use crate::memento::{Arguments, Callee, Correlation};
+use crate::{Digest, ErrorKind, Key, Outcome, Provenance, StoredValue, Version};
+
+const KEY: Key = Key::from_bytes([0x11; 32]);
+const RESULT: Digest = Digest::from_bytes([0x22; 32]);
+
+fn head<'a>(error: Option<&'a str>, value: Option<EncodedValue<'a>>) -> Head<'a> {
+    Head { key: KEY, finished: 1_000_000_001, digest: RESULT, error, value }
+}
+
+fn inline(bytes: &[u8]) -> EncodedValue<'_> {
+    EncodedValue { codec: "json", size: bytes.len() as u64, inline: Some(bytes) }
+}
+
+fn provenance() -> Provenance {
+    let callee = |byte, digest| Callee {
+        function: "p::g".to_owned(),
+        key: Key::from_bytes([byte; 32]),
+        version: Version::from_bytes([0x44; 32]),
+        digest,
+    };
+    Provenance {
+        function: "p::f".to_owned(),
+        version: Version::from_bytes([0x33; 32]),
+        package_version: "1.2.3".to_owned(),
+        arguments: Some(Arguments::new(vec![0x1d, 0x08, 0x05, 0x00])),
+        result_type: "u8".to_owned(),
+        callees: vec![callee(0x55, Some(Digest::from_bytes([0x66; 32]))), callee(0x77, None)],
+        total_time: Duration::new(2, 3),
+        own_time: Duration::new(1, 2),
+        runner: "local".to_owned(),
+        host: "here".to_owned(),
+        process: 300,
+        correlation: postcard::from_bytes::<Correlation>(&[9]).unwrap(),
+    }
+}
+
+fn sealed() -> Vec<u8> {
+    seal(&head(None, Some(inline(b"42"))), &provenance()).unwrap()
+}
+
+/// Bytes with a digest that is right, whatever `body` is: what a hostile store can make.
+fn sealed_body(body: &[u8]) -> Vec<u8> {
+    [&[FORMAT], Digest::of(body).as_bytes().as_slice(), body].concat()
+}
+
+#[track_caller]
+fn refused(key: &Key, bytes: &[u8], kind: ErrorKind, reason: &str) {
+    let expected = format!("cannot read a memento (key: {key}): {reason}");
+    for error in [open(key, bytes).err().unwrap(), read(key, bytes).unwrap_err()] {
+        assert_eq!(error.kind(), kind);
+        assert_eq!(error.to_string(), expected);
+    }
+}
+
+/// Records are in stores: another layout needs another format.
+#[test]
+fn golden() {
+    let part = |byte: &str| byte.repeat(32);
+    let head = [&part("11"), "8194ebdc03", &part("22"), "00", "01 04 6a736f6e 02 01 02 3432"];
+    let provenance = [
+        "04 703a3a66",
+        &part("33"),
+        "05 312e322e33",
+        "01 04 1d080500",
+        "02 7538",
+        "02",
+        &format!("04 703a3a67 {} {} 01 {}", part("55"), part("44"), part("66")),
+        &format!("04 703a3a67 {} {} 00", part("77"), part("44")),
+        "02 03 01 02",
+        "05 6c6f63616c",
+        "04 68657265",
+        "ac02",
+        "09",
+    ];
+    let digest = "a6a8df019ad05316ae28d9f8f3f641b16c1856b8f1ac59540ce6cd272a1e0bb8";
+    let expected = ["01", digest, &head.concat(), &provenance.concat()].concat().replace(' ', "");
+    let bytes = sealed();
+    let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    let digits: String =
+        digits.map(|digit| char::from(b"0123456789abcdef"[usize::from(digit)])).collect();
+    assert_eq!(digits, expected);
+}
+
+#[test]
+fn a_record_reads_as_it_was_written() {
+    let bytes = sealed();
+    let (found, _) = open(&KEY, &bytes).unwrap();
+    assert_eq!(found.key, KEY);
+    assert_eq!(found.digest, RESULT);
+    assert_eq!(found.finished, 1_000_000_001);
+    assert_eq!(found.error, None);
+    assert_eq!(found.value.unwrap().inline, Some(&b"42"[..]));
+
+    let memento = read(&KEY, &bytes).unwrap();
+    assert_eq!(memento.key, KEY);
+    assert_eq!(memento.finished, SystemTime::UNIX_EPOCH + Duration::new(1, 1));
+    assert_eq!(memento.provenance, provenance());
+    let value = StoredValue { codec: "json".to_owned(), size: 2, inline: true };
+    assert_eq!(memento.outcome, Outcome { digest: RESULT, error: None, value: Some(value) });
+}
+
+#[test]
+fn a_record_of_each_outcome_reads_as_it_was_written() {
+    let stored = || Some(EncodedValue { codec: "bincode", size: 1 << 40, inline: None });
+    for (error, value) in [(None, stored()), (Some("no such file"), None), (Some(""), stored())] {
+        let kept = value.is_some();
+        let bytes = seal(&head(error, value), &provenance()).unwrap();
+        let outcome = read(&KEY, &bytes).unwrap().outcome;
+        assert_eq!(outcome.error.as_deref(), error);
+        let value = StoredValue { codec: "bincode".to_owned(), size: 1 << 40, inline: false };
+        assert_eq!(outcome.value, kept.then_some(value));
+    }
+}
+
+#[test]
+fn a_changed_byte_is_noticed() {
+    let whole = sealed();
+    for position in 0..whole.len() {
+        for change in 1..=255 {
+            let mut bytes = whole.clone();
+            bytes[position] ^= change;
+            let expected = match (position, bytes[position]) {
+                (0, 0) | (1.., _) => ErrorKind::Damaged,
+                (0, _) => ErrorKind::NewerFormat,
+            };
+            assert_eq!(open(&KEY, &bytes).err().unwrap().kind(), expected, "at {position}");
+        }
+    }
+}
+
+#[test]
+fn a_missing_or_added_byte_is_noticed() {
+    let whole = sealed();
+    for length in 0..whole.len() {
+        let error = open(&KEY, &whole[..length]).err().unwrap();
+        assert_eq!(error.kind(), ErrorKind::Damaged, "cut to {length}");
+    }
+    let longer = [&*whole, &[0]].concat();
+    assert_eq!(open(&KEY, &longer).err().unwrap().kind(), ErrorKind::Damaged);
+}
+
+#[test]
+fn a_refusal_says_why() {
+    let whole = sealed();
+    refused(&KEY, &[], ErrorKind::Damaged, "it is not a memento");
+    refused(&KEY, &[0, 1, 2], ErrorKind::Damaged, "it is not a memento");
+    refused(&KEY, &whole[..20], ErrorKind::Damaged, "it is cut short");
+    let changed = "its bytes are not those that were written";
+    refused(&KEY, &whole[..whole.len() - 1], ErrorKind::Damaged, changed);
+
+    let mut newer = whole.clone();
+    newer[0] = 2;
+    let reason = "its format is 2, this release knows 1; update this program";
+    refused(&KEY, &newer, ErrorKind::NewerFormat, reason);
+
+    let other = Key::from_bytes([0x12; 32]);
+    refused(&other, &whole, ErrorKind::Damaged, &format!("it belongs to the key {KEY}"));
+}
+
+#[test]
+fn a_hit_does_not_need_the_provenance() {
+    let whole = sealed();
+    let (_, provenance) = open(&KEY, &whole).unwrap();
+    let head_only = sealed_body(&whole[DIGEST.end..whole.len() - provenance.len()]);
+    assert!(open(&KEY, &head_only).is_ok());
+    let error = read(&KEY, &head_only).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Damaged);
+    let message = error.to_string();
+    let expected = format!("cannot read the provenance of a memento (key: {KEY}): ");
+    assert!(message.starts_with(&expected), "{message}");
+}
+
+#[test]
+fn times_before_the_epoch_are_the_epoch() {
+    assert_eq!(nanoseconds(SystemTime::UNIX_EPOCH - Duration::from_secs(1)), 0);
+    assert_eq!(nanoseconds(SystemTime::UNIX_EPOCH + Duration::new(1, 2)), 1_000_000_002);
+    let late = SystemTime::UNIX_EPOCH + Duration::from_secs(u64::from(u32::MAX) * 100);
+    assert_eq!(nanoseconds(late), u64::MAX);
+}
+
+#[test]
+fn the_latest_time_is_read() {
+    let latest = Head { finished: u64::MAX, ..head(None, None) };
+    let bytes = seal(&latest, &provenance()).unwrap();
+    assert_eq!(nanoseconds(read(&KEY, &bytes).unwrap().finished), u64::MAX);
+}
+
+proptest! {
+    #[test]
+    fn any_bytes_are_refused(bytes in vec(any::<u8>(), 0..300)) {
+        prop_assert!(open(&KEY, &bytes).is_err());
+        prop_assert!(read(&KEY, &bytes).is_err());
+    }
+
+    /// Who can write to a store can make the digest right.
+    #[test]
+    fn any_body_is_read_or_refused(body in vec(any::<u8>(), 0..300)) {
+        let _ = read(&KEY, &sealed_body(&body));
+        let named = [KEY.as_bytes().as_slice(), &body].concat();
+        let _ = read(&KEY, &sealed_body(&named));
+    }
+
+    #[test]
+    fn any_change_with_a_right_digest_is_read_or_refused(
+        index: prop::sample::Index,
+        with in vec(any::<u8>(), 0..12),
+    ) {
+        let mut body = sealed()[DIGEST.end..].to_vec();
+        let at = index.index(body.len());
+        let end = body.len().min(at + with.len());
+        body.splice(at..end, with);
+        let _ = read(&KEY, &sealed_body(&body)).map(|memento| memento.started());
+    }
+
+    #[test]
+    fn any_record_reads_as_it_was_written(
+        error: Option<String>,
+        bytes: Option<Vec<u8>>,
+        codec: String,
+        finished: u64,
+        result: [u8; 32],
+    ) {
+        let size = bytes.as_ref().map_or(7, |bytes| bytes.len() as u64);
+        let value = EncodedValue { codec: &codec, size, inline: bytes.as_deref() };
+        let digest = Digest::from_bytes(result);
+        let head = Head { key: KEY, finished, digest, error: error.as_deref(), value: Some(value) };
+        let sealed = seal(&head, &provenance()).unwrap();
+        let (found, _) = open(&KEY, &sealed).unwrap();
+        prop_assert_eq!(found.error, error.as_deref());
+        prop_assert_eq!((found.finished, found.digest), (finished, digest));
+        let value = found.value.unwrap();
+        prop_assert_eq!((value.codec, value.size, value.inline), (&*codec, size, bytes.as_deref()));
+    }
+}

@@ -1,0 +1,233 @@
+use super::{
+    Capabilities, DataStore, Entry, Filter, MemoryDataStore, MemoryMetadataStore, MetadataStore,
+    NullStore, Page,
+};
+use crate::{Digest, Key};
+
+fn key(byte: u8) -> Key {
+    Key::from_bytes([byte; 32])
+}
+
+fn entry(byte: u8, function: &str, failed: bool, record: &[u8]) -> Entry {
+    Entry { key: key(byte), function: function.to_owned(), failed, record: record.to_vec() }
+}
+
+fn of_function(function: &str) -> Filter {
+    Filter { function: Some(function.to_owned()), ..Filter::default() }
+}
+
+fn failed(failed: bool) -> Filter {
+    Filter { failed: Some(failed), ..Filter::default() }
+}
+
+/// Six entries, put in the order of their keys: those with odd keys are of `f`, those from 4 on failed.
+fn filled() -> MemoryMetadataStore {
+    let store = MemoryMetadataStore::default();
+    for byte in 1..=6 {
+        let function = if byte % 2 == 1 { "f" } else { "g" };
+        store.put(&[entry(byte, function, byte >= 4, &[byte])]).unwrap();
+    }
+    store
+}
+
+/// The first bytes of the keys of a page.
+fn keys(page: &Page) -> Vec<u8> {
+    page.entries.iter().map(|entry| entry.key.as_bytes()[0]).collect()
+}
+
+/// The first bytes of the keys of all that `filter` admits.
+fn listed(store: &impl MetadataStore, filter: &Filter) -> Vec<u8> {
+    let page = store.list(filter, None, usize::MAX).unwrap();
+    assert_eq!(page.next, None);
+    keys(&page)
+}
+
+#[test]
+fn contents_are_kept_until_they_are_removed() {
+    let store = MemoryDataStore::default();
+    let (one, two) = (Digest::of(b"one"), Digest::of(b"two"));
+    assert_eq!(store.get(&one).unwrap(), None);
+    store.put(&one, b"one").unwrap();
+    store.put(&two, b"").unwrap();
+    assert_eq!(store.get(&one).unwrap().unwrap(), b"one");
+    assert_eq!(store.get(&two).unwrap().unwrap(), b"");
+    assert!(store.remove(&one).unwrap());
+    assert!(!store.remove(&one).unwrap());
+    assert_eq!(store.get(&one).unwrap(), None);
+    assert_eq!(store.get(&two).unwrap().unwrap(), b"");
+}
+
+#[test]
+fn a_content_that_is_there_stays() {
+    let store = MemoryDataStore::default();
+    let digest = Digest::of(b"one");
+    store.put(&digest, b"one").unwrap();
+    store.put(&digest, b"not what the digest says").unwrap();
+    assert_eq!(store.get(&digest).unwrap().unwrap(), b"one");
+}
+
+#[test]
+fn a_content_set_aside_is_gone_and_can_be_put_again() {
+    let store = MemoryDataStore::default();
+    let digest = Digest::of(b"one");
+    store.put(&digest, b"damaged").unwrap();
+    store.set_aside(&digest).unwrap();
+    assert_eq!(store.get(&digest).unwrap(), None);
+    store.set_aside(&digest).unwrap();
+    store.put(&digest, b"one").unwrap();
+    assert_eq!(store.get(&digest).unwrap().unwrap(), b"one");
+}
+
+#[test]
+fn records_are_kept_until_they_are_removed() {
+    let store = MemoryMetadataStore::default();
+    assert_eq!(store.get(&key(1)).unwrap(), None);
+    store.put(&[entry(1, "f", false, b"one"), entry(2, "f", false, b"")]).unwrap();
+    store.put(&[]).unwrap();
+    assert_eq!(store.get(&key(1)).unwrap().unwrap(), b"one");
+    assert_eq!(store.get(&key(2)).unwrap().unwrap(), b"");
+    assert!(store.remove(&key(1)).unwrap());
+    assert!(!store.remove(&key(1)).unwrap());
+    assert_eq!(store.get(&key(1)).unwrap(), None);
+    assert_eq!(listed(&store, &Filter::default()), [2]);
+}
+
+#[test]
+fn many_records_are_got_in_the_order_asked_for() {
+    let store = filled();
+    assert_eq!(store.get_many(&[]).unwrap(), Vec::<Option<Vec<u8>>>::new());
+    let found = store.get_many(&[key(3), key(9), key(1), key(3)]).unwrap();
+    assert_eq!(found, [Some(vec![3]), None, Some(vec![1]), Some(vec![3])]);
+}
+
+#[test]
+fn a_record_takes_the_place_of_the_one_of_its_key() {
+    let store = filled();
+    store.put(&[entry(1, "g", true, b"new")]).unwrap();
+    assert_eq!(store.get(&key(1)).unwrap().unwrap(), b"new");
+    // It is the newest now, and what it was is forgotten.
+    assert_eq!(listed(&store, &Filter::default()), [1, 6, 5, 4, 3, 2]);
+    assert_eq!(listed(&store, &of_function("f")), [5, 3]);
+    assert_eq!(listed(&store, &of_function("g")), [1, 6, 4, 2]);
+}
+
+#[test]
+fn of_two_records_put_together_the_last_stays() {
+    let store = MemoryMetadataStore::default();
+    store.put(&[entry(1, "f", false, b"old"), entry(1, "f", false, b"new")]).unwrap();
+    assert_eq!(store.get(&key(1)).unwrap().unwrap(), b"new");
+    assert_eq!(listed(&store, &Filter::default()), [1]);
+}
+
+#[test]
+fn a_list_holds_what_the_filter_admits_the_newest_first() {
+    let store = filled();
+    assert_eq!(listed(&store, &Filter::default()), [6, 5, 4, 3, 2, 1]);
+    assert_eq!(listed(&store, &of_function("f")), [5, 3, 1]);
+    assert_eq!(listed(&store, &of_function("F")), [0; 0]);
+    assert_eq!(listed(&store, &of_function("")), [0; 0]);
+    assert_eq!(listed(&store, &failed(true)), [6, 5, 4]);
+    assert_eq!(listed(&store, &failed(false)), [3, 2, 1]);
+    let both = Filter { failed: Some(true), ..of_function("f") };
+    assert_eq!(listed(&store, &both), [5]);
+}
+
+#[test]
+fn a_list_comes_in_pages() {
+    let store = filled();
+    for limit in 1..=7 {
+        for (filter, expected) in [
+            (Filter::default(), &[6, 5, 4, 3, 2, 1][..]),
+            (of_function("f"), &[5, 3, 1]),
+            (failed(false), &[3, 2, 1]),
+            (of_function("h"), &[]),
+        ] {
+            let mut all = Vec::new();
+            let mut from = None;
+            loop {
+                let page = store.list(&filter, from, limit).unwrap();
+                assert!(page.entries.len() <= limit);
+                all.extend(keys(&page));
+                let Some(next) = page.next else { break };
+                assert_eq!(page.entries.len(), limit, "only the last page may be short");
+                from = Some(next);
+            }
+            assert_eq!(all, expected, "in pages of {limit}");
+        }
+    }
+}
+
+#[test]
+fn pages_go_on_while_the_store_changes() {
+    let store = filled();
+    let first = store.list(&Filter::default(), None, 2).unwrap();
+    assert_eq!(keys(&first), [6, 5]);
+    store.put(&[entry(7, "f", false, b"")]).unwrap();
+    store.remove(&key(4)).unwrap();
+    let second = store.list(&Filter::default(), first.next, 2).unwrap();
+    assert_eq!(keys(&second), [3, 2]);
+}
+
+#[test]
+fn a_page_of_nothing_says_whether_there_is_something() {
+    let page = filled().list(&Filter::default(), None, 0).unwrap();
+    assert!(page.entries.is_empty() && page.next.is_some());
+    let page = MemoryMetadataStore::default().list(&Filter::default(), None, 0).unwrap();
+    assert_eq!(page, Page::default());
+}
+
+#[test]
+fn all_that_a_filter_admits_is_removed() {
+    for (filter, removed, left) in [
+        (Filter::default(), 6, &[][..]),
+        (of_function("f"), 3, &[6, 4, 2]),
+        (failed(true), 3, &[3, 2, 1]),
+        (Filter { failed: Some(false), ..of_function("g") }, 1, &[6, 5, 4, 3, 1]),
+        (of_function("h"), 0, &[6, 5, 4, 3, 2, 1]),
+    ] {
+        let store = filled();
+        assert_eq!(store.remove_all(&filter).unwrap(), removed);
+        assert_eq!(listed(&store, &Filter::default()), left);
+        for byte in 1..=6 {
+            assert_eq!(store.get(&key(byte)).unwrap().is_some(), left.contains(&byte));
+        }
+        assert_eq!(store.remove_all(&filter).unwrap(), 0);
+    }
+}
+
+#[test]
+fn a_record_set_aside_is_gone_and_can_be_put_again() {
+    let store = filled();
+    store.set_aside(&key(3)).unwrap();
+    assert_eq!(store.get(&key(3)).unwrap(), None);
+    assert_eq!(listed(&store, &of_function("f")), [5, 1]);
+    store.set_aside(&key(3)).unwrap();
+    store.put(&[entry(3, "f", false, b"new")]).unwrap();
+    assert_eq!(store.get(&key(3)).unwrap().unwrap(), b"new");
+}
+
+#[test]
+fn stores_in_memory_can_be_written_to() {
+    assert_eq!(MemoryDataStore::default().capabilities(), Capabilities { writable: true });
+    assert_eq!(MemoryMetadataStore::default().capabilities(), Capabilities { writable: true });
+    assert_eq!(Capabilities::read_only(), Capabilities { writable: false });
+}
+
+#[test]
+fn the_null_store_accepts_everything_and_keeps_nothing() {
+    let data: &dyn DataStore = &NullStore;
+    let digest = Digest::of(b"one");
+    data.put(&digest, b"one").unwrap();
+    assert_eq!(data.get(&digest).unwrap(), None);
+    assert!(!data.remove(&digest).unwrap());
+    data.set_aside(&digest).unwrap();
+
+    let metadata: &dyn MetadataStore = &NullStore;
+    metadata.put(&[entry(1, "f", false, b"one")]).unwrap();
+    assert_eq!(metadata.get(&key(1)).unwrap(), None);
+    assert_eq!(metadata.get_many(&[key(1), key(2)]).unwrap(), [None, None]);
+    assert!(!metadata.remove(&key(1)).unwrap());
+    assert_eq!(metadata.remove_all(&Filter::default()).unwrap(), 0);
+    assert_eq!(metadata.list(&Filter::default(), None, 10).unwrap(), Page::default());
+    metadata.set_aside(&key(1)).unwrap();
+}
