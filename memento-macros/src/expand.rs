@@ -146,12 +146,12 @@ impl<'a> Parts<'a> {
             #(#conditions)*
             const _: () = {
                 #link
-                static FUNCTION: #internal::Function = #internal::Function::new(#description);
-                #internal::inventory::submit! { &FUNCTION }
+                static FUNCTION: #internal::Declaration = #internal::Declaration::new(#description);
+                #internal::inventory::submit! { FUNCTION.function() }
                 #[allow(dead_code, clippy::all, clippy::pedantic)]
                 impl #handle {
                     #[inline(always)]
-                    fn __function() -> &'static #internal::Function {
+                    fn __function() -> &'static #internal::Declaration {
                         &FUNCTION
                     }
                     #returns
@@ -209,7 +209,7 @@ impl<'a> Parts<'a> {
             None => quote!(#internal::Option::None),
         };
         quote! {
-            #internal::Description {
+            #internal::Function {
                 path: ::core::concat!(#package, "::", ::core::module_path!(), "::", #name),
                 version: #memento::Version::from_bytes(*#version),
                 cluster: #cluster,
@@ -307,7 +307,7 @@ impl<'a> Parts<'a> {
 
             /// The version in force.
             #vis fn version() -> #memento::Version {
-                FUNCTION.version()
+                FUNCTION.function().version()
             }
 
             /// Begins a call that does something otherwise than usual.

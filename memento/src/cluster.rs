@@ -5,22 +5,23 @@ use std::sync::Arc;
 use bytesize::ByteSize;
 
 use crate::configuration::Options;
+use crate::flight::Flights;
 use crate::plugin::{self, Plugin, RunnerPlugin, StoragePlugin};
 use crate::statistics::Counters;
 use crate::storage::Storage;
 use crate::{Error, ErrorKind, NullRunner, Result, Runner};
 
 /// A storage and a runner for some functions.
-#[derive(Debug)]
 pub(crate) struct Cluster {
     pub(crate) storage: Arc<Storage>,
     pub(crate) runner: Arc<dyn Runner>,
     pub(crate) counters: Counters,
+    pub(crate) flights: Flights,
 }
 
 impl Cluster {
     pub(crate) fn new(storage: Arc<Storage>, runner: Arc<dyn Runner>) -> Self {
-        Self { storage, runner, counters: Counters::default() }
+        Self { storage, runner, counters: Counters::default(), flights: Flights::default() }
     }
 
     /// A cluster that keeps nothing and executes nothing.

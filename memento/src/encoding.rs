@@ -34,7 +34,7 @@ mod tests;
 
 pub use render::Rendered;
 pub(crate) use serializer::Serializer;
-pub use sink::{EncodeResult, Encoder};
+pub use sink::{Encode, EncodeResult, Encoder};
 pub(crate) use sink::{Encoded, Sink};
 
 /// The canonical encoding of `value`.

@@ -1,14 +1,13 @@
 //! The way of every call.
 //!
-//! memory cache → key → stores → runner → [`Batch::run_local`] → record
+//! memory cache → key → stores → runner → [`Batch::run_local`](crate::Batch::run_local) → record
 //!
 //! What is already there is found without a lock on the invocation. What has to be computed goes through the runner,
 //! and ends up in `run_local` wherever the runner sends it; there it is claimed, so that one thread at a time
 //! computes it, looked up once more where another thread may have finished in the meantime, run, and recorded.
 
-mod batch;
+mod calls;
 mod execute;
-mod flight;
 mod lookup;
 mod recorder;
 mod task;
@@ -17,18 +16,16 @@ use std::ops::Deref;
 use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
-pub use batch::Batch;
-pub(crate) use batch::{Ending, Item};
-pub(crate) use flight::Flights;
+use calls::Calls;
+pub(crate) use calls::{Ending, Item};
 pub(crate) use lookup::explain;
 pub use lookup::{Explanation, Miss};
 pub(crate) use task::Typed;
 
+use crate::binding::{Binding, Declaration};
 use crate::cache::{Identity, Landed};
-use crate::encoding::{Encoded, Sink as _};
-use crate::environment::Binding;
+use crate::encoding::{Encode, Encoded, Sink as _};
 use crate::function::Function;
-use crate::internal::Encode;
 use crate::modifiers::Modifiers;
 use crate::returns::Returns;
 use crate::stack::{self, Call};
@@ -52,9 +49,10 @@ impl Deref for Bound {
     }
 }
 
-/// The binding of `function` for whoever calls it now.
+/// The binding of a function for whoever calls it now.
 #[inline]
-pub(crate) fn bind(function: &'static Function) -> Result<Bound> {
+pub(crate) fn bind(declaration: &'static Declaration) -> Result<Bound> {
+    let function = declaration.function();
     stack::with(|caller| {
         if let Some(frame) = caller.frame.as_ref().filter(|frame| !frame.further_calls) {
             return Err(further_call(frame.function, function));
@@ -62,7 +60,7 @@ pub(crate) fn bind(function: &'static Function) -> Result<Bound> {
         match &caller.environment {
             None => {
                 let bind = || Environment::of_process()?.bind(function);
-                function.default_binding(bind).map(Bound::OfProcess)
+                declaration.of_process(bind).map(Bound::OfProcess)
             }
             Some(environment) => environment.binding(function).map(Bound::OfEnvironment),
         }
@@ -124,20 +122,20 @@ pub(crate) fn recall<R: Returns>(
 /// One call, from the memory cache on.
 #[inline]
 pub(crate) fn call<R: Returns, A: Send>(
-    function: &'static Function,
+    declaration: &'static Declaration,
     modifiers: Modifiers,
     encode_arguments: impl Encode<A>,
     arguments: A,
     body: impl FnOnce(A) -> R::Output + Send,
 ) -> Result<R::Output, Ending> {
-    let binding = bind(function)?;
+    let binding = bind(declaration)?;
     let encoded = encode(&binding, &encode_arguments, &arguments)?;
     if !modifiers.refresh
         && let Some((output, landed)) = recall::<R>(&binding, &encoded)
     {
         stack::with(|caller| {
             if let Some(frame) = &caller.frame {
-                frame.record(Call { function, key: landed.key, digest: Some(landed.digest) });
+                frame.record(Call::hit(binding.function, landed));
             }
         });
         return Ok(output);
@@ -156,10 +154,10 @@ pub(crate) fn resolve<'a>(
 ) -> Vec<Ending> {
     let caller = Caller::current();
     let began = caller.frame.as_ref().map(|_| Instant::now());
-    let mut batch = Batch::new(binding, caller.clone(), modifiers, items);
-    batch.look_up();
-    batch.run();
-    let (keys, endings) = batch.finish();
+    let mut calls = Calls::new(binding, caller.clone(), modifiers, items);
+    calls.look_up();
+    calls.run();
+    let (keys, endings) = calls.finish();
     if let (Some(frame), Some(began)) = (&caller.frame, began) {
         for (&key, ending) in keys.iter().zip(&endings) {
             if let Some(call) = ending.call(binding.function, key) {

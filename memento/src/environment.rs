@@ -6,17 +6,17 @@ mod tests;
 use std::collections::HashMap;
 use std::fmt;
 use std::path::Path;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use parking_lot::{Mutex, RwLock};
 
+use crate::binding::Binding;
 use crate::cluster::Cluster;
 use crate::configuration::{Configuration, Options};
 use crate::function::Function;
 use crate::statistics::Statistics;
 use crate::storage::Storage;
-use crate::{Caller, Error, ErrorKind, Result, Runner, key};
+use crate::{Error, ErrorKind, Result, Runner};
 
 /// All clusters: where the results of each function live, and what computes them.
 ///
@@ -38,16 +38,6 @@ struct Inner {
     clusters: Mutex<HashMap<String, Result<Arc<Cluster>>>>,
     /// By the address of the function.
     bindings: RwLock<HashMap<usize, Arc<Binding>>>,
-}
-
-/// A function in an environment: all that is the same for each of its calls.
-#[derive(Clone)]
-pub(crate) struct Binding {
-    pub(crate) function: &'static Function,
-    pub(crate) cluster: Arc<Cluster>,
-    pub(crate) function_key: [u8; 32],
-    /// What tells this function from the others in the memory cache.
-    pub(crate) number: u64,
 }
 
 static OF_PROCESS: OnceLock<Result<Environment>> = OnceLock::new();
@@ -87,15 +77,6 @@ impl Environment {
         OF_PROCESS.get_or_init(load).clone()
     }
 
-    /// The environment that a call in this thread would use.
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::Configuration`].
-    pub fn current() -> Result<Self> {
-        Caller::current().environment.map_or_else(Self::of_process, Ok)
-    }
-
     fn with(configuration: Option<Configuration>, shared: OnceLock<Result<Arc<Cluster>>>) -> Self {
         Self(Arc::new(Inner {
             configuration,
@@ -103,12 +84,6 @@ impl Environment {
             clusters: Mutex::default(),
             bindings: RwLock::default(),
         }))
-    }
-
-    /// Does `work`; the memento functions that it calls use this environment.
-    pub fn enter<R>(&self, work: impl FnOnce() -> R) -> R {
-        let caller = Caller { environment: Some(self.clone()), ..Caller::current() };
-        caller.enter(work)
     }
 
     /// The storage of a cluster; `""` is the default one.
@@ -131,7 +106,10 @@ impl Environment {
                 sum += cluster.counters.read();
             }
             if !before.iter().any(|other| Arc::ptr_eq(&other.storage, &cluster.storage)) {
-                sum += Statistics::of_storage(&cluster.storage);
+                sum += Statistics::of_storage(
+                    cluster.storage.cache.hits(),
+                    cluster.storage.failures(),
+                );
             }
         }
         sum
@@ -149,17 +127,10 @@ impl Environment {
 
     /// A new binding of `function`.
     pub(crate) fn bind(&self, function: &'static Function) -> Result<Binding> {
-        static NUMBERS: AtomicU64 = AtomicU64::new(0);
         function.check_unique()?;
-        let name = function.description().cluster;
-        let cluster =
-            self.cluster(name).map_err(|error| error.with("function", function.path()))?;
-        Ok(Binding {
-            function,
-            cluster,
-            function_key: key::function_key(name, function.path(), &function.version()),
-            number: NUMBERS.fetch_add(1, Ordering::Relaxed),
-        })
+        let cluster = self.cluster(function.cluster());
+        let cluster = cluster.map_err(|error| error.with("function", function.path()))?;
+        Ok(Binding::new(function, cluster))
     }
 
     fn cluster(&self, name: &str) -> Result<Arc<Cluster>> {
@@ -225,7 +196,6 @@ impl fmt::Debug for Environment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Environment")
             .field("configuration", &self.0.configuration)
-            .field("shared", &self.0.shared.get())
             .finish_non_exhaustive()
     }
 }

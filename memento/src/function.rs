@@ -1,69 +1,59 @@
 //! What is known of a memento function before it runs.
 
 use std::collections::BTreeMap;
-use std::fmt;
-use std::sync::{LazyLock, OnceLock};
+use std::sync::LazyLock;
 use std::time::Duration;
 
-use crate::environment::Binding;
 use crate::{Error, ErrorKind, Result, Version};
 
-/// A memento function of this program, as `#[memento]` describes it.
-///
-/// Its address is its identity, and it holds the way from the function to its storage in the default environment:
-/// a call finds both without a look-up.
-pub struct Function {
-    description: Description,
-    binding: OnceLock<Result<Binding>>,
-}
-
-/// What `#[memento]` knows of a function.
+/// A memento function of this program: what `#[memento]` knows of it.
 #[derive(Debug)]
-pub struct Description {
-    /// Package, crate, modules and name, with `::` between them.
+pub struct Function {
+    #[doc(hidden)]
     pub path: &'static str,
-    /// The digest of its code.
+    #[doc(hidden)]
     pub version: Version,
-    /// The cluster that it belongs to; `""` is the default one.
+    #[doc(hidden)]
     pub cluster: &'static str,
-    /// How long a result is valid; `None` means as long as its code is.
+    #[doc(hidden)]
     pub ttl: Option<Duration>,
-    /// The version of its package.
+    #[doc(hidden)]
     pub package_version: &'static str,
-    /// The file that it is defined in, as rustc names it.
+    #[doc(hidden)]
     pub file: &'static str,
-    /// The line that it is defined at, from 1.
+    #[doc(hidden)]
     pub line: u32,
 }
 
 impl Function {
-    /// The function that `description` tells of. Called by `#[memento]`.
-    pub const fn new(description: Description) -> Self {
-        Self { description, binding: OnceLock::new() }
-    }
-
     /// Package, crate, modules and name, with `::` between them.
     pub fn path(&self) -> &'static str {
-        self.description.path
+        self.path
     }
 
-    /// The version in force.
+    /// The version in force: the digest of its code.
     pub fn version(&self) -> Version {
-        self.description.version
+        self.version
     }
 
-    /// What `#[memento]` knows of it.
-    pub fn description(&self) -> &Description {
-        &self.description
+    /// The cluster that it belongs to; `""` is the default one.
+    pub fn cluster(&self) -> &'static str {
+        self.cluster
     }
 
-    /// Its binding in the default environment, made by `make` at the first call.
-    #[inline]
-    pub(crate) fn default_binding(
-        &'static self,
-        make: impl FnOnce() -> Result<Binding>,
-    ) -> Result<&'static Binding> {
-        self.binding.get_or_init(make).as_ref().map_err(Clone::clone)
+    /// How long a result is valid; `None` means as long as its code is.
+    pub fn ttl(&self) -> Option<Duration> {
+        self.ttl
+    }
+
+    /// The version of its package.
+    pub fn package_version(&self) -> &'static str {
+        self.package_version
+    }
+
+    /// The file that it is defined in, as rustc names it, and the line, from 1.
+    pub fn place(&self) -> (&'static str, u32) {
+        (self.file, self.line)
     }
 
     /// Fails where another function of this program has the same path.
@@ -72,21 +62,12 @@ impl Function {
         if others.len() < 2 {
             return Ok(());
         }
-        let places: Vec<String> = others.iter().map(|other| other.place()).collect();
+        let places: Vec<String> =
+            others.iter().map(|other| format!("{}:{}", other.file, other.line)).collect();
         Err(Error::new(ErrorKind::Ambiguous, "tell two memento functions apart")
             .with("path", self.path())
             .with("defined at", places.join(" and at "))
             .help("rename one of them, or move it into a module of its own"))
-    }
-
-    fn place(&self) -> String {
-        format!("{}:{}", self.description.file, self.description.line)
-    }
-}
-
-impl fmt::Debug for Function {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.description.fmt(f)
     }
 }
 

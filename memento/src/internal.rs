@@ -13,9 +13,10 @@ use crate::stack::{self, Call};
 use crate::storage::Filter;
 use crate::{Explanation, Memento, Result};
 
+pub use crate::binding::Declaration;
 pub use crate::codec::{Bincode, Json, Postcard};
-pub use crate::encoding::{EncodeResult, Encoder};
-pub use crate::function::{Description, Function};
+pub use crate::encoding::{Encode, EncodeResult, Encoder};
+pub use crate::function::Function;
 pub use crate::modifiers::With;
 pub use crate::returns::{
     Argument, Probe, ProbeDebugged, ProbeDisplayed, ProbeWhole, Returns, Storable,
@@ -23,11 +24,6 @@ pub use crate::returns::{
 pub use inventory;
 pub use std::option::Option;
 pub use std::time::Duration;
-
-/// Writes the arguments of a function, one by one: what `#[memento]` generates for it.
-pub trait Encode<A>: Fn(&A, &mut Encoder<'_>) -> EncodeResult {}
-
-impl<A, F: Fn(&A, &mut Encoder<'_>) -> EncodeResult> Encode<A> for F {}
 
 /// `f(…)`.
 ///
@@ -37,7 +33,7 @@ impl<A, F: Fn(&A, &mut Encoder<'_>) -> EncodeResult> Encode<A> for F {}
 #[inline]
 #[track_caller]
 pub fn call<R: Returns, A: Send>(
-    function: &'static Function,
+    function: &'static Declaration,
     _: R,
     encode: impl Encode<A>,
     arguments: A,
@@ -45,7 +41,7 @@ pub fn call<R: Returns, A: Send>(
 ) -> R::Output {
     match engine::call::<R, A>(function, Modifiers::default(), encode, arguments, body) {
         Ok(output) => output,
-        Err(ending) => raise(ending, function),
+        Err(ending) => raise(ending, function.function()),
     }
 }
 
@@ -60,14 +56,14 @@ fn raise(ending: Ending, function: &Function) -> ! {
 
 /// `f::try_call(…)`.
 pub fn try_call<R: Returns, A: Send>(
-    function: &'static Function,
+    function: &'static Declaration,
     _: R,
     encode: impl Encode<A>,
     arguments: A,
     body: impl FnOnce(A) -> R::Output + Send,
 ) -> Result<R::Output> {
     engine::call::<R, A>(function, Modifiers::default(), encode, arguments, body)
-        .map_err(|ending| ending.into_error(function))
+        .map_err(|ending| ending.into_error(function.function()))
 }
 
 /// `f::with()….call(…)`.
@@ -77,7 +73,7 @@ pub fn try_call<R: Returns, A: Send>(
 /// As [`call`].
 #[track_caller]
 pub fn call_with<R: Returns, A: Send>(
-    function: &'static Function,
+    function: &'static Declaration,
     with: &With,
     _: R,
     encode: impl Encode<A>,
@@ -87,13 +83,13 @@ pub fn call_with<R: Returns, A: Send>(
     let call = |modifiers| engine::call::<R, A>(function, modifiers, encode, arguments, body);
     match with.enter(call).unwrap_or_else(|error| Err(error.into())) {
         Ok(output) => output,
-        Err(ending) => raise(ending, function),
+        Err(ending) => raise(ending, function.function()),
     }
 }
 
 /// `f::with()….ignore_result(…)`.
 pub fn ignore_result<R: Returns, A: Send>(
-    function: &'static Function,
+    function: &'static Declaration,
     with: &With,
     _: R,
     encode: impl Encode<A>,
@@ -108,7 +104,7 @@ pub fn ignore_result<R: Returns, A: Send>(
         let item = Item::new(encoded, &mut task);
         match engine::resolve(&binding, modifiers, vec![item]).pop() {
             Some(Ending::Found(_) | Ending::Computed(_)) => Ok(()),
-            ending => Err(ending.unwrap_or(Ending::Pending).into_error(function)),
+            ending => Err(ending.unwrap_or(Ending::Pending).into_error(function.function())),
         }
     };
     with.enter(ensure)?
@@ -116,7 +112,7 @@ pub fn ignore_result<R: Returns, A: Send>(
 
 /// `f::map(…)`.
 pub fn map<R: Returns, A: Send>(
-    function: &'static Function,
+    function: &'static Declaration,
     with: &With,
     _: R,
     encode: impl Encode<A>,
@@ -129,7 +125,7 @@ pub fn map<R: Returns, A: Send>(
 }
 
 fn map_with<R: Returns, A: Send>(
-    function: &'static Function,
+    function: &'static Declaration,
     modifiers: Modifiers,
     encode: &impl Encode<A>,
     arguments: impl IntoIterator<Item = A>,
@@ -150,7 +146,7 @@ fn map_with<R: Returns, A: Send>(
             Err(error) => outputs.push(Some(Err(error))),
             Ok((_, Some((output, landed)))) => {
                 if let Some(frame) = &frame {
-                    frame.record(Call { function, key: landed.key, digest: Some(landed.digest) });
+                    frame.record(Call::hit(function.function(), landed));
                 }
                 outputs.push(Some(Ok(output)));
             }
@@ -170,7 +166,8 @@ fn map_with<R: Returns, A: Send>(
             encoded.into_iter().zip(&mut tasks).map(|(e, task)| Item::new(e, task)).collect();
         let endings = engine::resolve(&binding, modifiers, items);
         for ((position, task), ending) in positions.into_iter().zip(tasks).zip(endings) {
-            outputs[position] = Some(task.into_output().ok_or_else(|| ending.into_error(function)));
+            outputs[position] =
+                Some(task.into_output().ok_or_else(|| ending.into_error(function.function())));
         }
     }
     outputs.into_iter().flatten().collect()
@@ -178,7 +175,7 @@ fn map_with<R: Returns, A: Send>(
 
 /// `f::memento(…)`.
 pub fn memento<A>(
-    function: &'static Function,
+    function: &'static Declaration,
     encode: impl Encode<A>,
     arguments: &A,
 ) -> Result<Option<Memento>> {
@@ -189,7 +186,7 @@ pub fn memento<A>(
 
 /// `f::forget(…)`.
 pub fn forget<A>(
-    function: &'static Function,
+    function: &'static Declaration,
     encode: impl Encode<A>,
     arguments: &A,
 ) -> Result<bool> {
@@ -203,32 +200,30 @@ pub fn forget<A>(
 }
 
 /// `f::forget_all()`.
-pub fn forget_all(function: &'static Function) -> Result<u64> {
+pub fn forget_all(function: &'static Declaration) -> Result<u64> {
     let binding = engine::bind(function)?;
     let storage = &binding.cluster.storage;
-    let filter = Filter { function: Some(function.path().to_owned()), failed: None };
+    let filter = Filter { function: Some(function.function().path().to_owned()), failed: None };
     let removed = storage.metadata.remove_all(&filter);
     storage.cache.remove_function(binding.number);
     removed
 }
 
 /// `f::list(…)`.
-pub fn list(function: &'static Function, query: &Query) -> Result<Mementos> {
-    query.ask(&engine::bind(function)?.cluster.storage, function.path())
+pub fn list(function: &'static Declaration, query: &Query) -> Result<Mementos> {
+    query.ask(&engine::bind(function)?.cluster.storage, function.function().path())
 }
 
 /// `f::explain(…)`.
 pub fn explain<R: Returns, A>(
-    function: &'static Function,
+    function: &'static Declaration,
     _: R,
     encode: impl Encode<A>,
     arguments: &A,
 ) -> Result<Explanation> {
     let binding = engine::bind(function)?;
     let encoded = engine::encode(&binding, &encode, arguments)?;
-    if binding.function.description().ttl.is_none()
-        && engine::recall::<R>(&binding, &encoded).is_some()
-    {
+    if binding.function.ttl().is_none() && engine::recall::<R>(&binding, &encoded).is_some() {
         return Ok(Explanation::Hit);
     }
     let found = engine::explain(&binding, R::Codec::NAME, &encoded.key())?;

@@ -26,6 +26,7 @@
 
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 
+mod binding;
 mod cache;
 mod cluster;
 pub mod codec;
@@ -35,6 +36,7 @@ pub mod encoding;
 mod engine;
 mod environment;
 mod error;
+mod flight;
 mod function;
 #[doc(hidden)]
 pub mod internal;

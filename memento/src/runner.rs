@@ -5,7 +5,8 @@ mod null;
 
 use std::fmt::Debug;
 
-pub use crate::engine::Batch;
+use crate::{Error, Function, Key};
+
 pub use local::LocalRunner;
 pub use null::NullRunner;
 
@@ -17,11 +18,38 @@ pub trait Runner: Send + Sync + Debug {
     /// Brings every invocation of `batch` to its end, each through [`Batch::run_local`] in whatever thread or process
     /// suits, or through [`Batch::refuse`]. A batch of one comes from a call that waits for it: it is best run in the
     /// thread that asks.
-    fn run(&self, batch: &Batch<'_>);
+    fn run(&self, batch: &dyn Batch);
 
     /// Runs `work` in up to as many threads as this runner uses for one batch, with the indices below `count`. Looking
     /// many results up is done in this way.
     fn for_each(&self, count: usize, work: &(dyn Fn(usize) + Sync)) {
         (0..count).for_each(work);
     }
+}
+
+/// Calls of one function that storage has no valid result for.
+///
+/// Indices are those below [`len`](Self::len); any other one panics.
+pub trait Batch: Sync {
+    /// How many calls there are.
+    fn len(&self) -> usize;
+
+    /// Whether there is no call.
+    fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The function that is called.
+    fn function(&self) -> &'static Function;
+
+    /// The key of the call at `index`.
+    fn key(&self, index: usize) -> Key;
+
+    /// Brings the call at `index` to its end in this thread: runs the function and records the result, or takes the
+    /// result that another thread is computing. A panic of the function is the end of that call; it does not come
+    /// out here. A call that has ended is left as it is.
+    fn run_local(&self, index: usize);
+
+    /// Ends the call at `index` with an error; the function does not run.
+    fn refuse(&self, index: usize, error: Error);
 }

@@ -17,6 +17,7 @@ use hashbrown::HashTable;
 use parking_lot::Mutex;
 use serde::Serialize;
 
+use crate::cache::Landed;
 use crate::function::Function;
 use crate::memento::{Callee, Correlation};
 use crate::{Digest, Environment, Key, Result, encoding};
@@ -64,6 +65,23 @@ impl Caller {
         }
         let _restore = Restore(CALLER.replace(self.clone()));
         work()
+    }
+}
+
+impl Environment {
+    /// Does `work`; the memento functions that it calls use this environment.
+    pub fn enter<R>(&self, work: impl FnOnce() -> R) -> R {
+        let caller = Caller { environment: Some(self.clone()), ..Caller::current() };
+        caller.enter(work)
+    }
+
+    /// The environment that a call in this thread would use.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Configuration`].
+    pub fn current() -> Result<Self> {
+        Caller::current().environment.map_or_else(Self::of_process, Ok)
     }
 }
 
@@ -117,6 +135,13 @@ pub(crate) struct Call {
     pub(crate) function: &'static Function,
     pub(crate) key: Key,
     pub(crate) digest: Option<Digest>,
+}
+
+impl Call {
+    /// A call that the memory cache answered.
+    pub(crate) fn hit(function: &'static Function, landed: Landed) -> Self {
+        Self { function, key: landed.key, digest: Some(landed.digest) }
+    }
 }
 
 impl Frame {

@@ -3,8 +3,6 @@
 use std::ops::AddAssign;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::storage::Storage;
-
 /// What memento functions did since their environment was made.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -34,12 +32,9 @@ impl Statistics {
         self.hits() + self.computed + self.panics
     }
 
-    pub(crate) fn of_storage(storage: &Storage) -> Self {
-        Self {
-            memory_hits: storage.cache.hits(),
-            store_failures: storage.failures(),
-            ..Self::default()
-        }
+    /// The numbers that a storage counts.
+    pub(crate) fn of_storage(memory_hits: u64, store_failures: u64) -> Self {
+        Self { memory_hits, store_failures, ..Self::default() }
     }
 }
 

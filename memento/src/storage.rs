@@ -18,7 +18,6 @@ pub use null::NullStore;
 pub(crate) use trouble::Trouble;
 
 use crate::cache::MemoryCache;
-use crate::engine::Flights;
 use crate::plugin::DEFAULT_MEMORY_CACHE;
 use crate::record::{self, EncodedValue, Head};
 use crate::{Digest, Error, ErrorKind, Key, Memento, Result};
@@ -56,7 +55,6 @@ pub struct Storage {
     pub(crate) data: Arc<dyn DataStore>,
     pub(crate) metadata: Arc<dyn MetadataStore>,
     pub(crate) cache: MemoryCache,
-    pub(crate) flights: Flights,
     pub(crate) trouble: Trouble,
     pub(crate) inline_limit: u64,
 }
@@ -72,7 +70,6 @@ impl Storage {
             data,
             metadata,
             cache: MemoryCache::new(DEFAULT_MEMORY_CACHE),
-            flights: Flights::default(),
             trouble: Trouble::default(),
             inline_limit: DEFAULT_INLINE_LIMIT,
         }

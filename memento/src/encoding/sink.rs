@@ -54,6 +54,11 @@ impl Encoder<'_> {
     }
 }
 
+/// Writes the arguments of a function, one by one: what `#[memento]` generates for it.
+pub trait Encode<A>: Fn(&A, &mut Encoder<'_>) -> EncodeResult {}
+
+impl<A, F: Fn(&A, &mut Encoder<'_>) -> EncodeResult> Encode<A> for F {}
+
 struct Spilled {
     hasher: blake3::Hasher,
     block: Vec<u8>,

@@ -4,30 +4,34 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 
-use super::batch::{Batch, Ending, Item};
-use super::flight::Claim;
+use super::calls::{Calls, Ending, Item};
 use super::lookup::expires;
 use super::now;
 use crate::cache::{Landed, Shared};
+use crate::flight::Claim;
 use crate::memento::{Arguments, Provenance};
 use crate::record::{EncodedValue, Head};
 use crate::stack::Frame;
-use crate::{Caller, Digest, Result};
+use crate::{Caller, Digest, Error, ErrorKind, Key, Result};
 
 static HOST: LazyLock<String> =
     LazyLock::new(|| gethostname::gethostname().to_string_lossy().into_owned());
 
-impl Batch<'_> {
+impl Calls<'_> {
     /// Claims the item, runs it and records it, unless another thread has brought it to its end.
     pub(super) fn execute(&self, item: &mut Item<'_>) -> Result<Ending> {
-        let flights = &self.binding.cluster.storage.flights;
-        let lead = match flights.claim(item.key, self.caller.frame.as_deref())? {
+        let below = || {
+            let frames = self.caller.frame.iter().flat_map(|frame| frame.ancestry());
+            frames.filter(|frame| frame.key == item.key).count()
+        };
+        let lead = match self.binding.cluster.flights.claim(item.key, below) {
             Claim::Lead(lead) => Some(lead),
             Claim::Landed(shared, landed) if item.task.adopt(&shared) => {
                 self.binding.cluster.counters.count_store_hit();
                 return Ok(Ending::Found(landed.digest));
             }
             Claim::Landed(..) | Claim::Alone => None,
+            Claim::Recursion => return Err(self.recursion(item.key)),
         };
         if !self.modifiers.refresh {
             self.look_again(item);
@@ -59,6 +63,15 @@ impl Batch<'_> {
         Ok(Ending::Computed(digest))
     }
 
+    fn recursion(&self, key: Key) -> Error {
+        let caller = self.caller.frame.as_ref().map_or("nobody", |frame| frame.function.path());
+        Error::new(ErrorKind::Recursion, "compute a result that needs itself")
+            .with("function", self.binding.function.path())
+            .with("called by", caller)
+            .with("key", format!("{key:#}"))
+            .help("a memento function may call itself with other arguments only")
+    }
+
     /// A clone of the item's output for those who wait for it.
     fn share_landed(&self, item: &Item<'_>, digest: Digest) -> Option<(Shared, Landed)> {
         Some((item.task.share()?, self.landed(item, digest, now())))
@@ -82,7 +95,7 @@ impl Batch<'_> {
         let is_kept = match item.task.encode(&mut bytes) {
             Some(Ok(())) => true,
             Some(Err(error)) => {
-                storage.trouble.report(&error.with("function", self.function().path()));
+                storage.trouble.report(&error.with("function", self.binding.function.path()));
                 return (None, None);
             }
             None => false,
@@ -115,11 +128,11 @@ impl Batch<'_> {
     }
 
     fn provenance(&self, item: &Item<'_>, frame: &Frame, took: Duration) -> Provenance {
-        let description = self.function().description();
+        let function = self.binding.function;
         Provenance {
-            function: description.path.to_owned(),
-            version: description.version,
-            package_version: description.package_version.to_owned(),
+            function: function.path().to_owned(),
+            version: function.version(),
+            package_version: function.package_version().to_owned(),
             arguments: item.encoded.kept().map(|bytes| Arguments::new(bytes.to_vec())),
             result_type: item.task.result_type().to_owned(),
             callees: frame.callees(),

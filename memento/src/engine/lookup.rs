@@ -2,10 +2,10 @@
 
 use std::fmt;
 
-use super::batch::{Batch, Ending, Item};
+use super::calls::{Calls, Ending, Item};
 use super::now;
+use crate::binding::Binding;
 use crate::cache::{Identity, Landed, Shared};
-use crate::environment::Binding;
 use crate::record::Head;
 use crate::storage::Storage;
 use crate::{Error, ErrorKind, Key};
@@ -68,7 +68,7 @@ fn check(binding: &Binding, codec: &str, head: &Head<'_>) -> Result<(), Miss> {
 
 /// From when on a result that was there at `finished` is no longer valid.
 pub(super) fn expires(binding: &Binding, finished: u64) -> Option<u64> {
-    let ttl = binding.function.description().ttl?;
+    let ttl = binding.function.ttl()?;
     Some(finished.saturating_add(u64::try_from(ttl.as_nanos()).unwrap_or(u64::MAX)))
 }
 
@@ -93,7 +93,7 @@ pub(crate) fn explain(
     }))
 }
 
-impl Batch<'_> {
+impl Calls<'_> {
     /// Ends `item` if `record` holds a valid result for it.
     pub(super) fn find(&self, item: &mut Item<'_>, record: Option<Vec<u8>>) {
         let found = match record {
@@ -106,7 +106,7 @@ impl Batch<'_> {
                 item.ending = Ending::Found(landed.digest);
             }
             Err(reason) => {
-                tracing::debug!(function = self.function().path(), key = %item.key, %reason, "miss");
+                tracing::debug!(function = self.binding.function.path(), key = %item.key, %reason, "miss");
             }
         }
     }
@@ -174,9 +174,9 @@ impl Batch<'_> {
     }
 }
 
-fn undecodable(error: Error, batch: &Batch<'_>) -> Error {
+fn undecodable(error: Error, calls: &Calls<'_>) -> Error {
     debug_assert_eq!(error.kind(), ErrorKind::Damaged);
     error
-        .with("function", batch.function().path())
+        .with("function", calls.binding.function.path())
         .help("a type whose fields changed needs a new `version` on the functions that return it")
 }

@@ -61,7 +61,7 @@ impl Runner for LocalRunner {
         "local"
     }
 
-    fn run(&self, batch: &Batch<'_>) {
+    fn run(&self, batch: &dyn Batch) {
         self.for_each(batch.len(), &|index| batch.run_local(index));
     }
 

@@ -23,7 +23,7 @@ impl Runner for NullRunner {
         "null"
     }
 
-    fn run(&self, batch: &Batch<'_>) {
+    fn run(&self, batch: &dyn Batch) {
         for index in 0..batch.len() {
             let error = Error::new(ErrorKind::Refused, "run a memento function")
                 .with("function", batch.function().path())

@@ -1,18 +1,17 @@
 //! Calls on their way.
 
 use std::any::Any;
-use std::fmt;
 
 use parking_lot::Mutex;
 
 use super::recorder::Recorder;
 use super::task::{Task, panicked};
+use crate::binding::Binding;
 use crate::encoding::Encoded;
-use crate::environment::Binding;
 use crate::function::Function;
 use crate::modifiers::Modifiers;
 use crate::stack::Call;
-use crate::{Caller, Digest, Error, Key, LocalRunner, Runner};
+use crate::{Batch, Caller, Digest, Error, Key, LocalRunner, Runner};
 
 /// How many records are asked for at once.
 const CHUNK: usize = 128;
@@ -20,8 +19,8 @@ const CHUNK: usize = 128;
 /// What runs calls that ask for this process.
 static LOCAL: LocalRunner = LocalRunner::new();
 
-/// Calls of one function that storage has no valid result for: what a [runner](crate::Runner) is given.
-pub struct Batch<'a> {
+/// Calls of one function, from the look-up in the stores to their ends. To a runner it shows those that miss.
+pub(crate) struct Calls<'a> {
     pub(super) binding: &'a Binding,
     pub(super) caller: Caller,
     pub(super) modifiers: Modifiers,
@@ -35,7 +34,7 @@ pub struct Batch<'a> {
     missing: Vec<usize>,
 }
 
-/// One call of a batch.
+/// One call.
 pub(crate) struct Item<'a> {
     pub(super) encoded: Encoded,
     pub(super) key: Key,
@@ -96,7 +95,7 @@ impl From<Error> for Ending {
     }
 }
 
-impl<'a> Batch<'a> {
+impl<'a> Calls<'a> {
     pub(super) fn new(
         binding: &'a Binding,
         caller: Caller,
@@ -154,59 +153,29 @@ impl<'a> Batch<'a> {
         let endings = self.items.into_iter().map(|item| item.into_inner().ending);
         (self.keys, endings.collect())
     }
+}
 
-    /// How many calls there are.
-    pub fn len(&self) -> usize {
+impl Batch for Calls<'_> {
+    fn len(&self) -> usize {
         self.missing.len()
     }
 
-    /// Whether there is no call.
-    pub fn is_empty(&self) -> bool {
-        self.missing.is_empty()
-    }
-
-    /// The function that is called.
-    pub fn function(&self) -> &'static Function {
+    fn function(&self) -> &'static Function {
         self.binding.function
     }
 
-    /// The key of the call at `index`.
-    ///
-    /// # Panics
-    ///
-    /// Where there is no such call.
-    pub fn key(&self, index: usize) -> Key {
+    fn key(&self, index: usize) -> Key {
         self.keys[self.missing[index]]
     }
 
-    /// Brings the call at `index` to its end in this thread: runs the function and records the result, or takes the
-    /// result that another thread is computing.
-    ///
-    /// # Panics
-    ///
-    /// Where there is no such call. A panic of the function is the end of that call; it does not come out here.
-    pub fn run_local(&self, index: usize) {
+    fn run_local(&self, index: usize) {
         let mut item = self.items[self.missing[index]].lock();
         if matches!(item.ending, Ending::Pending) {
             item.ending = self.execute(&mut item).unwrap_or_else(Ending::Failed);
         }
     }
 
-    /// Ends the call at `index` with an error; the function does not run.
-    ///
-    /// # Panics
-    ///
-    /// Where there is no such call.
-    pub fn refuse(&self, index: usize, error: Error) {
+    fn refuse(&self, index: usize, error: Error) {
         self.items[self.missing[index]].lock().ending = Ending::Failed(error);
-    }
-}
-
-impl fmt::Debug for Batch<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Batch")
-            .field("function", &self.function().path())
-            .field("len", &self.len())
-            .finish_non_exhaustive()
     }
 }

@@ -19,11 +19,10 @@ use std::thread::ThreadId;
 
 use parking_lot::{Condvar, Mutex};
 
+use crate::Key;
 use crate::cache::{Landed, Shared};
-use crate::stack::Frame;
-use crate::{Error, ErrorKind, Key, Result};
 
-/// The keys that are being computed with one storage.
+/// The keys that are being computed in one cluster.
 #[derive(Default)]
 pub(crate) struct Flights {
     flying: Mutex<HashMap<Key, Arc<Flight>>>,
@@ -59,6 +58,8 @@ pub(crate) enum Claim<'a> {
     Alone,
     /// Another thread has computed it in the meantime.
     Landed(Shared, Landed),
+    /// Whoever asks is that computation, or was called by it.
+    Recursion,
 }
 
 /// The right to compute a key. Dropping it lets the next in line compute.
@@ -81,40 +82,29 @@ thread_local! {
 static WAITING: LazyLock<Mutex<HashMap<ThreadId, Arc<Flight>>>> = LazyLock::new(Mutex::default);
 
 impl Flights {
-    /// Claims `key` for an invocation that `caller` makes; waits while another thread computes it.
+    /// Claims `key`; waits while another thread computes it.
     ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::Recursion`] where `caller` is that invocation, or was called by it.
-    pub(crate) fn claim(&self, key: Key, caller: Option<&Frame>) -> Result<Claim<'_>> {
+    /// `below` counts how often `key` is computed by those who called whoever asks.
+    pub(crate) fn claim(&self, key: Key, below: impl Fn() -> usize) -> Claim<'_> {
         loop {
             let flight = match self.flying.lock().entry(key) {
                 Entry::Occupied(flight) => Arc::clone(flight.get()),
                 Entry::Vacant(vacant) => {
                     let flight = Arc::clone(vacant.insert(Arc::new(Flight::new(key))));
                     LEADING.with_borrow_mut(|leading| leading.push(Arc::clone(&flight)));
-                    return Ok(Claim::Lead(Lead { flights: self, flight }));
+                    return Claim::Lead(Lead { flights: self, flight });
                 }
             };
-            let outer =
-                caller.map_or(0, |caller| caller.ancestry().filter(|f| f.key == key).count());
-            if let Some(caller) = caller.filter(|_| outer > if in_pool() { STACKED } else { 0 }) {
-                return Err(recursion(caller, key));
+            if below() > if in_pool() { STACKED } else { 0 } {
+                return Claim::Recursion;
             }
             match flight.wait() {
-                Phase::Landed(Some((value, landed))) => return Ok(Claim::Landed(value, landed)),
+                Phase::Landed(Some((value, landed))) => return Claim::Landed(value, landed),
                 Phase::Landed(None) => {}
-                Phase::Flying | Phase::Suspended => return Ok(Claim::Alone),
+                Phase::Flying | Phase::Suspended => return Claim::Alone,
             }
         }
     }
-}
-
-fn recursion(caller: &Frame, key: Key) -> Error {
-    Error::new(ErrorKind::Recursion, "compute a result that needs itself")
-        .with("called by", caller.function.path())
-        .with("key", format!("{key:#}"))
-        .help("a memento function may call itself with other arguments only")
 }
 
 impl Flight {
