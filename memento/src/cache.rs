@@ -96,10 +96,11 @@ impl MemoryCache {
         let hash = self.hash(identity);
         let mut shard = self.shard(hash).lock();
         let node = shard.find(hash, identity)?;
+        let value = node.value.downcast_ref::<T>()?;
         node.asked = true;
         let landed = node.landed;
         if !needs_drop::<T>() && size_of::<T>() <= CLONED_UNDER_LOCK {
-            let value = node.value.downcast_ref::<T>()?.clone();
+            let value = value.clone();
             shard.hits += 1;
             return Some((value, landed));
         }
@@ -129,14 +130,14 @@ impl MemoryCache {
     }
 
     /// Whether a value of `size` bytes would be kept.
-    pub(crate) fn admits(&self, size: u64) -> bool {
-        size + OVERHEAD <= self.budget
+    pub(crate) fn admits(&self, identity: Identity<'_>, size: u64) -> bool {
+        cost(identity, size) <= self.budget
     }
 
     /// Keeps a value of about `size` bytes, and drops others until the budget holds. What does not fit at all is
     /// not kept, and nothing is dropped for it.
     pub(crate) fn put(&self, identity: Identity<'_>, value: Shared, landed: Landed, size: u64) {
-        let size = size + OVERHEAD + identity.arguments.len() as u64;
+        let size = cost(identity, size);
         if size > self.budget {
             self.count_loss();
             return;
@@ -151,8 +152,9 @@ impl MemoryCache {
             size,
             asked: false,
         };
-        let replaced = self.shard(hash).lock().insert(node, identity);
+        // Before others can take it out: the account is never below what is held.
         self.used.fetch_add(size, Ordering::Relaxed);
+        let replaced = self.shard(hash).lock().insert(node, identity);
         self.release(replaced);
         self.evict(hash);
     }
@@ -179,15 +181,15 @@ impl MemoryCache {
         self.shards.iter().map(|shard| shard.lock().hits).sum()
     }
 
-    /// Drops nodes until the budget holds, beginning in the shard of `hash`.
+    /// Drops nodes until the budget holds. The shard of `hash` comes last: the node that was just put there has had
+    /// no time to be asked for.
     fn evict(&self, hash: u64) {
         let mut index = shard_index(hash);
         while self.used.load(Ordering::Relaxed) > self.budget {
+            index = (index + 1) % SHARDS;
             let victim = self.shards[index].lock().evict();
             if victim.is_some() {
                 self.count_loss();
-            } else {
-                index = (index + 1) % SHARDS;
             }
             self.release(victim);
         }
@@ -211,6 +213,11 @@ impl MemoryCache {
     fn shard(&self, hash: u64) -> &Mutex<Shard> {
         &self.shards[shard_index(hash)]
     }
+}
+
+/// What keeping a value of `size` bytes costs.
+fn cost(identity: Identity<'_>, size: u64) -> u64 {
+    size.saturating_add(OVERHEAD + identity.arguments.len() as u64)
 }
 
 /// Bits of the hash that the table does not use.
@@ -284,9 +291,9 @@ impl Shard {
         indices.into_iter().filter_map(|index| self.remove_at(index)).collect()
     }
 
-    /// Takes out one node that was not asked for since the hand passed it, if there is any node at all.
+    /// Takes out one node that was not asked for since the hand passed it, if there is one.
     fn evict(&mut self) -> Option<Node> {
-        for _ in 0..2 * self.nodes.len() {
+        for _ in 0..self.nodes.len() {
             self.hand = (self.hand + 1) % self.nodes.len();
             match &mut self.nodes[self.hand] {
                 Some(node) if node.asked => node.asked = false,

@@ -12,6 +12,7 @@ use crate::storage::Storage;
 use crate::{Error, ErrorKind, NullRunner, Result, Runner};
 
 /// A storage and a runner for some functions.
+#[derive(Debug)]
 pub(crate) struct Cluster {
     pub(crate) storage: Arc<Storage>,
     pub(crate) runner: Arc<dyn Runner>,

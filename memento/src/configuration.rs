@@ -58,7 +58,9 @@ impl Configuration {
 
     /// The configuration in `file`, with the variables of this process over it.
     pub(crate) fn load_file(file: &Path) -> Result<Self> {
-        Self::from_options(source::read(Some(file))?, Some(file.to_owned()))
+        // Relative paths in it start at its folder, wherever the program goes.
+        let file = std::path::absolute(file).unwrap_or_else(|_| file.to_owned());
+        Self::from_options(source::read(Some(&file))?, Some(file))
     }
 
     fn from_options(mut all: Options, file: Option<PathBuf>) -> Result<Self> {

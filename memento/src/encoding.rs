@@ -1,7 +1,8 @@
 //! The canonical encoding: the bytes that stand for a value in a key.
 //!
-//! Equal values have equal bytes on every machine, in every process and in every release; different values have
-//! different bytes. The encoding describes itself, so that it can be shown without the types that it came from
+//! Equal values have equal bytes on every machine, in every process and in every release; values that serialize
+//! differently have different bytes. What `Serialize` makes alike (skipped fields, untagged variants of the same content)
+//! is alike here, too, as it is in every result that is stored. The encoding describes itself, so that it can be shown without the types that it came from
 //! ([`Rendered`]).
 //!
 //! Each value is one byte that tells its type, then its content. What has a fixed width is little-endian; text and
@@ -14,17 +15,21 @@
 //! | integers, `f32`, `f64`, `char`                   | the bits; `usize` and `isize` are 64 bits wide                  |
 //! | `str`, bytes                                     | length as `u64`, then the bytes                                 |
 //! | `Some`                                           | the value                                                       |
-//! | unit struct, newtype struct, tuple struct        | the name, the values, `END`                                     |
+//! | unit struct                                      | the name                                                        |
+//! | newtype struct                                   | the name, the value                                             |
+//! | tuple struct                                     | the name, the values, `END`                                     |
 //! | struct                                           | the name, each field's name and value, `END`                    |
 //! | enum variant                                     | the names of enum and variant, then as above                    |
 //! | tuple, sequence                                  | the values, `END`                                               |
 //! | map                                              | each key and value, `END`                                       |
 //! | `HashMap`, `HashSet` (also hashbrown's)          | as map and sequence under other tags, sorted by encoded entry   |
 //!
+//! A collection that its own `Serialize` walks through entry by entry, as that of `DashMap` does, is a map like any other.
 //! Names of structs, fields and variants count, because values may reach here through an untagged enum. The order of
 //! a map counts unless its type says that it has none: a function can see the order of an `IndexMap`, so two orders
 //! are two arguments.
 
+mod parts;
 mod render;
 mod serializer;
 mod sink;

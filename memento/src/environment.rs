@@ -12,7 +12,7 @@ use parking_lot::{Mutex, RwLock};
 
 use crate::binding::Binding;
 use crate::cluster::Cluster;
-use crate::configuration::{Configuration, Options};
+use crate::configuration::{ClusterOptions, Configuration};
 use crate::function::Function;
 use crate::statistics::Statistics;
 use crate::storage::Storage;
@@ -137,11 +137,21 @@ impl Environment {
         if name.is_empty() {
             return self.shared();
         }
-        if let Some(cluster) = self.0.clusters.lock().get(name) {
+        // Held while a cluster is opened, so that it is opened once.
+        let mut opened = self.0.clusters.lock();
+        if let Some(cluster) = opened.get(name) {
             return cluster.clone();
         }
-        let opened = self.open_cluster(name);
-        self.0.clusters.lock().entry(name.to_owned()).or_insert(opened).clone()
+        let clusters = self.0.configuration.as_ref().map(|found| &found.clusters);
+        let Some(options) = clusters.and_then(|clusters| clusters.get(name)) else {
+            // Who names clusters means to name all of them: a name that is missing is misspelt on one side.
+            let named: Vec<String> = match clusters {
+                Some(clusters) => clusters.keys().cloned().collect(),
+                None => opened.keys().cloned().collect(),
+            };
+            return if named.is_empty() { self.shared() } else { Err(self.unknown(name, named)) };
+        };
+        opened.entry(name.to_owned()).or_insert_with(|| self.open_cluster(options)).clone()
     }
 
     fn shared(&self) -> Result<Arc<Cluster>> {
@@ -157,38 +167,33 @@ impl Environment {
     }
 
     /// A named cluster: its own storage and runner, where it has them.
-    fn open_cluster(&self, name: &str) -> Result<Arc<Cluster>> {
-        let clusters = self.0.configuration.as_ref().map(|found| &found.clusters);
-        let options = clusters.and_then(|clusters| clusters.get(name));
-        let Some(options) = options else {
-            // Who names clusters means to name all of them: a name that is missing is misspelt on one side.
-            let named: Vec<String> = match (clusters, &self.0.configuration) {
-                (Some(clusters), _) => clusters.keys().cloned().collect(),
-                (None, _) => self.0.clusters.lock().keys().cloned().collect(),
-            };
-            return if named.is_empty() { self.shared() } else { Err(self.unknown(name, &named)) };
+    fn open_cluster(&self, options: &ClusterOptions) -> Result<Arc<Cluster>> {
+        let storage = match options.storage.clone() {
+            Some(options) => Cluster::open_storage(options)?,
+            None => Arc::clone(&self.shared()?.storage),
         };
-        let shared = self.shared()?;
-        let own = |options: &Option<Options>| options.clone();
-        Ok(Arc::new(Cluster::new(
-            match own(&options.storage) {
-                Some(options) => Cluster::open_storage(options)?,
-                None => Arc::clone(&shared.storage),
-            },
-            match own(&options.runner) {
-                Some(options) => Cluster::open_runner(options)?,
-                None => Arc::clone(&shared.runner),
-            },
-        )))
+        let runner = match options.runner.clone() {
+            Some(options) => Cluster::open_runner(options)?,
+            None => Arc::clone(&self.shared()?.runner),
+        };
+        Ok(Arc::new(Cluster::new(storage, runner)))
     }
 
-    fn unknown(&self, name: &str, named: &[String]) -> Error {
-        let file = self.0.configuration.as_ref().and_then(|found| found.file.as_ref());
-        let place = file.map_or("the environment".to_owned(), |file| file.display().to_string());
+    fn unknown(&self, name: &str, mut named: Vec<String>) -> Error {
+        named.sort_unstable();
+        let (place, add) = match &self.0.configuration {
+            Some(found) => {
+                let file = found.file.as_ref().map(|file| file.display().to_string());
+                let place = file.unwrap_or_else(|| "the variables of this process".to_owned());
+                (place, format!("`[clusters.{name}]`"))
+            }
+            None => ("the program".to_owned(), format!("`.with_cluster(\"{name}\", …)`")),
+        };
         Error::new(ErrorKind::Configuration, "find a cluster")
             .with("cluster", name)
             .with("in", place)
-            .help(format!("known here are {}; add `[clusters.{name}]`", named.join(", ")))
+            .source("there is no such cluster")
+            .help(format!("the clusters here are `{}`; add {add}", named.join("`, `")))
     }
 }
 
@@ -196,6 +201,7 @@ impl fmt::Debug for Environment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Environment")
             .field("configuration", &self.0.configuration)
+            .field("shared", &self.0.shared.get())
             .finish_non_exhaustive()
     }
 }

@@ -14,6 +14,7 @@
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::fmt;
 use std::sync::{Arc, LazyLock};
 use std::thread::ThreadId;
 
@@ -48,6 +49,12 @@ enum Phase {
     /// The leader's thread may be doing the work of who waits.
     Suspended,
     Landed(Option<(Shared, Landed)>),
+}
+
+impl fmt::Debug for Flights {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Flights({})", self.flying.lock().len())
+    }
 }
 
 /// What to do about a key.

@@ -123,7 +123,7 @@ pub(crate) fn choose<P: Plugin>(options: &mut Options, default: &str) -> Result<
         .with("type", &name)
         .with("set by", options.origin_of("type"))
         .help(format!(
-            "linked into this program are {}; add the crate that provides it to the dependencies, likely `{add}`",
+            "choose one that is linked into this program: {}; or add the crate that provides it, likely `{add}`",
             registered.join(", ")
         ));
     Err(error)

@@ -106,6 +106,51 @@ fn a_value_of_another_type_is_not_there() {
 }
 
 #[test]
+fn a_value_of_another_type_is_no_hit() {
+    let cache = MemoryCache::new(10_000);
+    cache.put(of(1, b"a"), Arc::new(7_u32), landed(1), 4);
+    assert!(cache.get::<i32>(of(1, b"a")).is_none());
+    assert!(cache.get::<String>(of(1, b"a")).is_none());
+    assert_eq!(cache.hits(), 0);
+}
+
+#[test]
+fn a_new_value_takes_the_place_of_one_that_nobody_asks_for() {
+    let cache = MemoryCache::new(20 * cost(50));
+    for number in 0_u8..200 {
+        cache.put(of(1, &[number]), Arc::new(number), landed(1), 50);
+        assert!(cache.get_shared(of(1, &[number])).is_some(), "{number}");
+    }
+}
+
+#[test]
+fn what_is_asked_for_survives_whatever_shard_it_is_in() {
+    let cache = MemoryCache::new(3 * cost(50));
+    for number in [1_u8, 2, 3] {
+        cache.put(of(1, &[number]), Arc::new(number), landed(1), 50);
+    }
+    for asked in [1, 2] {
+        cache.get::<u8>(of(1, &[asked])).unwrap();
+    }
+    cache.put(of(1, &[4]), Arc::new(4_u8), landed(1), 50);
+    for asked in [1, 2] {
+        assert_eq!(cache.get::<u8>(of(1, &[asked])).unwrap().0, asked);
+    }
+    check_account(&cache);
+}
+
+#[test]
+fn a_size_that_cannot_be_is_not_kept() {
+    let cache = MemoryCache::new(10_000);
+    for size in [u64::MAX, u64::MAX - OVERHEAD, u64::MAX - OVERHEAD - 1] {
+        assert!(!cache.admits(of(1, b"a"), size));
+        cache.put(of(1, b"a"), Arc::new(7_u32), landed(1), size);
+        assert!(cache.get::<u32>(of(1, b"a")).is_none());
+    }
+    check_account(&cache);
+}
+
+#[test]
 fn a_replaced_value_is_taken_off_the_account() {
     let cache = MemoryCache::new(10_000);
     for size in [4, 400, 0, 40] {
@@ -164,15 +209,16 @@ fn what_just_fits_is_kept() {
     let cache = MemoryCache::new(cost(50));
     cache.put(of(1, b"a"), Arc::new(7_u8), landed(1), 50);
     assert_eq!(cache.get::<u8>(of(1, b"a")).unwrap().0, 7);
-    assert!(cache.admits(50));
-    assert!(!cache.admits(52));
+    assert!(cache.admits(of(1, b"a"), 50));
+    assert!(!cache.admits(of(1, b"a"), 51));
+    assert!(!cache.admits(of(1, b"ab"), 50));
     check_account(&cache);
 }
 
 #[test]
 fn a_cache_of_no_bytes_keeps_nothing() {
     let cache = MemoryCache::new(0);
-    assert!(!cache.admits(0));
+    assert!(!cache.admits(of(1, b"a"), 0));
     cache.put(of(1, b"a"), Arc::new(()), landed(1), 0);
     assert!(cache.get::<()>(of(1, b"a")).is_none());
     assert_eq!(cache.losses(), 1);

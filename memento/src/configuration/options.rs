@@ -59,9 +59,11 @@ impl Options {
         self.settings.insert(name.to_owned(), setting);
     }
 
-    /// Drops what a file set.
-    pub(super) fn remove_from_file(&mut self) {
-        self.settings.retain(|_, setting| !matches!(setting.origin(), Origin::File(..)));
+    /// Drops what a file set, but for options of these names.
+    pub(super) fn retain_of_file(&mut self, names: &[&str]) {
+        self.settings.retain(|name, setting| {
+            names.contains(&&**name) || !matches!(setting.origin(), Origin::File(..))
+        });
     }
 
     /// The table called `name`, made if there is none; `None` where a value is in its place.
@@ -135,9 +137,14 @@ impl Options {
             Some(Setting::Value(_, origin)) => {
                 Err(Error::new(ErrorKind::Configuration, "understand an option")
                     .with("option", self.path_of(name))
-                    .with("set by", origin)
+                    .with("set by", &origin)
                     .source("it is a value, and a table is expected")
-                    .help(format!("write `[{}]` and the options below it", self.path_of(name))))
+                    .help(match origin {
+                        Origin::Variable(variable) => {
+                            format!("set `{variable}__TYPE` or another option below it")
+                        }
+                        _ => format!("write `[{}]` and the options below it", self.path_of(name)),
+                    }))
             }
         }
     }

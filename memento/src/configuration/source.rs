@@ -14,6 +14,9 @@ use super::options::Setting;
 use super::{FILE_VARIABLE, Options, Origin};
 use crate::{Error, ErrorKind, Result};
 
+/// Options in `[storage]` that mean the same whatever the type is.
+const STORAGE_OPTIONS: [&str; 2] = ["memory_cache", "inline_limit"];
+
 /// What the names of all variables that set options begin with.
 const PREFIX: &str = "MEMENTO_";
 
@@ -29,6 +32,9 @@ pub(super) fn read(file: Option<&Path>) -> Result<Options> {
     };
     let variables = std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+    // Types first: they clear the way for other options.
+    let mut variables: Vec<(String, String)> = variables.collect();
+    variables.sort_by_key(|(name, _)| (!name.ends_with("TYPE"), name.clone()));
     for (name, value) in variables {
         if let Some(option) = name.strip_prefix(PREFIX).filter(|_| name != FILE_VARIABLE) {
             set_by_variable(&mut options, &name, option, &value)?;
@@ -142,14 +148,14 @@ fn set_by_variable(options: &mut Options, variable: &str, option: &str, value: &
                 .help("use two underscores between the names of tables and options")
         })?;
     }
-    // `4`, `true` and `["a", "b"]` mean what they mean in the file; anything else is text.
+    // `4`, `true`, `["a", "b"]` and `"4"` mean what they mean in the file; anything else is text.
     let parsed = toml::from_str::<toml::Table>(&format!("value = {value}"));
     let parsed = parsed.ok().and_then(|mut table| table.remove("value"));
-    let typed = parsed.filter(|parsed| !parsed.is_str() && !parsed.is_datetime());
+    let typed = parsed.filter(|parsed| !parsed.is_datetime());
     let value = typed.unwrap_or_else(|| toml::Value::String(value.to_owned()));
     if name == "type" {
-        // The options in the file are those of the type in the file.
-        options.remove_from_file();
+        // The options in the file are meant for the type in the file.
+        options.retain_of_file(&STORAGE_OPTIONS);
     }
     options.set(name, Setting::Value(value, origin));
     Ok(())

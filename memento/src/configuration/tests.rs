@@ -1,6 +1,7 @@
 use std::path::Path;
 
 use super::{Configuration, Options, source};
+use crate::cache::Identity;
 use crate::cluster::Cluster;
 use crate::{Error, ErrorKind};
 
@@ -56,7 +57,8 @@ fn a_whole_file_is_understood() {
     .unwrap();
     let storage = Cluster::open_storage(configuration.storage).unwrap();
     assert_eq!(storage.inline_limit, 100);
-    assert!(storage.cache.admits(1_000_000) && !storage.cache.admits(1 << 20));
+    let any = Identity { function: 0, arguments: &[] };
+    assert!(storage.cache.admits(any, 1_000_000) && !storage.cache.admits(any, 1 << 20));
     assert_eq!(Cluster::open_runner(configuration.runner).unwrap().name(), "local");
 
     let names: Vec<_> = configuration.clusters.keys().collect();
@@ -118,7 +120,7 @@ fn an_unknown_option_of_a_plugin_is_refused() {
     refused(
         Cluster::open_runner(configuration.runner),
         "cannot understand an option (option: runner.thread, set by: /project/memento.toml:5): \
-         there is no such option; the options here are `threads`, `type`",
+         there is no such option; the options here are `stack_size`, `threads`, `type`",
     );
 }
 
@@ -140,14 +142,14 @@ fn an_unknown_plugin_is_refused() {
     refused(
         Cluster::open_storage(configuration.storage),
         "cannot find the storage plugin (type: filesystem, set by: /project/memento.toml:2); \
-         linked into this program are `memory` (memento), `null` (memento); add the crate that \
-         provides it to the dependencies, likely `memento-storage-fs`",
+         choose one that is linked into this program: `memory` (memento), `null` (memento); or add \
+         the crate that provides it, likely `memento-storage-fs`",
     );
     refused(
         Cluster::open_runner(configuration.runner),
-        "cannot find the runner plugin (type: process, set by: /project/memento.toml:4); linked \
-         into this program are `local` (memento), `null` (memento); add the crate that provides \
-         it to the dependencies, likely `memento-runner-process`",
+        "cannot find the runner plugin (type: process, set by: /project/memento.toml:4); choose \
+         one that is linked into this program: `local` (memento), `null` (memento); or add the \
+         crate that provides it, likely `memento-runner-process`",
     );
 }
 

@@ -169,7 +169,8 @@ impl<'a> Reader<'a, '_, '_> {
             self.name()?;
         }
         let name = self.name()?;
-        Ok(self.out.write_str(name)?)
+        // Stored bytes may come from anyone, and what this writes may go to a terminal.
+        Ok(write!(self.out, "{}", name.escape_debug())?)
     }
 
     fn list(&mut self, depth: usize, open: char, close: char) -> Result {
@@ -201,7 +202,7 @@ impl<'a> Reader<'a, '_, '_> {
         let mut separator = " ";
         while !self.at_end()? {
             let name = self.name()?;
-            write!(self.out, "{separator}{name}: ")?;
+            write!(self.out, "{separator}{}: ", name.escape_debug())?;
             self.value(depth + 1)?;
             separator = ", ";
         }

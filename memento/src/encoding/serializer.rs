@@ -5,6 +5,7 @@ use std::fmt::Display;
 
 use serde::ser::{self, Serialize};
 
+use super::parts::Parts;
 use super::{Sink, tag};
 
 /// Why a value could not be encoded: what its `Serialize` implementation said.
@@ -25,13 +26,10 @@ impl ser::Error for SerializeError {
     }
 }
 
-type Result<T = ()> = std::result::Result<T, SerializeError>;
+pub(super) type Result<T = ()> = std::result::Result<T, SerializeError>;
 
 /// Writes one value to a sink.
 pub(crate) struct Serializer<'a, S>(&'a mut S);
-
-/// Writes the parts of a value, then [`tag::END`].
-pub(crate) struct Parts<'a, S>(&'a mut S);
 
 impl<'a, S: Sink> Serializer<'a, S> {
     /// A serializer that writes to `sink`.
@@ -67,7 +65,7 @@ impl<'a, S: Sink> Serializer<'a, S> {
 }
 
 #[inline]
-fn put_str<S: Sink>(sink: &mut S, text: &str) {
+pub(super) fn put_str<S: Sink>(sink: &mut S, text: &str) {
     put_bytes(sink, tag::STR, text.as_bytes());
 }
 
@@ -80,18 +78,19 @@ fn put_bytes<S: Sink>(sink: &mut S, tag: u8, bytes: &[u8]) {
 }
 
 #[inline]
-fn put<S: Sink, T: Serialize + ?Sized>(sink: &mut S, value: &T) -> Result {
+pub(super) fn put<S: Sink, T: Serialize + ?Sized>(sink: &mut S, value: &T) -> Result {
     value.serialize(Serializer(sink))
 }
 
-/// Whether `C`, or what it refers to, is a collection by the name of `name` whose iteration order is no part of its
-/// value. That the type is known only by its name costs no correctness: where a compiler spells it otherwise, equal
-/// collections get different keys, and the tests of this module fail.
-fn is_unordered<C>(name: &str) -> bool {
-    let path = type_name::<C>().trim_start_matches(['&', ' ']);
-    let path = path.split('<').next().unwrap_or(path);
-    path.rsplit("::").next() == Some(name)
-        && (path.starts_with("std::") || path.starts_with("hashbrown::"))
+/// Where collections are defined whose iteration order is no part of their value; their iterators, too.
+const UNORDERED: [&str; 3] = ["std::collections::hash::", "hashbrown::map::", "hashbrown::set::"];
+
+/// Whether `C`, or what it refers to, iterates in no order of its own. That the type is known only by its name costs no
+/// correctness: where a compiler spells it otherwise, equal collections get different keys, and the tests of this module
+/// fail.
+fn is_unordered<C>() -> bool {
+    let name = type_name::<C>().trim_start_matches('&');
+    UNORDERED.iter().any(|module| name.starts_with(module))
 }
 
 /// Writes encoded entries in the order of their bytes.
@@ -237,14 +236,14 @@ impl<'a, S: Sink> ser::Serializer for Serializer<'a, S> {
     }
     #[inline]
     fn serialize_seq(self, _: Option<usize>) -> Result<Parts<'a, S>> {
-        Ok(Parts(self.tagged(tag::SEQUENCE)))
+        Ok(Parts::new(self.tagged(tag::SEQUENCE)))
     }
     #[inline]
     fn serialize_tuple(self, _: usize) -> Result<Parts<'a, S>> {
-        Ok(Parts(self.tagged(tag::TUPLE)))
+        Ok(Parts::new(self.tagged(tag::TUPLE)))
     }
     fn serialize_tuple_struct(self, name: &'static str, _: usize) -> Result<Parts<'a, S>> {
-        Ok(Parts(self.named(tag::TUPLE_STRUCT, &[name])))
+        Ok(Parts::new(self.named(tag::TUPLE_STRUCT, &[name])))
     }
     fn serialize_tuple_variant(
         self,
@@ -253,14 +252,14 @@ impl<'a, S: Sink> ser::Serializer for Serializer<'a, S> {
         variant: &'static str,
         _: usize,
     ) -> Result<Parts<'a, S>> {
-        Ok(Parts(self.named(tag::TUPLE_VARIANT, &[name, variant])))
+        Ok(Parts::new(self.named(tag::TUPLE_VARIANT, &[name, variant])))
     }
     #[inline]
     fn serialize_map(self, _: Option<usize>) -> Result<Parts<'a, S>> {
-        Ok(Parts(self.tagged(tag::MAP)))
+        Ok(Parts::new(self.tagged(tag::MAP)))
     }
     fn serialize_struct(self, name: &'static str, _: usize) -> Result<Parts<'a, S>> {
-        Ok(Parts(self.named(tag::STRUCT, &[name])))
+        Ok(Parts::new(self.named(tag::STRUCT, &[name])))
     }
     fn serialize_struct_variant(
         self,
@@ -269,14 +268,14 @@ impl<'a, S: Sink> ser::Serializer for Serializer<'a, S> {
         variant: &'static str,
         _: usize,
     ) -> Result<Parts<'a, S>> {
-        Ok(Parts(self.named(tag::STRUCT_VARIANT, &[name, variant])))
+        Ok(Parts::new(self.named(tag::STRUCT_VARIANT, &[name, variant])))
     }
 
     fn collect_seq<I>(self, items: I) -> Result
     where
         I: IntoIterator<Item: Serialize>,
     {
-        if is_unordered::<I>("HashSet") {
+        if is_unordered::<I>() {
             let entries = items.into_iter().map(|item| entry(|bytes| put(bytes, &item)));
             put_sorted(self.0, tag::UNORDERED_SEQUENCE, entries.collect::<Result<_>>()?);
             return Ok(());
@@ -295,7 +294,7 @@ impl<'a, S: Sink> ser::Serializer for Serializer<'a, S> {
         V: Serialize,
         I: IntoIterator<Item = (K, V)>,
     {
-        if is_unordered::<I>("HashMap") {
+        if is_unordered::<I>() {
             let entries = pairs.into_iter().map(|(key, value)| {
                 entry(|bytes| {
                     put(bytes, &key)?;
@@ -320,96 +319,4 @@ fn entry(write: impl FnOnce(&mut Vec<u8>) -> Result) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
     write(&mut bytes)?;
     Ok(bytes)
-}
-
-impl<S: Sink> Parts<'_, S> {
-    #[inline]
-    fn part<T: Serialize + ?Sized>(&mut self, value: &T) -> Result {
-        put(self.0, value)
-    }
-
-    #[inline]
-    fn field<T: Serialize + ?Sized>(&mut self, name: &'static str, value: &T) -> Result {
-        put_str(self.0, name);
-        put(self.0, value)
-    }
-
-    #[inline]
-    fn finish(self) {
-        self.0.put(&[tag::END]);
-    }
-}
-
-/// Implements a serde trait for parts without names.
-macro_rules! parts {
-    ($($interface:ident::$method:ident),+) => {$(
-        impl<S: Sink> ser::$interface for Parts<'_, S> {
-            type Ok = ();
-            type Error = SerializeError;
-
-            #[inline]
-            fn $method<T: Serialize + ?Sized>(&mut self, value: &T) -> Result {
-                self.part(value)
-            }
-
-            #[inline]
-            fn end(self) -> Result {
-                self.finish();
-                Ok(())
-            }
-        }
-    )+};
-}
-
-/// Implements a serde trait for parts with names.
-macro_rules! fields {
-    ($($interface:ident),+) => {$(
-        impl<S: Sink> ser::$interface for Parts<'_, S> {
-            type Ok = ();
-            type Error = SerializeError;
-
-            #[inline]
-            fn serialize_field<T>(&mut self, name: &'static str, value: &T) -> Result
-            where
-                T: Serialize + ?Sized,
-            {
-                self.field(name, value)
-            }
-
-            #[inline]
-            fn end(self) -> Result {
-                self.finish();
-                Ok(())
-            }
-        }
-    )+};
-}
-
-parts!(
-    SerializeSeq::serialize_element,
-    SerializeTuple::serialize_element,
-    SerializeTupleStruct::serialize_field,
-    SerializeTupleVariant::serialize_field
-);
-fields!(SerializeStruct, SerializeStructVariant);
-
-impl<S: Sink> ser::SerializeMap for Parts<'_, S> {
-    type Ok = ();
-    type Error = SerializeError;
-
-    #[inline]
-    fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result {
-        self.part(key)
-    }
-
-    #[inline]
-    fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result {
-        self.part(value)
-    }
-
-    #[inline]
-    fn end(self) -> Result {
-        self.finish();
-        Ok(())
-    }
 }

@@ -125,7 +125,12 @@ impl Calls<'_> {
             return Ok(landed);
         }
         let value = head.value.as_ref().ok_or(Miss::Unreadable)?;
-        let decode = |bytes: &[u8]| item.task.decode(bytes);
+        // The size in the record is what somebody wrote there.
+        let mut size = 0;
+        let decode = |bytes: &[u8]| {
+            size = bytes.len() as u64;
+            item.task.decode(bytes)
+        };
         match storage.read_value(&head.digest, value, decode) {
             None => return Err(Miss::Unreadable),
             Some(Err(error)) => {
@@ -134,14 +139,14 @@ impl Calls<'_> {
             }
             Some(Ok(())) => {}
         }
-        self.cache(item, landed, value.size);
+        self.cache(item, landed, size);
         Ok(landed)
     }
 
     /// Puts a clone of the item's output into the memory cache, if it fits. The clone.
     pub(super) fn cache(&self, item: &Item<'_>, landed: Landed, size: u64) -> Option<Shared> {
         let storage: &Storage = &self.binding.cluster.storage;
-        if !storage.cache.admits(size) {
+        if !storage.cache.admits(self.identity(item), size) {
             storage.cache.count_loss();
             return None;
         }

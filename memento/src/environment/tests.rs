@@ -2,8 +2,8 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
 use super::Environment;
-use crate::ErrorKind;
 use crate::configuration::{ClusterOptions, Configuration, Options};
+use crate::{ErrorKind, LocalRunner, Storage};
 
 /// An environment whose configuration has these clusters.
 fn configured(clusters: impl IntoIterator<Item = (&'static str, ClusterOptions)>) -> Environment {
@@ -51,8 +51,8 @@ fn a_cluster_that_the_configuration_does_not_name_is_refused() {
         assert_eq!(error.kind(), ErrorKind::Configuration);
         assert_eq!(
             error.to_string(),
-            "cannot find a cluster (cluster: c, in: /project/memento.toml); known here are a, b; \
-             add `[clusters.c]`"
+            "cannot find a cluster (cluster: c, in: /project/memento.toml): there is no such \
+             cluster; the clusters here are `a`, `b`; add `[clusters.c]`"
         );
     }
 }
@@ -63,5 +63,33 @@ fn where_no_cluster_is_named_all_share() {
     let shared = environment.cluster("").unwrap();
     for name in ["a", "b", "a"] {
         assert!(Arc::ptr_eq(&environment.cluster(name).unwrap(), &shared), "{name}");
+    }
+}
+
+#[test]
+fn where_a_program_names_no_cluster_all_share() {
+    let environment = Environment::new(Storage::memory(), LocalRunner::new());
+    let shared = environment.cluster("").unwrap();
+    for name in ["a", "b", "a"] {
+        assert!(Arc::ptr_eq(&environment.cluster(name).unwrap(), &shared), "{name}");
+    }
+}
+
+#[test]
+fn a_cluster_that_a_program_does_not_name_is_refused() {
+    let environment = Environment::new(Storage::memory(), LocalRunner::new()).with_cluster(
+        "a",
+        Storage::memory(),
+        LocalRunner::new(),
+    );
+    let shared = environment.cluster("").unwrap();
+    assert!(!Arc::ptr_eq(&environment.cluster("a").unwrap().storage, &shared.storage));
+    for unknown in ["b", "c"] {
+        let message = environment.cluster(unknown).unwrap_err().to_string();
+        let expected = format!(
+            "cannot find a cluster (cluster: {unknown}, in: the program): there is no such \
+             cluster; the clusters here are `a`; add `.with_cluster(\"{unknown}\", …)`"
+        );
+        assert_eq!(message, expected);
     }
 }

@@ -2,21 +2,38 @@
 
 use std::sync::Arc;
 
+use bytesize::ByteSize;
 use rayon::iter::{IndexedParallelIterator, IntoParallelIterator, ParallelIterator};
 
 use super::{Batch, Runner};
+use crate::configuration::Options;
 use crate::plugin::RunnerPlugin;
 use crate::{Error, ErrorKind, Result};
 
 inventory::submit! {
-    RunnerPlugin {
-        name: "local",
-        provided_by: "memento",
-        open: |options| match options.take::<usize>("threads")? {
-            None => Ok(Arc::new(LocalRunner::new())),
-            Some(threads) => LocalRunner::with_threads(threads).map(|runner| Arc::new(runner) as _),
-        },
+    RunnerPlugin { name: "local", provided_by: "memento", open }
+}
+
+/// The runner that a configuration describes: on a pool of its own if anything is said about it.
+fn open(options: &mut Options) -> Result<Arc<dyn Runner>> {
+    let threads = options.take::<usize>("threads")?;
+    let stack_size = options.take::<ByteSize>("stack_size")?;
+    if threads.is_none() && stack_size.is_none() {
+        return Ok(Arc::new(LocalRunner::new()));
     }
+    let mut pool = rayon::ThreadPoolBuilder::new().num_threads(threads.unwrap_or_default());
+    if let Some(size) = stack_size {
+        pool = pool.stack_size(usize::try_from(size.as_u64()).unwrap_or(usize::MAX));
+    }
+    Ok(Arc::new(LocalRunner::on(build(pool)?)))
+}
+
+fn build(pool: rayon::ThreadPoolBuilder) -> Result<rayon::ThreadPool> {
+    pool.build().map_err(|error| {
+        Error::new(ErrorKind::Configuration, "start the threads of the local runner")
+            .source(error)
+            .help("set `threads` or `stack_size` in `[runner]` to less")
+    })
 }
 
 /// Runs single calls in the calling thread and batches in a rayon pool.
@@ -40,13 +57,12 @@ impl LocalRunner {
     ///
     /// [`ErrorKind::Configuration`] where the threads cannot be started.
     pub fn with_threads(threads: usize) -> Result<Self> {
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
-        let pool = pool.map_err(|error| {
-            Error::new(ErrorKind::Configuration, "start the threads of the local runner")
-                .with("threads", threads)
-                .source(error)
-        })?;
-        Ok(Self { pool: Some(pool) })
+        build(rayon::ThreadPoolBuilder::new().num_threads(threads)).map(Self::on)
+    }
+
+    /// A runner on this pool.
+    pub fn on(pool: rayon::ThreadPool) -> Self {
+        Self { pool: Some(pool) }
     }
 }
 

@@ -4,14 +4,13 @@ use std::time::Duration;
 
 use super::{Call, Caller, Context, Frame, carry, context, with};
 use crate::encoding::Rendered;
-use crate::function::Description;
 use crate::{Digest, Function, Key, Version};
 
 static OUTER: Function = function("p::outer");
 static INNER: Function = function("p::inner");
 
 const fn function(path: &'static str) -> Function {
-    Function::new(Description {
+    Function {
         path,
         version: Version::from_bytes([5; 32]),
         cluster: "",
@@ -19,7 +18,7 @@ const fn function(path: &'static str) -> Function {
         package_version: "1.2.3",
         file: "src/lib.rs",
         line: 1,
-    })
+    }
 }
 
 fn key(byte: u8) -> Key {

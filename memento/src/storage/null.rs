@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::plugin::StoragePlugin;
-use crate::{DataStore, Digest, Entry, Filter, Key, MetadataStore, Page, Result};
+use crate::{Capabilities, DataStore, Digest, Entry, Filter, Key, MetadataStore, Page, Result};
 
 inventory::submit! {
     StoragePlugin {
@@ -21,6 +21,10 @@ inventory::submit! {
 pub struct NullStore;
 
 impl DataStore for NullStore {
+    fn capabilities(&self) -> Capabilities {
+        Capabilities::read_only()
+    }
+
     fn get(&self, _: &Digest) -> Result<Option<Vec<u8>>> {
         Ok(None)
     }
@@ -35,6 +39,10 @@ impl DataStore for NullStore {
 }
 
 impl MetadataStore for NullStore {
+    fn capabilities(&self) -> Capabilities {
+        Capabilities::read_only()
+    }
+
     fn get(&self, _: &Key) -> Result<Option<Vec<u8>>> {
         Ok(None)
     }

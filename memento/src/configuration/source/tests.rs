@@ -138,6 +138,7 @@ fn values_of_variables_mean_what_they_mean_in_a_file() {
         ("X__FLAG", "true"),
         ("X__LIST", "['a', 'b']"),
         ("X__TEXT", "256 MiB"),
+        ("X__QUOTED", "\"123456\""),
         ("X__PATH", "/a/b = c"),
         ("X__DATE", "2024-01-01"),
         ("X__EMPTY", ""),
@@ -150,6 +151,7 @@ fn values_of_variables_mean_what_they_mean_in_a_file() {
     assert_eq!(x.take::<Vec<String>>("list").unwrap().unwrap(), ["a", "b"]);
     for (name, text) in [
         ("text", "256 MiB"),
+        ("quoted", "123456"),
         ("path", "/a/b = c"),
         ("date", "2024-01-01"),
         ("empty", ""),

@@ -105,6 +105,13 @@ fn values_that_follow_each_other_are_all_shown() {
 }
 
 #[test]
+fn names_cannot_command_a_terminal() {
+    let mut bytes = vec![0x15, 0x10, 5, 0, 0, 0, 0, 0, 0, 0];
+    bytes.extend(b"\x1b[2J\n");
+    assert_eq!(Rendered(&bytes).to_string(), r"\u{1b}[2J\n");
+}
+
+#[test]
 fn deep_values_are_cut_off() {
     let nested = |depth| [vec![0x13; depth], vec![0x14]].concat();
     let shown = Rendered(&nested(64)).to_string();
