@@ -1,0 +1,32 @@
+//! What the benches share: folders, environments on them, and the plain SQLite table that they are compared with.
+
+pub mod child;
+pub mod random;
+pub mod sqlite;
+pub mod time;
+
+use std::path::Path;
+
+use memento::{Environment, LocalRunner};
+use memento_storage_fs::Options;
+use tempfile::TempDir;
+
+/// A folder that goes when it is dropped.
+///
+/// # Panics
+///
+/// Where it cannot be made.
+pub fn folder() -> TempDir {
+    tempfile::tempdir().expect("a temporary folder can be made")
+}
+
+/// An environment on `folder` as it is unless configured.
+pub fn cached(folder: &Path) -> Environment {
+    Environment::new(memento_storage_fs::storage(&Options::new(folder)), LocalRunner::new())
+}
+
+/// An environment on `folder` without a memory cache: every hit comes from the disk.
+pub fn uncached(folder: &Path) -> Environment {
+    let storage = memento_storage_fs::storage(&Options::new(folder)).memory_cache(0);
+    Environment::new(storage, LocalRunner::new())
+}
