@@ -5,7 +5,7 @@ use quote::{ToTokens as _, format_ident, quote, quote_spanned};
 use syn::spanned::Spanned as _;
 use syn::visit_mut::{self, VisitMut};
 use syn::{
-    Attribute, FnArg, GenericParam, ItemFn, Lifetime, LitByteStr, Pat, ReturnType, Type,
+    Attribute, FnArg, GenericParam, ItemFn, Lifetime, LitByteStr, Pat, PatIdent, ReturnType, Type,
     TypeReference, parse_quote,
 };
 
@@ -51,6 +51,12 @@ fn package() -> String {
     std::env::var("CARGO_PKG_NAME").unwrap_or_default()
 }
 
+/// Whether a pattern is a name that can be used outside of the body. One with an underscore says that it is not used.
+fn is_plain(pattern: &PatIdent) -> bool {
+    let starts_with_underscore = pattern.ident.to_string().starts_with('_');
+    pattern.by_ref.is_none() && pattern.subpat.is_none() && !starts_with_underscore
+}
+
 /// The parts of a function that stand in what is generated.
 struct Parts<'a> {
     function: &'a Function,
@@ -77,9 +83,7 @@ impl<'a> Parts<'a> {
         });
         let named = arguments.enumerate().map(|(index, argument)| {
             let name = match &*argument.pat {
-                Pat::Ident(name) if name.by_ref.is_none() && name.subpat.is_none() => {
-                    name.ident.clone()
-                }
+                Pat::Ident(name) if is_plain(name) => name.ident.clone(),
                 _ => format_ident!("argument_{index}"),
             };
             (name, &*argument.ty)
@@ -185,7 +189,7 @@ impl<'a> Parts<'a> {
             #[inline]
             fn __encode #generics (
                 (#(#names,)*): &(#(#types,)*),
-                encoder: &mut #internal::Encoder<'_>,
+                encoder: &mut #internal::Encoder<'_, '_>,
             ) -> #internal::EncodeResult #condition {
                 #(#arguments)*
                 #internal::EncodeResult::Ok(())

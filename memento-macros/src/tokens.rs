@@ -1,12 +1,13 @@
 //! The digest of tokens: the same however the code is laid out and documented.
 
 use blake3::Hasher;
-use proc_macro2::{Delimiter, Group, Spacing, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Group, Ident, Spacing, TokenStream, TokenTree};
 
-/// Pairs of punctuation that mean something else together than apart.
-const GLUED: [&str; 23] = [
+/// Pairs of punctuation that mean something else together than apart. `<<` and `>>` do not: apart, they only stand
+/// where types do, and there they mean the same together.
+const GLUED: [&str; 19] = [
     "&&", "||", "==", "!=", "<=", ">=", "->", "=>", "::", "..", ".=", "+=", "-=", "*=", "/=", "%=",
-    "^=", "&=", "|=", "<<", ">>", "<-", "=<",
+    "^=", "&=", "|=",
 ];
 
 /// Attributes that do not change what code does.
@@ -56,7 +57,7 @@ fn hash_trees(hasher: &mut Hasher, trees: &[TokenTree]) {
                 let glued = joint && is_glued(punct.as_char(), trees.get(at + 1));
                 hash_text(hasher, if glued { b'j' } else { b'p' }, &punct.as_char().to_string());
             }
-            TokenTree::Group(group) => hash_group(hasher, group, is_macro_call(&trees[..at])),
+            TokenTree::Group(group) => hash_group(hasher, group, Place::after(&trees[..at])),
         }
         at += 1;
     }
@@ -68,11 +69,16 @@ fn hash_text(hasher: &mut Hasher, tag: u8, text: &str) {
     hasher.update(text.as_bytes());
 }
 
-fn hash_group(hasher: &mut Hasher, group: &Group, keep_last_comma: bool) {
+fn hash_group(hasher: &mut Hasher, group: &Group, place: Place) {
     let mut trees: Vec<TokenTree> = group.stream().into_iter().collect();
     let commas = trees.iter().filter(|tree| is_comma(tree)).count();
-    let is_tuple_of_one = group.delimiter() == Delimiter::Parenthesis && commas == 1;
-    if trees.last().is_some_and(is_comma) && !keep_last_comma && !is_tuple_of_one {
+    let is_blind = match place {
+        Place::Macro => false,
+        Place::Arguments => true,
+        // A tuple of one is no value in parentheses.
+        Place::Other => group.delimiter() != Delimiter::Parenthesis || commas > 1,
+    };
+    if trees.last().is_some_and(is_comma) && is_blind {
         trees.pop();
     }
     let (open, close) = match group.delimiter() {
@@ -87,14 +93,36 @@ fn hash_group(hasher: &mut Hasher, group: &Group, keep_last_comma: bool) {
     hasher.update(close);
 }
 
-/// Whether what follows `before` are the arguments of a macro to which a last comma may mean something.
-fn is_macro_call(before: &[TokenTree]) -> bool {
-    match before {
-        [.., TokenTree::Ident(name), TokenTree::Punct(punct)] if punct.as_char() == '!' => {
-            !COMMA_BLIND.iter().any(|blind| name == blind)
+/// What stands in a group, which tells whether a comma at its end may mean something.
+#[derive(Clone, Copy)]
+enum Place {
+    /// What a macro gets; it may.
+    Macro,
+    /// Arguments or parameters; it does not.
+    Arguments,
+    /// Anything else.
+    Other,
+}
+
+impl Place {
+    /// The place of a group that stands behind `before`.
+    fn after(before: &[TokenTree]) -> Self {
+        match before {
+            [.., TokenTree::Ident(name), TokenTree::Punct(punct)] if punct.as_char() == '!' => {
+                let is_blind = COMMA_BLIND.iter().any(|blind| name == blind);
+                if is_blind { Self::Arguments } else { Self::Macro }
+            }
+            [.., TokenTree::Ident(name)] if !is_keyword(name) => Self::Arguments,
+            _ => Self::Other,
         }
-        _ => false,
     }
+}
+
+/// Whether a value can stand behind `name`, so that a group there is no list of arguments.
+fn is_keyword(name: &Ident) -> bool {
+    ["break", "else", "if", "in", "let", "match", "move", "mut", "ref", "return", "while", "yield"]
+        .iter()
+        .any(|keyword| name == keyword)
 }
 
 fn is_comma(tree: &TokenTree) -> bool {
@@ -164,6 +192,8 @@ mod tests {
             assert_ne!(digest(other), plain, "{other}");
         }
         assert_ne!(digest("(a,)"), digest("(a)"));
+        assert_ne!(digest("return (a,)"), digest("return (a)"));
+        assert_eq!(digest("f(a,)"), digest("f(a)"));
         assert_ne!(digest("mine!(a,)"), digest("mine!(a)"));
         assert_eq!(digest("println!(a,)"), digest("println!(a)"));
         assert_ne!(digest("a & &b"), digest("a && b"));

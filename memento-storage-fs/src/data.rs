@@ -77,10 +77,17 @@ impl DataStore for FileDataStore {
         }
         self.folder.make()?;
         let temporary = self.folder.temporary();
-        self.write(&temporary, &path, content).map_err(|error| {
+        let mut written = self.write(&temporary, &path, content);
+        if written.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::NotFound) {
+            self.folder.forget();
+            self.folder.make()?;
+            written = self.write(&temporary, &path, content);
+        }
+        written.map_err(|error| {
             // Room for others, where the disk is full. That it is not there any more is what is wanted.
             let _ = fs::remove_file(&temporary);
-            self.failed("keep a result", &path, error)
+            // Without the file's name: a full disk fails all in the same words, which are said once.
+            self.folder.error(ErrorKind::Storage, "keep a result").source(error)
         })
     }
 

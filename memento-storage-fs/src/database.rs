@@ -1,23 +1,25 @@
 //! Connections to the database, and what to do about a broken one.
 
 use std::collections::HashMap;
+use std::path::Path;
 use std::time::Duration;
 
 use memento::{Error, ErrorKind, Result};
 use parking_lot::Mutex;
-use rusqlite::{Connection, ErrorCode, OpenFlags};
+use rusqlite::{Connection, OpenFlags};
 
-use crate::folder::Folder;
+use crate::folder::{FileIdentity, FileState, Folder};
+use crate::problem::Problem;
 use crate::schema::{self, Found};
 use crate::{Durability, Options};
 
 const FILE: &str = "mementos.sqlite";
+/// Stands beside the database while a process that may write has it open, and after such a process was killed.
+const LOG: &str = "mementos.sqlite-wal";
 /// How long a writer waits for one of another process.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// Pages kept by each connection, in KiB: the index of a million mementos and then some.
 const PAGE_CACHE: i64 = 64 << 10;
-/// After how many pages the log is copied into the database.
-const CHECKPOINT: i64 = 4000;
 
 /// The database of a storage, opened when it is first needed.
 ///
@@ -37,6 +39,10 @@ pub(crate) struct Session {
     pub(crate) connection: Connection,
     /// The numbers of functions.
     pub(crate) functions: HashMap<String, i64>,
+    /// The file that it is open on, whatever has that name by now.
+    file: Option<FileIdentity>,
+    /// The state of a database that nobody writes, which is read without a lock and without a file beside it.
+    unwritten: Option<FileState>,
 }
 
 #[derive(Debug, Default)]
@@ -46,35 +52,10 @@ struct Idle {
     generation: u64,
 }
 
-/// Why something could not be done.
-pub(crate) enum Problem {
-    /// The database is none, or broken. It has to be moved aside.
-    Damaged(ErrorKind, String),
-    /// Anything else; the database stays.
-    Other(ErrorKind, String),
-}
-
-impl Problem {
-    pub(crate) fn newer(found: i64, known: i64) -> Self {
-        let message = format!("its schema has version {found}, this release knows {known}");
-        Self::Other(ErrorKind::NewerFormat, message)
-    }
-}
-
-impl From<rusqlite::Error> for Problem {
-    fn from(error: rusqlite::Error) -> Self {
-        match error.sqlite_error_code() {
-            Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => {
-                Self::Damaged(ErrorKind::Damaged, error.to_string())
-            }
-            _ => Self::Other(ErrorKind::Storage, error.to_string()),
-        }
-    }
-}
-
-impl From<std::io::Error> for Problem {
-    fn from(error: std::io::Error) -> Self {
-        Self::Other(ErrorKind::Storage, error.to_string())
+impl Idle {
+    fn begin_generation(&mut self) {
+        self.generation += 1;
+        self.sessions.clear();
     }
 }
 
@@ -89,8 +70,11 @@ impl Database {
         operation: &'static str,
         work: impl FnOnce(&mut Session) -> Result<T, Problem>,
     ) -> Result<Option<T>> {
-        if self.folder.is_readonly() && !self.folder.path(FILE).exists() {
-            return Ok(None);
+        if self.folder.is_readonly() {
+            if !self.folder.path(FILE).exists() {
+                return Ok(None);
+            }
+            self.leave_written();
         }
         self.work(operation, work).map(Some)
     }
@@ -103,7 +87,34 @@ impl Database {
     ) -> Result<T> {
         self.folder.check_writable(operation)?;
         let _writing = self.writing.lock();
+        self.leave_removed();
         self.work(operation, work)
+    }
+
+    /// Closes the sessions on a database that someone removed or replaced: nobody else would see what is put there.
+    fn leave_removed(&self) {
+        let mut idle = self.idle.lock();
+        let is_removed = |session: &Session| session.file != self.folder.identity(FILE);
+        if idle.sessions.last().is_some_and(is_removed) {
+            idle.begin_generation();
+            self.folder.forget();
+        }
+    }
+
+    /// Closes the sessions that take the database for one that nobody writes, where someone does or did.
+    fn leave_written(&self) {
+        let mut idle = self.idle.lock();
+        let is_written = |session: &Session| {
+            session.unwritten.is_some() && session.unwritten != self.unwritten()
+        };
+        if idle.sessions.last().is_some_and(is_written) {
+            idle.begin_generation();
+        }
+    }
+
+    /// The state of the database, if nobody writes it now.
+    fn unwritten(&self) -> Option<FileState> {
+        if self.folder.path(LOG).exists() { None } else { self.folder.state(FILE) }
     }
 
     /// Does `work` in a session. A database that turns out to be broken is moved aside, so that the next call
@@ -118,11 +129,15 @@ impl Database {
             (idle.sessions.pop(), idle.generation)
         };
         let mut session = match session {
-            Some(session) => Ok(session),
-            None => self.folder.make().and_then(|()| {
-                self.open().map_err(|problem| self.report("open the database", problem, generation))
-            }),
-        }?;
+            Some(session) => session,
+            None => {
+                self.folder.make()?;
+                let file = self.folder.identity(FILE);
+                self.open(file).map_err(|problem| {
+                    self.report("open the database", problem, file, generation)
+                })?
+            }
+        };
         match work(&mut session) {
             Ok(value) => {
                 let mut idle = self.idle.lock();
@@ -132,22 +147,31 @@ impl Database {
                 Ok(value)
             }
             Err(problem) => {
+                let file = session.file;
                 drop(session);
-                Err(self.report(operation, problem, generation))
+                Err(self.report(operation, problem, file, generation))
             }
         }
     }
 
-    /// A new session; the tables are made where there are none.
-    fn open(&self) -> Result<Session, Problem> {
+    /// A new session on `file`, or on a new file; the tables are made where there are none.
+    fn open(&self, file: Option<FileIdentity>) -> Result<Session, Problem> {
         let readonly = self.folder.is_readonly();
+        let unwritten = if readonly { self.unwritten() } else { None };
         let access = if readonly {
             OpenFlags::SQLITE_OPEN_READ_ONLY
         } else {
             OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE
         };
         let flags = access | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let connection = Connection::open_with_flags(self.folder.path(FILE), flags)?;
+        let path = self.folder.path(FILE);
+        let connection = if unwritten.is_some() {
+            // Else SQLite puts files beside the database, even to read it.
+            let uri = format!("file:{}?immutable=1", uri_path(&path));
+            Connection::open_with_flags(uri, flags | OpenFlags::SQLITE_OPEN_URI)?
+        } else {
+            Connection::open_with_flags(path, flags)?
+        };
         connection.busy_timeout(PATIENCE)?;
         connection.pragma_update(None, "cache_size", -PAGE_CACHE)?;
         if matches!(schema::inspect(&connection)?, Found::Empty) && !readonly {
@@ -163,13 +187,19 @@ impl Database {
                 Durability::Full => "full",
             };
             connection.pragma_update(None, "synchronous", synchronous)?;
-            connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT)?;
         }
-        Ok(Session { connection, functions: HashMap::new() })
+        let file = file.or_else(|| self.folder.identity(FILE));
+        Ok(Session { connection, functions: HashMap::new(), file, unwritten })
     }
 
-    /// The error for `problem`, after a broken database has been moved aside.
-    fn report(&self, operation: &'static str, problem: Problem, generation: u64) -> Error {
+    /// The error for `problem` with `file`, after a broken database has been moved aside.
+    fn report(
+        &self,
+        operation: &'static str,
+        problem: Problem,
+        file: Option<FileIdentity>,
+        generation: u64,
+    ) -> Error {
         let (kind, message, is_damaged) = match problem {
             Problem::Damaged(kind, message) => (kind, message, true),
             Problem::Other(kind, message) => (kind, message, false),
@@ -179,7 +209,8 @@ impl Database {
             ErrorKind::NewerFormat => {
                 error.help("update this program, or choose another folder with `path`")
             }
-            _ if is_damaged && !self.folder.is_readonly() => match self.set_aside(generation) {
+            _ if is_damaged && !self.folder.is_readonly() => match self.set_aside(file, generation)
+            {
                 Ok(()) => error.help("it was moved to `damaged`; a new one takes its place"),
                 Err(failed) => error.help(format!("it could not be moved to `damaged`: {failed}")),
             },
@@ -187,19 +218,35 @@ impl Database {
         }
     }
 
-    /// Moves the database of this generation aside, unless that has happened.
-    fn set_aside(&self, generation: u64) -> std::io::Result<()> {
+    /// Moves the database of this generation aside, unless that has happened, in this process or another one.
+    fn set_aside(&self, file: Option<FileIdentity>, generation: u64) -> std::io::Result<()> {
         let mut idle = self.idle.lock();
         if idle.generation != generation {
             return Ok(());
         }
         let _lock = self.folder.lock()?;
-        idle.generation += 1;
-        idle.sessions.clear();
+        idle.begin_generation();
+        if self.folder.identity(FILE) != file {
+            return Ok(());
+        }
         // The log goes first: a database without it is one of before, a log without its database is nothing.
         for suffix in ["-wal", "-shm", ""] {
             self.folder.set_aside(&self.folder.path(&format!("{FILE}{suffix}")))?;
         }
         Ok(())
     }
+}
+
+/// A path as it stands in a URI.
+fn uri_path(path: &Path) -> String {
+    let mut uri = String::new();
+    for &byte in path.as_os_str().as_encoded_bytes() {
+        match byte {
+            b'/' | b'.' | b'-' | b'_' | b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z' => {
+                uri.push(char::from(byte));
+            }
+            _ => uri.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    uri
 }

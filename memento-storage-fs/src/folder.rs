@@ -19,6 +19,12 @@ const CACHEDIR_TAG: &str = "Signature: 8a477f597d28d172789f06886806bc55
 /// How old a temporary file is that nobody is writing any more.
 const ABANDONED: Duration = Duration::from_hours(24);
 
+/// What tells a file from another one that has its name later.
+pub(crate) type FileIdentity = (u64, u64);
+
+/// What changes when a file is written: its length, and the time.
+pub(crate) type FileState = (u64, SystemTime);
+
 /// A folder, made when it is first needed.
 #[derive(Debug)]
 pub(crate) struct Folder {
@@ -88,13 +94,34 @@ impl Folder {
         for name in ["", "data", "temporary", "damaged"] {
             make_private_folder(&self.path(name))?;
         }
-        match OpenOptions::new().write(true).create_new(true).open(self.path("CACHEDIR.TAG")) {
-            Ok(mut tag) => io::Write::write_all(&mut tag, CACHEDIR_TAG.as_bytes())?,
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-            Err(error) => return Err(error),
+        let tag = self.path("CACHEDIR.TAG");
+        if !tag.exists() {
+            let temporary = self.temporary();
+            let written = fs::write(&temporary, CACHEDIR_TAG);
+            written.and_then(|()| fs::rename(&temporary, tag)).inspect_err(|_| {
+                let _ = fs::remove_file(&temporary);
+            })?;
         }
         self.remove_abandoned();
         Ok(())
+    }
+
+    /// Lets [`make`](Self::make) look again: someone removed the folder, or part of it.
+    pub(crate) fn forget(&self) {
+        self.is_made.store(false, Ordering::Relaxed);
+    }
+
+    /// What tells the file that has this name now from others. Where files cannot be removed while they are open,
+    /// all are one.
+    pub(crate) fn identity(&self, name: &str) -> Option<FileIdentity> {
+        let metadata = fs::metadata(self.path(name)).ok()?;
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::MetadataExt as _;
+            Some((metadata.dev(), metadata.ino()))
+        }
+        #[cfg(not(unix))]
+        Some((0, u64::from(metadata.is_file())))
     }
 
     /// Removes what killed processes left behind. That it fails is no trouble: the next process tries again.
@@ -114,8 +141,15 @@ impl Folder {
         self.path("temporary").join(unique())
     }
 
+    /// What changes when the file of this name is written.
+    pub(crate) fn state(&self, name: &str) -> Option<FileState> {
+        let metadata = fs::metadata(self.path(name)).ok()?;
+        Some((metadata.len(), metadata.modified().ok()?))
+    }
+
     /// Moves a file to where nothing reads it, under its own name and a suffix. Nothing happens where there is none.
     pub(crate) fn set_aside(&self, file: &Path) -> io::Result<()> {
+        make_private_folder(&self.path("damaged"))?;
         let name = file.file_name().unwrap_or_default().to_string_lossy();
         match fs::rename(file, self.path("damaged").join(format!("{name}.{}", unique()))) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),

@@ -17,6 +17,7 @@
 //! | `data/ab/cdef…`     | other results, by the digest of their encoding                           |
 //! | `temporary`         | results that are being written                                           |
 //! | `damaged`           | what was found damaged and moved out of the way; nothing reads it        |
+//! | `lock`              | held while the database is made or moved                                 |
 //!
 //! Several processes can use one folder at once. It must be on a filesystem of this machine: SQLite's write-ahead log
 //! does not work across a network.
@@ -28,6 +29,7 @@ mod database;
 mod folder;
 mod metadata;
 mod options;
+mod problem;
 mod schema;
 
 pub use data::FileDataStore;

@@ -34,7 +34,7 @@ impl SqliteMetadataStore {
 
 /// Puts all entries, or none.
 fn put(session: &mut Session, entries: &[Entry]) -> Result<(), rusqlite::Error> {
-    let Session { connection, functions } = session;
+    let Session { connection, functions, .. } = session;
     if let [entry] = entries
         && let Some(&function) = functions.get(&entry.function)
     {
@@ -68,10 +68,10 @@ fn get(connection: &Connection, key: &Key) -> Result<Option<Vec<u8>>, rusqlite::
     Ok((blob(row, 0) == key.as_bytes()).then(|| blob(row, 1).to_vec()))
 }
 
-/// The bytes in a column; none where the column holds something else, which proves to be no record.
+/// The bytes in a column; none where the column holds something else, which is no key and no record.
 fn blob<'a>(row: &'a Row<'_>, column: usize) -> &'a [u8] {
     match row.get_ref(column) {
-        Ok(ValueRef::Blob(bytes) | ValueRef::Text(bytes)) => bytes,
+        Ok(ValueRef::Blob(bytes)) => bytes,
         _ => &[],
     }
 }

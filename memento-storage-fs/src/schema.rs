@@ -3,7 +3,7 @@
 use memento::{ErrorKind, Result};
 use rusqlite::{Connection, Error as SqlError};
 
-use crate::database::Problem;
+use crate::problem::Problem;
 
 /// The version of the tables, in `PRAGMA user_version`.
 const VERSION: i64 = 1;
@@ -25,13 +25,16 @@ const TABLES: &str = "
         failed INTEGER NOT NULL,
         record BLOB NOT NULL
     );
-    CREATE INDEX mementos_by_function ON mementos(function);
     CREATE TABLE damaged (
         id INTEGER PRIMARY KEY,
         key BLOB NOT NULL,
         record BLOB NOT NULL
     );
 ";
+
+/// How many statements of [`TABLES`] stand in a database as they were given, out of so many.
+const TABLES_IN_FORCE: &str = "SELECT count(DISTINCT sql) FROM sqlite_schema WHERE instr(?1, sql)";
+const TABLES_GIVEN: i64 = 3;
 
 /// What a database is.
 pub(crate) enum Found {
@@ -41,13 +44,24 @@ pub(crate) enum Found {
     Empty,
 }
 
-/// Looks at the database behind `connection`.
+/// Looks at the database behind `connection`, at one moment: another process may be making its tables.
 pub(crate) fn inspect(connection: &Connection) -> Result<Found, Problem> {
+    let _moment = connection.unchecked_transaction()?;
     let version: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
     let application: i64 =
         connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
     match (application, version) {
-        (APPLICATION, VERSION) => Ok(Found::Ready),
+        (APPLICATION, VERSION) => {
+            let in_force: i64 =
+                connection.query_row(TABLES_IN_FORCE, [TABLES], |row| row.get(0))?;
+            if in_force == TABLES_GIVEN {
+                return Ok(Found::Ready);
+            }
+            Err(Problem::Damaged(
+                ErrorKind::Damaged,
+                "its tables are not those that were made".into(),
+            ))
+        }
         (APPLICATION, newer) if newer > VERSION => Err(Problem::newer(newer, VERSION)),
         _ => {
             let tables = "SELECT count(*) FROM sqlite_schema";

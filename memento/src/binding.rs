@@ -1,9 +1,13 @@
 //! The way from a function to its storage and runner.
 
+use std::hash::BuildHasher as _;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
+use foldhash::fast::RandomState;
+
 use crate::cluster::Cluster;
+use crate::encoding::Encoded;
 use crate::function::Function;
 use crate::{Result, key};
 
@@ -14,6 +18,8 @@ pub(crate) struct Binding {
     pub(crate) function_key: [u8; 32],
     /// What tells this binding from others in the memory cache.
     pub(crate) number: u64,
+    /// Seeded at random for each function: nobody can choose arguments that collide.
+    hash: RandomState,
 }
 
 impl Binding {
@@ -26,7 +32,14 @@ impl Binding {
             cluster,
             function_key: key::function_key(name, path, &function.version()),
             number: NUMBERS.fetch_add(1, Ordering::Relaxed),
+            hash: RandomState::default(),
         }
+    }
+
+    /// An encoding of arguments for this function, with nothing in it yet.
+    #[inline(always)]
+    pub(crate) fn encoding(&self) -> Encoded<'_> {
+        Encoded::new(&self.function_key, self.hash.build_hasher())
     }
 }
 
@@ -50,11 +63,12 @@ impl Declaration {
     }
 
     /// The binding in the environment of the process, made by `bind` at the first call.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn of_process(
         &'static self,
-        bind: impl FnOnce() -> Result<Binding>,
+        bind: fn(&'static Function) -> Result<Binding>,
     ) -> Result<&'static Binding> {
+        let bind = || bind(&self.function);
         self.of_process.get_or_init(bind).as_ref().map_err(Clone::clone)
     }
 }

@@ -8,12 +8,10 @@
 mod tests;
 
 use std::any::Any;
-use std::hash::BuildHasher;
 use std::mem::{needs_drop, size_of};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use foldhash::fast::RandomState;
 use hashbrown::HashTable;
 use parking_lot::Mutex;
 
@@ -33,16 +31,23 @@ pub(crate) struct MemoryCache {
     budget: u64,
     used: AtomicU64,
     losses: AtomicU64,
-    hasher: RandomState,
     shards: [Mutex<Shard>; SHARDS],
 }
 
-/// Which value is asked for: a function's number, and [what tells its arguments
-/// apart](crate::encoding::Encoded::identity).
+/// How many bytes of arguments are compared in one piece.
+const SHORT: usize = 32;
+
+/// Which value is asked for.
 #[derive(Clone, Copy)]
 pub(crate) struct Identity<'a> {
+    /// The number of the function's binding.
     pub(crate) function: u64,
+    /// Equal for equal arguments.
+    pub(crate) hash: u64,
+    /// What tells the arguments from all others of the function.
     pub(crate) arguments: &'a [u8],
+    /// Where `arguments` are short: their bytes, with zeros behind them.
+    pub(crate) padded: Option<&'a [u8; SHORT]>,
 }
 
 /// What came of the invocation whose value is in the cache.
@@ -67,7 +72,13 @@ struct Shard {
 struct Node {
     hash: u64,
     function: u64,
-    arguments: Box<[u8]>,
+    /// The arguments where they are short, with zeros behind them.
+    short: [u8; SHORT],
+    length: usize,
+    /// The arguments where they are not.
+    long: Option<Box<[u8]>>,
+    /// The number of the frame that recorded the call last.
+    recorded_by: u64,
     value: Shared,
     landed: Landed,
     size: u64,
@@ -82,39 +93,44 @@ impl MemoryCache {
             budget,
             used: AtomicU64::new(0),
             losses: AtomicU64::new(0),
-            hasher: RandomState::default(),
             shards: Default::default(),
         }
     }
 
-    /// The value of this identity, if it is here as a `T`.
-    #[inline]
-    pub(crate) fn get<T>(&self, identity: Identity<'_>) -> Option<(T, Landed)>
+    /// The value of this identity, if it is here as a `T` and `admit` says yes to what came of its invocation.
+    ///
+    /// `admit` also gets the number of the frame that recorded the call last, which it may change.
+    #[inline(always)]
+    pub(crate) fn get<T>(
+        &self,
+        identity: Identity<'_>,
+        admit: impl FnOnce(&Landed, &mut u64) -> bool,
+    ) -> Option<T>
     where
         T: Clone + Send + Sync + 'static,
     {
-        let hash = self.hash(identity);
-        let mut shard = self.shard(hash).lock();
-        let node = shard.find(hash, identity)?;
+        let mut shard = self.shard(identity.hash).lock();
+        let node = shard.find(identity)?;
         let value = node.value.downcast_ref::<T>()?;
+        if !admit(&node.landed, &mut node.recorded_by) {
+            return None;
+        }
         node.asked = true;
-        let landed = node.landed;
         if !needs_drop::<T>() && size_of::<T>() <= CLONED_UNDER_LOCK {
             let value = value.clone();
             shard.hits += 1;
-            return Some((value, landed));
+            return Some(value);
         }
         let value = Arc::clone(&node.value);
         shard.hits += 1;
         drop(shard);
-        Some((value.downcast_ref::<T>()?.clone(), landed))
+        value.downcast_ref::<T>().cloned()
     }
 
     /// The value of this identity, of whatever type.
     pub(crate) fn get_shared(&self, identity: Identity<'_>) -> Option<(Shared, Landed)> {
-        let hash = self.hash(identity);
-        let mut shard = self.shard(hash).lock();
-        let node = shard.find(hash, identity)?;
+        let mut shard = self.shard(identity.hash).lock();
+        let node = shard.find(identity)?;
         Some((Arc::clone(&node.value), node.landed))
     }
 
@@ -142,11 +158,22 @@ impl MemoryCache {
             self.count_loss();
             return;
         }
-        let hash = self.hash(identity);
+        let length = identity.arguments.len();
+        let mut short = [0; SHORT];
+        let long = match short.get_mut(..length) {
+            Some(space) => {
+                space.copy_from_slice(identity.arguments);
+                None
+            }
+            None => Some(identity.arguments.into()),
+        };
         let node = Node {
-            hash,
+            hash: identity.hash,
             function: identity.function,
-            arguments: identity.arguments.into(),
+            short,
+            length,
+            long,
+            recorded_by: 0,
             value,
             landed,
             size,
@@ -154,16 +181,15 @@ impl MemoryCache {
         };
         // Before others can take it out: the account is never below what is held.
         self.used.fetch_add(size, Ordering::Relaxed);
-        let replaced = self.shard(hash).lock().insert(node, identity);
+        let replaced = self.shard(identity.hash).lock().insert(node, identity);
         self.release(replaced);
-        self.evict(hash);
+        self.evict(identity.hash);
     }
 
     /// Drops the value of this identity.
     pub(crate) fn remove(&self, identity: Identity<'_>) {
-        let hash = self.hash(identity);
         self.count_loss();
-        let removed = self.shard(hash).lock().remove(hash, identity);
+        let removed = self.shard(identity.hash).lock().remove(identity);
         self.release(removed);
     }
 
@@ -204,12 +230,6 @@ impl MemoryCache {
     }
 
     #[inline]
-    fn hash(&self, identity: Identity<'_>) -> u64 {
-        // Folding the function in as a number costs less than hashing its bytes.
-        self.hasher.hash_one(Borrowed(identity))
-    }
-
-    #[inline]
     fn shard(&self, hash: u64) -> &Mutex<Shard> {
         &self.shards[shard_index(hash)]
     }
@@ -226,27 +246,17 @@ fn shard_index(hash: u64) -> usize {
     (hash >> 40) as usize % SHARDS
 }
 
-struct Borrowed<'a>(Identity<'a>);
-
-impl std::hash::Hash for Borrowed<'_> {
-    #[inline]
-    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
-        state.write_u64(self.0.function);
-        state.write(self.0.arguments);
-    }
-}
-
 impl Shard {
-    #[inline]
-    fn find(&mut self, hash: u64, identity: Identity<'_>) -> Option<&mut Node> {
-        let index = *self.table.find(hash, is(&self.nodes, hash, identity))?;
+    #[inline(always)]
+    fn find(&mut self, identity: Identity<'_>) -> Option<&mut Node> {
+        let index = *self.table.find(identity.hash, is(&self.nodes, identity))?;
         self.nodes[index as usize].as_mut()
     }
 
     /// Puts `node` in; the one that was there.
     fn insert(&mut self, node: Node, identity: Identity<'_>) -> Option<Node> {
         let hash = node.hash;
-        let replaced = self.remove(hash, identity);
+        let replaced = self.remove(identity);
         let index = match self.vacant.pop() {
             Some(index) => {
                 self.nodes[index as usize] = Some(node);
@@ -267,8 +277,8 @@ impl Shard {
         replaced
     }
 
-    fn remove(&mut self, hash: u64, identity: Identity<'_>) -> Option<Node> {
-        let entry = self.table.find_entry(hash, is(&self.nodes, hash, identity)).ok()?;
+    fn remove(&mut self, identity: Identity<'_>) -> Option<Node> {
+        let entry = self.table.find_entry(identity.hash, is(&self.nodes, identity)).ok()?;
         let (index, _) = entry.remove();
         self.vacant.push(index);
         self.nodes[index as usize].take()
@@ -306,17 +316,18 @@ impl Shard {
 }
 
 /// Whether the node at an index is the one of `identity`: its arguments are compared whole.
-#[inline]
-fn is<'a>(
-    nodes: &'a [Option<Node>],
-    hash: u64,
-    identity: Identity<'a>,
-) -> impl Fn(&u32) -> bool + 'a {
+#[inline(always)]
+fn is<'a>(nodes: &'a [Option<Node>], identity: Identity<'a>) -> impl Fn(&u32) -> bool + 'a {
     move |&index| {
         nodes[index as usize].as_ref().is_some_and(|node| {
-            node.hash == hash
+            node.hash == identity.hash
                 && node.function == identity.function
-                && *node.arguments == *identity.arguments
+                && node.length == identity.arguments.len()
+                && match (&node.long, identity.padded) {
+                    (None, Some(padded)) => node.short == *padded,
+                    (None, None) => node.short[..node.length] == *identity.arguments,
+                    (Some(long), _) => **long == *identity.arguments,
+                }
         })
     }
 }

@@ -23,7 +23,6 @@ pub use lookup::{Explanation, Miss};
 pub(crate) use task::Typed;
 
 use crate::binding::{Binding, Declaration};
-use crate::cache::{Identity, Landed};
 use crate::encoding::{Encode, Encoded, Sink as _};
 use crate::function::Function;
 use crate::modifiers::Modifiers;
@@ -31,39 +30,60 @@ use crate::returns::Returns;
 use crate::stack::{self, Call};
 use crate::{Caller, Environment, Error, ErrorKind, Result};
 
-/// The binding of a function in the environment of the caller.
-pub(crate) enum Bound {
+/// The binding of a function for whoever calls it, and what of the caller a hit has to know.
+pub(crate) struct Bound {
+    binding: InEnvironment,
+    /// The number of the memento function that calls; 0 where none does.
+    frame: u64,
+    /// Whether there are context arguments.
+    has_context: bool,
+}
+
+enum InEnvironment {
     OfProcess(&'static Binding),
-    OfEnvironment(Arc<Binding>),
+    Other(Arc<Binding>),
 }
 
 impl Deref for Bound {
     type Target = Binding;
 
-    #[inline]
+    #[inline(always)]
     fn deref(&self) -> &Binding {
-        match self {
-            Self::OfProcess(binding) => binding,
-            Self::OfEnvironment(binding) => binding,
+        match &self.binding {
+            InEnvironment::OfProcess(binding) => binding,
+            InEnvironment::Other(binding) => binding,
         }
     }
 }
 
 /// The binding of a function for whoever calls it now.
-#[inline]
+#[inline(always)]
 pub(crate) fn bind(declaration: &'static Declaration) -> Result<Bound> {
+    if stack::is_somebody() {
+        return bind_for_caller(declaration);
+    }
+    let binding = InEnvironment::OfProcess(declaration.of_process(bind_in_process)?);
+    Ok(Bound { binding, frame: 0, has_context: false })
+}
+
+#[cold]
+fn bind_in_process(function: &'static Function) -> Result<Binding> {
+    Environment::of_process()?.bind(function)
+}
+
+#[inline(never)]
+fn bind_for_caller(declaration: &'static Declaration) -> Result<Bound> {
     let function = declaration.function();
     stack::with(|caller| {
         if let Some(frame) = caller.frame.as_ref().filter(|frame| !frame.further_calls) {
             return Err(further_call(frame.function, function));
         }
-        match &caller.environment {
-            None => {
-                let bind = || Environment::of_process()?.bind(function);
-                declaration.of_process(bind).map(Bound::OfProcess)
-            }
-            Some(environment) => environment.binding(function).map(Bound::OfEnvironment),
-        }
+        let binding = match &caller.environment {
+            None => InEnvironment::OfProcess(declaration.of_process(bind_in_process)?),
+            Some(environment) => InEnvironment::Other(environment.binding(function)?),
+        };
+        let frame = caller.frame.as_ref().map_or(0, |frame| frame.number);
+        Ok(Bound { binding, frame, has_context: caller.context.is_some() })
     })
 }
 
@@ -75,24 +95,31 @@ fn further_call(caller: &Function, callee: &Function) -> Error {
         .source("the caller runs under `no_further_calls`")
 }
 
-/// The canonical encoding of an invocation of the function that `binding` is of.
-#[inline]
-pub(crate) fn encode<A>(
-    binding: &Binding,
+/// Writes the canonical encoding of an invocation to `encoded`, where it stays: it is large to move.
+#[inline(always)]
+pub(crate) fn encode<'b, A>(
+    bound: &'b Bound,
+    encoded: &mut Encoded<'b>,
     encode: &impl Encode<A>,
     arguments: &A,
-) -> Result<Encoded> {
-    let mut encoded = Encoded::new(binding.function_key);
+) -> Result<()> {
     encoded
         .put_arguments(|encoder| encode(arguments, encoder))
-        .map_err(|error| unencodable(binding.function, error))?;
+        .map_err(|error| unencodable(bound.function, error))?;
+    if bound.has_context {
+        put_context(encoded);
+    }
+    encoded.finish();
+    Ok(())
+}
+
+#[inline(never)]
+fn put_context(encoded: &mut Encoded<'_>) {
     stack::with(|caller| {
         if let Some(context) = &caller.context {
             encoded.put(context.encoding());
         }
     });
-    encoded.finish();
-    Ok(encoded)
 }
 
 #[cold]
@@ -105,22 +132,29 @@ fn unencodable(
         .source(source)
 }
 
-/// What the memory cache has for these arguments.
-#[inline]
-pub(crate) fn recall<R: Returns>(
-    binding: &Binding,
-    encoded: &Encoded,
-) -> Option<(R::Output, Landed)> {
-    let identity = Identity { function: binding.number, arguments: encoded.identity() };
-    let (kept, landed) = binding.cluster.storage.cache.get::<R::Kept>(identity)?;
-    if landed.expires.is_some_and(|expires| expires <= now()) {
-        return None;
+/// What the memory cache has for these arguments. The caller's frame records the call, once for each frame in a row.
+#[inline(always)]
+pub(crate) fn recall<R: Returns>(bound: &Bound, encoded: &Encoded<'_>) -> Option<R::Output> {
+    let mut new_call = None;
+    let cache = &bound.cluster.storage.cache;
+    let kept = cache.get::<R::Kept>(encoded.identity(bound.number), |landed, recorded_by| {
+        if !lookup::is_valid(landed) {
+            return false;
+        }
+        if *recorded_by != bound.frame && bound.frame != 0 {
+            *recorded_by = bound.frame;
+            new_call = Some((landed.key, landed.digest));
+        }
+        true
+    })?;
+    if let Some((key, digest)) = new_call {
+        stack::record(Call { function: bound.function, key, digest: Some(digest) });
     }
-    Some((R::restore(kept), landed))
+    Some(R::restore(kept))
 }
 
 /// One call, from the memory cache on.
-#[inline]
+#[inline(always)]
 pub(crate) fn call<R: Returns, A: Send>(
     declaration: &'static Declaration,
     modifiers: Modifiers,
@@ -128,22 +162,46 @@ pub(crate) fn call<R: Returns, A: Send>(
     arguments: A,
     body: impl FnOnce(A) -> R::Output + Send,
 ) -> Result<R::Output, Ending> {
-    let binding = bind(declaration)?;
-    let encoded = encode(&binding, &encode_arguments, &arguments)?;
+    let bound = bind(declaration)?;
+    let mut encoded = bound.encoding();
+    encode(&bound, &mut encoded, &encode_arguments, &arguments)?;
     if !modifiers.refresh
-        && let Some((output, landed)) = recall::<R>(&binding, &encoded)
+        && let Some(output) = recall::<R>(&bound, &encoded)
     {
-        stack::with(|caller| {
-            if let Some(frame) = &caller.frame {
-                frame.record(Call::hit(binding.function, landed));
-            }
-        });
         return Ok(output);
     }
     let mut task = Typed::<R, _>::new(move || body(arguments));
-    let item = Item::new(encoded, &mut task);
-    let ending = resolve(&binding, modifiers, vec![item]).pop();
-    task.into_output().ok_or_else(|| ending.unwrap_or(Ending::Pending))
+    let ending = resolve_one(&bound, modifiers, Item::new(encoded, &mut task));
+    task.into_output().ok_or(ending)
+}
+
+/// Brings a call that the memory cache has no answer for to its end.
+pub(crate) fn resolve_one<'a>(
+    binding: &'a Binding,
+    modifiers: Modifiers,
+    mut item: Item<'a>,
+) -> Ending {
+    // A hit is the common end, and needs no batch.
+    let storage = &binding.cluster.storage;
+    let began = stack::is_somebody().then(Instant::now);
+    let losses = storage.cache.losses();
+    if !modifiers.refresh {
+        let record = storage.record(&item.key);
+        lookup::find(binding, modifiers, &mut item, record);
+        if let Some(call) = item.ending.call(binding.function, item.key) {
+            if let Some(began) = began {
+                stack::with(|caller| {
+                    if let Some(frame) = &caller.frame {
+                        frame.record(call);
+                        frame.add_waited(began.elapsed());
+                    }
+                });
+            }
+            return item.ending;
+        }
+    }
+    let missing = Calls::missing(binding, Caller::current(), modifiers, item, losses);
+    finish(missing, began).pop().unwrap_or(Ending::Pending)
 }
 
 /// Brings calls that the memory cache has no answer for to their end.
@@ -152,15 +210,21 @@ pub(crate) fn resolve<'a>(
     modifiers: Modifiers,
     items: Vec<Item<'a>>,
 ) -> Vec<Ending> {
-    let caller = Caller::current();
-    let began = caller.frame.as_ref().map(|_| Instant::now());
-    let mut calls = Calls::new(binding, caller.clone(), modifiers, items);
+    let began = stack::is_somebody().then(Instant::now);
+    let mut calls = Calls::new(binding, Caller::current(), modifiers, items);
     calls.look_up();
+    finish(calls, began)
+}
+
+/// Has the runner compute what is missing, and tells the caller's frame of all.
+fn finish(calls: Calls<'_>, began: Option<Instant>) -> Vec<Ending> {
+    let function = calls.binding.function;
+    let frame = calls.caller.frame.clone();
     calls.run();
     let (keys, endings) = calls.finish();
-    if let (Some(frame), Some(began)) = (&caller.frame, began) {
+    if let (Some(frame), Some(began)) = (frame, began) {
         for (&key, ending) in keys.iter().zip(&endings) {
-            if let Some(call) = ending.call(binding.function, key) {
+            if let Some(call) = ending.call(function, key) {
                 frame.record(call);
             }
         }

@@ -4,12 +4,10 @@ use std::panic::resume_unwind;
 
 use serde::Serialize;
 
-use crate::cache::Identity;
 use crate::codec::Codec as _;
 use crate::engine::{self, Ending, Item, Typed};
 use crate::modifiers::Modifiers;
 use crate::query::{Mementos, Query};
-use crate::stack::{self, Call};
 use crate::storage::Filter;
 use crate::{Explanation, Memento, Result};
 
@@ -98,13 +96,13 @@ pub fn ignore_result<R: Returns, A: Send>(
 ) -> Result<()> {
     let ensure = |mut modifiers: Modifiers| {
         modifiers.ignore_result = true;
-        let binding = engine::bind(function)?;
-        let encoded = engine::encode(&binding, &encode, &arguments)?;
+        let bound = engine::bind(function)?;
+        let mut encoded = bound.encoding();
+        engine::encode(&bound, &mut encoded, &encode, &arguments)?;
         let mut task = Typed::<R, _>::new(move || body(arguments));
-        let item = Item::new(encoded, &mut task);
-        match engine::resolve(&binding, modifiers, vec![item]).pop() {
-            Some(Ending::Found(_) | Ending::Computed(_)) => Ok(()),
-            ending => Err(ending.unwrap_or(Ending::Pending).into_error(function.function())),
+        match engine::resolve_one(&bound, modifiers, Item::new(encoded, &mut task)) {
+            Ending::Found(_) | Ending::Computed(_) => Ok(()),
+            ending => Err(ending.into_error(bound.function)),
         }
     };
     with.enter(ensure)?
@@ -119,58 +117,48 @@ pub fn map<R: Returns, A: Send>(
     items: impl IntoIterator<Item = A>,
     body: impl Fn(A) -> R::Output + Sync,
 ) -> Vec<Result<R::Output>> {
-    let map = |modifiers| map_with::<R, A>(function, modifiers, &encode, items, &body);
-    // Nothing that concerns all items is known before there are items, so each of them has the error.
-    with.enter(map).unwrap_or_else(|error| vec![Err(error)])
+    let mut items = items.into_iter();
+    let map = |modifiers| map_with::<R, A>(function, modifiers, &encode, items.by_ref(), &body);
+    let mapped = with.enter(map).and_then(|mapped| mapped);
+    // What keeps all items from being looked at is the error of each.
+    mapped.unwrap_or_else(|error| items.map(|_| Err(error.clone())).collect())
 }
 
 fn map_with<R: Returns, A: Send>(
     function: &'static Declaration,
     modifiers: Modifiers,
     encode: &impl Encode<A>,
-    arguments: impl IntoIterator<Item = A>,
+    items: impl Iterator<Item = A>,
     body: &(impl Fn(A) -> R::Output + Sync),
-) -> Vec<Result<R::Output>> {
-    let mut outputs = Vec::new();
-    let mut calls = Vec::new();
-    let frame = stack::with(|caller| caller.frame.clone());
-    for arguments in arguments {
-        let look = || {
-            let binding = engine::bind(function)?;
-            let encoded = engine::encode(&binding, encode, &arguments)?;
-            let recalled =
-                if modifiers.refresh { None } else { engine::recall::<R>(&binding, &encoded) };
-            Ok((encoded, recalled))
+) -> Result<Vec<Result<R::Output>>> {
+    let bound = engine::bind(function)?;
+    let mut outputs = Vec::with_capacity(items.size_hint().0);
+    // What the memory cache does not have: where its output goes, its arguments, its body.
+    let (mut positions, mut encodings, mut tasks) = (Vec::new(), Vec::new(), Vec::new());
+    for arguments in items {
+        let mut encoded = bound.encoding();
+        let recalled = match engine::encode(&bound, &mut encoded, encode, &arguments) {
+            Err(error) => Some(Err(error)),
+            Ok(()) if modifiers.refresh => None,
+            Ok(()) => engine::recall::<R>(&bound, &encoded).map(Ok),
         };
-        match look() {
-            Err(error) => outputs.push(Some(Err(error))),
-            Ok((_, Some((output, landed)))) => {
-                if let Some(frame) = &frame {
-                    frame.record(Call::hit(function.function(), landed));
-                }
-                outputs.push(Some(Ok(output)));
-            }
-            Ok((encoded, None)) => {
-                calls.push((outputs.len(), encoded, Typed::<R, _>::new(move || body(arguments))));
-                outputs.push(None);
-            }
+        if recalled.is_none() {
+            positions.push(outputs.len());
+            encodings.push(encoded);
+            tasks.push(Typed::<R, _>::new(move || body(arguments)));
         }
+        outputs.push(recalled);
     }
-    if let Ok(binding) = engine::bind(function)
-        && !calls.is_empty()
-    {
-        let (positions, mut tasks): (Vec<_>, Vec<_>) =
-            calls.into_iter().map(|(position, encoded, task)| ((position, encoded), task)).unzip();
-        let (positions, encoded): (Vec<_>, Vec<_>) = positions.into_iter().unzip();
-        let items =
-            encoded.into_iter().zip(&mut tasks).map(|(e, task)| Item::new(e, task)).collect();
-        let endings = engine::resolve(&binding, modifiers, items);
+    if !tasks.is_empty() {
+        let items = encodings.into_iter().zip(&mut tasks);
+        let items = items.map(|(encoded, task)| Item::new(encoded, task)).collect();
+        let endings = engine::resolve(&bound, modifiers, items);
         for ((position, task), ending) in positions.into_iter().zip(tasks).zip(endings) {
-            outputs[position] =
-                Some(task.into_output().ok_or_else(|| ending.into_error(function.function())));
+            let output = task.into_output().ok_or_else(|| ending.into_error(bound.function));
+            outputs[position] = Some(output);
         }
     }
-    outputs.into_iter().flatten().collect()
+    Ok(outputs.into_iter().flatten().collect())
 }
 
 /// `f::memento(…)`.
@@ -179,9 +167,10 @@ pub fn memento<A>(
     encode: impl Encode<A>,
     arguments: &A,
 ) -> Result<Option<Memento>> {
-    let binding = engine::bind(function)?;
-    let key = engine::encode(&binding, &encode, arguments)?.key();
-    binding.cluster.storage.memento(&key)
+    let bound = engine::bind(function)?;
+    let mut encoded = bound.encoding();
+    engine::encode(&bound, &mut encoded, &encode, arguments)?;
+    bound.cluster.storage.memento(&encoded.key())
 }
 
 /// `f::forget(…)`.
@@ -190,12 +179,13 @@ pub fn forget<A>(
     encode: impl Encode<A>,
     arguments: &A,
 ) -> Result<bool> {
-    let binding = engine::bind(function)?;
-    let encoded = engine::encode(&binding, &encode, arguments)?;
-    let storage = &binding.cluster.storage;
+    let bound = engine::bind(function)?;
+    let mut encoded = bound.encoding();
+    engine::encode(&bound, &mut encoded, &encode, arguments)?;
+    let storage = &bound.cluster.storage;
     let removed = storage.metadata.remove(&encoded.key());
     // Last, so that a call in another thread does not put back what it read before.
-    storage.cache.remove(Identity { function: binding.number, arguments: encoded.identity() });
+    storage.cache.remove(encoded.identity(bound.number));
     removed
 }
 
@@ -221,12 +211,10 @@ pub fn explain<R: Returns, A>(
     encode: impl Encode<A>,
     arguments: &A,
 ) -> Result<Explanation> {
-    let binding = engine::bind(function)?;
-    let encoded = engine::encode(&binding, &encode, arguments)?;
-    if binding.function.ttl().is_none() && engine::recall::<R>(&binding, &encoded).is_some() {
-        return Ok(Explanation::Hit);
-    }
-    let found = engine::explain(&binding, R::Codec::NAME, &encoded.key())?;
+    let bound = engine::bind(function)?;
+    let mut encoded = bound.encoding();
+    engine::encode(&bound, &mut encoded, &encode, arguments)?;
+    let found = engine::explain(&bound, R::Codec::NAME, &encoded)?;
     Ok(found.map_or_else(Explanation::Miss, |()| Explanation::Hit))
 }
 

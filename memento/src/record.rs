@@ -2,8 +2,8 @@
 //!
 //! | bytes | what                                                                                       |
 //! | ----- | ------------------------------------------------------------------------------------------ |
-//! | 1     | the format: [`FORMAT`]                                                                      |
-//! | 32    | BLAKE3 of all that follows                                                                 |
+//! | 32    | BLAKE3 of all that follows; it stands here in every format                                  |
+//! | 1     | the format                                                                                 |
 //! | …     | [`Head`] in postcard: all that a hit needs, readable without a copy, small results included |
 //! | …     | [`Provenance`] in postcard: for whom asks where the result came from                        |
 //!
@@ -20,7 +20,7 @@ use crate::{Digest, Error, ErrorKind, Key, Memento, Outcome, Provenance, Result,
 
 /// The format of records. Records of another format are not read.
 const FORMAT: u8 = 1;
-const DIGEST: std::ops::Range<usize> = 1..33;
+const DIGEST: std::ops::Range<usize> = 0..32;
 
 /// What a hit needs to know.
 #[derive(Serialize, Deserialize)]
@@ -53,8 +53,8 @@ pub(crate) fn nanoseconds(time: SystemTime) -> u64 {
 pub(crate) fn seal(head: &Head<'_>, provenance: &Provenance) -> Result<Vec<u8>> {
     let inline = head.value.as_ref().and_then(|value| value.inline).map_or(0, <[u8]>::len);
     let mut bytes = Vec::with_capacity(512 + inline);
-    bytes.push(FORMAT);
     bytes.resize(DIGEST.end, 0);
+    bytes.push(FORMAT);
     let encode = |bytes, part: &_| postcard::to_extend(part, bytes);
     let bytes = encode(bytes, head).and_then(|bytes| postcard::to_extend(provenance, bytes));
     let mut bytes = bytes.map_err(|error| {
@@ -74,21 +74,21 @@ pub(crate) fn seal(head: &Head<'_>, provenance: &Provenance) -> Result<Vec<u8>> 
 /// [`ErrorKind::NewerFormat`], [`ErrorKind::Damaged`].
 pub(crate) fn open<'a>(key: &Key, bytes: &'a [u8]) -> Result<(Head<'a>, &'a [u8])> {
     let failed = |kind| Error::new(kind, "read a memento").with("key", key);
-    match bytes.first() {
-        Some(&FORMAT) => {}
-        Some(&newer) if newer > FORMAT => {
+    let Some((digest, sealed)) = bytes.split_first_chunk::<32>() else {
+        return Err(failed(ErrorKind::Damaged).source("it is too short to be a memento"));
+    };
+    if digest != Digest::of(sealed).as_bytes() {
+        return Err(failed(ErrorKind::Damaged).source("its bytes are not those that were written"));
+    }
+    let body = match sealed.split_first() {
+        Some((&FORMAT, body)) => body,
+        Some((&newer, _)) if newer > FORMAT => {
             return Err(failed(ErrorKind::NewerFormat)
                 .source(format!("its format is {newer}, this release knows {FORMAT}"))
                 .help("update this program"));
         }
-        _ => return Err(failed(ErrorKind::Damaged).source("it is not a memento")),
-    }
-    let (Some(digest), Some(body)) = (bytes.get(DIGEST), bytes.get(DIGEST.end..)) else {
-        return Err(failed(ErrorKind::Damaged).source("it is cut short"));
+        _ => return Err(failed(ErrorKind::Damaged).source("it is of no known format")),
     };
-    if digest != Digest::of(body).as_bytes() {
-        return Err(failed(ErrorKind::Damaged).source("its bytes are not those that were written"));
-    }
     let (head, provenance) = postcard::take_from_bytes::<Head<'_>>(body)
         .map_err(|error| failed(ErrorKind::Damaged).source(error))?;
     if head.key != *key {

@@ -6,7 +6,7 @@
 mod tests;
 
 use std::any::Any;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
@@ -17,13 +17,14 @@ use hashbrown::HashTable;
 use parking_lot::Mutex;
 use serde::Serialize;
 
-use crate::cache::Landed;
 use crate::function::Function;
 use crate::memento::{Callee, Correlation};
 use crate::{Digest, Environment, Key, Result, encoding};
 
 thread_local! {
     static CALLER: RefCell<Caller> = const { RefCell::new(Caller::NOBODY) };
+    /// Whether `CALLER` is anybody. Nothing has to be dropped with it, so that to read it is one instruction.
+    static IS_SOMEBODY: Cell<bool> = const { Cell::new(false) };
 }
 
 /// Whoever is calling in this thread, with what comes along to the functions that it calls.
@@ -48,6 +49,10 @@ pub struct Caller {
 impl Caller {
     const NOBODY: Self = Self { environment: None, frame: None, context: None };
 
+    fn is_somebody(&self) -> bool {
+        self.environment.is_some() || self.frame.is_some() || self.context.is_some()
+    }
+
     /// Whoever is calling in this thread.
     pub fn current() -> Self {
         with(Self::clone)
@@ -59,11 +64,13 @@ impl Caller {
         struct Restore(Caller);
         impl Drop for Restore {
             fn drop(&mut self) {
+                IS_SOMEBODY.set(self.0.is_somebody());
                 // The thread may be ending; then there is nothing to put back.
                 let _ = CALLER.try_with(|caller| caller.replace(std::mem::take(&mut self.0)));
             }
         }
         let _restore = Restore(CALLER.replace(self.clone()));
+        IS_SOMEBODY.set(self.is_somebody());
         work()
     }
 }
@@ -103,10 +110,26 @@ pub fn carry<T, R>(work: impl Fn(T) -> R) -> impl Fn(T) -> R {
     move |input| caller.enter(|| work(input))
 }
 
+/// Whether this thread has an environment, a frame or context arguments of its own.
+#[inline(always)]
+pub(crate) fn is_somebody() -> bool {
+    IS_SOMEBODY.get()
+}
+
 /// Reads the caller of this thread. `read` must not call memento functions.
 #[inline]
 pub(crate) fn with<R>(read: impl FnOnce(&Caller) -> R) -> R {
     CALLER.with_borrow(read)
+}
+
+/// Records a call for whoever calls in this thread.
+#[inline(never)]
+pub(crate) fn record(call: Call) {
+    with(|caller| {
+        if let Some(frame) = &caller.frame {
+            frame.record(call);
+        }
+    });
 }
 
 /// A memento function that is running.
@@ -114,6 +137,8 @@ pub(crate) struct Frame {
     pub(crate) function: &'static Function,
     pub(crate) key: Key,
     pub(crate) correlation: Correlation,
+    /// What tells it from all other frames of this process; not 0.
+    pub(crate) number: u64,
     /// Whether it may call other memento functions.
     pub(crate) further_calls: bool,
     caller: Option<Arc<Frame>>,
@@ -137,13 +162,6 @@ pub(crate) struct Call {
     pub(crate) digest: Option<Digest>,
 }
 
-impl Call {
-    /// A call that the memory cache answered.
-    pub(crate) fn hit(function: &'static Function, landed: Landed) -> Self {
-        Self { function, key: landed.key, digest: Some(landed.digest) }
-    }
-}
-
 impl Frame {
     /// The frame of an invocation that `caller` makes.
     pub(crate) fn new(
@@ -152,11 +170,13 @@ impl Frame {
         caller: Option<Arc<Frame>>,
         further_calls: bool,
     ) -> Self {
+        static NUMBERS: AtomicU64 = AtomicU64::new(1);
         let correlation = caller.as_ref().map_or_else(Correlation::new, |frame| frame.correlation);
         Self {
             function,
             key,
             correlation,
+            number: NUMBERS.fetch_add(1, Ordering::Relaxed),
             further_calls,
             caller,
             callees: Mutex::default(),

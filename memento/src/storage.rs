@@ -107,22 +107,29 @@ impl Storage {
         self.metadata.capabilities().writable && self.data.capabilities().writable
     }
 
-    /// The records of `keys`, in their order. What the store fails to tell is not there.
-    pub(crate) fn records(&self, keys: &[Key]) -> Vec<Option<Vec<u8>>> {
-        let records = match keys {
-            [key] => self.metadata.get(key).map(|record| vec![record]),
-            _ => self.metadata.get_many(keys),
-        };
-        self.trouble.note(records).unwrap_or_else(|| vec![None; keys.len()])
+    /// The record of `key`. What the store fails to tell is not there.
+    pub(crate) fn record(&self, key: &Key) -> Option<Vec<u8>> {
+        self.trouble.note(self.metadata.get(key)).flatten()
     }
 
-    /// The head of a record, if the record is what was written for `key`. A damaged one is moved aside.
-    pub(crate) fn open_record<'a>(&self, key: &Key, bytes: &'a [u8]) -> Option<Head<'a>> {
+    /// The records of `keys`, in their order. What the store fails to tell is not there.
+    pub(crate) fn records(&self, keys: &[Key]) -> Vec<Option<Vec<u8>>> {
+        let records = self.trouble.note(self.metadata.get_many(keys));
+        records.unwrap_or_else(|| vec![None; keys.len()])
+    }
+
+    /// The head of a record, if the record is what was written for `key`. A damaged one is moved aside, one of a newer
+    /// release stays.
+    pub(crate) fn open_record<'a>(
+        &self,
+        key: &Key,
+        bytes: &'a [u8],
+    ) -> Result<Head<'a>, ErrorKind> {
         match record::open(key, bytes) {
-            Ok((head, _)) => Some(head),
+            Ok((head, _)) => Ok(head),
             Err(error) => {
                 self.set_record_aside(key, &error);
-                None
+                Err(error.kind())
             }
         }
     }

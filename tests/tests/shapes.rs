@@ -61,6 +61,11 @@ where
 }
 
 #[memento]
+fn unused(_seed: u64) -> u64 {
+    1
+}
+
+#[memento]
 fn option(n: u32) -> Option<u32> {
     n.checked_sub(1)
 }
@@ -141,6 +146,7 @@ fn all_shapes_hit_the_second_time() {
             assert_eq!(by_value("p".into(), map.clone()).len(), 2);
             assert_eq!(patterns((1, 2), [3, 4, 5], 10, point.clone(), 0), 16);
             assert_eq!(named_lifetimes("a", "bc", ("def", "g")), 7);
+            assert_eq!(unused(1), 1);
             assert_eq!(option(0), None);
             assert_eq!(hidden_result(1), Ok(0));
             assert_eq!(boxed_error(1).unwrap(), 1);
@@ -151,7 +157,7 @@ fn all_shapes_hit_the_second_time() {
             assert_eq!(inner::in_crate(point.clone()), point);
         }
         let statistics = memento::Environment::current().unwrap().statistics();
-        assert_eq!((statistics.computed, statistics.hits()), (15, 14));
+        assert_eq!((statistics.computed, statistics.hits()), (16, 15));
     });
 }
 

@@ -57,7 +57,7 @@ fn a_whole_file_is_understood() {
     .unwrap();
     let storage = Cluster::open_storage(configuration.storage).unwrap();
     assert_eq!(storage.inline_limit, 100);
-    let any = Identity { function: 0, arguments: &[] };
+    let any = Identity { function: 0, hash: 0, arguments: &[], padded: None };
     assert!(storage.cache.admits(any, 1_000_000) && !storage.cache.admits(any, 1 << 20));
     assert_eq!(Cluster::open_runner(configuration.runner).unwrap().name(), "local");
 

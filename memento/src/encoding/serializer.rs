@@ -38,14 +38,10 @@ impl<'a, S: Sink> Serializer<'a, S> {
         Self(sink)
     }
 
-    /// A tag and the bytes of a number in one piece: the sink copies a constant number of bytes.
-    #[inline]
+    #[inline(always)]
     #[expect(clippy::unnecessary_wraps, reason = "it ends the methods below")]
-    fn number<const N: usize, const M: usize>(self, tag: u8, bytes: [u8; N]) -> Result {
-        const { assert!(M == N + 1) };
-        let mut whole = [tag; M];
-        whole[1..].copy_from_slice(&bytes);
-        self.0.put(&whole);
+    fn number<const N: usize>(self, tag: u8, bytes: [u8; N]) -> Result {
+        self.0.put_number(tag, bytes);
         Ok(())
     }
 
@@ -71,9 +67,7 @@ pub(super) fn put_str<S: Sink>(sink: &mut S, text: &str) {
 
 #[inline]
 fn put_bytes<S: Sink>(sink: &mut S, tag: u8, bytes: &[u8]) {
-    let mut head = [tag; 9];
-    head[1..].copy_from_slice(&(bytes.len() as u64).to_le_bytes());
-    sink.put(&head);
+    sink.put_number(tag, (bytes.len() as u64).to_le_bytes());
     sink.put(bytes);
 }
 
@@ -136,55 +130,55 @@ impl<'a, S: Sink> ser::Serializer for Serializer<'a, S> {
     }
     #[inline]
     fn serialize_i8(self, value: i8) -> Result {
-        self.number::<1, 2>(tag::I8, value.to_le_bytes())
+        self.number(tag::I8, value.to_le_bytes())
     }
     #[inline]
     fn serialize_i16(self, value: i16) -> Result {
-        self.number::<2, 3>(tag::I16, value.to_le_bytes())
+        self.number(tag::I16, value.to_le_bytes())
     }
     #[inline]
     fn serialize_i32(self, value: i32) -> Result {
-        self.number::<4, 5>(tag::I32, value.to_le_bytes())
+        self.number(tag::I32, value.to_le_bytes())
     }
     #[inline]
     fn serialize_i64(self, value: i64) -> Result {
-        self.number::<8, 9>(tag::I64, value.to_le_bytes())
+        self.number(tag::I64, value.to_le_bytes())
     }
     #[inline]
     fn serialize_i128(self, value: i128) -> Result {
-        self.number::<16, 17>(tag::I128, value.to_le_bytes())
+        self.number(tag::I128, value.to_le_bytes())
     }
     #[inline]
     fn serialize_u8(self, value: u8) -> Result {
-        self.number::<1, 2>(tag::U8, value.to_le_bytes())
+        self.number(tag::U8, value.to_le_bytes())
     }
     #[inline]
     fn serialize_u16(self, value: u16) -> Result {
-        self.number::<2, 3>(tag::U16, value.to_le_bytes())
+        self.number(tag::U16, value.to_le_bytes())
     }
     #[inline]
     fn serialize_u32(self, value: u32) -> Result {
-        self.number::<4, 5>(tag::U32, value.to_le_bytes())
+        self.number(tag::U32, value.to_le_bytes())
     }
     #[inline]
     fn serialize_u64(self, value: u64) -> Result {
-        self.number::<8, 9>(tag::U64, value.to_le_bytes())
+        self.number(tag::U64, value.to_le_bytes())
     }
     #[inline]
     fn serialize_u128(self, value: u128) -> Result {
-        self.number::<16, 17>(tag::U128, value.to_le_bytes())
+        self.number(tag::U128, value.to_le_bytes())
     }
     #[inline]
     fn serialize_f32(self, value: f32) -> Result {
-        self.number::<4, 5>(tag::F32, value.to_le_bytes())
+        self.number(tag::F32, value.to_le_bytes())
     }
     #[inline]
     fn serialize_f64(self, value: f64) -> Result {
-        self.number::<8, 9>(tag::F64, value.to_le_bytes())
+        self.number(tag::F64, value.to_le_bytes())
     }
     #[inline]
     fn serialize_char(self, value: char) -> Result {
-        self.number::<4, 5>(tag::CHAR, u32::from(value).to_le_bytes())
+        self.number(tag::CHAR, u32::from(value).to_le_bytes())
     }
     #[inline]
     fn serialize_str(self, value: &str) -> Result {

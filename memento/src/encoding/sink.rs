@@ -1,14 +1,26 @@
 //! Where encoded bytes go.
 
+use std::hash::Hasher as _;
+
+use foldhash::fast::FoldHasher;
+
 use super::serializer::{SerializeError, Serializer};
 use super::tag;
 use crate::Key;
+use crate::cache::Identity;
 use crate::returns::Argument;
 
 /// Takes encoded bytes, in order.
 pub(crate) trait Sink {
     /// Appends `bytes`.
     fn put(&mut self, bytes: &[u8]);
+
+    /// Appends a tag and the bytes of a number behind it.
+    #[inline(always)]
+    fn put_number<const N: usize>(&mut self, tag: u8, bytes: [u8; N]) {
+        self.put(&[tag]);
+        self.put(&bytes);
+    }
 }
 
 impl Sink for Vec<u8> {
@@ -29,89 +41,121 @@ const KEPT: usize = 4 << 10;
 ///
 /// Short ones stay on the stack, so that a memory hit allocates nothing; long ones go through BLAKE3 a block at a
 /// time and are never in memory as a whole.
-pub(crate) struct Encoded {
-    function_key: [u8; 32],
+pub(crate) struct Encoded<'a> {
+    function_key: &'a [u8; 32],
+    /// The hash for the memory cache. It is made of the values while they are in registers: bytes that were just
+    /// written in small pieces are slow to read in larger ones.
+    hasher: FoldHasher<'static>,
+    /// Zeros from `length` on.
     inline: [u8; INLINE],
     length: usize,
     spilled: Option<Box<Spilled>>,
 }
 
 /// Writes the arguments of one invocation, in order.
-pub struct Encoder<'a>(&'a mut Encoded);
+pub struct Encoder<'a, 'f>(&'a mut Encoded<'f>);
 
 /// Whether all arguments could be encoded.
 pub type EncodeResult = Result<(), SerializeError>;
 
-impl Encoder<'_> {
+impl Encoder<'_, '_> {
     /// Writes an argument.
     ///
     /// # Errors
     ///
     /// What the argument's own `Serialize` implementation reports.
-    #[inline]
+    #[inline(always)]
     pub fn argument<T: Argument>(&mut self, argument: &T) -> EncodeResult {
         argument.serialize(Serializer::new(&mut *self.0))
     }
 }
 
 /// Writes the arguments of a function, one by one: what `#[memento]` generates for it.
-pub trait Encode<A>: Fn(&A, &mut Encoder<'_>) -> EncodeResult {}
+pub trait Encode<A>: Fn(&A, &mut Encoder<'_, '_>) -> EncodeResult {}
 
-impl<A, F: Fn(&A, &mut Encoder<'_>) -> EncodeResult> Encode<A> for F {}
+impl<A, F: Fn(&A, &mut Encoder<'_, '_>) -> EncodeResult> Encode<A> for F {}
 
+/// An encoding that is too long for the stack.
 struct Spilled {
     hasher: blake3::Hasher,
+    /// Zeros from `length` on: it is written to as an array is, so that a number costs one check.
     block: Vec<u8>,
+    length: usize,
     hashed: u64,
-    key: Option<[u8; 33]>,
+    /// The key, behind a byte that no encoding starts with.
+    key: [u8; 33],
 }
 
-impl Encoded {
-    /// No arguments yet, of the function with this key.
-    #[inline]
-    pub(crate) fn new(function_key: [u8; 32]) -> Self {
-        Self { function_key, inline: [0; INLINE], length: 0, spilled: None }
+impl<'a> Encoded<'a> {
+    /// No arguments yet, of the function with this key. `hasher` has been told the function.
+    #[inline(always)]
+    pub(crate) fn new(function_key: &'a [u8; 32], hasher: FoldHasher<'static>) -> Self {
+        Self { function_key, hasher, inline: [0; INLINE], length: 0, spilled: None }
     }
 
-    /// What tells these arguments from all others of the same function: the encoding itself where it is short, else
-    /// the key behind a byte that no encoding starts with.
-    #[inline]
-    pub(crate) fn identity(&self) -> &[u8] {
-        match &self.spilled {
-            None => &self.inline[..self.length],
-            Some(spilled) => spilled.key.as_ref().map_or(&[], |key| key),
-        }
+    /// As [`new`](Self::new), with any hasher.
+    #[cfg(test)]
+    pub(crate) fn for_test(function_key: &'a [u8; 32]) -> Self {
+        use std::hash::BuildHasher as _;
+        Self::new(function_key, foldhash::fast::RandomState::default().build_hasher())
     }
 
     /// Puts the tuple of the arguments that `write` writes.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn put_arguments(
         &mut self,
-        write: impl FnOnce(&mut Encoder<'_>) -> EncodeResult,
+        write: impl FnOnce(&mut Encoder<'_, 'a>) -> EncodeResult,
     ) -> EncodeResult {
-        self.put(&[tag::TUPLE]);
+        self.put_unhashed(&[tag::TUPLE]);
         write(&mut Encoder(self))?;
-        self.put(&[tag::END]);
+        self.put_unhashed(&[tag::END]);
         Ok(())
     }
 
-    /// Ends the encoding. Nothing may be put after this.
-    #[inline]
+    /// Ends the encoding. Nothing may be put after this; what follows may be asked after this.
+    #[inline(always)]
     pub(crate) fn finish(&mut self) {
         if let Some(spilled) = &mut self.spilled {
             spilled.finish();
         }
     }
 
-    /// The invocation's key. Valid after [`finish`](Self::finish).
+    /// What tells these arguments from all others of the same function: the encoding itself where it is short, else
+    /// the key behind a byte that no encoding starts with.
+    #[inline]
+    pub(crate) fn bytes(&self) -> &[u8] {
+        match &self.spilled {
+            None => &self.inline[..self.length],
+            Some(spilled) => &spilled.key,
+        }
+    }
+
+    /// The identity for the memory cache, of the function with this number.
+    #[inline(always)]
+    pub(crate) fn identity(&self, function: u64) -> Identity<'_> {
+        match &self.spilled {
+            None => Identity {
+                function,
+                hash: self.hasher.finish(),
+                arguments: &self.inline[..self.length],
+                padded: self.inline.first_chunk(),
+            },
+            Some(spilled) => Identity {
+                function,
+                hash: u64::from_le_bytes(*spilled.key[1..].first_chunk().unwrap_or(&[0; 8])),
+                arguments: &spilled.key,
+                padded: None,
+            },
+        }
+    }
+
+    /// The invocation's key.
     pub(crate) fn key(&self) -> Key {
         match &self.spilled {
-            None => Key::from_bytes(blake3::keyed_hash(&self.function_key, self.identity()).into()),
+            None => Key::from_bytes(blake3::keyed_hash(self.function_key, self.bytes()).into()),
             Some(spilled) => {
                 let mut key = [0; 32];
-                if let Some(identity) = &spilled.key {
-                    key.copy_from_slice(&identity[1..]);
-                }
+                key.copy_from_slice(&spilled.key[1..]);
                 Key::from_bytes(key)
             }
         }
@@ -120,29 +164,14 @@ impl Encoded {
     /// The whole encoding, where it is short enough to be kept in a record.
     pub(crate) fn kept(&self) -> Option<&[u8]> {
         match &self.spilled {
-            None => Some(self.identity()),
-            Some(spilled) => {
-                (spilled.hashed == 0 && spilled.block.len() <= KEPT).then_some(&*spilled.block)
-            }
+            None => Some(self.bytes()),
+            Some(spilled) => (spilled.hashed == 0 && spilled.length <= KEPT)
+                .then_some(&spilled.block[..spilled.length]),
         }
     }
 
-    #[cold]
-    fn spill(&mut self, bytes: &[u8]) {
-        let spilled = self.spilled.insert(Box::new(Spilled {
-            hasher: blake3::Hasher::new_keyed(&self.function_key),
-            block: Vec::with_capacity(2 * INLINE + bytes.len().min(BLOCK)),
-            hashed: 0,
-            key: None,
-        }));
-        spilled.put(&self.inline[..self.length]);
-        spilled.put(bytes);
-    }
-}
-
-impl Sink for Encoded {
-    #[inline]
-    fn put(&mut self, bytes: &[u8]) {
+    #[inline(always)]
+    fn put_unhashed(&mut self, bytes: &[u8]) {
         match &mut self.spilled {
             None => match self.inline.get_mut(self.length..self.length + bytes.len()) {
                 Some(space) => {
@@ -154,33 +183,107 @@ impl Sink for Encoded {
             Some(spilled) => spilled.put(bytes),
         }
     }
+
+    #[cold]
+    fn spill(&mut self, bytes: &[u8]) {
+        let spilled = self.spilled.insert(Box::new(Spilled {
+            hasher: blake3::Hasher::new_keyed(self.function_key),
+            block: vec![0; 4 * INLINE],
+            length: 0,
+            hashed: 0,
+            key: [0xff; 33],
+        }));
+        spilled.put(&self.inline[..self.length]);
+        spilled.put(bytes);
+    }
+}
+
+impl Sink for Encoded<'_> {
+    #[inline]
+    fn put(&mut self, bytes: &[u8]) {
+        if self.spilled.is_none() {
+            self.hasher.write(bytes);
+        }
+        self.put_unhashed(bytes);
+    }
+
+    #[inline(always)]
+    fn put_number<const N: usize>(&mut self, tag: u8, bytes: [u8; N]) {
+        if let Some(spilled) = &mut self.spilled {
+            spilled.put_number(tag, bytes);
+            return;
+        }
+        self.hasher.write_u8(tag);
+        match bytes.first_chunk::<8>() {
+            Some(low) if N == 8 => self.hasher.write_u64(u64::from_le_bytes(*low)),
+            _ => self.hasher.write(&bytes),
+        }
+        match self.inline.get_mut(self.length..self.length + N + 1) {
+            Some([first, rest @ ..]) => {
+                *first = tag;
+                rest.copy_from_slice(&bytes);
+                self.length += N + 1;
+            }
+            _ => {
+                self.spill(&[tag]);
+                self.put_unhashed(&bytes);
+            }
+        }
+    }
 }
 
 impl Spilled {
+    #[inline(always)]
+    fn put_number<const N: usize>(&mut self, tag: u8, bytes: [u8; N]) {
+        match self.block.get_mut(self.length..self.length + N + 1) {
+            Some([first, rest @ ..]) => {
+                *first = tag;
+                rest.copy_from_slice(&bytes);
+                self.length += N + 1;
+            }
+            _ => {
+                self.put(&[tag]);
+                self.put(&bytes);
+            }
+        }
+    }
+
     #[inline]
     fn put(&mut self, bytes: &[u8]) {
-        if self.block.len() + bytes.len() > BLOCK {
+        match self.block.get_mut(self.length..self.length + bytes.len()) {
+            Some(space) => {
+                space.copy_from_slice(bytes);
+                self.length += bytes.len();
+            }
+            None => self.put_into_new_space(bytes),
+        }
+    }
+
+    /// Puts bytes for which the block has no space: into a larger block, an emptied one, or past it.
+    #[cold]
+    fn put_into_new_space(&mut self, bytes: &[u8]) {
+        if self.length + bytes.len() > BLOCK {
             self.hash_block();
         }
         if bytes.len() > BLOCK {
             self.hasher.update(bytes);
             self.hashed += bytes.len() as u64;
-        } else {
-            self.block.extend_from_slice(bytes);
+            return;
         }
+        let needed = (self.length + bytes.len()).next_power_of_two();
+        self.block.resize(needed.max(self.block.len()), 0);
+        self.block[self.length..self.length + bytes.len()].copy_from_slice(bytes);
+        self.length += bytes.len();
     }
 
-    #[cold]
     fn hash_block(&mut self) {
-        self.hasher.update(&self.block);
-        self.hashed += self.block.len() as u64;
-        self.block.clear();
+        self.hasher.update(&self.block[..self.length]);
+        self.hashed += self.length as u64;
+        self.length = 0;
     }
 
     fn finish(&mut self) {
-        self.hasher.update(&self.block);
-        let mut identity = [0xff; 33];
-        identity[1..].copy_from_slice(self.hasher.finalize().as_bytes());
-        self.key = Some(identity);
+        self.hasher.update(&self.block[..self.length]);
+        self.key[1..].copy_from_slice(self.hasher.finalize().as_bytes());
     }
 }

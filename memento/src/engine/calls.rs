@@ -4,6 +4,7 @@ use std::any::Any;
 
 use parking_lot::Mutex;
 
+use super::lookup;
 use super::recorder::Recorder;
 use super::task::{Task, panicked};
 use crate::binding::Binding;
@@ -36,10 +37,12 @@ pub(crate) struct Calls<'a> {
 
 /// One call.
 pub(crate) struct Item<'a> {
-    pub(super) encoded: Encoded,
+    pub(super) encoded: Encoded<'a>,
     pub(super) key: Key,
     pub(super) task: &'a mut dyn Task,
     pub(super) ending: Ending,
+    /// Whether there is a record that is not to be replaced.
+    pub(super) stays: bool,
 }
 
 /// How a call ended, but for its output.
@@ -57,9 +60,9 @@ pub(crate) enum Ending {
 }
 
 impl<'a> Item<'a> {
-    pub(crate) fn new(encoded: Encoded, task: &'a mut dyn Task) -> Self {
+    pub(crate) fn new(encoded: Encoded<'a>, task: &'a mut dyn Task) -> Self {
         let key = encoded.key();
-        Self { encoded, key, task, ending: Ending::Pending }
+        Self { encoded, key, task, ending: Ending::Pending, stays: false }
     }
 }
 
@@ -115,6 +118,17 @@ impl<'a> Calls<'a> {
         }
     }
 
+    /// One call that the stores have been asked for, when the memory cache had lost `losses` values.
+    pub(super) fn missing(
+        binding: &'a Binding,
+        caller: Caller,
+        modifiers: Modifiers,
+        item: Item<'a>,
+        losses: u64,
+    ) -> Self {
+        Self { losses, missing: vec![0], ..Self::new(binding, caller, modifiers, vec![item]) }
+    }
+
     /// Asks the stores for all items, and notes what is missing.
     pub(super) fn look_up(&mut self) {
         if !self.modifiers.refresh {
@@ -124,7 +138,7 @@ impl<'a> Calls<'a> {
                 let keys = &self.keys[chunk * CHUNK..];
                 let keys = &keys[..keys.len().min(CHUNK)];
                 for (item, record) in items.iter().zip(storage.records(keys)) {
-                    self.find(&mut item.lock(), record);
+                    lookup::find(self.binding, self.modifiers, &mut item.lock(), record);
                 }
             };
             self.binding.cluster.runner.for_each(self.items.len().div_ceil(CHUNK), &look_up_chunk);

@@ -5,7 +5,7 @@ use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 
 use super::calls::{Calls, Ending, Item};
-use super::lookup::expires;
+use super::lookup::{self, expires};
 use super::now;
 use crate::cache::{Landed, Shared};
 use crate::flight::Claim;
@@ -104,7 +104,7 @@ impl Calls<'_> {
         let digest =
             Digest::of(if is_kept { &bytes } else { error.unwrap_or_default().as_bytes() });
         let finished = now();
-        if storage.is_writable() {
+        if storage.is_writable() && !item.stays {
             let inline = (size <= storage.inline_limit).then_some(&*bytes);
             let value = is_kept.then(|| EncodedValue { codec: item.task.codec(), size, inline });
             let head = Head { key: item.key, finished, digest, error, value };
@@ -119,7 +119,7 @@ impl Calls<'_> {
         }
         drop(bytes);
         let landed = self.landed(item, digest, finished);
-        let shared = if is_kept { self.cache(item, landed, size) } else { None };
+        let shared = if is_kept { lookup::cache(self.binding, item, landed, size) } else { None };
         if is_kept && shared.is_none() {
             // Nothing in memory tells of it, so the stores have to before others may ask.
             self.recorder.flush();

@@ -5,10 +5,11 @@ use std::fmt;
 use super::calls::{Calls, Ending, Item};
 use super::now;
 use crate::binding::Binding;
-use crate::cache::{Identity, Landed, Shared};
+use crate::cache::{Landed, Shared};
+use crate::encoding::Encoded;
+use crate::modifiers::Modifiers;
 use crate::record::Head;
-use crate::storage::Storage;
-use crate::{Error, ErrorKind, Key};
+use crate::{Error, ErrorKind};
 
 /// What a call would find, and why not.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,6 +33,8 @@ pub enum Miss {
     Expired,
     /// The result was encoded by this codec, which the function no longer uses.
     OtherCodec(String),
+    /// The record is of a newer release of this crate. It stays as it is, and the result of this call is not kept.
+    Newer,
     /// The record, or the result that it names, is gone or not what was written.
     Unreadable,
     /// The call asked for the function to run.
@@ -45,10 +48,16 @@ impl fmt::Display for Miss {
             Self::Failed(message) => write!(f, "it failed, and errors are retried: {message}"),
             Self::Expired => f.write_str("the result has expired"),
             Self::OtherCodec(codec) => write!(f, "the result was encoded by {codec}"),
+            Self::Newer => f.write_str("the record is of a newer release"),
             Self::Unreadable => f.write_str("the record or its result could not be read"),
             Self::Refreshed => f.write_str("the call asked for it"),
         }
     }
+}
+
+/// Why a record could not be opened.
+fn unopened(kind: ErrorKind) -> Miss {
+    if kind == ErrorKind::NewerFormat { Miss::Newer } else { Miss::Unreadable }
 }
 
 /// Whether the outcome in `head` answers a call now.
@@ -72,7 +81,7 @@ pub(super) fn expires(binding: &Binding, finished: u64) -> Option<u64> {
     Some(finished.saturating_add(u64::try_from(ttl.as_nanos()).unwrap_or(u64::MAX)))
 }
 
-/// What a call with this key would find in the stores.
+/// What a call with these arguments would find.
 ///
 /// # Errors
 ///
@@ -80,11 +89,15 @@ pub(super) fn expires(binding: &Binding, finished: u64) -> Option<u64> {
 pub(crate) fn explain(
     binding: &Binding,
     codec: &str,
-    key: &Key,
+    encoded: &Encoded<'_>,
 ) -> crate::Result<Result<(), Miss>> {
     let storage = &binding.cluster.storage;
-    let Some(record) = storage.metadata.get(key)? else { return Ok(Err(Miss::NeverRun)) };
-    let found = storage.open_record(key, &record).ok_or(Miss::Unreadable);
+    if let Some((_, landed)) = storage.cache.get_shared(encoded.identity(binding.number)) {
+        return Ok(if is_valid(&landed) { Ok(()) } else { Err(Miss::Expired) });
+    }
+    let key = encoded.key();
+    let Some(record) = storage.metadata.get(&key)? else { return Ok(Err(Miss::NeverRun)) };
+    let found = storage.open_record(&key, &record).map_err(unopened);
     Ok(found.and_then(|head| {
         check(binding, codec, &head)?;
         let value = head.value.as_ref().ok_or(Miss::Unreadable)?;
@@ -93,95 +106,111 @@ pub(crate) fn explain(
     }))
 }
 
+/// Whether what came of an invocation is not too old.
+#[inline]
+pub(super) fn is_valid(landed: &Landed) -> bool {
+    landed.expires.is_none_or(|expires| expires > now())
+}
+
+/// Ends `item` if `record` holds a valid result for it.
+pub(super) fn find(
+    binding: &Binding,
+    modifiers: Modifiers,
+    item: &mut Item<'_>,
+    record: Option<Vec<u8>>,
+) {
+    let found = match record {
+        Some(record) => read(binding, modifiers, item, &record),
+        None => Err(Miss::NeverRun),
+    };
+    match found {
+        Ok(landed) => {
+            binding.cluster.counters.count_store_hit();
+            item.ending = Ending::Found(landed.digest);
+        }
+        Err(reason) => {
+            item.stays = reason == Miss::Newer;
+            tracing::debug!(function = binding.function.path(), key = %item.key, %reason, "miss");
+        }
+    }
+}
+
+/// Takes the item's output from `record`.
+fn read(
+    binding: &Binding,
+    modifiers: Modifiers,
+    item: &mut Item<'_>,
+    record: &[u8],
+) -> Result<Landed, Miss> {
+    let storage = &*binding.cluster.storage;
+    let head = storage.open_record(&item.key, record).map_err(unopened)?;
+    check(binding, item.task.codec(), &head)?;
+    let landed =
+        Landed { key: item.key, digest: head.digest, expires: expires(binding, head.finished) };
+    if modifiers.ignore_result {
+        return Ok(landed);
+    }
+    let value = head.value.as_ref().ok_or(Miss::Unreadable)?;
+    // The size in the record is what somebody wrote there.
+    let mut size = 0;
+    let decode = |bytes: &[u8]| {
+        size = bytes.len() as u64;
+        item.task.decode(bytes)
+    };
+    match storage.read_value(&head.digest, value, decode) {
+        None => return Err(Miss::Unreadable),
+        Some(Err(error)) => {
+            storage.set_record_aside(&item.key, &undecodable(error, binding));
+            return Err(Miss::Unreadable);
+        }
+        Some(Ok(())) => {}
+    }
+    cache(binding, item, landed, size);
+    Ok(landed)
+}
+
+/// Puts a clone of the item's output into the memory cache, if it fits. The clone.
+pub(super) fn cache(
+    binding: &Binding,
+    item: &Item<'_>,
+    landed: Landed,
+    size: u64,
+) -> Option<Shared> {
+    let cache = &binding.cluster.storage.cache;
+    let identity = item.encoded.identity(binding.number);
+    if !cache.admits(identity, size) {
+        cache.count_loss();
+        return None;
+    }
+    let shared = item.task.share()?;
+    cache.put(identity, Shared::clone(&shared), landed, size);
+    Some(shared)
+}
+
 impl Calls<'_> {
-    /// Ends `item` if `record` holds a valid result for it.
-    pub(super) fn find(&self, item: &mut Item<'_>, record: Option<Vec<u8>>) {
-        let found = match record {
-            Some(record) => self.read(item, &record),
-            None => Err(Miss::NeverRun),
-        };
-        match found {
-            Ok(landed) => {
-                self.binding.cluster.counters.count_store_hit();
-                item.ending = Ending::Found(landed.digest);
-            }
-            Err(reason) => {
-                tracing::debug!(function = self.binding.function.path(), key = %item.key, %reason, "miss");
-            }
-        }
-    }
-
-    /// Takes the item's output from `record`.
-    fn read(&self, item: &mut Item<'_>, record: &[u8]) -> Result<Landed, Miss> {
-        let storage = &*self.binding.cluster.storage;
-        let head = storage.open_record(&item.key, record).ok_or(Miss::Unreadable)?;
-        check(self.binding, item.task.codec(), &head)?;
-        let landed = Landed {
-            key: item.key,
-            digest: head.digest,
-            expires: expires(self.binding, head.finished),
-        };
-        if self.modifiers.ignore_result {
-            return Ok(landed);
-        }
-        let value = head.value.as_ref().ok_or(Miss::Unreadable)?;
-        // The size in the record is what somebody wrote there.
-        let mut size = 0;
-        let decode = |bytes: &[u8]| {
-            size = bytes.len() as u64;
-            item.task.decode(bytes)
-        };
-        match storage.read_value(&head.digest, value, decode) {
-            None => return Err(Miss::Unreadable),
-            Some(Err(error)) => {
-                storage.set_record_aside(&item.key, &undecodable(error, self));
-                return Err(Miss::Unreadable);
-            }
-            Some(Ok(())) => {}
-        }
-        self.cache(item, landed, size);
-        Ok(landed)
-    }
-
-    /// Puts a clone of the item's output into the memory cache, if it fits. The clone.
-    pub(super) fn cache(&self, item: &Item<'_>, landed: Landed, size: u64) -> Option<Shared> {
-        let storage: &Storage = &self.binding.cluster.storage;
-        if !storage.cache.admits(self.identity(item), size) {
-            storage.cache.count_loss();
-            return None;
-        }
-        let shared = item.task.share()?;
-        storage.cache.put(self.identity(item), shared.clone(), landed, size);
-        Some(shared)
-    }
-
-    pub(super) fn identity<'i>(&self, item: &'i Item<'_>) -> Identity<'i> {
-        Identity { function: self.binding.number, arguments: item.encoded.identity() }
-    }
-
     /// Looks once more, for an item that another thread may have computed after the stores were asked.
     ///
     /// What lands in this process stands in the memory cache, unless the cache has lost it.
     pub(super) fn look_again(&self, item: &mut Item<'_>) {
         let storage = &self.binding.cluster.storage;
-        if let Some((shared, landed)) = storage.cache.get_shared(self.identity(item)) {
-            let is_valid = landed.expires.is_none_or(|expires| expires > now());
-            if is_valid && item.task.adopt(&shared) {
+        let identity = item.encoded.identity(self.binding.number);
+        if let Some((shared, landed)) = storage.cache.get_shared(identity) {
+            if is_valid(&landed) && item.task.adopt(&shared) {
                 self.binding.cluster.counters.count_store_hit();
                 item.ending = Ending::Found(landed.digest);
             }
         } else if storage.cache.losses() != self.losses {
-            let record = storage.records(&[item.key]).pop().flatten();
+            let record = storage.record(&item.key);
             if record.is_some() {
-                self.find(item, record);
+                find(self.binding, self.modifiers, item, record);
             }
         }
     }
 }
 
-fn undecodable(error: Error, calls: &Calls<'_>) -> Error {
+fn undecodable(error: Error, binding: &Binding) -> Error {
     debug_assert_eq!(error.kind(), ErrorKind::Damaged);
     error
-        .with("function", calls.binding.function.path())
+        .with("function", binding.function.path())
         .help("a type whose fields changed needs a new `version` on the functions that return it")
 }

@@ -22,7 +22,7 @@ fn key_of(
     second: &impl Argument,
     context: Option<&Context>,
 ) -> Key {
-    let mut encoded = Encoded::new(function_key);
+    let mut encoded = Encoded::for_test(&function_key);
     encoded
         .put_arguments(|encoder| {
             encoder.argument(first)?;
@@ -114,10 +114,10 @@ fn cluster_and_path_are_not_mixed_up() {
 fn arguments_and_context_are_not_mixed_up() {
     let function = function_key("", "f", &VERSION);
     let map = std::collections::BTreeMap::from([("a", 1_u8)]);
-    let mut as_argument = Encoded::new(function);
+    let mut as_argument = Encoded::for_test(&function);
     as_argument.put_arguments(|encoder| encoder.argument(&map)).unwrap();
     as_argument.finish();
-    let mut as_context = Encoded::new(function);
+    let mut as_context = Encoded::for_test(&function);
     as_context.put_arguments(|_| Ok(())).unwrap();
     as_context.put(context(&[("a", 1)]).encoding());
     as_context.finish();

@@ -3,11 +3,13 @@ use std::time::{Duration, SystemTime};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
-use super::{DIGEST, EncodedValue, FORMAT, Head, nanoseconds, open, read, seal};
+use super::{EncodedValue, FORMAT, Head, nanoseconds, open, read, seal};
 use crate::memento::{Arguments, Callee, Correlation};
 use crate::{Digest, ErrorKind, Key, Outcome, Provenance, StoredValue, Version};
 
 const KEY: Key = Key::from_bytes([0x11; 32]);
+/// Where the head begins: behind digest and format.
+const BODY: usize = 33;
 const RESULT: Digest = Digest::from_bytes([0x22; 32]);
 
 fn head<'a>(error: Option<&'a str>, value: Option<EncodedValue<'a>>) -> Head<'a> {
@@ -47,7 +49,12 @@ fn sealed() -> Vec<u8> {
 
 /// Bytes with a digest that is right, whatever `body` is: what a hostile store can make.
 fn sealed_body(body: &[u8]) -> Vec<u8> {
-    [&[FORMAT], Digest::of(body).as_bytes().as_slice(), body].concat()
+    sealed_format(FORMAT, body)
+}
+
+fn sealed_format(format: u8, body: &[u8]) -> Vec<u8> {
+    let sealed = [&[format], body].concat();
+    [Digest::of(&sealed).as_bytes().as_slice(), &sealed].concat()
 }
 
 #[track_caller]
@@ -79,8 +86,8 @@ fn golden() {
         "ac02",
         "09",
     ];
-    let digest = "a6a8df019ad05316ae28d9f8f3f641b16c1856b8f1ac59540ce6cd272a1e0bb8";
-    let expected = ["01", digest, &head.concat(), &provenance.concat()].concat().replace(' ', "");
+    let digest = "c52387bcfa589bec9face8276a3c8337b286d7683d0d229e6472ad0c8aa67b82";
+    let expected = [digest, "01", &head.concat(), &provenance.concat()].concat().replace(' ', "");
     let bytes = sealed();
     let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
     let digits: String =
@@ -126,10 +133,7 @@ fn a_changed_byte_is_noticed() {
         for change in 1..=255 {
             let mut bytes = whole.clone();
             bytes[position] ^= change;
-            let expected = match (position, bytes[position]) {
-                (0, 0) | (1.., _) => ErrorKind::Damaged,
-                (0, _) => ErrorKind::NewerFormat,
-            };
+            let expected = ErrorKind::Damaged;
             assert_eq!(open(&KEY, &bytes).err().unwrap().kind(), expected, "at {position}");
         }
     }
@@ -149,14 +153,18 @@ fn a_missing_or_added_byte_is_noticed() {
 #[test]
 fn a_refusal_says_why() {
     let whole = sealed();
-    refused(&KEY, &[], ErrorKind::Damaged, "it is not a memento");
-    refused(&KEY, &[0, 1, 2], ErrorKind::Damaged, "it is not a memento");
-    refused(&KEY, &whole[..20], ErrorKind::Damaged, "it is cut short");
+    refused(&KEY, &[], ErrorKind::Damaged, "it is too short to be a memento");
+    refused(
+        &KEY,
+        &sealed_format(0, &whole[BODY..]),
+        ErrorKind::Damaged,
+        "it is of no known format",
+    );
+    refused(&KEY, &whole[..20], ErrorKind::Damaged, "it is too short to be a memento");
     let changed = "its bytes are not those that were written";
     refused(&KEY, &whole[..whole.len() - 1], ErrorKind::Damaged, changed);
 
-    let mut newer = whole.clone();
-    newer[0] = 2;
+    let newer = sealed_format(2, b"whatever it is");
     let reason = "its format is 2, this release knows 1; update this program";
     refused(&KEY, &newer, ErrorKind::NewerFormat, reason);
 
@@ -168,7 +176,7 @@ fn a_refusal_says_why() {
 fn a_hit_does_not_need_the_provenance() {
     let whole = sealed();
     let (_, provenance) = open(&KEY, &whole).unwrap();
-    let head_only = sealed_body(&whole[DIGEST.end..whole.len() - provenance.len()]);
+    let head_only = sealed_body(&whole[BODY..whole.len() - provenance.len()]);
     assert!(open(&KEY, &head_only).is_ok());
     let error = read(&KEY, &head_only).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Damaged);
@@ -212,7 +220,7 @@ proptest! {
         index: prop::sample::Index,
         with in vec(any::<u8>(), 0..12),
     ) {
-        let mut body = sealed()[DIGEST.end..].to_vec();
+        let mut body = sealed()[BODY..].to_vec();
         let at = index.index(body.len());
         let end = body.len().min(at + with.len());
         body.splice(at..end, with);

@@ -1,0 +1,152 @@
+//! Other processes that use a storage.
+
+use std::ffi::OsStr;
+use std::io::{BufRead as _, BufReader};
+use std::os::unix::fs::MetadataExt as _;
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+
+use crate::folder::Folder;
+use crate::visit::{Call, Visit};
+
+/// The program `worker`, about to be started on a folder.
+#[derive(Debug)]
+pub struct Worker(Command);
+
+impl Worker {
+    /// The program at `program`, which tests know as `env!("CARGO_BIN_EXE_worker")`.
+    pub fn new(program: impl AsRef<OsStr>, folder: &Folder) -> Self {
+        Self::under(&[], program, folder)
+    }
+
+    /// The same, started by another program: `["strace", "-f"]`.
+    pub fn under(starter: &[&str], program: impl AsRef<OsStr>, folder: &Folder) -> Self {
+        let mut words = starter.iter().map(OsStr::new).chain([program.as_ref()]);
+        let mut command = Command::new(words.next().unwrap_or_default());
+        command.args(words).arg(folder.path()).stdin(Stdio::null());
+        Self(command)
+    }
+
+    /// With a storage of the greatest durability.
+    pub fn durable(mut self) -> Self {
+        self.0.arg("durable");
+        self
+    }
+
+    /// With a storage that keeps nothing.
+    pub fn readonly(mut self) -> Self {
+        self.0.arg("readonly");
+        self
+    }
+
+    /// Making these calls, one after another.
+    pub fn calls(mut self, calls: &[Call]) -> Self {
+        self.0.args(calls.iter().map(Call::to_string));
+        self
+    }
+
+    /// Making the first `count` calls of the small function as one batch.
+    pub fn batch(mut self, count: u64) -> Self {
+        self.0.arg(format!("batch={count}"));
+        self
+    }
+
+    /// Beginning only when its input ends.
+    pub fn waiting(mut self) -> Self {
+        self.0.arg("wait").stdin(Stdio::piped());
+        self
+    }
+
+    /// Runs it to its end, whatever that is.
+    ///
+    /// # Panics
+    ///
+    /// Where it cannot be started.
+    pub fn output(mut self) -> Output {
+        match self.0.output() {
+            Ok(output) => output,
+            Err(error) => panic!("cannot start {:?}: {error}", self.0),
+        }
+    }
+
+    /// Runs it; it has to end well.
+    #[track_caller]
+    pub fn visit(self) -> Visit {
+        read(&self.output())
+    }
+
+    /// Starts it.
+    ///
+    /// # Panics
+    ///
+    /// Where it cannot be started.
+    pub fn start(mut self) -> Running {
+        let child = self.0.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
+        Running(child.expect("the worker starts"))
+    }
+
+    /// Starts it with calls from `first` on, without an end; kills it when it has told of `count` results.
+    ///
+    /// # Panics
+    ///
+    /// Where it ends by itself.
+    pub fn kill_after(mut self, first: u64, count: u64) {
+        self.0.arg(format!("forever={first}")).stdout(Stdio::piped());
+        let mut child = self.0.spawn().expect("the worker starts");
+        let mut lines = BufReader::new(child.stdout.take().expect("its output")).lines();
+        for n in first..first + count {
+            let line = lines.next().expect("a line").expect("a line");
+            assert_eq!(line, n.to_string());
+        }
+        child.kill().expect("it can be killed");
+        child.wait().expect("it ends");
+    }
+}
+
+/// A worker that is running.
+#[derive(Debug)]
+pub struct Running(Child);
+
+impl Running {
+    /// Ends its input, which lets it begin.
+    pub fn begin(&mut self) {
+        self.0.stdin.take();
+    }
+
+    /// Waits for its end, which has to be a good one.
+    ///
+    /// # Panics
+    ///
+    /// Where it is not.
+    #[track_caller]
+    pub fn finish(self) -> Visit {
+        read(&self.0.wait_with_output().expect("the worker ends"))
+    }
+}
+
+#[track_caller]
+fn read(output: &Output) -> Visit {
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "a worker ended with {}: {errors}", output.status);
+    String::from_utf8_lossy(&output.stdout).parse().unwrap()
+}
+
+/// Whether this process may do everything.
+///
+/// # Panics
+///
+/// Where there is no `/proc`.
+pub fn is_root() -> bool {
+    std::fs::metadata("/proc/self").expect("what runs this process").uid() == 0
+}
+
+/// Does something to files of this test from another process.
+///
+/// # Panics
+///
+/// Where it fails.
+#[track_caller]
+pub fn shell(folder: &Path, script: &str) {
+    let status = Command::new("sh").args(["-ec", script]).current_dir(folder).status();
+    assert!(status.expect("a shell").success(), "{script}");
+}

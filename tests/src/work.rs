@@ -1,0 +1,42 @@
+//! The memento functions that storage is tested with, in test programs and in [workers](crate::processes) alike.
+
+use std::cell::Cell;
+
+use memento::memento;
+
+thread_local! {
+    static RUNS: Cell<u64> = const { Cell::new(0) };
+}
+
+/// How many bytes a large result has: more than go into a record.
+pub const LARGE: usize = 40_000;
+
+/// How often functions of this module ran in this thread.
+pub fn runs() -> u64 {
+    RUNS.get()
+}
+
+/// A result that lives inside its record.
+#[memento]
+pub fn small(n: u64) -> u64 {
+    RUNS.set(RUNS.get() + 1);
+    expected_small(n)
+}
+
+/// A result that lives in the data store.
+#[memento]
+pub fn large(n: u64) -> Vec<u8> {
+    RUNS.set(RUNS.get() + 1);
+    expected_large(n)
+}
+
+/// What [`small`] has to return.
+pub fn expected_small(n: u64) -> u64 {
+    n.wrapping_mul(0x9e37_79b9_7f4a_7c15)
+}
+
+/// What [`large`] has to return: bytes that no other argument gives.
+pub fn expected_large(n: u64) -> Vec<u8> {
+    let words = (0..LARGE as u64 / 8).map(|i| expected_small(n << 32 | i).to_le_bytes());
+    words.flatten().collect()
+}
