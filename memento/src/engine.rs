@@ -56,6 +56,13 @@ impl Deref for Bound {
     }
 }
 
+impl Bound {
+    /// The time, where a memento function waits for what begins now.
+    fn begin(&self) -> Option<Instant> {
+        (self.frame != 0).then(Instant::now)
+    }
+}
+
 /// The binding of a function for whoever calls it now.
 #[inline(always)]
 pub(crate) fn bind(declaration: &'static Declaration) -> Result<Bound> {
@@ -177,13 +184,14 @@ pub(crate) fn call<R: Returns, A: Send>(
 
 /// Brings a call that the memory cache has no answer for to its end.
 pub(crate) fn resolve_one<'a>(
-    binding: &'a Binding,
+    bound: &'a Bound,
     modifiers: Modifiers,
     mut item: Item<'a>,
 ) -> Ending {
     // A hit is the common end, and needs no batch.
+    let binding: &Binding = bound;
     let storage = &binding.cluster.storage;
-    let began = stack::is_somebody().then(Instant::now);
+    let began = bound.begin();
     let losses = storage.cache.losses();
     if !modifiers.refresh {
         let record = storage.record(&item.key);
@@ -206,12 +214,12 @@ pub(crate) fn resolve_one<'a>(
 
 /// Brings calls that the memory cache has no answer for to their end.
 pub(crate) fn resolve<'a>(
-    binding: &'a Binding,
+    bound: &'a Bound,
     modifiers: Modifiers,
     items: Vec<Item<'a>>,
 ) -> Vec<Ending> {
-    let began = stack::is_somebody().then(Instant::now);
-    let mut calls = Calls::new(binding, Caller::current(), modifiers, items);
+    let began = bound.begin();
+    let mut calls = Calls::new(bound, Caller::current(), modifiers, items);
     calls.look_up();
     finish(calls, began)
 }

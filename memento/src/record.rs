@@ -2,10 +2,14 @@
 //!
 //! | bytes | what                                                                                       |
 //! | ----- | ------------------------------------------------------------------------------------------ |
-//! | 32    | BLAKE3 of all that follows; it stands here in every format                                  |
+//! | 32    | BLAKE3 of format, length and head                                                          |
 //! | 1     | the format                                                                                 |
+//! | 4     | the length of the head, little-endian                                                      |
 //! | …     | [`Head`] in postcard: all that a hit needs, readable without a copy, small results included |
-//! | …     | [`Provenance`] in postcard: for whom asks where the result came from                        |
+//! | …     | [`Provenance`] in postcard, whose digest is in the head: for whom asks where a result is from |
+//!
+//! The first four stand in every format, so that a record of a newer one can be told from a damaged one. A hit does
+//! not hash the provenance, which it does not read.
 //!
 //! A record proves itself: that it is whole, and that it belongs to the key that it was asked for by.
 
@@ -20,22 +24,26 @@ use crate::{Digest, Error, ErrorKind, Key, Memento, Outcome, Provenance, Result,
 
 /// The format of records. Records of another format are not read.
 const FORMAT: u8 = 1;
+/// Where digest, format and length are.
 const DIGEST: std::ops::Range<usize> = 0..32;
+const LENGTH: std::ops::Range<usize> = 33..37;
 
 /// What a hit needs to know.
-#[derive(Serialize, Deserialize)]
+#[derive(Clone, Copy, Serialize, Deserialize)]
 pub(crate) struct Head<'a> {
     pub(crate) key: Key,
     /// Nanoseconds since the Unix epoch.
     pub(crate) finished: u64,
     pub(crate) digest: Digest,
+    /// The digest of the encoded provenance.
+    pub(crate) provenance: Digest,
     pub(crate) error: Option<&'a str>,
     #[serde(borrow)]
     pub(crate) value: Option<EncodedValue<'a>>,
 }
 
 /// A value in the bytes of its codec.
-#[derive(Serialize, Deserialize)]
+#[derive(Clone, Copy, Serialize, Deserialize)]
 pub(crate) struct EncodedValue<'a> {
     pub(crate) codec: &'a str,
     pub(crate) size: u64,
@@ -49,21 +57,26 @@ pub(crate) fn nanoseconds(time: SystemTime) -> u64 {
     u64::try_from(since.as_nanos()).unwrap_or(u64::MAX)
 }
 
-/// The bytes of a record.
-pub(crate) fn seal(head: &Head<'_>, provenance: &Provenance) -> Result<Vec<u8>> {
-    let inline = head.value.as_ref().and_then(|value| value.inline).map_or(0, <[u8]>::len);
-    let mut bytes = Vec::with_capacity(512 + inline);
-    bytes.resize(DIGEST.end, 0);
-    bytes.push(FORMAT);
-    let encode = |bytes, part: &_| postcard::to_extend(part, bytes);
-    let bytes = encode(bytes, head).and_then(|bytes| postcard::to_extend(provenance, bytes));
-    let mut bytes = bytes.map_err(|error| {
+/// The bytes of a record. Sets the digest of the provenance in `head`.
+pub(crate) fn seal(mut head: Head<'_>, provenance: &Provenance) -> Result<Vec<u8>> {
+    let failed = |error: postcard::Error| {
         Error::new(ErrorKind::Encoding, "encode a memento")
             .with("function", &provenance.function)
             .source(error)
-    })?;
+    };
+    let encoded = postcard::to_stdvec(provenance).map_err(failed)?;
+    head.provenance = Digest::of(&encoded);
+    let inline = head.value.as_ref().and_then(|value| value.inline).map_or(0, <[u8]>::len);
+    let mut bytes = Vec::with_capacity(LENGTH.end + 160 + inline + encoded.len());
+    bytes.resize(LENGTH.end, 0);
+    let mut bytes = postcard::to_extend(&head, bytes).map_err(failed)?;
+    let length = u32::try_from(bytes.len() - LENGTH.end)
+        .map_err(|_| failed(postcard::Error::SerializeBufferFull))?;
+    bytes[DIGEST.end] = FORMAT;
+    bytes[LENGTH].copy_from_slice(&length.to_le_bytes());
     let digest = Digest::of(&bytes[DIGEST.end..]);
     bytes[DIGEST].copy_from_slice(digest.as_bytes());
+    bytes.extend_from_slice(&encoded);
     Ok(bytes)
 }
 
@@ -74,27 +87,32 @@ pub(crate) fn seal(head: &Head<'_>, provenance: &Provenance) -> Result<Vec<u8>> 
 /// [`ErrorKind::NewerFormat`], [`ErrorKind::Damaged`].
 pub(crate) fn open<'a>(key: &Key, bytes: &'a [u8]) -> Result<(Head<'a>, &'a [u8])> {
     let failed = |kind| Error::new(kind, "read a memento").with("key", key);
-    let Some((digest, sealed)) = bytes.split_first_chunk::<32>() else {
-        return Err(failed(ErrorKind::Damaged).source("it is too short to be a memento"));
+    let damaged = |reason| failed(ErrorKind::Damaged).source(reason);
+    let Some(length) = bytes.get(LENGTH).and_then(<[u8]>::first_chunk) else {
+        return Err(damaged("it is too short to be a memento"));
     };
-    if digest != Digest::of(sealed).as_bytes() {
-        return Err(failed(ErrorKind::Damaged).source("its bytes are not those that were written"));
+    let end =
+        usize::try_from(u32::from_le_bytes(*length)).ok().and_then(|n| n.checked_add(LENGTH.end));
+    let Some((sealed, provenance)) = end.and_then(|end| bytes.split_at_checked(end)) else {
+        return Err(damaged("its bytes are not those that were written"));
+    };
+    if sealed[DIGEST] != *Digest::of(&sealed[DIGEST.end..]).as_bytes() {
+        return Err(damaged("its bytes are not those that were written"));
     }
-    let body = match sealed.split_first() {
-        Some((&FORMAT, body)) => body,
-        Some((&newer, _)) if newer > FORMAT => {
+    match sealed[DIGEST.end] {
+        FORMAT => {}
+        newer if newer > FORMAT => {
             return Err(failed(ErrorKind::NewerFormat)
                 .source(format!("its format is {newer}, this release knows {FORMAT}"))
                 .help("update this program"));
         }
-        _ => return Err(failed(ErrorKind::Damaged).source("it is of no known format")),
-    };
-    let (head, provenance) = postcard::take_from_bytes::<Head<'_>>(body)
+        _ => return Err(damaged("it is of no known format")),
+    }
+    let head = postcard::from_bytes::<Head<'_>>(&sealed[LENGTH.end..])
         .map_err(|error| failed(ErrorKind::Damaged).source(error))?;
     if head.key != *key {
-        return Err(
-            failed(ErrorKind::Damaged).source(format!("it belongs to the key {}", head.key))
-        );
+        let reason = format!("it belongs to the key {}", head.key);
+        return Err(failed(ErrorKind::Damaged).source(reason));
     }
     Ok((head, provenance))
 }
@@ -102,11 +120,12 @@ pub(crate) fn open<'a>(key: &Key, bytes: &'a [u8]) -> Result<(Head<'a>, &'a [u8]
 /// The whole memento in a record that was stored under `key`.
 pub(crate) fn read(key: &Key, bytes: &[u8]) -> Result<Memento> {
     let (head, provenance) = open(key, bytes)?;
-    let provenance = postcard::from_bytes(provenance).map_err(|error| {
-        Error::new(ErrorKind::Damaged, "read the provenance of a memento")
-            .with("key", key)
-            .source(error)
-    })?;
+    let failed =
+        || Error::new(ErrorKind::Damaged, "read the provenance of a memento").with("key", key);
+    if Digest::of(provenance) != head.provenance {
+        return Err(failed().source("its bytes are not those that were written"));
+    }
+    let provenance = postcard::from_bytes(provenance).map_err(|error| failed().source(error))?;
     Ok(Memento {
         key: head.key,
         finished: SystemTime::UNIX_EPOCH + Duration::from_nanos(head.finished),

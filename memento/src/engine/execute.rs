@@ -107,14 +107,22 @@ impl Calls<'_> {
         if storage.is_writable() && !item.stays {
             let inline = (size <= storage.inline_limit).then_some(&*bytes);
             let value = is_kept.then(|| EncodedValue { codec: item.task.codec(), size, inline });
-            let head = Head { key: item.key, finished, digest, error, value };
+            let head = Head {
+                key: item.key,
+                finished,
+                digest,
+                // Known when it is sealed.
+                provenance: digest,
+                error,
+                value,
+            };
             let stored = match inline {
                 None => storage.data.put(&digest, &bytes),
                 Some(_) => Ok(()),
             };
             // A memento is written after what it names.
             let written =
-                stored.and_then(|()| self.recorder.add(&head, self.provenance(item, frame, took)));
+                stored.and_then(|()| self.recorder.add(head, self.provenance(item, frame, took)));
             storage.trouble.note(written);
         }
         drop(bytes);

@@ -41,7 +41,7 @@ impl<'a> Recorder<'a> {
     /// # Errors
     ///
     /// Where the record could not be encoded. What the store reports is noted in the storage.
-    pub(super) fn add(&self, head: &Head<'_>, provenance: Provenance) -> Result<()> {
+    pub(super) fn add(&self, head: Head<'_>, provenance: Provenance) -> Result<()> {
         let took = provenance.total_time;
         let entry = Entry {
             key: head.key,

@@ -8,12 +8,12 @@ use crate::memento::{Arguments, Callee, Correlation};
 use crate::{Digest, ErrorKind, Key, Outcome, Provenance, StoredValue, Version};
 
 const KEY: Key = Key::from_bytes([0x11; 32]);
-/// Where the head begins: behind digest and format.
-const BODY: usize = 33;
+/// Where the head begins: behind digest, format and length.
+const HEAD: usize = 37;
 const RESULT: Digest = Digest::from_bytes([0x22; 32]);
 
 fn head<'a>(error: Option<&'a str>, value: Option<EncodedValue<'a>>) -> Head<'a> {
-    Head { key: KEY, finished: 1_000_000_001, digest: RESULT, error, value }
+    Head { key: KEY, finished: 1_000_000_001, digest: RESULT, provenance: RESULT, error, value }
 }
 
 fn inline(bytes: &[u8]) -> EncodedValue<'_> {
@@ -44,17 +44,25 @@ fn provenance() -> Provenance {
 }
 
 fn sealed() -> Vec<u8> {
-    seal(&head(None, Some(inline(b"42"))), &provenance()).unwrap()
+    seal(head(None, Some(inline(b"42"))), &provenance()).unwrap()
 }
 
-/// Bytes with a digest that is right, whatever `body` is: what a hostile store can make.
-fn sealed_body(body: &[u8]) -> Vec<u8> {
-    sealed_format(FORMAT, body)
+/// A record with digests that are right, whatever is in it: what a hostile store can make.
+fn sealed_head(head: &[u8]) -> Vec<u8> {
+    sealed_format(FORMAT, head)
 }
 
-fn sealed_format(format: u8, body: &[u8]) -> Vec<u8> {
-    let sealed = [&[format], body].concat();
+fn sealed_format(format: u8, head: &[u8]) -> Vec<u8> {
+    let length = u32::try_from(head.len()).unwrap().to_le_bytes();
+    let sealed = [&[format], length.as_slice(), head].concat();
     [Digest::of(&sealed).as_bytes().as_slice(), &sealed].concat()
+}
+
+/// The head of [`sealed`], without what is in front of it and behind it.
+fn encoded_head() -> Vec<u8> {
+    let whole = sealed();
+    let (_, provenance) = open(&KEY, &whole).unwrap();
+    whole[HEAD..whole.len() - provenance.len()].to_vec()
 }
 
 #[track_caller]
@@ -70,7 +78,15 @@ fn refused(key: &Key, bytes: &[u8], kind: ErrorKind, reason: &str) {
 #[test]
 fn golden() {
     let part = |byte: &str| byte.repeat(32);
-    let head = [&part("11"), "8194ebdc03", &part("22"), "00", "01 04 6a736f6e 02 01 02 3432"];
+    let digest_of_provenance = "d83ffc4a7d6ed7464a380439b001f930899ebbe189b82bb3593de3e1644e8a70";
+    let head = [
+        &part("11"),
+        "8194ebdc03",
+        &part("22"),
+        digest_of_provenance,
+        "00",
+        "01 04 6a736f6e 02 01 02 3432",
+    ];
     let provenance = [
         "04 703a3a66",
         &part("33"),
@@ -86,8 +102,9 @@ fn golden() {
         "ac02",
         "09",
     ];
-    let digest = "c52387bcfa589bec9face8276a3c8337b286d7683d0d229e6472ad0c8aa67b82";
-    let expected = [digest, "01", &head.concat(), &provenance.concat()].concat().replace(' ', "");
+    let digest = "9d06f18a57b63dd163ed85fab43125b24be7170d9bdf55f589cc4a69f6c6f193";
+    let expected = [digest, "01", "71000000", &head.concat(), &provenance.concat()];
+    let expected = expected.concat().replace(' ', "");
     let bytes = sealed();
     let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
     let digits: String =
@@ -118,7 +135,7 @@ fn a_record_of_each_outcome_reads_as_it_was_written() {
     let stored = || Some(EncodedValue { codec: "bincode", size: 1 << 40, inline: None });
     for (error, value) in [(None, stored()), (Some("no such file"), None), (Some(""), stored())] {
         let kept = value.is_some();
-        let bytes = seal(&head(error, value), &provenance()).unwrap();
+        let bytes = seal(head(error, value), &provenance()).unwrap();
         let outcome = read(&KEY, &bytes).unwrap().outcome;
         assert_eq!(outcome.error.as_deref(), error);
         let value = StoredValue { codec: "bincode".to_owned(), size: 1 << 40, inline: false };
@@ -133,8 +150,11 @@ fn a_changed_byte_is_noticed() {
         for change in 1..=255 {
             let mut bytes = whole.clone();
             bytes[position] ^= change;
-            let expected = ErrorKind::Damaged;
-            assert_eq!(open(&KEY, &bytes).err().unwrap().kind(), expected, "at {position}");
+            let error = read(&KEY, &bytes).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Damaged, "at {position}");
+            // What is left to be read of a hit is what was written.
+            let is_head = position < HEAD + encoded_head().len();
+            assert_eq!(open(&KEY, &bytes).is_err(), is_head, "at {position}");
         }
     }
 }
@@ -143,11 +163,11 @@ fn a_changed_byte_is_noticed() {
 fn a_missing_or_added_byte_is_noticed() {
     let whole = sealed();
     for length in 0..whole.len() {
-        let error = open(&KEY, &whole[..length]).err().unwrap();
+        let error = read(&KEY, &whole[..length]).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Damaged, "cut to {length}");
     }
     let longer = [&*whole, &[0]].concat();
-    assert_eq!(open(&KEY, &longer).err().unwrap().kind(), ErrorKind::Damaged);
+    assert_eq!(read(&KEY, &longer).unwrap_err().kind(), ErrorKind::Damaged);
 }
 
 #[test]
@@ -156,13 +176,13 @@ fn a_refusal_says_why() {
     refused(&KEY, &[], ErrorKind::Damaged, "it is too short to be a memento");
     refused(
         &KEY,
-        &sealed_format(0, &whole[BODY..]),
+        &sealed_format(0, &encoded_head()),
         ErrorKind::Damaged,
         "it is of no known format",
     );
     refused(&KEY, &whole[..20], ErrorKind::Damaged, "it is too short to be a memento");
     let changed = "its bytes are not those that were written";
-    refused(&KEY, &whole[..whole.len() - 1], ErrorKind::Damaged, changed);
+    refused(&KEY, &whole[..HEAD + 20], ErrorKind::Damaged, changed);
 
     let newer = sealed_format(2, b"whatever it is");
     let reason = "its format is 2, this release knows 1; update this program";
@@ -174,9 +194,7 @@ fn a_refusal_says_why() {
 
 #[test]
 fn a_hit_does_not_need_the_provenance() {
-    let whole = sealed();
-    let (_, provenance) = open(&KEY, &whole).unwrap();
-    let head_only = sealed_body(&whole[BODY..whole.len() - provenance.len()]);
+    let head_only = sealed_head(&encoded_head());
     assert!(open(&KEY, &head_only).is_ok());
     let error = read(&KEY, &head_only).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Damaged);
@@ -196,7 +214,7 @@ fn times_before_the_epoch_are_the_epoch() {
 #[test]
 fn the_latest_time_is_read() {
     let latest = Head { finished: u64::MAX, ..head(None, None) };
-    let bytes = seal(&latest, &provenance()).unwrap();
+    let bytes = seal(latest, &provenance()).unwrap();
     assert_eq!(nanoseconds(read(&KEY, &bytes).unwrap().finished), u64::MAX);
 }
 
@@ -210,9 +228,9 @@ proptest! {
     /// Who can write to a store can make the digest right.
     #[test]
     fn any_body_is_read_or_refused(body in vec(any::<u8>(), 0..300)) {
-        let _ = read(&KEY, &sealed_body(&body));
+        let _ = read(&KEY, &sealed_head(&body));
         let named = [KEY.as_bytes().as_slice(), &body].concat();
-        let _ = read(&KEY, &sealed_body(&named));
+        let _ = read(&KEY, &sealed_head(&named));
     }
 
     #[test]
@@ -220,11 +238,11 @@ proptest! {
         index: prop::sample::Index,
         with in vec(any::<u8>(), 0..12),
     ) {
-        let mut body = sealed()[BODY..].to_vec();
+        let mut body = encoded_head();
         let at = index.index(body.len());
         let end = body.len().min(at + with.len());
         body.splice(at..end, with);
-        let _ = read(&KEY, &sealed_body(&body)).map(|memento| memento.started());
+        let _ = read(&KEY, &sealed_head(&body)).map(|memento| memento.started());
     }
 
     #[test]
@@ -238,8 +256,8 @@ proptest! {
         let size = bytes.as_ref().map_or(7, |bytes| bytes.len() as u64);
         let value = EncodedValue { codec: &codec, size, inline: bytes.as_deref() };
         let digest = Digest::from_bytes(result);
-        let head = Head { key: KEY, finished, digest, error: error.as_deref(), value: Some(value) };
-        let sealed = seal(&head, &provenance()).unwrap();
+        let head = Head { finished, digest, ..head(error.as_deref(), Some(value)) };
+        let sealed = seal(head, &provenance()).unwrap();
         let (found, _) = open(&KEY, &sealed).unwrap();
         prop_assert_eq!(found.error, error.as_deref());
         prop_assert_eq!((found.finished, found.digest), (finished, digest));
