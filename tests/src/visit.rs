@@ -11,9 +11,9 @@ use crate::{warnings, work};
 /// One call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Call {
-    /// Of [`work::small`].
+    /// Of [`work::small()`].
     Small(u64),
-    /// Of [`work::large`].
+    /// Of [`work::large()`].
     Large(u64),
 }
 

@@ -30,12 +30,12 @@ pub fn large(n: u64) -> Vec<u8> {
     expected_large(n)
 }
 
-/// What [`small`] has to return.
+/// What [`small()`] has to return.
 pub fn expected_small(n: u64) -> u64 {
     n.wrapping_mul(0x9e37_79b9_7f4a_7c15)
 }
 
-/// What [`large`] has to return: bytes that no other argument gives.
+/// What [`large()`] has to return: bytes that no other argument gives.
 pub fn expected_large(n: u64) -> Vec<u8> {
     let words = (0..LARGE as u64 / 8).map(|i| expected_small(n << 32 | i).to_le_bytes());
     words.flatten().collect()
