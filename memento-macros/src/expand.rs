@@ -33,21 +33,8 @@ pub(crate) fn expand(function: &Function) -> TokenStream {
     quote!(#called #companion #implementation)
 }
 
-/// `fn main`, after the program has said what it is.
-pub(crate) fn expand_main(function: &ItemFn) -> TokenStream {
-    let ItemFn { attrs, vis, sig, block, .. } = function;
-    let (memento, link) = (crates::memento(), crates::link_plugins());
-    let package = package();
-    quote! {
-        #(#attrs)* #vis #sig {
-            #link
-            #memento::internal::start(#package);
-            #block
-        }
-    }
-}
-
-fn package() -> String {
+/// The name of the package that is being compiled.
+pub(crate) fn package() -> String {
     std::env::var("CARGO_PKG_NAME").unwrap_or_default()
 }
 

@@ -1,13 +1,14 @@
 //! The attributes of memento: `#[memento]` and `#[memento::main]`. Use them through the `memento` crate.
 //!
 //! The way of a function through here: `parse` reads the attribute and the function, `check` finds what cannot
-//! work, `version` computes the digest of the code, `expand` writes what replaces the function. `crates` knows
+//! work, `version` computes the digest of the code, `expand` writes what replaces the function. `program` is for `main`. `crates` knows
 //! what the compiler was told about other crates.
 
 mod check;
 mod crates;
 mod expand;
 mod parse;
+mod program;
 mod tokens;
 mod version;
 
@@ -53,7 +54,7 @@ pub fn memento(options: TokenStream, item: TokenStream) -> TokenStream {
 pub fn main(options: TokenStream, item: TokenStream) -> TokenStream {
     let item = proc_macro2::TokenStream::from(item);
     match parse::parse_main(&options.into(), item.clone()) {
-        Ok(function) => expand::expand_main(&function).into(),
+        Ok(function) => program::expand(&function).into(),
         Err(error) => {
             let error = error.into_compile_error();
             quote!(#error #item).into()

@@ -8,6 +8,7 @@
 
 mod calls;
 mod execute;
+mod item;
 mod lookup;
 mod recorder;
 mod task;
@@ -17,7 +18,7 @@ use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
 use calls::Calls;
-pub(crate) use calls::{Ending, Item};
+pub(crate) use item::{Ending, Item};
 pub(crate) use lookup::explain;
 pub use lookup::{Explanation, Miss};
 pub(crate) use task::Typed;

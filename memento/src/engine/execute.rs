@@ -4,7 +4,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 
-use super::calls::{Calls, Ending, Item};
+use super::calls::Calls;
+use super::item::{Ending, Item};
 use super::lookup::{self, expires};
 use super::now;
 use crate::cache::{Landed, Shared};
@@ -61,6 +62,25 @@ impl Calls<'_> {
             lead.land(|| shared.or_else(|| self.share_landed(item, digest?)));
         }
         Ok(Ending::Computed(digest))
+    }
+
+    /// Looks once more, for an item that another thread may have computed after the stores were asked.
+    ///
+    /// What lands in this process stands in the memory cache, unless the cache has lost it.
+    fn look_again(&self, item: &mut Item<'_>) {
+        let storage = &self.binding.cluster.storage;
+        let identity = item.encoded.identity(self.binding.number);
+        if let Some((shared, landed)) = storage.cache.get_shared(identity) {
+            if lookup::is_valid(&landed) && item.task.adopt(&shared) {
+                self.binding.cluster.counters.count_store_hit();
+                item.ending = Ending::Found(landed.digest);
+            }
+        } else if storage.cache.losses() != self.losses {
+            let record = storage.record(&item.key);
+            if record.is_some() {
+                lookup::find(self.binding, self.modifiers, item, record);
+            }
+        }
     }
 
     fn recursion(&self, key: Key) -> Error {

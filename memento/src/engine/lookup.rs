@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::calls::{Calls, Ending, Item};
+use super::item::{Ending, Item};
 use super::now;
 use crate::binding::Binding;
 use crate::cache::{Landed, Shared};
@@ -185,27 +185,6 @@ pub(super) fn cache(
     let shared = item.task.share()?;
     cache.put(identity, Shared::clone(&shared), landed, size);
     Some(shared)
-}
-
-impl Calls<'_> {
-    /// Looks once more, for an item that another thread may have computed after the stores were asked.
-    ///
-    /// What lands in this process stands in the memory cache, unless the cache has lost it.
-    pub(super) fn look_again(&self, item: &mut Item<'_>) {
-        let storage = &self.binding.cluster.storage;
-        let identity = item.encoded.identity(self.binding.number);
-        if let Some((shared, landed)) = storage.cache.get_shared(identity) {
-            if is_valid(&landed) && item.task.adopt(&shared) {
-                self.binding.cluster.counters.count_store_hit();
-                item.ending = Ending::Found(landed.digest);
-            }
-        } else if storage.cache.losses() != self.losses {
-            let record = storage.record(&item.key);
-            if record.is_some() {
-                find(self.binding, self.modifiers, item, record);
-            }
-        }
-    }
 }
 
 fn undecodable(error: Error, binding: &Binding) -> Error {
