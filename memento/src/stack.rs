@@ -86,7 +86,7 @@ impl Environment {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Configuration`].
+    /// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration).
     pub fn current() -> Result<Self> {
         Caller::current().environment.map_or_else(Self::of_process, Ok)
     }
