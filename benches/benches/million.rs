@@ -10,9 +10,11 @@ use memento_benches::{folder, sqlite, time, uncached};
 use rusqlite::Connection;
 use tempfile::TempDir;
 
-const ROUNDS: usize = 21;
+const ROUNDS: usize = 11;
+/// Rounds before those that count: they open the stores and fill their page caches.
+const WARM_UP: usize = 2;
 /// Hits in a round.
-const HITS: u32 = 1_000;
+const HITS: u32 = 10_000;
 /// Calls that are made at once while a store is filled.
 const CHUNK: u64 = 100_000;
 
@@ -64,12 +66,11 @@ fn main() {
     let mut times: [Vec<Duration>; 4] = Default::default();
     let mut sides = [Side::new(10_000), Side::new(1_000_000)];
     let environments = [uncached(sides[0].folder.path()), uncached(sides[1].folder.path())];
-    for round in 0..=ROUNDS {
+    for round in 0..WARM_UP + ROUNDS {
         for (index, side) in sides.iter_mut().enumerate() {
             let hit = environments[index].enter(|| side.hit());
             let read = side.read();
-            // The first round opens the stores.
-            if round > 0 {
+            if round >= WARM_UP {
                 times[index].push(hit);
                 times[index + 2].push(read);
             }

@@ -21,7 +21,7 @@ const PUT: &str = "INSERT INTO entries(key, value) VALUES (?1, ?2)";
 pub fn open(folder: &Path) -> Connection {
     let connection = Connection::open(folder.join("table.sqlite")).expect("the database opens");
     let pragmas = "PRAGMA journal_mode = wal; PRAGMA synchronous = normal;
-                   PRAGMA cache_size = -65536; PRAGMA wal_autocheckpoint = 4000;
+                   PRAGMA cache_size = -65536;
                    CREATE TABLE IF NOT EXISTS entries(key BLOB PRIMARY KEY, value BLOB)";
     connection.execute_batch(pragmas).expect("the table is made");
     connection

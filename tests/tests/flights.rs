@@ -288,3 +288,37 @@ fn the_same_item_twice_in_a_batch_is_computed_once() {
     let statistics = environment.statistics();
     assert_eq!((statistics.computed, statistics.calls()), (10, 1000));
 }
+
+/// How many calls of `counted_leaf` run now, and how many did at most.
+static RUNNING: (AtomicU64, AtomicU64) = (AtomicU64::new(0), AtomicU64::new(0));
+
+#[memento]
+fn counted_leaf(n: u64) -> u64 {
+    let running = RUNNING.0.fetch_add(1, Ordering::SeqCst) + 1;
+    RUNNING.1.fetch_max(running, Ordering::SeqCst);
+    std::hint::black_box((0..10_000).map(scramble).fold(0, u64::wrapping_add));
+    RUNNING.0.fetch_sub(1, Ordering::SeqCst);
+    n
+}
+
+#[memento]
+fn counted_branch(n: u64) -> u64 {
+    let leaves = counted_leaf::map((0..20).map(|leaf| (20 * n + leaf,)));
+    leaves.into_iter().map(Result::unwrap).sum()
+}
+
+#[test]
+fn batches_in_batches_share_the_threads_of_their_runner() {
+    for threads in [1, 2, 3] {
+        RUNNING.1.store(0, Ordering::SeqCst);
+        let runner = LocalRunner::with_threads(threads).unwrap();
+        let environment = Environment::new(Storage::memory(), runner);
+        environment.enter(|| {
+            let sums = counted_branch::map((0..20).map(|n| (n,)));
+            let sum: u64 = sums.into_iter().map(Result::unwrap).sum();
+            assert_eq!(sum, (0..400).sum::<u64>());
+        });
+        assert_eq!(environment.statistics().computed, 420);
+        assert!(RUNNING.1.load(Ordering::SeqCst) <= threads as u64);
+    }
+}

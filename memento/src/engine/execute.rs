@@ -18,6 +18,9 @@ use crate::{Caller, Digest, Error, ErrorKind, Key, Result};
 static HOST: LazyLock<String> =
     LazyLock::new(|| gethostname::gethostname().to_string_lossy().into_owned());
 
+/// Asked for once: it is a system call.
+static PROCESS: LazyLock<u32> = LazyLock::new(std::process::id);
+
 impl Calls<'_> {
     /// Claims the item, runs it and records it, unless another thread has brought it to its end.
     pub(super) fn execute(&self, item: &mut Item<'_>) -> Result<Ending> {
@@ -168,7 +171,7 @@ impl Calls<'_> {
             own_time: took.saturating_sub(frame.waited()),
             runner: self.runner().name().to_owned(),
             host: HOST.clone(),
-            process: std::process::id(),
+            process: *PROCESS,
             correlation: frame.correlation,
         }
     }

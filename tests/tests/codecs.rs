@@ -1,0 +1,69 @@
+//! How results are encoded, as chosen on the function.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use memento::{Codec, Environment, LocalRunner, Storage, memento};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+static RUNS: AtomicU64 = AtomicU64::new(0);
+
+/// A codec of somebody else: JSON with a mark in front.
+struct Marked;
+
+impl Codec for Marked {
+    const NAME: &'static str = "marked";
+
+    fn encode<T: Serialize + ?Sized>(value: &T, bytes: &mut Vec<u8>) -> memento::Result<()> {
+        bytes.push(b'!');
+        memento::codec::Json::encode(value, bytes)
+    }
+
+    fn decode<T: DeserializeOwned>(bytes: &[u8]) -> memento::Result<T> {
+        memento::codec::Json::decode(bytes.strip_prefix(b"!").unwrap_or_default())
+    }
+}
+
+/// Defines a function with a codec.
+macro_rules! function {
+    ($name:ident, $($codec:tt)+) => {
+        #[memento($($codec)+)]
+        fn $name(n: u64) -> Vec<(u64, String)> {
+            RUNS.fetch_add(1, Ordering::Relaxed);
+            (0..n).map(|i| (i, i.to_string())).collect()
+        }
+    };
+}
+
+function!(by_default, codec = "bincode");
+function!(by_postcard, codec = "postcard");
+function!(by_json, codec = "json");
+function!(by_path, codec = crate::Marked);
+
+#[test]
+fn each_codec_reads_what_it_wrote_and_is_named_in_the_record() {
+    for inline_limit in [0, 1 << 20] {
+        RUNS.store(0, Ordering::Relaxed);
+        // Without a memory cache, so that results are decoded.
+        let storage = Storage::memory().memory_cache(0).inline_limit(inline_limit);
+        Environment::new(storage, LocalRunner::new()).enter(|| {
+            let expected: Vec<_> = (0..100).map(|i| (i, i.to_string())).collect();
+            for _ in 0..2 {
+                for function in [by_default, by_postcard, by_json, by_path] {
+                    assert_eq!(function(100), expected);
+                }
+            }
+            let mementos = [
+                ("bincode", by_default::memento(100)),
+                ("postcard", by_postcard::memento(100)),
+                ("json", by_json::memento(100)),
+                ("marked", by_path::memento(100)),
+            ];
+            for (codec, memento) in mementos {
+                let value = memento.unwrap().unwrap().outcome.value.unwrap();
+                assert_eq!((&*value.codec, value.inline), (codec, inline_limit > 0));
+            }
+        });
+        assert_eq!(RUNS.load(Ordering::Relaxed), 4);
+    }
+}
