@@ -54,6 +54,10 @@ impl FileDataStore {
 }
 
 impl DataStore for FileDataStore {
+    fn location(&self) -> String {
+        self.folder.location()
+    }
+
     fn capabilities(&self) -> Capabilities {
         self.folder.capabilities()
     }

@@ -48,6 +48,11 @@ impl Folder {
         self.root.join(name)
     }
 
+    /// What messages call it.
+    pub(crate) fn location(&self) -> String {
+        self.root.display().to_string()
+    }
+
     pub(crate) fn is_readonly(&self) -> bool {
         self.readonly
     }
@@ -62,7 +67,7 @@ impl Folder {
 
     /// An error of this storage.
     pub(crate) fn error(&self, kind: ErrorKind, operation: &'static str) -> Error {
-        Error::new(kind, operation).with("storage", self.root.display())
+        Error::new(kind, operation).with("storage", self.location())
     }
 
     /// Fails where nothing may be kept.

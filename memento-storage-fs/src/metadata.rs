@@ -139,6 +139,10 @@ fn list(
 }
 
 impl MetadataStore for SqliteMetadataStore {
+    fn location(&self) -> String {
+        self.database.folder.location()
+    }
+
     fn capabilities(&self) -> Capabilities {
         self.database.folder.capabilities()
     }

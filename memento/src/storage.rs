@@ -128,6 +128,7 @@ impl Storage {
         match record::open(key, bytes) {
             Ok((head, _)) => Ok(head),
             Err(error) => {
+                let error = error.with("store", self.metadata.location());
                 self.set_record_aside(key, &error);
                 Err(error.kind())
             }
@@ -161,6 +162,7 @@ impl Storage {
         }
         self.trouble.report(
             &Error::new(ErrorKind::Damaged, "read a result from the data store")
+                .with("store", self.data.location())
                 .with("digest", digest)
                 .with("length", content.len())
                 .with("length written", value.size)

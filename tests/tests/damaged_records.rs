@@ -17,7 +17,8 @@ fn check(statement: &str, said: &str) -> Folder {
     assert_eq!(changed.unwrap(), 1);
 
     let second = folder.visit(&CALLS);
-    second.assert_warned(1, &["kind=Damaged", said, &key.to_string()]);
+    let place = folder.path().display().to_string();
+    second.assert_warned(1, &["kind=Damaged", said, &key.to_string(), &place]);
     assert_eq!((second.hits, second.failures), (1, 1));
     assert_eq!(folder.damaged_records().len(), 1);
     assert_eq!(rows(&folder), 2, "the new record took its place");

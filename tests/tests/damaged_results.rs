@@ -24,7 +24,8 @@ fn check(damage: impl FnOnce(&Path)) {
     let found = fs::read(file).unwrap();
 
     let second = folder.visit(&[Large(1), Small(1)]);
-    second.assert_warned(1, &["kind=Damaged", WRONG_BYTES, &digest(file)]);
+    let place = folder.path().display().to_string();
+    second.assert_warned(1, &["kind=Damaged", WRONG_BYTES, &digest(file), &place]);
     assert_eq!((second.hits, second.failures), (1, 1));
     let [damaged] = &folder.damaged()[..] else { panic!("one file was moved aside") };
     assert_eq!(fs::read(damaged).unwrap(), found, "it can be looked at");

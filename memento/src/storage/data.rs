@@ -10,6 +10,11 @@ use crate::{Digest, Result};
 /// A store need not check what it returns: the framework compares every content with its digest. It may lose any
 /// content at any time; that costs a computation, never a wrong value.
 pub trait DataStore: Send + Sync + Debug {
+    /// Where it is, for messages: a folder, a host.
+    fn location(&self) -> String {
+        format!("{self:?}")
+    }
+
     /// What it can do, beyond what every store does.
     fn capabilities(&self) -> Capabilities {
         Capabilities::default()

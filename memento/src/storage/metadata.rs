@@ -41,6 +41,11 @@ pub struct Page {
 /// A store need not check what it returns: every record proves itself to the framework. It may lose any record at
 /// any time; that costs a computation, never a wrong value.
 pub trait MetadataStore: Send + Sync + Debug {
+    /// Where it is, for messages: a folder, a host.
+    fn location(&self) -> String {
+        format!("{self:?}")
+    }
+
     /// What it can do, beyond what every store does.
     fn capabilities(&self) -> Capabilities {
         Capabilities::default()
