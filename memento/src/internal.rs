@@ -31,15 +31,15 @@ pub use std::time::Duration;
 #[inline]
 #[track_caller]
 pub fn call<R: Returns, A: Send>(
-    function: &'static Declaration,
+    declaration: &'static Declaration,
     _: R,
     encode: impl Encode<A>,
     arguments: A,
     body: impl FnOnce(A) -> R::Output + Send,
 ) -> R::Output {
-    match engine::call::<R, A>(function, Modifiers::default(), encode, arguments, body) {
+    match engine::call::<R, A>(declaration, Modifiers::default(), encode, arguments, body) {
         Ok(output) => output,
-        Err(ending) => raise(ending, function.function()),
+        Err(ending) => raise(ending, declaration.function()),
     }
 }
 
@@ -54,14 +54,14 @@ fn raise(ending: Ending, function: &Function) -> ! {
 
 /// `f::try_call(…)`.
 pub fn try_call<R: Returns, A: Send>(
-    function: &'static Declaration,
+    declaration: &'static Declaration,
     _: R,
     encode: impl Encode<A>,
     arguments: A,
     body: impl FnOnce(A) -> R::Output + Send,
 ) -> Result<R::Output> {
-    engine::call::<R, A>(function, Modifiers::default(), encode, arguments, body)
-        .map_err(|ending| ending.into_error(function.function()))
+    engine::call::<R, A>(declaration, Modifiers::default(), encode, arguments, body)
+        .map_err(|ending| ending.into_error(declaration.function()))
 }
 
 /// `f::with()….call(…)`.
@@ -71,23 +71,23 @@ pub fn try_call<R: Returns, A: Send>(
 /// As [`call`].
 #[track_caller]
 pub fn call_with<R: Returns, A: Send>(
-    function: &'static Declaration,
+    declaration: &'static Declaration,
     with: &With,
     _: R,
     encode: impl Encode<A>,
     arguments: A,
     body: impl FnOnce(A) -> R::Output + Send,
 ) -> R::Output {
-    let call = |modifiers| engine::call::<R, A>(function, modifiers, encode, arguments, body);
+    let call = |modifiers| engine::call::<R, A>(declaration, modifiers, encode, arguments, body);
     match with.enter(call).unwrap_or_else(|error| Err(error.into())) {
         Ok(output) => output,
-        Err(ending) => raise(ending, function.function()),
+        Err(ending) => raise(ending, declaration.function()),
     }
 }
 
 /// `f::with()….ignore_result(…)`.
 pub fn ignore_result<R: Returns, A: Send>(
-    function: &'static Declaration,
+    declaration: &'static Declaration,
     with: &With,
     _: R,
     encode: impl Encode<A>,
@@ -96,7 +96,7 @@ pub fn ignore_result<R: Returns, A: Send>(
 ) -> Result<()> {
     let ensure = |mut modifiers: Modifiers| {
         modifiers.ignore_result = true;
-        let bound = engine::bind(function)?;
+        let bound = engine::bind(declaration)?;
         let mut encoded = bound.encoding();
         engine::encode(&bound, &mut encoded, &encode, &arguments)?;
         let mut task = Typed::<R, _>::new(move || body(arguments));
@@ -110,7 +110,7 @@ pub fn ignore_result<R: Returns, A: Send>(
 
 /// `f::map(…)`.
 pub fn map<R: Returns, A: Send>(
-    function: &'static Declaration,
+    declaration: &'static Declaration,
     with: &With,
     _: R,
     encode: impl Encode<A>,
@@ -118,20 +118,20 @@ pub fn map<R: Returns, A: Send>(
     body: impl Fn(A) -> R::Output + Sync,
 ) -> Vec<Result<R::Output>> {
     let mut items = items.into_iter();
-    let map = |modifiers| map_with::<R, A>(function, modifiers, &encode, items.by_ref(), &body);
+    let map = |modifiers| map_with::<R, A>(declaration, modifiers, &encode, items.by_ref(), &body);
     let mapped = with.enter(map).and_then(|mapped| mapped);
     // What keeps all items from being looked at is the error of each.
     mapped.unwrap_or_else(|error| items.map(|_| Err(error.clone())).collect())
 }
 
 fn map_with<R: Returns, A: Send>(
-    function: &'static Declaration,
+    declaration: &'static Declaration,
     modifiers: Modifiers,
     encode: &impl Encode<A>,
     items: impl Iterator<Item = A>,
     body: &(impl Fn(A) -> R::Output + Sync),
 ) -> Result<Vec<Result<R::Output>>> {
-    let bound = engine::bind(function)?;
+    let bound = engine::bind(declaration)?;
     let mut outputs = Vec::with_capacity(items.size_hint().0);
     // What the memory cache does not have: where its output goes, its arguments, its body.
     let (mut positions, mut encodings, mut tasks) = (Vec::new(), Vec::new(), Vec::new());
@@ -163,11 +163,11 @@ fn map_with<R: Returns, A: Send>(
 
 /// `f::memento(…)`.
 pub fn memento<A>(
-    function: &'static Declaration,
+    declaration: &'static Declaration,
     encode: impl Encode<A>,
     arguments: &A,
 ) -> Result<Option<Memento>> {
-    let bound = engine::bind(function)?;
+    let bound = engine::bind(declaration)?;
     let mut encoded = bound.encoding();
     engine::encode(&bound, &mut encoded, &encode, arguments)?;
     bound.cluster.storage.memento(&encoded.key())
@@ -175,11 +175,11 @@ pub fn memento<A>(
 
 /// `f::forget(…)`.
 pub fn forget<A>(
-    function: &'static Declaration,
+    declaration: &'static Declaration,
     encode: impl Encode<A>,
     arguments: &A,
 ) -> Result<bool> {
-    let bound = engine::bind(function)?;
+    let bound = engine::bind(declaration)?;
     let mut encoded = bound.encoding();
     engine::encode(&bound, &mut encoded, &encode, arguments)?;
     let storage = &bound.cluster.storage;
@@ -190,28 +190,28 @@ pub fn forget<A>(
 }
 
 /// `f::forget_all()`.
-pub fn forget_all(function: &'static Declaration) -> Result<u64> {
-    let binding = engine::bind(function)?;
+pub fn forget_all(declaration: &'static Declaration) -> Result<u64> {
+    let binding = engine::bind(declaration)?;
     let storage = &binding.cluster.storage;
-    let filter = Filter { function: Some(function.function().path().to_owned()), failed: None };
+    let filter = Filter { function: Some(declaration.function().path().to_owned()), failed: None };
     let removed = storage.metadata.remove_all(&filter);
     storage.cache.remove_function(binding.number);
     removed
 }
 
 /// `f::list(…)`.
-pub fn list(function: &'static Declaration, query: &Query) -> Result<Mementos> {
-    query.ask(&engine::bind(function)?.cluster.storage, function.function().path())
+pub fn list(declaration: &'static Declaration, query: &Query) -> Result<Mementos> {
+    query.ask(&engine::bind(declaration)?.cluster.storage, declaration.function().path())
 }
 
 /// `f::explain(…)`.
 pub fn explain<R: Returns, A>(
-    function: &'static Declaration,
+    declaration: &'static Declaration,
     _: R,
     encode: impl Encode<A>,
     arguments: &A,
 ) -> Result<Explanation> {
-    let bound = engine::bind(function)?;
+    let bound = engine::bind(declaration)?;
     let mut encoded = bound.encoding();
     engine::encode(&bound, &mut encoded, &encode, arguments)?;
     let found = engine::explain(&bound, R::Codec::NAME, &encoded)?;

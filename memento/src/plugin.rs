@@ -2,10 +2,16 @@
 //!
 //! A plugin crate registers itself with `inventory::submit!`; to depend on the crate is all that a user does. The
 //! framework knows no plugin by name but those in this crate, which are registered in the same way.
+//!
+//! Crates whose names begin with `memento-storage-`, `memento-runner-` or `memento-codec-` are kept linked by
+//! `#[memento]` and `#[memento::main]`; others by [`plugins!`](crate::plugins). Where there is no link-time
+//! registration, [`register_storage`] and [`register_runner`] do it when the program starts.
 
 use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::sync::Arc;
+
+use parking_lot::Mutex;
 
 use crate::configuration::Options;
 use crate::{DataStore, Error, ErrorKind, MetadataStore, Result, Runner};
@@ -47,6 +53,33 @@ pub struct RunnerPlugin {
 inventory::collect!(StoragePlugin);
 inventory::collect!(RunnerPlugin);
 
+/// Keeps plugin crates linked whose names do not tell what they are.
+///
+/// ```ignore
+/// memento::plugins!(my_store, my_runner);
+/// ```
+#[macro_export]
+macro_rules! plugins {
+    ($($name:ident),+ $(,)?) => {
+        const _: () = {
+            $(extern crate $name as _;)+
+        };
+    };
+}
+
+static STORAGE: Mutex<Vec<&StoragePlugin>> = Mutex::new(Vec::new());
+static RUNNERS: Mutex<Vec<&RunnerPlugin>> = Mutex::new(Vec::new());
+
+/// Registers a kind of storage by hand, before the first memento function is called.
+pub fn register_storage(plugin: &'static StoragePlugin) {
+    STORAGE.lock().push(plugin);
+}
+
+/// Registers a kind of runner by hand, before the first memento function is called.
+pub fn register_runner(plugin: &'static RunnerPlugin) {
+    RUNNERS.lock().push(plugin);
+}
+
 /// What the two kinds of plugin have in common.
 pub(crate) trait Plugin: Debug + Sync + 'static {
     /// What the configuration calls plugins of this kind.
@@ -67,7 +100,8 @@ impl Plugin for StoragePlugin {
         self.provided_by
     }
     fn registered() -> impl Iterator<Item = &'static Self> {
-        inventory::iter::<Self>.into_iter()
+        let by_hand = STORAGE.lock().clone();
+        inventory::iter::<Self>.into_iter().chain(by_hand)
     }
 }
 
@@ -81,7 +115,8 @@ impl Plugin for RunnerPlugin {
         self.provided_by
     }
     fn registered() -> impl Iterator<Item = &'static Self> {
-        inventory::iter::<Self>.into_iter()
+        let by_hand = RUNNERS.lock().clone();
+        inventory::iter::<Self>.into_iter().chain(by_hand)
     }
 }
 

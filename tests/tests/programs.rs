@@ -196,6 +196,20 @@ fn what_is_wrong_is_named_with_its_place_and_what_would_be_right() {
 }
 
 #[test]
+fn a_plugin_of_another_name_is_linked_or_registered_by_the_program() {
+    for name in ["linked", "by-hand"] {
+        let place = Place::with(&format!("[storage]\ntype = '{name}'\n"));
+        assert_eq!(place.run("other-names", &[]).unwrap(), "9 9\ncomputed 1 hits 1\n");
+    }
+    let place = Place::with("[storage]\ntype = 'neither'\n");
+    let error = place.run("other-names", &[]).unwrap_err();
+    assert!(
+        error.contains("`by-hand` (counters)") && error.contains("`linked` (counters)"),
+        "{error}"
+    );
+}
+
+#[test]
 fn two_plugins_of_one_name_are_an_error_that_names_both() {
     let place = Place::with("[storage]\ntype = 'same'\n");
     let error = place.run("clash", &[]).unwrap_err();
