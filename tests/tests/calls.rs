@@ -1,34 +1,19 @@
 //! What a call does: hit, miss, and what is recorded.
 
-use std::sync::atomic::{AtomicU64, Ordering};
-
 use memento::{Environment, ErrorKind, Explanation, LocalRunner, Miss, Query, Storage, memento};
-use memento_tests::memory;
+use memento_tests::{Runs, memory};
 
-/// How often the functions of a test ran.
-static RUNS: AtomicU64 = AtomicU64::new(0);
-
-fn ran() -> u64 {
-    RUNS.swap(0, Ordering::Relaxed)
-}
-
-/// One test at a time: they share the count.
-fn alone(test: impl FnOnce()) {
-    static TURN: parking_lot::Mutex<()> = parking_lot::Mutex::new(());
-    let _turn = TURN.lock();
-    ran();
-    memory().enter(test);
-}
+static RUNS: Runs = Runs::new();
 
 #[memento]
 fn double(n: u64) -> u64 {
-    RUNS.fetch_add(1, Ordering::Relaxed);
+    RUNS.add();
     n * 2
 }
 
 #[memento]
 fn fibonacci(n: u64) -> u64 {
-    RUNS.fetch_add(1, Ordering::Relaxed);
+    RUNS.add();
     if n < 2 { n } else { fibonacci(n - 1) + fibonacci(n - 2) }
 }
 
@@ -49,33 +34,33 @@ fn between(n: u64) -> u64 {
 
 #[memento]
 fn sum_of(numbers: Vec<u64>) -> u64 {
-    RUNS.fetch_add(1, Ordering::Relaxed);
+    RUNS.add();
     numbers.iter().map(|&n| double(n)).sum()
 }
 
 #[memento]
 fn long(n: usize) -> Vec<u8> {
-    RUNS.fetch_add(1, Ordering::Relaxed);
+    RUNS.add();
     vec![7; n]
 }
 
 #[memento(ttl = "1ns")]
 fn expires_at_once(n: u64) -> u64 {
-    RUNS.fetch_add(1, Ordering::Relaxed);
+    RUNS.add();
     n
 }
 
 #[memento(ttl = "100years")]
 fn expires_late(n: u64) -> u64 {
-    RUNS.fetch_add(1, Ordering::Relaxed);
+    RUNS.add();
     n
 }
 
 #[test]
 fn the_second_call_is_a_hit() {
-    alone(|| {
+    RUNS.alone(|| {
         assert_eq!((double(1), double(1), double(2)), (2, 2, 4));
-        assert_eq!(ran(), 2);
+        assert_eq!(RUNS.take(), 2);
         let statistics = Environment::current().unwrap().statistics();
         assert_eq!((statistics.computed, statistics.memory_hits, statistics.calls()), (2, 1, 3));
     });
@@ -83,7 +68,7 @@ fn the_second_call_is_a_hit() {
 
 #[test]
 fn without_memory_cache_the_stores_are_asked() {
-    alone(|| {
+    RUNS.alone(|| {
         let storage = Storage::memory().memory_cache(0).inline_limit(100);
         Environment::new(storage, LocalRunner::new()).enter(|| {
             for length in [10, 1000] {
@@ -98,37 +83,37 @@ fn without_memory_cache_the_stores_are_asked() {
                 (2, 0, 2)
             );
         });
-        assert_eq!(ran(), 2);
+        assert_eq!(RUNS.take(), 2);
     });
 }
 
 #[test]
 fn environments_know_nothing_of_each_other() {
-    alone(|| {
+    RUNS.alone(|| {
         let (one, other) = (memory(), memory());
         for environment in [&one, &other, &one, &other] {
             assert_eq!(environment.enter(|| double(1)), 2);
         }
-        assert_eq!(ran(), 2);
+        assert_eq!(RUNS.take(), 2);
         one.enter(|| {
             other.enter(|| assert!(double::forget(1).unwrap()));
             double(1);
         });
-        assert_eq!(ran(), 0);
+        assert_eq!(RUNS.take(), 0);
     });
 }
 
 #[test]
 fn a_function_may_call_itself() {
-    alone(|| {
+    RUNS.alone(|| {
         assert_eq!(fibonacci(80), 23_416_728_348_467_685);
-        assert_eq!(ran(), 81);
+        assert_eq!(RUNS.take(), 81);
     });
 }
 
 #[test]
 fn a_result_that_needs_itself_is_an_error() {
-    alone(|| {
+    RUNS.alone(|| {
         for error in [needs_itself::try_call(1), needs_itself_through_another::try_call(1)] {
             let error = error.unwrap_err();
             // The inner call panics with the recursion, and the outer one tells of it.
@@ -143,7 +128,7 @@ fn a_result_that_needs_itself_is_an_error() {
 
 #[test]
 fn a_memento_tells_where_a_result_comes_from() {
-    alone(|| {
+    RUNS.alone(|| {
         assert_eq!(sum_of(vec![3, 1, 3, 2]), 18);
         let memento = sum_of::memento(vec![3, 1, 3, 2]).unwrap().unwrap();
         let provenance = &memento.provenance;
@@ -175,40 +160,40 @@ fn a_memento_tells_where_a_result_comes_from() {
 
 #[test]
 fn callees_that_hit_are_recorded_too() {
-    alone(|| {
+    RUNS.alone(|| {
         double(1);
         sum_of(vec![1]);
         let memento = sum_of::memento(vec![1]).unwrap().unwrap();
         assert_eq!(memento.provenance.callees.len(), 1);
-        assert_eq!(ran(), 2);
+        assert_eq!(RUNS.take(), 2);
     });
 }
 
 #[test]
 fn long_arguments_are_hashed_and_not_kept() {
-    alone(|| {
+    RUNS.alone(|| {
         for numbers in [vec![1; 10], vec![1; 100_000]] {
             sum_of(numbers.clone());
-            assert_eq!(ran(), if numbers.len() == 10 { 2 } else { 1 });
+            assert_eq!(RUNS.take(), if numbers.len() == 10 { 2 } else { 1 });
             sum_of(numbers.clone());
-            assert_eq!(ran(), 0);
+            assert_eq!(RUNS.take(), 0);
             let memento = sum_of::memento(numbers.clone()).unwrap().unwrap();
             assert_eq!(memento.provenance.arguments.is_some(), numbers.len() == 10);
         }
         let mut other = vec![1; 100_000];
         other[99_999] = 2;
         sum_of(other);
-        assert_eq!(ran(), 2, "sum_of and double(2)");
+        assert_eq!(RUNS.take(), 2, "sum_of and double(2)");
     });
 }
 
 #[test]
 fn results_expire() {
-    alone(|| {
+    RUNS.alone(|| {
         for _ in 0..2 {
             assert_eq!((expires_at_once(1), expires_late(1)), (1, 1));
         }
-        assert_eq!(ran(), 3);
+        assert_eq!(RUNS.take(), 3);
         assert_eq!(expires_at_once::explain(1).unwrap(), Explanation::Miss(Miss::Expired));
         assert_eq!(expires_late::explain(1).unwrap(), Explanation::Hit);
     });
@@ -216,7 +201,7 @@ fn results_expire() {
 
 #[test]
 fn what_is_forgotten_is_computed_again() {
-    alone(|| {
+    RUNS.alone(|| {
         for n in 0..4 {
             double(n);
         }
@@ -224,19 +209,19 @@ fn what_is_forgotten_is_computed_again() {
         assert!(double::forget(0).unwrap());
         assert!(!double::forget(0).unwrap());
         assert_eq!(double::explain(0).unwrap(), Explanation::Miss(Miss::NeverRun));
-        ran();
+        RUNS.take();
         double(0);
         double(1);
-        assert_eq!(ran(), 1);
+        assert_eq!(RUNS.take(), 1);
         assert_eq!(double::forget_all().unwrap(), 4);
         double(1);
-        assert_eq!(ran(), 1);
+        assert_eq!(RUNS.take(), 1);
     });
 }
 
 #[test]
 fn mementos_are_listed_newest_first_and_by_pages() {
-    alone(|| {
+    RUNS.alone(|| {
         for n in 0..7 {
             double(n);
             fibonacci(n);
@@ -275,7 +260,7 @@ fn one_path_for_two_functions_is_an_error_that_shows_both() {
         }
         ambiguous::try_call()
     }
-    alone(|| {
+    RUNS.alone(|| {
         for error in [one().unwrap_err(), other().unwrap_err()] {
             assert_eq!(error.kind(), ErrorKind::Ambiguous);
             let message = error.to_string();

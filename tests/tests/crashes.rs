@@ -1,5 +1,4 @@
 //! Processes that are killed while they write.
-#![allow(missing_docs)]
 
 use std::os::unix::process::ExitStatusExt as _;
 use std::process::Command;

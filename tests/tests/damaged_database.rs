@@ -1,5 +1,4 @@
 //! A database that is none, or broken, or of someone else.
-#![allow(missing_docs)]
 
 use std::fs;
 use std::path::Path;

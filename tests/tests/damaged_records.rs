@@ -1,5 +1,4 @@
 //! Records that are not what was written, in a database that is whole.
-#![allow(missing_docs)]
 
 use memento_tests::folder::Folder;
 use memento_tests::visit::Call::{self, Large, Small};

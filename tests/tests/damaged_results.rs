@@ -1,5 +1,4 @@
 //! Large results whose file is not what was written.
-#![allow(missing_docs)]
 
 use std::fs;
 use std::path::Path;

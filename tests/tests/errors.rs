@@ -1,39 +1,26 @@
 //! Functions that return errors, and functions that panic.
 
-use std::io;
-use std::sync::atomic::{AtomicU64, Ordering};
-
 use memento::{Environment, ErrorKind, Explanation, Miss, Query, memento};
-use memento_tests::memory;
+use memento_tests::Runs;
+use std::io;
 
-static RUNS: AtomicU64 = AtomicU64::new(0);
-
-fn ran() -> u64 {
-    RUNS.swap(0, Ordering::Relaxed)
-}
-
-fn alone(test: impl FnOnce()) {
-    static TURN: parking_lot::Mutex<()> = parking_lot::Mutex::new(());
-    let _turn = TURN.lock();
-    ran();
-    memory().enter(test);
-}
+static RUNS: Runs = Runs::new();
 
 #[memento]
 fn parse(text: &str) -> io::Result<u64> {
-    RUNS.fetch_add(1, Ordering::Relaxed);
+    RUNS.add();
     text.parse().map_err(io::Error::other)
 }
 
 #[memento(errors = "replay")]
 fn parse_once(text: &str) -> Result<u64, String> {
-    RUNS.fetch_add(1, Ordering::Relaxed);
+    RUNS.add();
     text.parse().map_err(|error| format!("{error}"))
 }
 
 #[memento]
 fn panics_above(limit: u64, n: u64) -> u64 {
-    RUNS.fetch_add(1, Ordering::Relaxed);
+    RUNS.add();
     assert!(n <= limit, "{n} is above {limit}");
     n
 }
@@ -45,12 +32,12 @@ fn panics_within(n: u64) -> u64 {
 
 #[test]
 fn an_error_is_recorded_and_the_function_runs_again() {
-    alone(|| {
+    RUNS.alone(|| {
         for _ in 0..3 {
             assert!(parse("x").is_err());
             assert_eq!(parse("1").unwrap(), 1);
         }
-        assert_eq!(ran(), 4);
+        assert_eq!(RUNS.take(), 4);
         let memento = parse::memento("x").unwrap().unwrap();
         assert_eq!(memento.outcome.error.as_deref(), Some("invalid digit found in string"));
         assert_eq!(memento.outcome.value, None);
@@ -65,12 +52,12 @@ fn an_error_is_recorded_and_the_function_runs_again() {
 
 #[test]
 fn an_error_is_replayed_where_asked_for() {
-    alone(|| {
+    RUNS.alone(|| {
         for _ in 0..3 {
             assert_eq!(parse_once("x").unwrap_err(), "invalid digit found in string");
             assert_eq!(parse_once("1"), Ok(1));
         }
-        assert_eq!(ran(), 2);
+        assert_eq!(RUNS.take(), 2);
         let memento = parse_once::memento("x").unwrap().unwrap();
         assert!(memento.outcome.error.is_some() && memento.outcome.value.is_some());
     });
@@ -78,12 +65,12 @@ fn an_error_is_replayed_where_asked_for() {
 
 #[test]
 fn a_panic_reaches_the_caller_and_is_never_kept() {
-    alone(|| {
+    RUNS.alone(|| {
         for _ in 0..2 {
             let caught = std::panic::catch_unwind(|| panics_above(1, 2)).unwrap_err();
             assert_eq!(caught.downcast_ref::<String>().unwrap(), "2 is above 1");
         }
-        assert_eq!(ran(), 2);
+        assert_eq!(RUNS.take(), 2);
         assert_eq!(panics_above::memento(1, 2).unwrap(), None);
         let error = panics_above::try_call(1, 2).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Panicked);
@@ -94,7 +81,7 @@ fn a_panic_reaches_the_caller_and_is_never_kept() {
 
 #[test]
 fn a_panic_in_a_callee_goes_through_its_callers() {
-    alone(|| {
+    RUNS.alone(|| {
         let caught = std::panic::catch_unwind(|| panics_within(3)).unwrap_err();
         assert_eq!(caught.downcast_ref::<String>().unwrap(), "3 is above 0");
         assert_eq!(panics_within::memento(3).unwrap(), None);
@@ -104,7 +91,7 @@ fn a_panic_in_a_callee_goes_through_its_callers() {
 
 #[test]
 fn one_bad_item_does_not_sink_the_others() {
-    alone(|| {
+    RUNS.alone(|| {
         let results = panics_above::map((0..100).map(|n| (49, n)));
         for (n, result) in (0..).zip(&results) {
             match result {
@@ -115,9 +102,9 @@ fn one_bad_item_does_not_sink_the_others() {
                 }
             }
         }
-        assert_eq!((results.len(), ran()), (100, 100));
+        assert_eq!((results.len(), RUNS.take()), (100, 100));
         panics_above::map((0..100).map(|n| (49, n)));
-        assert_eq!(ran(), 50);
+        assert_eq!(RUNS.take(), 50);
         let texts = ["1", "x", "2", "y"];
         let results = parse::map(texts.map(|text| (text,)));
         let values: Vec<_> = results.iter().map(|r| r.as_ref().unwrap().as_ref().ok()).collect();

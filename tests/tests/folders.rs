@@ -1,5 +1,4 @@
 //! The folder of a storage: what is in it, and when it may not be written.
-#![allow(missing_docs)]
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;

@@ -1,5 +1,4 @@
 //! No room.
-#![allow(missing_docs)]
 
 use std::fs;
 use std::io::Write as _;

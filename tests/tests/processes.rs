@@ -1,5 +1,4 @@
 //! Several processes that use one folder.
-#![allow(missing_docs)]
 
 use memento_tests::folder::Folder;
 use memento_tests::processes::{Running, Worker};
