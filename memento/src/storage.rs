@@ -22,8 +22,7 @@ use crate::plugin::DEFAULT_MEMORY_CACHE;
 use crate::record::{self, EncodedValue, Head};
 use crate::{Digest, Error, ErrorKind, Key, Memento, Result};
 
-/// The longest encoded result that lives inside its record unless told otherwise: 16 KiB. `SQLite` reads a record of
-/// this size about as fast as a file is opened.
+/// The longest encoded result that lives inside its record unless told otherwise: 16 KiB.
 const DEFAULT_INLINE_LIMIT: u64 = 16 << 10;
 
 /// What a store can do, beyond what every store does.
@@ -178,14 +177,23 @@ impl Storage {
     ///
     /// # Errors
     ///
-    /// What the store reports, or [`ErrorKind::Damaged`].
+    /// What the store reports, or [`ErrorKind::Damaged`]; what is damaged is moved aside.
     pub fn memento(&self, key: &Key) -> Result<Option<Memento>> {
         let record = self.metadata.get(key)?;
-        record.map(|record| record::read(key, &record)).transpose()
+        record.map(|record| self.read_record(key, &record)).transpose()
+    }
+
+    /// The whole of a record: unlike a hit, with its provenance. A damaged one is moved aside.
+    fn read_record(&self, key: &Key, record: &[u8]) -> Result<Memento> {
+        record::read(key, record).map_err(|error| {
+            let error = error.with("store", self.metadata.location());
+            self.set_record_aside(key, &error);
+            error
+        })
     }
 
     /// Up to `limit` mementos that `filter` admits, from the newest on, and where the next page begins. Damaged
-    /// records are left out.
+    /// records are left out, and moved aside.
     ///
     /// # Errors
     ///
@@ -197,7 +205,7 @@ impl Storage {
         limit: usize,
     ) -> Result<(Vec<Memento>, Option<u64>)> {
         let page = self.metadata.list(filter, from, limit)?;
-        let read = |entry: &Entry| self.trouble.note(record::read(&entry.key, &entry.record));
+        let read = |entry: &Entry| self.read_record(&entry.key, &entry.record).ok();
         Ok((page.entries.iter().filter_map(read).collect(), page.next))
     }
 }

@@ -78,6 +78,47 @@ fn cut_short() {
     check(&cut(120), WRONG_BYTES);
 }
 
+/// The provenance of a record is damaged by this statement, in which `?1` is its key. A hit does not read it; who asks
+/// for the memento is told, and from then on the record is out of the way.
+fn check_provenance(statement: &str) {
+    let folder = Folder::with(&CALLS);
+    let key = key(&folder, 1);
+    let changed = folder.open_database().execute(statement, [key.as_bytes().as_slice()]);
+    assert_eq!(changed.unwrap(), 1);
+    assert_eq!(folder.visit(&CALLS), Visit::hits(2));
+
+    let error = Visitor::new(&folder.options()).enter(|| small::memento(1).unwrap_err());
+    assert_eq!(error.kind(), memento::ErrorKind::Damaged);
+    assert!(error.to_string().contains(WRONG_BYTES), "{error}");
+    assert_eq!(folder.damaged_records().len(), 1);
+
+    let next = folder.visit(&CALLS);
+    assert_eq!((next.computed, next.hits, next.failures), (1, 1, 0));
+    Visitor::new(&folder.options()).enter(|| assert!(small::memento(1).unwrap().is_some()));
+    folder.assert_whole();
+}
+
+#[test]
+fn with_a_byte_changed_in_its_provenance() {
+    check_provenance(
+        "UPDATE mementos SET record = CAST(
+            substr(record, 1, length(record) - 1) || x'ff'
+         AS BLOB) WHERE key = ?1",
+    );
+}
+
+#[test]
+fn with_bytes_after_its_end() {
+    check_provenance("UPDATE mementos SET record = CAST(record || x'00' AS BLOB) WHERE key = ?1");
+}
+
+#[test]
+fn that_is_cut_in_its_provenance() {
+    check_provenance(
+        "UPDATE mementos SET record = substr(record, 1, length(record) - 1) WHERE key = ?1",
+    );
+}
+
 #[test]
 fn that_is_text() {
     let folder = check("UPDATE mementos SET record = 'text' WHERE key = ?1", TOO_SHORT);
