@@ -1,6 +1,8 @@
 //! What the benches share: folders, environments on them, and the plain SQLite table that they are compared with.
 
 pub mod child;
+pub mod counting;
+pub mod program;
 pub mod random;
 pub mod sqlite;
 pub mod time;

@@ -64,6 +64,16 @@ pub fn any_value(connection: &Connection) -> Vec<u8> {
     connection.query_row(any, [], |row| row.get(0)).expect("there is an entry")
 }
 
+/// The length of all values together.
+///
+/// # Panics
+///
+/// Where SQLite fails, or there is no entry.
+pub fn size(connection: &Connection) -> i64 {
+    let size = "SELECT sum(length(value)) FROM entries";
+    connection.query_row(size, [], |row| row.get(0)).expect("there is an entry")
+}
+
 /// The statement that [`get`] takes.
 ///
 /// # Panics

@@ -1,6 +1,6 @@
 //! What replaces the function: the function itself, which asks for its result, and a type that stands for it.
 
-use proc_macro2::{Ident, Span, TokenStream};
+use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens as _, format_ident, quote, quote_spanned};
 use syn::spanned::Spanned as _;
 use syn::visit_mut::{self, VisitMut};
@@ -9,9 +9,10 @@ use syn::{
     TypeReference, parse_quote,
 };
 
-use crate::crates;
+use crate::code::{self, CallSite};
 use crate::parse::{Codec, Errors, Function, Options};
-use crate::version;
+use crate::rustc;
+use crate::version::{self, Condition, Version};
 
 /// Attributes that set lint levels.
 const LINTS: [&str; 5] = ["allow", "expect", "warn", "deny", "forbid"];
@@ -22,12 +23,12 @@ fn is_one_of(attribute: &Attribute, names: &[&str]) -> bool {
 }
 
 /// The function and the type that stands for it.
-pub(crate) fn expand(function: &Function) -> TokenStream {
+pub(crate) fn expand(function: &Function, site: &CallSite) -> TokenStream {
     let memento = match &function.options.krate {
         Some(path) => path.to_token_stream(),
-        None => crates::memento(),
+        None => rustc::memento(),
     };
-    let parts = Parts::new(function, memento);
+    let parts = Parts::new(function, version::of(function, site), memento);
     let (called, companion, implementation) =
         (parts.function(), parts.companion(), parts.implementation());
     quote!(#called #companion #implementation)
@@ -47,6 +48,7 @@ fn is_plain(pattern: &PatIdent) -> bool {
 /// The parts of a function that stand in what is generated.
 struct Parts<'a> {
     function: &'a Function,
+    version: Version,
     /// The path of the memento crate.
     memento: TokenStream,
     /// The path of its module for generated code.
@@ -62,7 +64,7 @@ struct Parts<'a> {
 }
 
 impl<'a> Parts<'a> {
-    fn new(function: &'a Function, memento: TokenStream) -> Self {
+    fn new(function: &'a Function, version: Version, memento: TokenStream) -> Self {
         let signature = &function.item.sig;
         let arguments = signature.inputs.iter().filter_map(|input| match input {
             FnArg::Typed(argument) => Some(argument),
@@ -84,6 +86,7 @@ impl<'a> Parts<'a> {
             handle: function.options.handle.clone().unwrap_or_else(|| signature.ident.clone()),
             conditions: function.item.attrs.iter().filter(|a| is_one_of(a, &["cfg"])).collect(),
             function,
+            version,
             internal: quote!(#memento::internal),
             memento,
             names,
@@ -130,13 +133,16 @@ impl<'a> Parts<'a> {
 
     fn implementation(&self) -> TokenStream {
         let Self { internal, handle, conditions, .. } = self;
-        let (link, encode) = (crates::link_plugins(), self.encode());
+        let (link, encode) = (rustc::link_plugins(), self.encode());
         let (description, body, returns) = (self.description(), self.body(), self.returns());
         let (questions, modified) = (self.questions(), self.modified());
+        let (notices, repeat) = (self.notices(), self.repeat());
         quote! {
             #(#conditions)*
             const _: () = {
                 #link
+                #notices
+                #[allow(unexpected_cfgs)]
                 static FUNCTION: #internal::Declaration = #internal::Declaration::new(#description);
                 #internal::inventory::submit! { FUNCTION.function() }
                 #[allow(dead_code, clippy::all, clippy::pedantic)]
@@ -147,6 +153,7 @@ impl<'a> Parts<'a> {
                     }
                     #returns
                     #encode
+                    #repeat
                     #questions
                 }
 
@@ -185,12 +192,21 @@ impl<'a> Parts<'a> {
     }
 
     fn description(&self) -> TokenStream {
-        let Self { memento, internal, .. } = self;
+        let Self { internal, handle, .. } = self;
         let Options { cluster, ttl, .. } = &self.function.options;
+        let repeat = match self.repeated_arguments() {
+            Some(_) => quote!(#internal::Option::Some(#handle::__repeat)),
+            None => quote!(#internal::Option::None),
+        };
         let name = self.function.item.sig.ident.to_string();
+        let arguments = self.names.iter().map(Ident::to_string);
         let package = package();
         let package_version = std::env::var("CARGO_PKG_VERSION").unwrap_or_default();
-        let version = LitByteStr::new(&version::of(self.function), Span::call_site());
+        let (version, manifest) = (self.version_expression(), &self.version.manifest);
+        let options = self.version.options.iter().map(|Condition { option, label, .. }| {
+            let condition = tokens(option);
+            quote!((#label, ::core::cfg!(#condition)))
+        });
         let cluster = cluster.as_ref().map(syn::LitStr::value).unwrap_or_default();
         let ttl = match ttl {
             Some(ttl) => {
@@ -202,12 +218,90 @@ impl<'a> Parts<'a> {
         quote! {
             #internal::Function {
                 path: ::core::concat!(#package, "::", ::core::module_path!(), "::", #name),
-                version: #memento::Version::from_bytes(*#version),
+                version: #version,
+                manifest: #manifest,
+                options: &[#(#options),*],
+                repeat: #repeat,
+                arguments: &[#(#arguments),*],
                 cluster: #cluster,
                 ttl: #ttl,
                 package_version: #package_version,
                 file: ::core::file!(),
                 line: ::core::line!(),
+            }
+        }
+    }
+
+    /// The version: what is known here, and which options are active, which the compiler knows.
+    fn version_expression(&self) -> TokenStream {
+        let memento = &self.memento;
+        let digest = LitByteStr::new(&self.version.digest, Span::call_site());
+        let options = self.version.options.iter().map(|Condition { option, addend, .. }| {
+            let condition = tokens(option);
+            let addend = LitByteStr::new(addend, Span::call_site());
+            quote!(.when(::core::cfg!(#condition), #addend))
+        });
+        quote!(#memento::Version::from_bytes(*#digest) #(#options)*)
+    }
+
+    /// What makes the compiler notice when the version would be another one: `dependencies(…)` that are not there, and
+    /// the variable that says how versions of crates count.
+    fn notices(&self) -> TokenStream {
+        let variable = code::EXACTNESS;
+        let paths = &self.function.options.dependencies;
+        quote! {
+            #[allow(unused_imports)]
+            const _: () = {
+                #(use #paths as _;)*
+                let _ = ::core::option_env!(#variable);
+            };
+        }
+    }
+
+    /// How each argument is read from a record, where all of them can be: as what it is, or as what it is borrowed
+    /// from.
+    fn repeated_arguments(&self) -> Option<Vec<Repeated<'a>>> {
+        if !self.function.item.sig.generics.params.is_empty() {
+            return None;
+        }
+        let repeated = self.types.iter().map(|&argument| match argument {
+            Type::Reference(TypeReference { elem, .. }) => {
+                owns_all(elem).then_some(Repeated::Borrowed(elem))
+            }
+            owned => owns_all(owned).then_some(Repeated::Owned(owned)),
+        });
+        repeated.collect()
+    }
+
+    /// Runs the function with the arguments in a record.
+    fn repeat(&self) -> TokenStream {
+        let Self { memento, internal, names, .. } = self;
+        let Some(arguments) = self.repeated_arguments() else { return TokenStream::new() };
+        let reads = names.iter().zip(&arguments).map(|(name, argument)| match argument {
+            Repeated::Owned(type_) => {
+                quote!(let #name = (&&#internal::Owned::<#type_>::new()).read(&mut recorded)?;)
+            }
+            Repeated::Borrowed(type_) => {
+                quote!(let #name = (&&#internal::Borrowed::<#type_>::new()).read(&mut recorded)?;)
+            }
+        });
+        let uses = names.iter().zip(&arguments).map(|(name, argument)| match argument {
+            Repeated::Owned(_) => quote!(#internal::Held::take(#name)),
+            Repeated::Borrowed(type_) => quote!(::core::borrow::Borrow::<#type_>::borrow(&#name)),
+        });
+        quote! {
+            fn __repeat(mut recorded: #internal::Recorded<'_>) -> #memento::Result<#internal::Repeated> {
+                #[allow(unused_imports)]
+                use #internal::{ReadBorrowed as _, ReadNoBorrowed as _, ReadNoOwned as _, ReadOwned as _};
+                #(#reads)*
+                #internal::repeat(
+                    &FUNCTION,
+                    &recorded,
+                    Self::__returns(),
+                    Self::__encode,
+                    (#(#uses,)*),
+                    |(#(#names,)*)| Self::__body(#(#names),*),
+                )
             }
         }
     }
@@ -301,6 +395,11 @@ impl<'a> Parts<'a> {
                 FUNCTION.function().version()
             }
 
+            /// The code that the version was made of.
+            #vis fn dependencies() -> #memento::Code {
+                FUNCTION.function().code()
+            }
+
             /// Begins a call that does something otherwise than usual.
             #vis fn with() -> With {
                 With(#internal::With::default())
@@ -371,6 +470,31 @@ impl<'a> Parts<'a> {
             }
         }
     }
+}
+
+/// How an argument is read from a record.
+enum Repeated<'a> {
+    Owned(&'a Type),
+    /// It refers to one of these.
+    Borrowed(&'a Type),
+}
+
+/// Whether a type says of nothing in it that it is borrowed.
+fn owns_all(type_: &Type) -> bool {
+    fn has_lifetime(tokens: TokenStream) -> bool {
+        tokens.into_iter().any(|token| match token {
+            TokenTree::Punct(punct) => matches!(punct.as_char(), '&' | '\'' | '*'),
+            TokenTree::Ident(ident) => ident == "dyn" || ident == "fn",
+            TokenTree::Group(group) => has_lifetime(group.stream()),
+            TokenTree::Literal(_) => false,
+        })
+    }
+    !has_lifetime(type_.to_token_stream())
+}
+
+/// The option of a `cfg`, as tokens.
+fn tokens(option: &str) -> TokenStream {
+    option.parse().unwrap_or_default()
 }
 
 /// Gives each elided lifetime a name.

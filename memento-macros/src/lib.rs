@@ -1,15 +1,15 @@
 //! The attributes of memento: `#[memento]` and `#[memento::main]`. Use them through the `memento` crate.
 //!
-//! The way of a function through here: `parse` reads the attribute and the function, `check` finds what cannot
-//! work, `version` computes the digest of the code, `expand` writes what replaces the function. `program` is for `main`. `crates` knows
-//! what the compiler was told about other crates.
+//! The way of a function through here: `parse` reads the attribute and the function, `check` finds what cannot work,
+//! `version` digests the code that it reaches, which `code` finds, and `expand` writes what replaces the function.
+//! `program` is for `main`; `rustc` knows what the compiler was told about other crates.
 
 mod check;
-mod crates;
+mod code;
 mod expand;
 mod parse;
 mod program;
-mod tokens;
+mod rustc;
 mod version;
 
 use proc_macro::TokenStream;
@@ -27,6 +27,9 @@ use quote::quote;
 /// | `cluster = "name"`   | the cluster that it belongs to: where its results live, and what runs it                   |
 /// | `version = "1"`      | stands for the function's code: results stay valid until it, or the signature, changes      |
 /// | `salt = "text"`      | adds to the version: results of another salt are not used                                  |
+/// | `code_hash = "1"`    | stands for the function's own code; what it reaches still counts                           |
+/// | `dependencies(a, b)` | functions, types or modules that count, too                                                |
+/// | `auto_dependencies = false` | only the function's own code and `dependencies(…)` count                            |
 /// | `errors = "retry"`   | an error is recorded, and the function runs again; the default                             |
 /// | `errors = "replay"`  | an error is a result like any other                                                        |
 /// | `ttl = "12h"`        | how long a result is valid, counted from the end of the computation                        |
@@ -36,8 +39,10 @@ use quote::quote;
 #[proc_macro_attribute]
 pub fn memento(options: TokenStream, item: TokenStream) -> TokenStream {
     let item = proc_macro2::TokenStream::from(item);
+    let span = proc_macro::Span::call_site();
+    let site = code::CallSite { file: span.local_file(), line: span.line() };
     match parse::parse(options.into(), item.clone()).and_then(check::check) {
-        Ok(function) => expand::expand(&function).into(),
+        Ok(function) => expand::expand(&function, &site).into(),
         // The plain function stays, so that one mistake gives one message.
         Err(error) => {
             let error = error.into_compile_error();

@@ -7,7 +7,8 @@ use syn::ext::IdentExt as _;
 use syn::parse::{Parse, ParseStream, Parser as _};
 use syn::punctuated::Punctuated;
 use syn::spanned::Spanned as _;
-use syn::{Error, Expr, ExprLit, ItemFn, Lit, LitStr, Path, Result, Token};
+use syn::token::Paren;
+use syn::{Error, Expr, ExprLit, ItemFn, Lit, LitStr, Path, Result, Token, parenthesized};
 
 /// A function under `#[memento]`.
 pub(crate) struct Function {
@@ -16,16 +17,39 @@ pub(crate) struct Function {
 }
 
 /// What stands in the parentheses of `#[memento(…)]`.
-#[derive(Default)]
 pub(crate) struct Options {
     pub(crate) cluster: Option<LitStr>,
     pub(crate) version: Option<LitStr>,
     pub(crate) salt: Option<LitStr>,
+    /// What stands for the function's own code.
+    pub(crate) code_hash: Option<LitStr>,
+    /// Whether what the function reaches is part of its version.
+    pub(crate) auto_dependencies: bool,
+    /// What is part of its version besides.
+    pub(crate) dependencies: Vec<Path>,
     pub(crate) errors: Errors,
     pub(crate) ttl: Option<Duration>,
     pub(crate) codec: Codec,
     pub(crate) handle: Option<Ident>,
     pub(crate) krate: Option<Path>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            cluster: None,
+            version: None,
+            salt: None,
+            code_hash: None,
+            auto_dependencies: true,
+            dependencies: Vec::new(),
+            errors: Errors::default(),
+            ttl: None,
+            codec: Codec::default(),
+            handle: None,
+            krate: None,
+        }
+    }
 }
 
 /// What becomes of a returned error.
@@ -50,24 +74,41 @@ impl Default for Codec {
     }
 }
 
-const KNOWN: &str = "`cluster`, `version`, `salt`, `errors`, `ttl`, `codec`, `handle`, `crate`";
+const KNOWN: &str = "`cluster`, `version`, `salt`, `code_hash`, `dependencies(…)`, \
+    `auto_dependencies`, `errors`, `ttl`, `codec`, `handle`, `crate`";
 
-/// One `name = value`.
+/// One option.
 struct Assignment {
     name: Ident,
-    value: Expr,
+    value: Value,
+}
+
+/// What an option is set to.
+enum Value {
+    /// `name = value`
+    One(Expr),
+    /// `name(path, …)`
+    Paths(Vec<Path>),
 }
 
 impl Parse for Assignment {
     fn parse(input: ParseStream<'_>) -> Result<Self> {
         // `crate` is a keyword everywhere else.
         let name = Ident::parse_any(input)?;
+        if name == "dependencies" && input.peek(Paren) {
+            let paths;
+            parenthesized!(paths in input);
+            let paths = paths.parse_terminated(dependency, Token![,])?;
+            return Ok(Self { name, value: Value::Paths(paths.into_iter().collect()) });
+        }
         if !input.peek(Token![=]) {
-            let message = format!("expected `{name} = …`; the options of `#[memento]` are {KNOWN}");
+            let form = if name == "dependencies" { "(path, …)" } else { " = …" };
+            let message =
+                format!("expected `{name}{form}`; the options of `#[memento]` are {KNOWN}");
             return Err(Error::new(name.span(), message));
         }
         input.parse::<Token![=]>()?;
-        Ok(Self { name, value: input.parse()? })
+        Ok(Self { name, value: Value::One(input.parse()?) })
     }
 }
 
@@ -112,10 +153,17 @@ fn parse_options(assignments: Punctuated<Assignment, Token![,]>) -> Result<Optio
     let mut seen: Vec<Ident> = Vec::new();
     let mut errors: Option<Error> = None;
     for Assignment { name, value } in assignments {
-        let result = if seen.contains(&name) {
+        let is_version = |name: &Ident| name == "version";
+        let contradicts = is_version(&name) && seen.iter().any(is_about_code)
+            || is_about_code(&name) && seen.iter().any(is_version);
+        let result = if contradicts {
+            let message = "`version` stands for all code that the function reaches: remove it, or \
+                `code_hash`, `dependencies` and `auto_dependencies`";
+            Err(Error::new(name.span(), message))
+        } else if seen.contains(&name) {
             Err(Error::new(name.span(), format!("`{name}` is set twice")))
         } else {
-            options.set(&name, &value)
+            options.set(&name, value)
         };
         seen.push(name);
         if let Err(error) = result {
@@ -128,12 +176,40 @@ fn parse_options(assignments: Punctuated<Assignment, Token![,]>) -> Result<Optio
     errors.map_or(Ok(options), Err)
 }
 
+/// Whether an option tells what belongs to the code of the function.
+fn is_about_code(name: &Ident) -> bool {
+    ["code_hash", "dependencies", "auto_dependencies"].iter().any(|option| name == option)
+}
+
+/// One of `dependencies(…)`.
+fn dependency(input: ParseStream<'_>) -> Result<Path> {
+    if input.peek(syn::LitStr) {
+        return Err(
+            input.error("expected the path of a function, a type or a module, without quotes")
+        );
+    }
+    Path::parse_mod_style(input)
+}
+
 impl Options {
-    fn set(&mut self, name: &Ident, value: &Expr) -> Result<()> {
+    fn set(&mut self, name: &Ident, value: Value) -> Result<()> {
+        let value = &match value {
+            Value::One(value) => value,
+            Value::Paths(paths) => {
+                self.dependencies = paths;
+                return Ok(());
+            }
+        };
         match name.to_string().as_str() {
             "cluster" => self.cluster = Some(text(value, "the name of a cluster")?),
             "version" => self.version = Some(text(value, "a version, such as \"1\"")?),
             "salt" => self.salt = Some(text(value, "any text")?),
+            "code_hash" => self.code_hash = Some(text(value, "any text, such as \"1\"")?),
+            "auto_dependencies" => self.auto_dependencies = flag(value)?,
+            "dependencies" => {
+                let message = "expected `dependencies(path, …)`, with functions, types or modules";
+                return Err(Error::new(value.span(), message));
+            }
             "errors" => self.errors = errors(value)?,
             "ttl" => self.ttl = Some(ttl(value)?),
             "codec" => self.codec = codec(value)?,
@@ -154,6 +230,13 @@ fn text(value: &Expr, what: &str) -> Result<LitStr> {
     match value {
         Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => Ok(text.clone()),
         _ => Err(Error::new(value.span(), format!("expected {what}, in quotes"))),
+    }
+}
+
+fn flag(value: &Expr) -> Result<bool> {
+    match value {
+        Expr::Lit(ExprLit { lit: Lit::Bool(flag), .. }) => Ok(flag.value()),
+        _ => Err(Error::new(value.span(), "expected `true` or `false`")),
     }
 }
 

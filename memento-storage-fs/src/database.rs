@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::time::Duration;
 
-use memento::{Error, ErrorKind, Result};
+use memento::{Error, ErrorKind, Result, Version};
 use parking_lot::Mutex;
 use rusqlite::{Connection, OpenFlags};
 
@@ -33,12 +33,14 @@ pub(crate) struct Database {
     writing: Mutex<()>,
 }
 
+/// The numbers of the functions that are known to a session: of each path, by version.
+pub(crate) type Functions = HashMap<String, Vec<(Version, i64)>>;
+
 /// A connection, and what is known of its database.
 #[derive(Debug)]
 pub(crate) struct Session {
     pub(crate) connection: Connection,
-    /// The numbers of functions.
-    pub(crate) functions: HashMap<String, i64>,
+    pub(crate) functions: Functions,
     /// The file that it is open on, whatever has that name by now.
     file: Option<FileIdentity>,
     /// The state of a database that nobody writes, which is read without a lock and without a file beside it.
@@ -189,7 +191,7 @@ impl Database {
             connection.pragma_update(None, "synchronous", synchronous)?;
         }
         let file = file.or_else(|| self.folder.identity(FILE));
-        Ok(Session { connection, functions: HashMap::new(), file, unwritten })
+        Ok(Session { connection, functions: Functions::new(), file, unwritten })
     }
 
     /// The error for `problem` with `file`, after a broken database has been moved aside.

@@ -1,17 +1,19 @@
 //! Mementos in SQLite.
 
-use std::collections::HashMap;
+#[cfg(test)]
+mod tests;
 
-use memento::{Capabilities, Entry, Filter, Key, MetadataStore, Page, Result};
+use memento::{Capabilities, Entry, Filter, Key, MetadataStore, Page, Result, Version};
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Row, ToSql, params};
 
 use crate::Options;
-use crate::database::{Database, Session};
+use crate::database::{Database, Functions, Session};
 
 const GET: &str = "SELECT key, record FROM mementos WHERE prefix = ?1";
-const PUT: &str = "INSERT OR REPLACE INTO mementos(prefix, key, function, failed, record)
-                   VALUES (?1, ?2, ?3, ?4, ?5)";
+const VERSIONS: &str = "SELECT version FROM functions WHERE path = ?1 ORDER BY id DESC LIMIT ?2";
+const PUT: &str = "INSERT OR REPLACE INTO mementos(prefix, key, function, failed, hidden, record)
+                   VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
 
 /// A metadata store in a SQLite database, which several processes can use at once.
 #[derive(Debug)]
@@ -36,29 +38,36 @@ impl SqliteMetadataStore {
 fn put(session: &mut Session, entries: &[Entry]) -> Result<(), rusqlite::Error> {
     let Session { connection, functions, .. } = session;
     if let [entry] = entries
-        && let Some(&function) = functions.get(&entry.function)
+        && let Some(&function) = known(functions, entry)
     {
         // A statement is a transaction.
         return insert(connection, entry, function);
     }
     let transaction = connection.transaction()?;
     // Numbers are remembered when they are there to stay.
-    let mut new = HashMap::new();
+    let mut new = Functions::new();
     for entry in entries {
-        let known = functions.get(&entry.function).or_else(|| new.get(&entry.function));
-        let function = match known {
+        let function = match known(functions, entry).or_else(|| known(&new, entry)) {
             Some(&function) => function,
             None => {
-                let function = insert_function(&transaction, &entry.function)?;
-                new.insert(entry.function.clone(), function);
+                let function = insert_function(&transaction, entry)?;
+                new.entry(entry.function.clone()).or_default().push((entry.version, function));
                 function
             }
         };
         insert(&transaction, entry, function)?;
     }
     transaction.commit()?;
-    functions.extend(new);
+    for (path, versions) in new {
+        functions.entry(path).or_default().extend(versions);
+    }
     Ok(())
+}
+
+/// The number of the function, in its version, that an entry is of.
+fn known<'f>(functions: &'f Functions, entry: &Entry) -> Option<&'f i64> {
+    let versions = functions.get(&entry.function)?;
+    versions.iter().find(|(version, _)| *version == entry.version).map(|(_, number)| number)
 }
 
 fn get(connection: &Connection, key: &Key) -> Result<Option<Vec<u8>>, rusqlite::Error> {
@@ -78,14 +87,32 @@ fn blob<'a>(row: &'a Row<'_>, column: usize) -> &'a [u8] {
 
 fn insert(connection: &Connection, entry: &Entry, function: i64) -> Result<(), rusqlite::Error> {
     let key = entry.key.as_bytes().as_slice();
-    let values = params![prefix(&entry.key), key, function, entry.failed, entry.record];
+    let Entry { failed, hidden, record, .. } = entry;
+    let values = params![prefix(&entry.key), key, function, failed, hidden, record];
     connection.prepare_cached(PUT)?.execute(values).map(drop)
 }
 
-fn insert_function(connection: &Connection, path: &str) -> Result<i64, rusqlite::Error> {
-    connection.execute("INSERT OR IGNORE INTO functions(path) VALUES (?1)", [path])?;
-    let number = "SELECT id FROM functions WHERE path = ?1";
-    connection.query_row(number, [path], |row| row.get(0))
+fn insert_function(connection: &Connection, entry: &Entry) -> Result<i64, rusqlite::Error> {
+    let values = params![entry.function, entry.version.as_bytes().as_slice()];
+    let insert = "INSERT OR IGNORE INTO functions(path, version) VALUES (?1, ?2)";
+    connection.execute(insert, values)?;
+    let number = "SELECT id FROM functions WHERE path = ?1 AND version = ?2";
+    connection.query_row(number, values, |row| row.get(0))
+}
+
+fn versions(
+    connection: &Connection,
+    path: &str,
+    limit: usize,
+) -> Result<Vec<Version>, rusqlite::Error> {
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let mut statement = connection.prepare_cached(VERSIONS)?;
+    let mut rows = statement.query(params![path, limit])?;
+    let mut versions = Vec::new();
+    while let Some(row) = rows.next()? {
+        versions.extend(<[u8; 32]>::try_from(blob(row, 0)).map(Version::from_bytes));
+    }
+    Ok(versions)
 }
 
 /// The condition of `filter`, and the values in it.
@@ -93,7 +120,7 @@ fn condition(filter: &Filter) -> (String, Vec<Box<dyn ToSql>>) {
     let mut condition = "1".to_owned();
     let mut values: Vec<Box<dyn ToSql>> = Vec::new();
     if let Some(function) = &filter.function {
-        condition += " AND function = (SELECT id FROM functions WHERE path = ?)";
+        condition += " AND function IN (SELECT id FROM functions WHERE path = ?)";
         values.push(Box::new(function.clone()));
     }
     if let Some(failed) = filter.failed {
@@ -116,9 +143,9 @@ fn list(
     }
     values.push(Box::new(i64::try_from(limit).unwrap_or(i64::MAX - 1) + 1));
     let mut statement = connection.prepare(&format!(
-        "SELECT mementos.id, key, path, failed, record
+        "SELECT mementos.id, key, path, failed, record, version
          FROM mementos JOIN functions ON functions.id = mementos.function
-         WHERE {condition} ORDER BY mementos.id DESC LIMIT ?"
+         WHERE NOT hidden AND {condition} ORDER BY mementos.id DESC LIMIT ?"
     ))?;
     let mut page = Page::default();
     let mut rows = statement.query(rusqlite::params_from_iter(values))?;
@@ -127,11 +154,15 @@ fn list(
             page.next = Some(row.get::<_, i64>(0)?.unsigned_abs());
             break;
         }
-        let Ok(key) = <[u8; 32]>::try_from(blob(row, 1)) else { continue };
+        let key = <[u8; 32]>::try_from(blob(row, 1));
+        let version = <[u8; 32]>::try_from(blob(row, 5));
+        let (Ok(key), Ok(version)) = (key, version) else { continue };
         page.entries.push(Entry {
             key: Key::from_bytes(key),
             function: row.get(2)?,
+            version: Version::from_bytes(version),
             failed: row.get(3)?,
+            hidden: false,
             record: blob(row, 4).to_vec(),
         });
     }
@@ -180,8 +211,13 @@ impl MetadataStore for SqliteMetadataStore {
     fn remove_all(&self, filter: &Filter) -> Result<u64> {
         self.database.write("drop mementos", |session| {
             let (condition, values) = condition(filter);
+            let transaction = session.connection.transaction()?;
+            let hidden = format!("DELETE FROM mementos WHERE hidden AND {condition}");
+            transaction.execute(&hidden, rusqlite::params_from_iter(&values))?;
             let remove = format!("DELETE FROM mementos WHERE {condition}");
-            Ok(session.connection.execute(&remove, rusqlite::params_from_iter(values))? as u64)
+            let removed = transaction.execute(&remove, rusqlite::params_from_iter(&values))?;
+            transaction.commit()?;
+            Ok(removed as u64)
         })
     }
 
@@ -190,6 +226,13 @@ impl MetadataStore for SqliteMetadataStore {
             .database
             .read("list mementos", |session| Ok(list(&session.connection, filter, from, limit)?))?;
         Ok(listed.unwrap_or_default())
+    }
+
+    fn versions(&self, function: &str, limit: usize) -> Result<Vec<Version>> {
+        let found = self.database.read("look versions up", |session| {
+            Ok(versions(&session.connection, function, limit)?)
+        })?;
+        Ok(found.unwrap_or_default())
     }
 
     fn set_aside(&self, key: &Key) -> Result<()> {

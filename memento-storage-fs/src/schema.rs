@@ -6,7 +6,7 @@ use rusqlite::{Connection, Error as SqlError};
 use crate::problem::Problem;
 
 /// The version of the tables, in `PRAGMA user_version`.
-const VERSION: i64 = 1;
+const VERSION: i64 = 2;
 /// Tells that a database is one of ours, in `PRAGMA application_id`: "memo".
 const APPLICATION: i64 = 0x6d65_6d6f;
 
@@ -15,7 +15,9 @@ const APPLICATION: i64 = 0x6d65_6d6f;
 const TABLES: &str = "
     CREATE TABLE functions (
         id INTEGER PRIMARY KEY,
-        path TEXT NOT NULL UNIQUE
+        path TEXT NOT NULL,
+        version BLOB NOT NULL,
+        UNIQUE (path, version)
     );
     CREATE TABLE mementos (
         id INTEGER PRIMARY KEY,
@@ -23,6 +25,7 @@ const TABLES: &str = "
         key BLOB NOT NULL,
         function INTEGER NOT NULL REFERENCES functions(id),
         failed INTEGER NOT NULL,
+        hidden INTEGER NOT NULL,
         record BLOB NOT NULL
     );
     CREATE TABLE damaged (

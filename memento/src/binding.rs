@@ -1,7 +1,7 @@
 //! The way from a function to its storage and runner.
 
 use std::hash::BuildHasher as _;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use foldhash::fast::RandomState;
@@ -9,7 +9,7 @@ use foldhash::fast::RandomState;
 use crate::cluster::Cluster;
 use crate::encoding::Encoded;
 use crate::function::Function;
-use crate::{Result, key};
+use crate::{Digest, Invocation, Result, Version, key};
 
 /// A function in an environment: all that is the same for each of its calls.
 pub(crate) struct Binding {
@@ -18,22 +18,68 @@ pub(crate) struct Binding {
     pub(crate) function_key: [u8; 32],
     /// What tells this binding from others in the memory cache.
     pub(crate) number: u64,
+    /// Whether a result was recorded in this process.
+    pub(crate) has_recorded: AtomicBool,
     /// Seeded at random for each function: nobody can choose arguments that collide.
     hash: RandomState,
+    past: OnceLock<Past>,
+    code: OnceLock<Digest>,
 }
+
+/// What the store knew of a function when this process asked first.
+#[derive(Debug)]
+pub(crate) struct Past {
+    /// The versions of which there were records, those that came last first; not all of them.
+    pub(crate) versions: Vec<Version>,
+    /// Whether all results had been forgotten.
+    pub(crate) is_forgotten: bool,
+}
+
+/// How many versions count when a reason is counted.
+const VERSIONS: usize = 8;
 
 impl Binding {
     /// The binding of `function` to its cluster.
     pub(crate) fn new(function: &'static Function, cluster: Arc<Cluster>) -> Self {
         static NUMBERS: AtomicU64 = AtomicU64::new(0);
-        let (name, path) = (function.cluster(), function.path());
         Self {
             function,
             cluster,
-            function_key: key::function_key(name, path, &function.version()),
+            function_key: key::function_key(function.cluster(), function.path()),
             number: NUMBERS.fetch_add(1, Ordering::Relaxed),
+            has_recorded: AtomicBool::new(false),
             hash: RandomState::default(),
+            past: OnceLock::new(),
+            code: OnceLock::new(),
         }
+    }
+
+    /// What the store knew of the function when it was asked first.
+    pub(crate) fn past(&self) -> &Past {
+        self.past.get_or_init(|| {
+            let storage = &self.cluster.storage;
+            let versions = storage.metadata.versions(self.function.path(), VERSIONS);
+            let all = self.all().key(&self.function.version());
+            let versions = storage.trouble.note(versions).unwrap_or_default();
+            let is_forgotten = !versions.is_empty() && storage.record(&all).is_some();
+            Past { versions, is_forgotten }
+        })
+    }
+
+    /// What stands for all invocations of the function; no invocation has no arguments at all.
+    pub(crate) fn all(&self) -> Invocation {
+        Invocation::from_bytes(blake3::keyed_hash(&self.function_key, &[]).into())
+    }
+
+    /// The digest of what the function's version is made of, which is in the data store from now on.
+    pub(crate) fn code(&self) -> Digest {
+        *self.code.get_or_init(|| {
+            let manifest = self.function.manifest();
+            let digest = Digest::of(manifest.as_bytes());
+            let storage = &self.cluster.storage;
+            storage.trouble.note(storage.data.put(&digest, manifest.as_bytes()));
+            digest
+        })
     }
 
     /// An encoding of arguments for this function, with nothing in it yet.

@@ -11,11 +11,13 @@ use std::any::Any;
 use std::mem::{needs_drop, size_of};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use hashbrown::HashTable;
 use parking_lot::Mutex;
 
-use crate::{Digest, Key};
+use crate::validity::Validity;
+use crate::{Digest, Invocation};
 
 /// A value of some type, shared by the cache and those who wait for it.
 pub(crate) type Shared = Arc<dyn Any + Send + Sync>;
@@ -51,12 +53,14 @@ pub(crate) struct Identity<'a> {
 }
 
 /// What came of the invocation whose value is in the cache.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub(crate) struct Landed {
-    pub(crate) key: Key,
+    pub(crate) invocation: Invocation,
     pub(crate) digest: Digest,
-    /// Nanoseconds since the Unix epoch from which on the value is no longer valid.
-    pub(crate) expires: Option<u64>,
+    /// What the value depends on beyond the code; `None` where that is nothing.
+    pub(crate) validity: Option<Arc<Validity>>,
+    /// Nanoseconds that it took to compute.
+    pub(crate) took: u64,
 }
 
 #[derive(Default)]
@@ -67,6 +71,8 @@ struct Shard {
     /// Where the search for a victim goes on.
     hand: usize,
     hits: u64,
+    /// Nanoseconds that computing what was hit took.
+    saved: u64,
 }
 
 struct Node {
@@ -116,13 +122,14 @@ impl MemoryCache {
             return None;
         }
         node.asked = true;
+        let took = node.landed.took;
         if !needs_drop::<T>() && size_of::<T>() <= CLONED_UNDER_LOCK {
             let value = value.clone();
-            shard.hits += 1;
+            shard.count_hit(took);
             return Some(value);
         }
         let value = Arc::clone(&node.value);
-        shard.hits += 1;
+        shard.count_hit(took);
         drop(shard);
         value.downcast_ref::<T>().cloned()
     }
@@ -131,7 +138,7 @@ impl MemoryCache {
     pub(crate) fn get_shared(&self, identity: Identity<'_>) -> Option<(Shared, Landed)> {
         let mut shard = self.shard(identity.hash).lock();
         let node = shard.find(identity)?;
-        Some((Arc::clone(&node.value), node.landed))
+        Some((Arc::clone(&node.value), node.landed.clone()))
     }
 
     /// Counts a value that was computed and is not here.
@@ -207,6 +214,12 @@ impl MemoryCache {
         self.shards.iter().map(|shard| shard.lock().hits).sum()
     }
 
+    /// How long computing what was found took.
+    pub(crate) fn saved(&self) -> Duration {
+        let saved = self.shards.iter().map(|shard| shard.lock().saved);
+        Duration::from_nanos(saved.fold(0, u64::wrapping_add))
+    }
+
     /// Drops nodes until the budget holds. The shard of `hash` comes last: the node that was just put there has had
     /// no time to be asked for.
     fn evict(&self, hash: u64) {
@@ -247,6 +260,12 @@ fn shard_index(hash: u64) -> usize {
 }
 
 impl Shard {
+    #[inline(always)]
+    fn count_hit(&mut self, took: u64) {
+        self.hits += 1;
+        self.saved = self.saved.wrapping_add(took);
+    }
+
     #[inline(always)]
     fn find(&mut self, identity: Identity<'_>) -> Option<&mut Node> {
         let index = *self.table.find(identity.hash, is(&self.nodes, identity))?;

@@ -1,5 +1,8 @@
 //! 32-byte names: of contents, of code, of invocations.
 
+#[cfg(test)]
+mod tests;
+
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -49,7 +52,14 @@ name_of_32_bytes! {
 }
 
 name_of_32_bytes! {
-    /// The digest that names an invocation. What it is made of is told in [`key`](crate::key).
+    /// The digest of a function's cluster and path and the arguments of one call, whatever the function's version.
+    ///
+    /// With a version it makes a [`Key`].
+    Invocation
+}
+
+name_of_32_bytes! {
+    /// The digest that names an invocation of one version. What it is made of is told in [`key`](crate::key).
     Key
 }
 
@@ -58,6 +68,21 @@ name_of_32_bytes! {
     ///
     /// `#[memento]` computes it while the function's crate compiles.
     Version
+}
+
+impl Version {
+    /// This version, or another one if `active` is true: how the options of `cfg`s count, whose state only the compiler
+    /// knows. `addend` is different for each option, and random to all appearances.
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn when(mut self, active: bool, addend: &[u8; 32]) -> Self {
+        let mut at = 0;
+        while active && at < 32 {
+            self.0[at] ^= addend[at];
+            at += 1;
+        }
+        self
+    }
 }
 
 impl Digest {

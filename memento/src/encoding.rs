@@ -29,6 +29,7 @@
 //! a map counts unless its type says that it has none: a function can see the order of an `IndexMap`, so two orders
 //! are two arguments.
 
+mod deserializer;
 mod parts;
 mod render;
 mod serializer;
@@ -37,6 +38,7 @@ mod tag;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use deserializer::{decode, split_first, split_tuple};
 pub use render::Rendered;
 pub(crate) use serializer::Serializer;
 pub use sink::{Encode, EncodeResult, Encoder};

@@ -10,8 +10,11 @@ mod calls;
 mod execute;
 mod item;
 mod lookup;
+mod miss;
 mod recorder;
 mod task;
+mod verify;
+mod why;
 
 use std::ops::Deref;
 use std::sync::Arc;
@@ -19,11 +22,12 @@ use std::time::{Instant, SystemTime};
 
 use calls::Calls;
 pub(crate) use item::{Ending, Item};
-pub(crate) use lookup::explain;
-pub use lookup::{Explanation, Miss};
+pub use miss::{ArgumentDifference, CalleeChange, Cause, Explanation, Miss, Undecided};
 pub(crate) use task::Typed;
+pub(crate) use why::explain;
 
 use crate::binding::{Binding, Declaration};
+use crate::cache::Landed;
 use crate::encoding::{Encode, Encoded, Sink as _};
 use crate::function::Function;
 use crate::modifiers::Modifiers;
@@ -151,12 +155,13 @@ pub(crate) fn recall<R: Returns>(bound: &Bound, encoded: &Encoded<'_>) -> Option
         }
         if *recorded_by != bound.frame && bound.frame != 0 {
             *recorded_by = bound.frame;
-            new_call = Some((landed.key, landed.digest));
+            new_call = Some(landed.clone());
         }
         true
     })?;
-    if let Some((key, digest)) = new_call {
-        stack::record(Call { function: bound.function, key, digest: Some(digest) });
+    if let Some(Landed { invocation, digest, validity, .. }) = new_call {
+        let digest = Some(digest);
+        stack::record(Call { function: bound.function, invocation, digest, validity });
     }
     Some(R::restore(kept))
 }
@@ -179,7 +184,7 @@ pub(crate) fn call<R: Returns, A: Send>(
         return Ok(output);
     }
     let mut task = Typed::<R, _>::new(move || body(arguments));
-    let ending = resolve_one(&bound, modifiers, Item::new(encoded, &mut task));
+    let ending = resolve_one(&bound, modifiers, Item::new(bound.function, encoded, &mut task));
     task.into_output().ok_or(ending)
 }
 
@@ -195,9 +200,11 @@ pub(crate) fn resolve_one<'a>(
     let began = bound.begin();
     let losses = storage.cache.losses();
     if !modifiers.refresh {
-        let record = storage.record(&item.key);
-        lookup::find(binding, modifiers, &mut item, record);
-        if let Some(call) = item.ending.call(binding.function, item.key) {
+        if !lookup::find_in_memory(binding, &mut item) {
+            let record = storage.record(&item.key);
+            lookup::find(binding, modifiers, std::iter::once(&mut item), &[record]);
+        }
+        if let Some(call) = item.ending.call(binding.function, item.invocation) {
             if let Some(began) = began {
                 stack::with(|caller| {
                     if let Some(frame) = &caller.frame {
@@ -230,10 +237,10 @@ fn finish(calls: Calls<'_>, began: Option<Instant>) -> Vec<Ending> {
     let function = calls.binding.function;
     let frame = calls.caller.frame.clone();
     calls.run();
-    let (keys, endings) = calls.finish();
+    let (invocations, endings) = calls.finish();
     if let (Some(frame), Some(began)) = (frame, began) {
-        for (&key, ending) in keys.iter().zip(&endings) {
-            if let Some(call) = ending.call(function, key) {
+        for (&invocation, ending) in invocations.iter().zip(&endings) {
+            if let Some(call) = ending.call(function, invocation) {
                 frame.record(call);
             }
         }

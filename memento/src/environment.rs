@@ -106,10 +106,7 @@ impl Environment {
                 sum += cluster.counters.read();
             }
             if !before.iter().any(|other| Arc::ptr_eq(&other.storage, &cluster.storage)) {
-                sum += Statistics::of_storage(
-                    cluster.storage.cache.hits(),
-                    cluster.storage.failures(),
-                );
+                sum += Statistics::of_storage(&cluster.storage);
             }
         }
         sum
@@ -133,7 +130,7 @@ impl Environment {
         Ok(Binding::new(function, cluster))
     }
 
-    fn cluster(&self, name: &str) -> Result<Arc<Cluster>> {
+    pub(crate) fn cluster(&self, name: &str) -> Result<Arc<Cluster>> {
         if name.is_empty() {
             return self.shared();
         }

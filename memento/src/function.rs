@@ -1,10 +1,12 @@
 //! What is known of a memento function before it runs.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::sync::LazyLock;
 use std::time::Duration;
 
-use crate::{Error, ErrorKind, Result, Version};
+use crate::recorded::{Recorded, Repeated};
+use crate::{Code, Error, ErrorKind, Result, Version};
 
 /// A memento function of this program: what `#[memento]` knows of it.
 #[derive(Debug)]
@@ -13,6 +15,14 @@ pub struct Function {
     pub path: &'static str,
     #[doc(hidden)]
     pub version: Version,
+    #[doc(hidden)]
+    pub manifest: &'static str,
+    #[doc(hidden)]
+    pub options: &'static [(&'static str, bool)],
+    #[doc(hidden)]
+    pub repeat: Option<fn(Recorded<'_>) -> Result<Repeated>>,
+    #[doc(hidden)]
+    pub arguments: &'static [&'static str],
     #[doc(hidden)]
     pub cluster: &'static str,
     #[doc(hidden)]
@@ -34,6 +44,27 @@ impl Function {
     /// The version in force: the digest of its code.
     pub fn version(&self) -> Version {
         self.version
+    }
+
+    /// What the version was made of.
+    pub fn code(&self) -> Code {
+        Code::read(&self.manifest())
+    }
+
+    /// What the version was made of, as text.
+    pub(crate) fn manifest(&self) -> String {
+        let mut manifest = self.manifest.to_owned();
+        for (option, is_active) in self.options {
+            let state = if *is_active { "active" } else { "inactive" };
+            // Writing to a text does not fail.
+            let _ = writeln!(manifest, "{state} 0 {option}");
+        }
+        manifest
+    }
+
+    /// The names of the arguments, in order.
+    pub fn arguments(&self) -> &'static [&'static str] {
+        self.arguments
     }
 
     /// The cluster that it belongs to; `""` is the default one.
@@ -81,6 +112,14 @@ static REGISTERED: LazyLock<BTreeMap<&'static str, Vec<&'static Function>>> = La
     }
     registered
 });
+
+/// The memento function of this program with this path, if there is exactly one.
+pub(crate) fn find(path: &str) -> Option<&'static Function> {
+    match REGISTERED.get(path)?[..] {
+        [function] => Some(function),
+        _ => None,
+    }
+}
 
 /// All memento functions that are linked into this program, ordered by path.
 pub fn functions() -> impl Iterator<Item = &'static Function> {

@@ -8,14 +8,17 @@ use crate::codec::Codec as _;
 use crate::engine::{self, Ending, Item, Typed};
 use crate::modifiers::Modifiers;
 use crate::query::{Mementos, Query};
-use crate::storage::Filter;
-use crate::{Explanation, Memento, Result};
+use crate::validity;
+use crate::{Error, ErrorKind, Explanation, Memento, Result};
 
 pub use crate::binding::Declaration;
 pub use crate::codec::{Bincode, Json, Postcard};
 pub use crate::encoding::{Encode, EncodeResult, Encoder};
 pub use crate::function::Function;
 pub use crate::modifiers::With;
+pub use crate::recorded::{
+    Borrowed, Held, Owned, ReadBorrowed, ReadNoBorrowed, ReadNoOwned, ReadOwned, Recorded, Repeated,
+};
 pub use crate::returns::{
     Argument, Probe, ProbeDebugged, ProbeDisplayed, ProbeWhole, Returns, Storable,
 };
@@ -100,7 +103,8 @@ pub fn ignore_result<R: Returns, A: Send>(
         let mut encoded = bound.encoding();
         engine::encode(&bound, &mut encoded, &encode, &arguments)?;
         let mut task = Typed::<R, _>::new(move || body(arguments));
-        match engine::resolve_one(&bound, modifiers, Item::new(encoded, &mut task)) {
+        match engine::resolve_one(&bound, modifiers, Item::new(bound.function, encoded, &mut task))
+        {
             Ending::Found(_) | Ending::Computed(_) => Ok(()),
             ending => Err(ending.into_error(bound.function)),
         }
@@ -151,7 +155,7 @@ fn map_with<R: Returns, A: Send>(
     }
     if !tasks.is_empty() {
         let items = encodings.into_iter().zip(&mut tasks);
-        let items = items.map(|(encoded, task)| Item::new(encoded, task)).collect();
+        let items = items.map(|(encoded, task)| Item::new(bound.function, encoded, task)).collect();
         let endings = engine::resolve(&bound, modifiers, items);
         for ((position, task), ending) in positions.into_iter().zip(tasks).zip(endings) {
             let output = task.into_output().ok_or_else(|| ending.into_error(bound.function));
@@ -170,7 +174,7 @@ pub fn memento<A>(
     let bound = engine::bind(declaration)?;
     let mut encoded = bound.encoding();
     engine::encode(&bound, &mut encoded, &encode, arguments)?;
-    bound.cluster.storage.memento(&encoded.key())
+    bound.cluster.storage.memento(&encoded.invocation().key(&bound.function.version()))
 }
 
 /// `f::forget(…)`.
@@ -183,20 +187,55 @@ pub fn forget<A>(
     let mut encoded = bound.encoding();
     engine::encode(&bound, &mut encoded, &encode, arguments)?;
     let storage = &bound.cluster.storage;
-    let removed = storage.metadata.remove(&encoded.key());
+    let forgotten = storage.forget(&encoded.invocation().key(&bound.function.version()));
     // Last, so that a call in another thread does not put back what it read before.
     storage.cache.remove(encoded.identity(bound.number));
-    removed
+    validity::count_replaced_result();
+    forgotten
 }
 
 /// `f::forget_all()`.
 pub fn forget_all(declaration: &'static Declaration) -> Result<u64> {
     let binding = engine::bind(declaration)?;
     let storage = &binding.cluster.storage;
-    let filter = Filter { function: Some(declaration.function().path().to_owned()), failed: None };
-    let removed = storage.metadata.remove_all(&filter);
+    let forgotten = storage.forget_all(binding.function, &binding.all());
     storage.cache.remove_function(binding.number);
-    removed
+    validity::count_replaced_result();
+    forgotten
+}
+
+/// Runs a function again with recorded arguments, unless there is a valid result.
+///
+/// # Errors
+///
+/// Where it did not come to an end; [`ErrorKind::Encoding`] where the arguments are not those that were recorded, because
+/// their type does not read what it writes.
+pub fn repeat<R: Returns, A: Send>(
+    declaration: &'static Declaration,
+    recorded: &Recorded<'_>,
+    _: R,
+    encode: impl Encode<A>,
+    arguments: A,
+    body: impl FnOnce(A) -> R::Output + Send,
+) -> Result<Repeated> {
+    let bound = engine::bind(declaration)?;
+    let mut encoded = bound.encoding();
+    engine::encode(&bound, &mut encoded, &encode, &arguments)?;
+    if encoded.invocation() != recorded.invocation {
+        return Err(Error::new(ErrorKind::Encoding, "read recorded arguments")
+            .with("function", bound.function.path())
+            .source("a type among them does not read what it writes"));
+    }
+    let mut task = Typed::<R, _>::new(move || body(arguments));
+    let modifiers = Modifiers { ignore_result: true, ..Modifiers::default() };
+    let item = Item::new(bound.function, encoded, &mut task);
+    let known = match engine::resolve_one(&bound, modifiers, item) {
+        Ending::Found(known) => Some(known),
+        Ending::Computed(known) => known,
+        ending => return Err(ending.into_error(bound.function)),
+    };
+    let (digest, validity) = known.map(|known| (known.digest, known.validity)).unzip();
+    Ok(Repeated { digest, validity: validity.flatten() })
 }
 
 /// `f::list(…)`.
@@ -214,8 +253,7 @@ pub fn explain<R: Returns, A>(
     let bound = engine::bind(declaration)?;
     let mut encoded = bound.encoding();
     engine::encode(&bound, &mut encoded, &encode, arguments)?;
-    let found = engine::explain(&bound, R::Codec::NAME, &encoded)?;
-    Ok(found.map_or_else(Explanation::Miss, |()| Explanation::Hit))
+    engine::explain(&bound, R::Codec::NAME, &encoded)
 }
 
 /// What `#[memento::main]` calls first.

@@ -29,6 +29,7 @@
 mod binding;
 mod cache;
 mod cluster;
+mod code;
 pub mod codec;
 pub mod configuration;
 mod digest;
@@ -47,26 +48,32 @@ pub mod plugin;
 mod program;
 mod query;
 mod record;
+mod recorded;
+pub mod resource;
 mod returns;
 mod runner;
 mod stack;
 mod statistics;
 mod storage;
+mod validity;
 
+pub use code::{Code, CodeChange, Piece};
 pub use codec::Codec;
 pub use digest::{Digest, Version};
-pub use engine::{Explanation, Miss};
+pub use engine::{ArgumentDifference, CalleeChange, Cause, Explanation, Miss, Undecided};
 pub use environment::Environment;
 pub use error::{Error, ErrorKind, Result};
 pub use function::{Function, functions};
-pub use key::Key;
-pub use memento::{Arguments, Callee, Correlation, Memento, Outcome, Provenance, StoredValue};
+pub use key::{Invocation, Key};
+pub use memento::{
+    Arguments, Callee, Correlation, Dependency, Memento, Outcome, Provenance, StoredValue,
+};
 pub use memento_macros::{main, memento};
 pub use program::default_folder;
 pub use query::{Mementos, Query};
 pub use runner::{Batch, LocalRunner, NullRunner, Runner};
 pub use stack::{Caller, carry, context};
-pub use statistics::Statistics;
+pub use statistics::{Misses, Statistics};
 pub use storage::{
     Capabilities, DataStore, Entry, Filter, MemoryDataStore, MemoryMetadataStore, MetadataStore,
     NullStore, Page, Storage,

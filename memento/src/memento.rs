@@ -6,7 +6,9 @@ use std::time::{Duration, SystemTime};
 use serde::{Deserialize, Serialize};
 
 use crate::encoding::Rendered;
-use crate::{Digest, Key, Version};
+use crate::function::Function;
+use crate::resource::Observation;
+use crate::{Digest, Invocation, Key, Version};
 
 /// What ran, on what, calling what, with which result.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,14 +56,16 @@ pub struct Provenance {
     pub function: String,
     /// The version of the function that ran.
     pub version: Version,
+    /// The digest of what the version was made of, which [`Storage::code`](crate::Storage::code) finds.
+    pub code: Digest,
     /// The version of the function's package.
     pub package_version: String,
     /// The arguments; `None` where they were too long to keep.
     pub arguments: Option<Arguments>,
     /// The type of the result, as rustc names it.
     pub result_type: String,
-    /// The memento functions that it called, in order, each outcome once.
-    pub callees: Vec<Callee>,
+    /// What it called and read, in order, each outcome once.
+    pub dependencies: Vec<Dependency>,
     /// How long it took, its callees included.
     pub total_time: Duration,
     /// How long it took, without waiting for its callees.
@@ -76,6 +80,16 @@ pub struct Provenance {
     pub correlation: Correlation,
 }
 
+/// What the result of an invocation depends on beyond the code.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub enum Dependency {
+    /// A memento function that it called.
+    Callee(Callee),
+    /// Something outside of the program that it read.
+    Resource(Observation),
+}
+
 /// A memento function that an invocation called.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -83,7 +97,7 @@ pub struct Callee {
     /// The path of the function called.
     pub function: String,
     /// The name of the invocation.
-    pub key: Key,
+    pub invocation: Invocation,
     /// The version of the function that was called.
     pub version: Version,
     /// The digest of its outcome; `None` where the outcome could not be encoded.
@@ -104,6 +118,50 @@ impl Memento {
     /// When it began.
     pub fn started(&self) -> SystemTime {
         self.finished.checked_sub(self.provenance.total_time).unwrap_or(SystemTime::UNIX_EPOCH)
+    }
+}
+
+impl Provenance {
+    /// That of something that did not run.
+    pub(crate) fn of_nothing(function: &Function) -> Self {
+        Self {
+            function: function.path().to_owned(),
+            version: function.version(),
+            code: Digest::of(&[]),
+            package_version: function.package_version().to_owned(),
+            arguments: None,
+            result_type: String::new(),
+            dependencies: Vec::new(),
+            total_time: Duration::ZERO,
+            own_time: Duration::ZERO,
+            runner: String::new(),
+            host: String::new(),
+            process: std::process::id(),
+            correlation: Correlation::new(),
+        }
+    }
+
+    /// The memento functions that it called, in order, each outcome once.
+    pub fn callees(&self) -> impl Iterator<Item = &Callee> {
+        self.dependencies.iter().filter_map(|dependency| match dependency {
+            Dependency::Callee(callee) => Some(callee),
+            Dependency::Resource(_) => None,
+        })
+    }
+
+    /// What it read outside of the program, in order.
+    pub fn resources(&self) -> impl Iterator<Item = &Observation> {
+        self.dependencies.iter().filter_map(|dependency| match dependency {
+            Dependency::Callee(_) => None,
+            Dependency::Resource(resource) => Some(resource),
+        })
+    }
+}
+
+impl Callee {
+    /// The key of the callee's memento, when it was called.
+    pub fn key(&self) -> Key {
+        self.invocation.key(&self.version)
     }
 }
 

@@ -23,7 +23,7 @@ use serde::{Deserialize, Serialize};
 use crate::{Digest, Error, ErrorKind, Key, Memento, Outcome, Provenance, Result, StoredValue};
 
 /// The format of records. Records of another format are not read.
-const FORMAT: u8 = 1;
+const FORMAT: u8 = 2;
 /// Where digest, format and length are.
 const DIGEST: std::ops::Range<usize> = 0..32;
 const LENGTH: std::ops::Range<usize> = 33..37;
@@ -35,11 +35,34 @@ pub(crate) struct Head<'a> {
     /// Nanoseconds since the Unix epoch.
     pub(crate) finished: u64,
     pub(crate) digest: Digest,
+    /// Nanoseconds that it took, its callees included.
+    pub(crate) took: u64,
+    /// Whether it called or read anything, so that its provenance has to be asked whether it is valid.
+    pub(crate) depends: bool,
     /// The digest of the encoded provenance.
     pub(crate) provenance: Digest,
+    /// The keys of the records that this one took the place of, because a callee's result or something outside of the
+    /// program had changed: they are valid again when it changes back.
+    #[serde(borrow)]
+    pub(crate) earlier: &'a [u8],
+    /// Whether it is such a record itself.
+    pub(crate) is_earlier: bool,
     pub(crate) error: Option<&'a str>,
     #[serde(borrow)]
     pub(crate) value: Option<EncodedValue<'a>>,
+}
+
+impl Head<'_> {
+    /// The keys of the records that this one took the place of, those replaced last first.
+    pub(crate) fn earlier_keys(&self) -> impl Iterator<Item = Key> {
+        let (keys, _) = self.earlier.as_chunks::<32>();
+        keys.iter().map(|key| Key::from_bytes(*key))
+    }
+
+    /// Whether it stands for a result that was dropped on purpose: it has neither a value nor an error.
+    pub(crate) fn is_forgotten(&self) -> bool {
+        self.value.is_none() && self.error.is_none()
+    }
 }
 
 /// A value in the bytes of its codec.
@@ -57,7 +80,37 @@ pub(crate) fn nanoseconds(time: SystemTime) -> u64 {
     u64::try_from(since.as_nanos()).unwrap_or(u64::MAX)
 }
 
-/// The bytes of a record. Sets the digest of the provenance in `head`.
+/// The provenance whose encoding is `bytes`, if it is what `head` says.
+pub(crate) fn provenance(head: &Head<'_>, bytes: &[u8]) -> Result<Provenance> {
+    let failed = || {
+        let operation = "read the provenance of a memento";
+        Error::new(ErrorKind::Damaged, operation).with("key", head.key)
+    };
+    if Digest::of(bytes) != head.provenance {
+        return Err(failed().source("its bytes are not those that were written"));
+    }
+    postcard::from_bytes(bytes).map_err(|error| failed().source(error))
+}
+
+/// How many records that were replaced are kept for an invocation.
+const EARLIER: usize = 8;
+
+/// A record under the key that it gets when another one takes its place, and the keys of all that the other one took the
+/// place of.
+///
+/// # Errors
+///
+/// [`ErrorKind::Damaged`].
+pub(crate) fn set_behind(head: &Head<'_>, provenance: &[u8]) -> Result<(Key, Vec<u8>, Vec<u8>)> {
+    let key =
+        Key::from_bytes(blake3::keyed_hash(head.key.as_bytes(), head.provenance.as_bytes()).into());
+    let mut keys = key.as_bytes().to_vec();
+    keys.extend(head.earlier.iter().take(32 * (EARLIER - 1)));
+    let behind = Head { key, earlier: &[], is_earlier: true, ..*head };
+    Ok((key, seal(behind, &self::provenance(head, provenance)?)?, keys))
+}
+
+/// The bytes of a record. Sets in `head` what is known of the provenance.
 pub(crate) fn seal(mut head: Head<'_>, provenance: &Provenance) -> Result<Vec<u8>> {
     let failed = |error: postcard::Error| {
         Error::new(ErrorKind::Encoding, "encode a memento")
@@ -66,6 +119,8 @@ pub(crate) fn seal(mut head: Head<'_>, provenance: &Provenance) -> Result<Vec<u8
     };
     let encoded = postcard::to_stdvec(provenance).map_err(failed)?;
     head.provenance = Digest::of(&encoded);
+    head.took = u64::try_from(provenance.total_time.as_nanos()).unwrap_or(u64::MAX);
+    head.depends = !provenance.dependencies.is_empty();
     let inline = head.value.as_ref().and_then(|value| value.inline).map_or(0, <[u8]>::len);
     let mut bytes = Vec::with_capacity(LENGTH.end + 160 + inline + encoded.len());
     bytes.resize(LENGTH.end, 0);
@@ -117,16 +172,14 @@ pub(crate) fn open<'a>(key: &Key, bytes: &'a [u8]) -> Result<(Head<'a>, &'a [u8]
     Ok((head, provenance))
 }
 
-/// The whole memento in a record that was stored under `key`.
-pub(crate) fn read(key: &Key, bytes: &[u8]) -> Result<Memento> {
+/// The whole memento in a record that was stored under `key`; none where it was forgotten, or took another's place.
+pub(crate) fn read(key: &Key, bytes: &[u8]) -> Result<Option<Memento>> {
     let (head, provenance) = open(key, bytes)?;
-    let failed =
-        || Error::new(ErrorKind::Damaged, "read the provenance of a memento").with("key", key);
-    if Digest::of(provenance) != head.provenance {
-        return Err(failed().source("its bytes are not those that were written"));
+    if head.is_forgotten() || head.is_earlier {
+        return Ok(None);
     }
-    let provenance = postcard::from_bytes(provenance).map_err(|error| failed().source(error))?;
-    Ok(Memento {
+    let provenance = self::provenance(&head, provenance)?;
+    Ok(Some(Memento {
         key: head.key,
         finished: SystemTime::UNIX_EPOCH + Duration::from_nanos(head.finished),
         outcome: Outcome {
@@ -139,5 +192,5 @@ pub(crate) fn read(key: &Key, bytes: &[u8]) -> Result<Memento> {
             }),
         },
         provenance,
-    })
+    }))
 }

@@ -18,8 +18,10 @@ use parking_lot::Mutex;
 use serde::Serialize;
 
 use crate::function::Function;
-use crate::memento::{Callee, Correlation};
-use crate::{Digest, Environment, Key, Result, encoding};
+use crate::memento::{Callee, Correlation, Dependency};
+use crate::resource::Observation;
+use crate::validity::{self, Validity};
+use crate::{Digest, Environment, Invocation, Key, Result, encoding};
 
 thread_local! {
     static CALLER: RefCell<Caller> = const { RefCell::new(Caller::NOBODY) };
@@ -132,6 +134,15 @@ pub(crate) fn record(call: Call) {
     });
 }
 
+/// Records that something outside of the program was read, for whoever runs in this thread.
+pub(crate) fn observe(observation: Observation) {
+    with(|caller| {
+        if let Some(frame) = &caller.frame {
+            frame.observe(observation);
+        }
+    });
+}
+
 /// A memento function that is running.
 pub(crate) struct Frame {
     pub(crate) function: &'static Function,
@@ -142,24 +153,64 @@ pub(crate) struct Frame {
     /// Whether it may call other memento functions.
     pub(crate) further_calls: bool,
     caller: Option<Arc<Frame>>,
-    callees: Mutex<Callees>,
+    /// The generation in which it began.
+    generation: u64,
+    met: Mutex<Met>,
     /// Nanoseconds.
     waited: AtomicU64,
 }
 
+/// What a function called and read, in order.
 #[derive(Default)]
-struct Callees {
-    calls: Vec<Call>,
-    /// Indices of `calls` by key and digest.
+struct Met {
+    all: Vec<Meeting>,
+    /// The indices of `all` by what is the same.
     index: HashTable<usize>,
 }
 
+enum Meeting {
+    Call(Call),
+    Resource(Arc<Observation>),
+}
+
 /// A finished call of a memento function.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub(crate) struct Call {
     pub(crate) function: &'static Function,
-    pub(crate) key: Key,
+    pub(crate) invocation: Invocation,
     pub(crate) digest: Option<Digest>,
+    /// What its result depends on beyond the code.
+    pub(crate) validity: Option<Arc<Validity>>,
+}
+
+impl Met {
+    fn meet(&mut self, meeting: Meeting) {
+        let Self { all, index } = self;
+        let hash = meeting.hash();
+        if index.find(hash, |&at| all[at].is_same(&meeting)).is_none() {
+            all.push(meeting);
+            index.insert_unique(hash, all.len() - 1, |&at| all[at].hash());
+        }
+    }
+}
+
+impl Meeting {
+    fn hash(&self) -> u64 {
+        let bytes = match self {
+            Self::Call(call) => call.invocation.as_bytes(),
+            Self::Resource(observation) => observation.digest().as_bytes(),
+        };
+        let [a, b, c, d, e, f, g, h, ..] = *bytes;
+        u64::from_le_bytes([a, b, c, d, e, f, g, h])
+    }
+
+    fn is_same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Call(a), Self::Call(b)) => (a.invocation, a.digest) == (b.invocation, b.digest),
+            (Self::Resource(a), Self::Resource(b)) => a == b,
+            _ => false,
+        }
+    }
 }
 
 impl Frame {
@@ -179,23 +230,20 @@ impl Frame {
             number: NUMBERS.fetch_add(1, Ordering::Relaxed),
             further_calls,
             caller,
-            callees: Mutex::default(),
+            generation: validity::generation(),
+            met: Mutex::default(),
             waited: AtomicU64::new(0),
         }
     }
 
     /// Records a call. The same call with the same outcome is recorded once.
     pub(crate) fn record(&self, call: Call) {
-        let Callees { calls, index } = &mut *self.callees.lock();
-        let hash = |call: &Call| {
-            let [a, b, c, d, e, f, g, h, ..] = *call.key.as_bytes();
-            u64::from_le_bytes([a, b, c, d, e, f, g, h])
-        };
-        let is_same = |other: &Call| other.key == call.key && other.digest == call.digest;
-        if index.find(hash(&call), |&at| is_same(&calls[at])).is_none() {
-            calls.push(call);
-            index.insert_unique(hash(&call), calls.len() - 1, |&at| hash(&calls[at]));
-        }
+        self.met.lock().meet(Meeting::Call(call));
+    }
+
+    /// Records that something outside of the program was read. The same state is recorded once.
+    fn observe(&self, observation: Observation) {
+        self.met.lock().meet(Meeting::Resource(Arc::new(observation)));
     }
 
     /// Adds to the time in which this function waited for others.
@@ -209,15 +257,35 @@ impl Frame {
         Duration::from_nanos(self.waited.load(Ordering::Relaxed))
     }
 
-    /// The calls that this function made, in order.
-    pub(crate) fn callees(&self) -> Vec<Callee> {
-        let callee = |call: &Call| Callee {
-            function: call.function.path().to_owned(),
-            key: call.key,
-            version: call.function.version(),
-            digest: call.digest,
+    /// What this function called and read, in order.
+    pub(crate) fn dependencies(&self) -> Vec<Dependency> {
+        let dependency = |meeting: &Meeting| match meeting {
+            Meeting::Call(call) => Dependency::Callee(Callee {
+                function: call.function.path().to_owned(),
+                invocation: call.invocation,
+                version: call.function.version(),
+                digest: call.digest,
+            }),
+            Meeting::Resource(observation) => Dependency::Resource(Observation::clone(observation)),
         };
-        self.callees.lock().calls.iter().map(callee).collect()
+        self.met.lock().all.iter().map(dependency).collect()
+    }
+
+    /// What the result of this function depends on because of what it called and read.
+    pub(crate) fn validity(&self) -> Validity {
+        let mut validity = Validity::default();
+        for meeting in &self.met.lock().all {
+            match meeting {
+                Meeting::Call(call) => {
+                    validity.generation = Some(self.generation);
+                    validity.extend(call.validity.as_deref());
+                }
+                Meeting::Resource(observation) => {
+                    validity.resources.insert(Arc::clone(observation));
+                }
+            }
+        }
+        validity
     }
 
     /// This frame and those that called it, innermost first.

@@ -7,6 +7,7 @@ mod null;
 #[cfg(test)]
 mod tests;
 mod trouble;
+mod verified;
 
 use std::fmt;
 use std::sync::Arc;
@@ -16,11 +17,14 @@ pub use memory::{MemoryDataStore, MemoryMetadataStore};
 pub use metadata::{Entry, Filter, MetadataStore, Page};
 pub use null::NullStore;
 pub(crate) use trouble::Trouble;
+pub(crate) use verified::Verified;
 
 use crate::cache::MemoryCache;
+use crate::function::Function;
+use crate::memento::Provenance;
 use crate::plugin::DEFAULT_MEMORY_CACHE;
 use crate::record::{self, EncodedValue, Head};
-use crate::{Digest, Error, ErrorKind, Key, Memento, Result};
+use crate::{Code, Digest, Error, ErrorKind, Invocation, Key, Memento, Result};
 
 /// The longest encoded result that lives inside its record unless told otherwise: 16 KiB.
 const DEFAULT_INLINE_LIMIT: u64 = 16 << 10;
@@ -55,6 +59,7 @@ pub struct Storage {
     pub(crate) metadata: Arc<dyn MetadataStore>,
     pub(crate) cache: MemoryCache,
     pub(crate) trouble: Trouble,
+    pub(crate) verified: Verified,
     pub(crate) inline_limit: u64,
 }
 
@@ -70,6 +75,7 @@ impl Storage {
             metadata,
             cache: MemoryCache::new(DEFAULT_MEMORY_CACHE),
             trouble: Trouble::default(),
+            verified: Verified::default(),
             inline_limit: DEFAULT_INLINE_LIMIT,
         }
     }
@@ -117,15 +123,15 @@ impl Storage {
         records.unwrap_or_else(|| vec![None; keys.len()])
     }
 
-    /// The head of a record, if the record is what was written for `key`. A damaged one is moved aside, one of a newer
+    /// The head of a record and the bytes of its provenance, if the record is what was written for `key`. A damaged one is moved aside, one of a newer
     /// release stays.
     pub(crate) fn open_record<'a>(
         &self,
         key: &Key,
         bytes: &'a [u8],
-    ) -> Result<Head<'a>, ErrorKind> {
+    ) -> Result<(Head<'a>, &'a [u8]), ErrorKind> {
         match record::open(key, bytes) {
-            Ok((head, _)) => Ok(head),
+            Ok(opened) => Ok(opened),
             Err(error) => {
                 let error = error.with("store", self.metadata.location());
                 self.set_record_aside(key, &error);
@@ -180,16 +186,69 @@ impl Storage {
     /// What the store reports, or [`ErrorKind::Damaged`]; what is damaged is moved aside.
     pub fn memento(&self, key: &Key) -> Result<Option<Memento>> {
         let record = self.metadata.get(key)?;
-        record.map(|record| self.read_record(key, &record)).transpose()
+        record.map_or(Ok(None), |record| self.read_record(key, &record))
     }
 
-    /// The whole of a record: unlike a hit, with its provenance. A damaged one is moved aside.
-    fn read_record(&self, key: &Key, record: &[u8]) -> Result<Memento> {
+    /// The whole of a record: unlike a hit, with its provenance; none where it was forgotten. A damaged one is moved
+    /// aside.
+    fn read_record(&self, key: &Key, record: &[u8]) -> Result<Option<Memento>> {
         record::read(key, record).map_err(|error| {
             let error = error.with("store", self.metadata.location());
             self.set_record_aside(key, &error);
             error
         })
+    }
+
+    /// Drops the result of `key`, and notes that it was; whether there was one. What it was computed from stays.
+    pub(crate) fn forget(&self, key: &Key) -> Result<bool> {
+        let Some(record) = self.metadata.get(key)? else { return Ok(false) };
+        let opened = record::open(key, &record)
+            .and_then(|(head, provenance)| Ok((head, record::provenance(&head, provenance)?)));
+        match opened {
+            Ok((head, _)) if head.is_forgotten() => Ok(false),
+            Ok((head, provenance)) => {
+                for earlier in head.earlier_keys() {
+                    self.metadata.remove(&earlier)?;
+                }
+                let head = Head { value: None, error: None, earlier: &[], ..head };
+                self.metadata.put(&[entry(head, provenance)?])?;
+                Ok(true)
+            }
+            Err(_) => self.metadata.remove(key),
+        }
+    }
+
+    /// Drops all records of a function, and notes that they were, under what stands for all its invocations; how many
+    /// there were.
+    pub(crate) fn forget_all(&self, function: &Function, all: &Invocation) -> Result<u64> {
+        let key = all.key(&function.version());
+        let filter = Filter { function: Some(function.path().to_owned()), failed: None };
+        let removed = self.metadata.remove_all(&filter)?;
+        let digest = Digest::of(&[]);
+        let head = Head {
+            key,
+            finished: crate::engine::now(),
+            digest,
+            took: 0,
+            depends: false,
+            provenance: digest,
+            earlier: &[],
+            is_earlier: false,
+            error: None,
+            value: None,
+        };
+        self.metadata.put(&[entry(head, Provenance::of_nothing(function))?])?;
+        Ok(removed)
+    }
+
+    /// What a version was made of: the code whose digest is in the provenance of its mementos.
+    ///
+    /// # Errors
+    ///
+    /// What the store reports.
+    pub fn code(&self, digest: &Digest) -> Result<Option<Code>> {
+        let content = self.data.get(digest)?.filter(|content| Digest::of(content) == *digest);
+        Ok(content.map(|content| Code::read(&String::from_utf8_lossy(&content))))
     }
 
     /// Up to `limit` mementos that `filter` admits, from the newest on, and where the next page begins. Damaged
@@ -205,9 +264,21 @@ impl Storage {
         limit: usize,
     ) -> Result<(Vec<Memento>, Option<u64>)> {
         let page = self.metadata.list(filter, from, limit)?;
-        let read = |entry: &Entry| self.read_record(&entry.key, &entry.record).ok();
+        let read = |entry: &Entry| self.read_record(&entry.key, &entry.record).ok().flatten();
         Ok((page.entries.iter().filter_map(read).collect(), page.next))
     }
+}
+
+/// The entry of a record.
+pub(crate) fn entry(head: Head<'_>, provenance: Provenance) -> Result<Entry> {
+    Ok(Entry {
+        key: head.key,
+        version: provenance.version,
+        failed: head.error.is_some(),
+        hidden: head.is_forgotten() || head.is_earlier,
+        record: record::seal(head, &provenance)?,
+        function: provenance.function,
+    })
 }
 
 impl fmt::Debug for Storage {

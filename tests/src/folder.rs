@@ -1,15 +1,18 @@
 //! The folder of a storage, as seen from outside.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
+use memento::Code;
 use memento_storage_fs::Options;
 use rusqlite::{Connection, OpenFlags};
 use tempfile::TempDir;
 
 use crate::visit::{Call, Visit, visit};
+use crate::work;
 
 /// The signature that makes a `CACHEDIR.TAG` one: <https://bford.info/cachedir/>.
 const SIGNATURE: &str = "Signature: 8a477f597d28d172789f06886806bc55\n";
@@ -76,12 +79,28 @@ impl Folder {
         visit(&self.options(), calls)
     }
 
+    /// The files of large results.
+    pub fn results(&self) -> Vec<PathBuf> {
+        let codes = self.codes();
+        self.data().into_iter().filter(|file| !codes.contains(file)).collect()
+    }
+
+    /// The files that say what the versions of [`small()`](crate::work::small()) and [`large()`](crate::work::large())
+    /// are made of: each is written with the first result of its function.
+    pub fn codes(&self) -> Vec<PathBuf> {
+        let names = [work::small::dependencies(), work::large::dependencies()].map(|code| {
+            let digest = blake3::hash(manifest(&code).as_bytes()).to_string();
+            self.path.join("data").join(&digest[..2]).join(&digest[2..])
+        });
+        self.data().into_iter().filter(|file| names.contains(file)).collect()
+    }
+
     /// The file of the database.
     pub fn database(&self) -> PathBuf {
         self.path.join("mementos.sqlite")
     }
 
-    /// The files of large results.
+    /// All files of the data store: large results, and what versions are made of.
     pub fn data(&self) -> Vec<PathBuf> {
         self.files("data")
     }
@@ -143,7 +162,7 @@ impl Folder {
         assert!(tag.starts_with(SIGNATURE), "CACHEDIR.TAG begins with its signature: {tag:?}");
     }
 
-    /// Checks that each large result is what its name says.
+    /// Checks that each file of the data store is what its name says.
     ///
     /// # Panics
     ///
@@ -151,7 +170,7 @@ impl Folder {
     #[track_caller]
     pub fn assert_results_whole(&self) {
         for file in self.data() {
-            let content = fs::read(&file).expect("a result");
+            let content = fs::read(&file).expect("a file");
             let digest = blake3::hash(&content).to_string();
             let name = file.strip_prefix(self.path.join("data")).expect("a file in `data`");
             assert_eq!(name, Path::new(&digest[..2]).join(&digest[2..]), "whole under its name");
@@ -163,6 +182,18 @@ impl Default for Folder {
     fn default() -> Self {
         Self::new()
     }
+}
+
+/// A line for each piece, as it stands in the data store: its digest, the number of the piece through which it was
+/// reached, from 1, and its name.
+fn manifest(code: &Code) -> String {
+    let mut manifest = String::new();
+    for piece in code.pieces() {
+        let through = piece.through.map_or(0, |index| index + 1);
+        writeln!(manifest, "{} {through} {}", piece.digest, piece.name)
+            .expect("a String takes all");
+    }
+    manifest
 }
 
 fn list(path: &Path) -> Listing {

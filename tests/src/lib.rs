@@ -2,6 +2,9 @@
 
 pub mod folder;
 pub mod processes;
+pub mod project;
+pub mod reasons;
+pub mod steps;
 pub mod visit;
 pub mod warnings;
 pub mod work;

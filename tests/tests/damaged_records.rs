@@ -160,7 +160,7 @@ fn with_a_newer_record() -> (Folder, memento::Key) {
     let folder = Folder::with(&CALLS);
     let key = key(&folder, 1);
     // Digest, format, length, and whatever that release puts behind them.
-    let sealed = b"\x02\x05\0\0\0later";
+    let sealed = b"\x03\x05\0\0\0later";
     let record = [blake3::hash(sealed).as_bytes().as_slice(), sealed].concat();
     let replace = "UPDATE mementos SET record = ?2 WHERE key = ?1";
     let values = rusqlite::params![key.as_bytes().as_slice(), record];
@@ -172,7 +172,7 @@ fn with_a_newer_record() -> (Folder, memento::Key) {
 #[test]
 fn of_a_newer_format() {
     let (folder, key) = with_a_newer_record();
-    let said = ["kind=NewerFormat", "its format is 2", "update this program", &key.to_string()];
+    let said = ["kind=NewerFormat", "its format is 3", "update this program", &key.to_string()];
     folder.visit(&CALLS).assert_warned(1, &said);
     assert!(folder.damaged_records().is_empty());
     folder.assert_whole();
@@ -188,7 +188,7 @@ fn of_a_newer_format_stays() {
         let bytes = key.as_bytes().as_slice();
         let format: String =
             folder.open_database().query_row(format, [bytes], |row| row.get(0)).unwrap();
-        assert_eq!(format, "02");
+        assert_eq!(format, "03");
     }
 }
 

@@ -18,7 +18,7 @@ fn digest(file: &Path) -> String {
 /// One large result is damaged: it is computed again, said once, moved aside, and there again.
 fn check(damage: impl FnOnce(&Path)) {
     let folder = Folder::with(&[Large(1), Small(1)]);
-    let [file] = &folder.data()[..] else { panic!("one file") };
+    let [file] = &folder.results()[..] else { panic!("one file") };
     damage(file);
     let found = fs::read(file).unwrap();
 
@@ -67,9 +67,9 @@ fn of_something_else() {
 #[test]
 fn of_another_invocation() {
     let folder = Folder::with(&[Large(1)]);
-    let [first] = &folder.data()[..] else { panic!("one file") };
+    let [first] = &folder.results()[..] else { panic!("one file") };
     folder.visit(&[Large(2)]);
-    let files = folder.data();
+    let files = folder.results();
     let second = files.iter().find(|file| *file != first).unwrap();
     fs::copy(second, first).unwrap();
 
@@ -82,7 +82,7 @@ fn of_another_invocation() {
 #[test]
 fn gone() {
     let folder = Folder::with(&[Large(1), Large(2)]);
-    fs::remove_file(&folder.data()[0]).unwrap();
+    fs::remove_file(&folder.results()[0]).unwrap();
     let visit = folder.visit(&[Large(1), Large(2)]);
     assert_eq!((visit.computed, visit.hits, visit.failures), (1, 1, 0), "what is gone is a miss");
     assert_eq!(folder.visit(&[Large(1), Large(2)]), Visit::hits(2));
@@ -92,7 +92,7 @@ fn gone() {
 #[test]
 fn replaced_by_a_folder() {
     let folder = Folder::with(&[Large(1)]);
-    let file = &folder.data()[0];
+    let file = &folder.results()[0];
     fs::remove_file(file).unwrap();
     fs::create_dir(file).unwrap();
     let visit = folder.visit(&[Large(1)]);
@@ -110,7 +110,7 @@ fn with_nowhere_to_move_it() {
     let visitor = Visitor::new(&folder.options());
     assert_eq!(visitor.visit(&[Small(1), Large(2)]), Visit::hits(2));
     fs::remove_dir_all(folder.path().join("damaged")).unwrap();
-    for file in folder.data() {
+    for file in folder.results() {
         let mut content = fs::read(&file).unwrap();
         content[0] ^= 1;
         fs::write(&file, content).unwrap();
@@ -126,7 +126,7 @@ fn with_nowhere_to_move_it() {
 fn all_of_many() {
     let calls: Vec<_> = (0..20).map(Large).collect();
     let folder = Folder::with(&calls);
-    for (index, file) in folder.data().iter().enumerate() {
+    for (index, file) in folder.results().iter().enumerate() {
         let content = fs::read(file).unwrap();
         fs::write(file, &content[..index * 2000]).unwrap();
     }

@@ -268,7 +268,7 @@ fn callers_are_known_in_the_threads_of_batches_and_of_carried_closures() {
             let memento = memento.unwrap().unwrap();
             let distinct: std::collections::BTreeSet<_> =
                 below(1, 0, 0).collect::<Vec<_>>().into_iter().collect();
-            assert_eq!(memento.provenance.callees.len(), distinct.len());
+            assert_eq!(memento.provenance.callees().count(), distinct.len());
         }
         let first = batched::memento(1, 0, 0).unwrap().unwrap();
         for (graph, layer, node) in below(1, 0, 0).collect::<Vec<_>>() {

@@ -2,13 +2,14 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use memento_storage_fs::{Durability, Options};
 use memento_tests::folder::Folder;
 use memento_tests::processes::{Worker, is_root, shell};
 use memento_tests::visit::Call::{self, Large, Small};
 use memento_tests::visit::{Visit, Visitor, visit};
+use memento_tests::work::{large, small};
 
 const CALLS: [Call; 4] = [Small(1), Large(1), Small(2), Large(2)];
 const OTHERS: [Call; 2] = [Small(3), Large(3)];
@@ -45,6 +46,92 @@ fn its_path_may_have_any_characters() {
         assert_eq!(visit(&folder.options().readonly(), &CALLS), Visit::hits(4));
         folder.assert_whole();
     }
+}
+
+/// What a version is made of is a file beside the large results, written once with the first result of the version.
+#[test]
+fn what_versions_are_made_of_is_kept_once() {
+    let folder = Folder::with(&[Small(1)]);
+    let [small_code] = &folder.codes()[..] else { panic!("one version") };
+    assert_eq!(folder.data(), [small_code.as_path()], "a small result is in its record");
+    let written = folder.list();
+    assert_eq!(folder.visit(&[Small(1), Small(2)]), Visit { hits: 1, ..Visit::computed(1) });
+    assert_eq!(folder.list()[small_code], written[small_code], "it is not written again");
+    assert_eq!(folder.visit(&CALLS), Visit { hits: 2, ..Visit::computed(2) });
+    assert_eq!((folder.data().len(), folder.codes().len(), folder.results().len()), (4, 2, 2));
+    folder.assert_whole();
+
+    let storage = memento_storage_fs::storage(&folder.options());
+    let visitor = Visitor::new(&folder.options());
+    let codes = visitor.enter(|| {
+        [small::memento(2).unwrap(), large::memento(2).unwrap()]
+            .map(|memento| memento.unwrap().provenance.code)
+    });
+    let expected = [small::dependencies(), large::dependencies()];
+    assert_eq!(codes.map(|code| storage.code(&code).unwrap().unwrap()), expected);
+    assert!(expected.iter().all(|code| !code.pieces().is_empty()));
+}
+
+/// A folder with one result, and the file that says what its function's version is made of.
+fn with_code_of_small() -> (Folder, PathBuf, memento::Digest) {
+    let folder = Folder::with(&[Small(1)]);
+    let [file] = &folder.codes()[..] else { panic!("one version") };
+    let file = file.clone();
+    let visitor = Visitor::new(&folder.options());
+    let code = visitor.enter(|| small::memento(1).unwrap().unwrap().provenance.code);
+    (folder, file, code)
+}
+
+#[test]
+fn what_a_version_was_made_of_may_be_gone() {
+    let (folder, file, code) = with_code_of_small();
+    fs::remove_file(&file).unwrap();
+    let storage = memento_storage_fs::storage(&folder.options());
+    assert_eq!(storage.code(&code).unwrap(), None);
+    assert_eq!(folder.visit(&[Small(1), Small(2)]), Visit { hits: 1, ..Visit::computed(1) });
+    assert_eq!(storage.code(&code).unwrap(), Some(small::dependencies()), "it is there again");
+}
+
+#[test]
+fn what_a_version_was_made_of_may_be_damaged() {
+    let (folder, file, code) = with_code_of_small();
+    let whole = fs::read(&file).unwrap();
+    let storage = memento_storage_fs::storage(&folder.options());
+    for damaged in [&whole[1..], &[&whole[..whole.len() - 1], b"?"].concat()] {
+        fs::write(&file, damaged).unwrap();
+        assert_eq!(storage.code(&code).unwrap(), None);
+        assert_eq!(folder.visit(&[Small(1)]), Visit::hits(1), "a hit does not need it");
+    }
+}
+
+/// As with a damaged result: once it was found damaged, the next process that records a result puts it again.
+#[test]
+fn what_a_version_was_made_of_is_mended() {
+    let (folder, file, code) = with_code_of_small();
+    let whole = fs::read(&file).unwrap();
+    let storage = memento_storage_fs::storage(&folder.options());
+    fs::write(&file, [&whole[..whole.len() - 1], b"?"].concat()).unwrap();
+    assert_eq!(storage.code(&code).unwrap(), None);
+    assert_eq!(folder.visit(&[Small(2)]), Visit::computed(1));
+    assert_eq!(storage.code(&code).unwrap(), Some(small::dependencies()));
+    folder.assert_whole();
+}
+
+/// A store that is open for reading is not written to forget something, and says so.
+#[test]
+fn readonly_forgets_nothing() {
+    let folder = Folder::with(&CALLS);
+    let before = folder.list();
+    Visitor::new(&folder.options().readonly()).enter(|| {
+        for error in [small::forget(1).unwrap_err(), small::forget_all().unwrap_err()] {
+            assert_eq!(error.kind(), memento::ErrorKind::ReadOnly);
+            assert!(error.to_string().contains(folder.name()), "{error}");
+        }
+        assert!(!small::forget(3).unwrap(), "there is nothing to forget");
+        assert_eq!(small::explain(1).unwrap(), memento::Explanation::Hit);
+    });
+    assert_eq!(folder.list(), before);
+    assert_eq!(folder.visit(&CALLS), Visit::hits(4));
 }
 
 /// A worker without rights on files that are not its own, on `folder`.
@@ -92,7 +179,12 @@ fn that_cannot_be_made() {
             "make it writable",
         ],
     );
-    assert_eq!(first.failures, 8, "a look-up and a record each, or a file");
+    let (calls, functions) = (4, 2);
+    assert_eq!(
+        first.failures,
+        2 * calls + 2 * functions,
+        "a look-up and a record each, or a file; the versions of each function, and its code"
+    );
     assert!(!folder.path().exists());
     set_mode(folder.path().parent().unwrap(), 0o755);
 }
@@ -153,7 +245,7 @@ fn readonly_uses_what_is_there_and_writes_nothing() {
         assert_eq!(visit(&options, &all), Visit { hits: 4, ..Visit::computed(2) });
         assert_eq!(folder.list(), before);
     }
-    fs::write(&folder.data()[0], "damaged").unwrap();
+    fs::write(&folder.results()[0], "damaged").unwrap();
     let before = folder.list();
     for _ in 0..2 {
         visit(&options, &CALLS).assert_warned(1, &["kind=Damaged"]);

@@ -9,6 +9,7 @@ use memento_tests::folder::Folder;
 use memento_tests::processes::{Worker, is_root};
 use memento_tests::visit::Call::{self, Large, Small};
 use memento_tests::visit::{Visit, Visitor};
+use memento_tests::work::small;
 use tempfile::TempDir;
 
 const WORKER: &str = env!("CARGO_BIN_EXE_worker");
@@ -118,6 +119,22 @@ fn a_disk_that_is_full_for_a_while() {
         assert_eq!(folder.visit(&CALLS), Visit::hits(4));
         folder.assert_whole();
     }
+}
+
+/// What a version is made of goes with the first result; it is kept with a later one where there was no room.
+#[test]
+fn a_disk_that_is_full_when_a_version_is_new() {
+    let Some(disk) = Disk::mount() else { return };
+    let folder = disk.folder();
+    disk.fill(0);
+    let visitor = Visitor::new(&folder.options());
+    assert_no_room(&visitor.visit(&[Small(1)]), 1, folder.path());
+    disk.clear();
+    assert_eq!(visitor.visit(&[Small(2)]), Visit::computed(1));
+    let code = visitor.enter(|| small::memento(2).unwrap().unwrap().provenance.code);
+    let storage = memento_storage_fs::storage(&folder.options());
+    assert_eq!(storage.code(&code).unwrap(), Some(small::dependencies()));
+    folder.assert_whole();
 }
 
 #[test]

@@ -1,7 +1,8 @@
 //! Programs outside of the workspace: plugins by dependency, configuration, and what is said when it is wrong.
 
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::sync::LazyLock;
 
 use tempfile::TempDir;
@@ -218,4 +219,46 @@ fn two_plugins_of_one_name_are_an_error_that_names_both() {
         "{error}"
     );
     assert_eq!(Place::new().run("clash", &[]).unwrap(), "9\n", "as long as nobody asks for it");
+}
+
+/// As in rust-analyzer: without Cargo and without a file, `#[memento]` knows what it is given.
+#[test]
+fn a_compiler_that_says_nothing_leaves_the_functions_own_code() {
+    let version = |helper: &str, body: &str| {
+        let program = format!(
+            "use memento::memento;\nfn helper(n: u64) -> u64 {{ {helper} }}\n\
+            #[memento]\nfn f(n: u64) -> u64 {{ {body} }}\n\
+            fn main() {{ println!(\"{{}}\", f::version()) }}"
+        );
+        let deps = PROGRAMS.join("deps");
+        let libraries = std::fs::read_dir(&deps).unwrap().map(|file| file.unwrap().path());
+        let is_memento = |path: &PathBuf| {
+            let name = path.file_name().unwrap().to_string_lossy().into_owned();
+            name.starts_with("libmemento-") && path.extension().is_some_and(|end| end == "rlib")
+        };
+        let time = |path: &PathBuf| path.metadata().unwrap().modified().unwrap();
+        let memento = libraries.filter(is_memento).max_by_key(time).unwrap();
+        let place = Place::new();
+        let mut rustc = Command::new("rustc")
+            .args(["--edition", "2024", "--crate-name", "alone", "-o"])
+            .arg(place.path("alone"))
+            .arg("--extern")
+            .arg(format!("memento={}", memento.display()))
+            .arg("-L")
+            .arg(format!("dependency={}", deps.display()))
+            .arg("-")
+            .env_remove("CARGO_PKG_NAME")
+            .env_remove("CARGO_MANIFEST_DIR")
+            .stdin(Stdio::piped())
+            .spawn()
+            .unwrap();
+        rustc.stdin.take().unwrap().write_all(program.as_bytes()).unwrap();
+        assert!(rustc.wait().unwrap().success(), "{program}");
+        let output = Command::new(place.path("alone")).output().unwrap();
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let first = version("n + 1", "helper(n)");
+    assert_eq!(first.trim().len(), 64, "{first}");
+    assert_eq!(version("n + 2", "helper(n)"), first);
+    assert_ne!(version("n + 1", "helper(n + 1)"), first);
 }

@@ -28,9 +28,9 @@ fn main() -> memento::Result<()> {
 
     if let Some(memento) = primes_between::memento(1_000_000, 2_000_000)? {
         println!("\n{} took {:?}", memento.provenance.function, memento.provenance.total_time);
-        println!("  arguments {}", memento.provenance.arguments.expect("they are short"));
-        for callee in memento.provenance.callees {
-            println!("  called    {} {}", callee.function, callee.key);
+        println!("  arguments {}", memento.provenance.arguments.as_ref().expect("they are short"));
+        for callee in memento.provenance.callees() {
+            println!("  called    {} {}", callee.function, callee.key());
         }
     }
     let statistics = memento::Environment::current()?.statistics();

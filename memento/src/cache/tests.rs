@@ -1,13 +1,15 @@
 use std::hash::BuildHasher as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use super::{Identity, Landed, MemoryCache, OVERHEAD};
-use crate::{Digest, Key};
+use crate::{Digest, Invocation};
 
 fn landed(byte: u8) -> Landed {
-    let (key, digest) = (Key::from_bytes([byte; 32]), Digest::from_bytes([byte; 32]));
-    Landed { key, digest, expires: None }
+    let invocation = Invocation::from_bytes([byte; 32]);
+    let (digest, took) = (Digest::from_bytes([byte; 32]), u64::from(byte));
+    Landed { invocation, digest, validity: None, took }
 }
 
 fn of(function: u64, arguments: &[u8]) -> Identity<'_> {
@@ -25,7 +27,7 @@ fn get<T: Clone + Send + Sync + 'static>(
 ) -> Option<(T, Landed)> {
     let mut found = None;
     let value = cache.get::<T>(identity, |landed, _| {
-        found = Some(*landed);
+        found = Some(landed.clone());
         true
     });
     value.zip(found)
@@ -75,7 +77,7 @@ fn what_is_put_is_there() {
     cache.put(of(1, b"a"), Arc::new(7_u32), landed(1), 4);
     cache.put(of(1, b"b"), Arc::new("text".to_owned()), landed(2), 4);
     let (number, of_number) = get::<u32>(&cache, of(1, b"a")).unwrap();
-    assert_eq!((number, of_number.key), (7, landed(1).key));
+    assert_eq!((number, of_number.invocation), (7, landed(1).invocation));
     let (text, of_text) = get::<String>(&cache, of(1, b"b")).unwrap();
     assert_eq!((&*text, of_text.digest), ("text", landed(2).digest));
     let (shared, _) = cache.get_shared(of(1, b"a")).unwrap();
@@ -112,6 +114,28 @@ fn hits_are_counted() {
     // Who looks whether another thread was faster is not a caller that was answered.
     cache.get_shared(of(1, b"a")).unwrap();
     assert_eq!(cache.hits(), 6);
+}
+
+#[test]
+fn what_hits_save_adds_up() {
+    let cache = MemoryCache::new(10_000);
+    cache.put(of(1, b"a"), Arc::new(7_u32), landed(3), 4);
+    cache.put(of(1, b"b"), Arc::new(String::new()), landed(100), 4);
+    assert_eq!(cache.saved(), Duration::ZERO, "nothing was found yet");
+    for _ in 0..3 {
+        get::<u32>(&cache, of(1, b"a")).unwrap();
+    }
+    get::<String>(&cache, of(1, b"b")).unwrap();
+    assert_eq!(cache.saved(), Duration::from_nanos(3 * 3 + 100));
+    // What is no hit saves nothing.
+    assert!(get::<u32>(&cache, of(1, b"c")).is_none());
+    assert!(get::<i32>(&cache, of(1, b"a")).is_none());
+    assert!(cache.get::<u32>(of(1, b"a"), |_, _| false).is_none());
+    cache.get_shared(of(1, b"a")).unwrap();
+    assert_eq!(cache.saved(), Duration::from_nanos(109));
+    // It stays saved when the value goes.
+    cache.remove(of(1, b"a"));
+    assert_eq!(cache.saved(), Duration::from_nanos(109));
 }
 
 #[test]

@@ -29,7 +29,7 @@ fn everything_has_a_default() {
         format!("{storage:?}"),
         "Storage { data: MemoryDataStore { contents: RwLock { data: {} } }, metadata: \
          MemoryMetadataStore { records: RwLock { data: Records { entries: {}, positions: {}, \
-         next: 0 } } }, .. }"
+         next: 0, versions: {} } } }, .. }"
     );
     assert_eq!(Cluster::open_runner(configuration.runner).unwrap().name(), "local");
 }

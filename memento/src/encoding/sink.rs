@@ -6,7 +6,7 @@ use foldhash::fast::FoldHasher;
 
 use super::serializer::{SerializeError, Serializer};
 use super::tag;
-use crate::Key;
+use crate::Invocation;
 use crate::cache::Identity;
 use crate::returns::Argument;
 
@@ -82,8 +82,8 @@ struct Spilled {
     block: Vec<u8>,
     length: usize,
     hashed: u64,
-    /// The key, behind a byte that no encoding starts with.
-    key: [u8; 33],
+    /// The invocation, behind a byte that no encoding starts with.
+    invocation: [u8; 33],
 }
 
 impl<'a> Encoded<'a> {
@@ -121,12 +121,12 @@ impl<'a> Encoded<'a> {
     }
 
     /// What tells these arguments from all others of the same function: the encoding itself where it is short, else
-    /// the key behind a byte that no encoding starts with.
+    /// the invocation behind a byte that no encoding starts with.
     #[inline]
     pub(crate) fn bytes(&self) -> &[u8] {
         match &self.spilled {
             None => &self.inline[..self.length],
-            Some(spilled) => &spilled.key,
+            Some(spilled) => &spilled.invocation,
         }
     }
 
@@ -142,21 +142,23 @@ impl<'a> Encoded<'a> {
             },
             Some(spilled) => Identity {
                 function,
-                hash: u64::from_le_bytes(*spilled.key[1..].first_chunk().unwrap_or(&[0; 8])),
-                arguments: &spilled.key,
+                hash: u64::from_le_bytes(*spilled.invocation[1..].first_chunk().unwrap_or(&[0; 8])),
+                arguments: &spilled.invocation,
                 padded: None,
             },
         }
     }
 
-    /// The invocation's key.
-    pub(crate) fn key(&self) -> Key {
+    /// The name of the invocation.
+    pub(crate) fn invocation(&self) -> Invocation {
         match &self.spilled {
-            None => Key::from_bytes(blake3::keyed_hash(self.function_key, self.bytes()).into()),
+            None => {
+                Invocation::from_bytes(blake3::keyed_hash(self.function_key, self.bytes()).into())
+            }
             Some(spilled) => {
-                let mut key = [0; 32];
-                key.copy_from_slice(&spilled.key[1..]);
-                Key::from_bytes(key)
+                let mut bytes = [0; 32];
+                bytes.copy_from_slice(&spilled.invocation[1..]);
+                Invocation::from_bytes(bytes)
             }
         }
     }
@@ -191,7 +193,7 @@ impl<'a> Encoded<'a> {
             block: vec![0; 4 * INLINE],
             length: 0,
             hashed: 0,
-            key: [0xff; 33],
+            invocation: [0xff; 33],
         }));
         spilled.put(&self.inline[..self.length]);
         spilled.put(bytes);
@@ -284,6 +286,6 @@ impl Spilled {
 
     fn finish(&mut self) {
         self.hasher.update(&self.block[..self.length]);
-        self.key[1..].copy_from_slice(self.hasher.finalize().as_bytes());
+        self.invocation[1..].copy_from_slice(self.hasher.finalize().as_bytes());
     }
 }

@@ -1,5 +1,7 @@
 //! Calls on their way.
 
+use std::sync::atomic::Ordering;
+
 use parking_lot::Mutex;
 
 use super::item::{Ending, Item};
@@ -8,7 +10,7 @@ use super::recorder::Recorder;
 use crate::binding::Binding;
 use crate::function::Function;
 use crate::modifiers::Modifiers;
-use crate::{Batch, Caller, Error, Key, LocalRunner, Runner};
+use crate::{Batch, Caller, Error, Invocation, Key, LocalRunner, Runner};
 
 /// How many records are asked for at once.
 const CHUNK: usize = 128;
@@ -24,9 +26,12 @@ pub(crate) struct Calls<'a> {
     pub(super) recorder: Recorder<'a>,
     /// How many values the memory cache had lost when the stores were asked.
     pub(super) losses: u64,
+    /// Whether the function had run in this process.
+    pub(super) ran_before: bool,
     items: Vec<Mutex<Item<'a>>>,
     /// The keys of all items.
     keys: Vec<Key>,
+    invocations: Vec<Invocation>,
     /// The indices of the items that have to be computed.
     missing: Vec<usize>,
 }
@@ -45,7 +50,9 @@ impl<'a> Calls<'a> {
             modifiers,
             recorder: Recorder::new(storage, items.len()),
             losses: storage.cache.losses(),
+            ran_before: binding.has_recorded.load(Ordering::Relaxed),
             keys: items.iter().map(|item| item.key).collect(),
+            invocations: items.iter().map(|item| item.invocation).collect(),
             items: items.into_iter().map(Mutex::new).collect(),
             missing: Vec::new(),
         }
@@ -70,9 +77,11 @@ impl<'a> Calls<'a> {
                 let items = &self.items[chunk * CHUNK..];
                 let keys = &self.keys[chunk * CHUNK..];
                 let keys = &keys[..keys.len().min(CHUNK)];
-                for (item, record) in items.iter().zip(storage.records(keys)) {
-                    lookup::find(self.binding, self.modifiers, &mut item.lock(), record);
-                }
+                let records = storage.records(keys);
+                let mut items: Vec<_> =
+                    items.iter().zip(keys).map(|(item, _)| item.lock()).collect();
+                let items = items.iter_mut().map(|item| &mut **item);
+                self.caller.enter(|| lookup::find(self.binding, self.modifiers, items, &records));
             };
             self.binding.cluster.runner.for_each(self.items.len().div_ceil(CHUNK), &look_up_chunk);
         }
@@ -95,10 +104,10 @@ impl<'a> Calls<'a> {
         if self.modifiers.local { &LOCAL } else { &*self.binding.cluster.runner }
     }
 
-    /// The keys of all items, and how each ended.
-    pub(super) fn finish(self) -> (Vec<Key>, Vec<Ending>) {
+    /// What all items asked for, and how each ended.
+    pub(super) fn finish(self) -> (Vec<Invocation>, Vec<Ending>) {
         let endings = self.items.into_iter().map(|item| item.into_inner().ending);
-        (self.keys, endings.collect())
+        (self.invocations, endings.collect())
     }
 }
 

@@ -1,18 +1,21 @@
 //! Runs a function and records what came of it.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 
 use super::calls::Calls;
-use super::item::{Ending, Item};
+use super::item::{Ending, Item, Known};
 use super::lookup::{self, expires};
-use super::now;
+use super::miss::Miss;
+use super::{now, why};
 use crate::cache::{Landed, Shared};
 use crate::flight::Claim;
 use crate::memento::{Arguments, Provenance};
-use crate::record::{EncodedValue, Head};
+use crate::record::{self, EncodedValue, Head};
 use crate::stack::Frame;
+use crate::validity;
 use crate::{Caller, Digest, Error, ErrorKind, Key, Result};
 
 static HOST: LazyLock<String> =
@@ -31,18 +34,19 @@ impl Calls<'_> {
         let lead = match self.binding.cluster.flights.claim(item.key, below) {
             Claim::Lead(lead) => Some(lead),
             Claim::Landed(shared, landed) if item.task.adopt(&shared) => {
-                self.binding.cluster.counters.count_store_hit();
-                return Ok(Ending::Found(landed.digest));
+                self.binding.cluster.counters.count_store_hit(landed.took);
+                return Ok(Ending::Found(landed.into()));
             }
             Claim::Landed(..) | Claim::Alone => None,
             Claim::Recursion => return Err(self.recursion(item.key)),
         };
         if !self.modifiers.refresh {
             self.look_again(item);
-            if let Ending::Found(digest) = item.ending {
-                return Ok(Ending::Found(digest));
+            if let Ending::Found(known) = &item.ending {
+                return Ok(Ending::Found(known.clone()));
             }
         }
+        self.miss(item);
         let frame = Arc::new(Frame::new(
             self.binding.function,
             item.key,
@@ -60,11 +64,51 @@ impl Calls<'_> {
         }
         let error = item.task.error();
         counters.count_computed(error.is_some());
-        let (digest, shared) = self.record(item, &frame, error.as_deref(), took);
+        let (landed, shared) = self.record(item, &frame, error.as_deref(), took);
         if let Some(lead) = lead {
-            lead.land(|| shared.or_else(|| self.share_landed(item, digest?)));
+            lead.land(|| Some((shared.or_else(|| item.task.share())?, landed.clone()?)));
         }
-        Ok(Ending::Computed(digest))
+        Ok(Ending::Computed(landed.map(Known::from)))
+    }
+
+    /// Counts and tells why the function runs.
+    fn miss(&self, item: &mut Item<'_>) {
+        let binding = self.binding;
+        let miss = if self.modifiers.refresh {
+            let record = binding.cluster.storage.record(&item.key);
+            let head = record.as_ref().and_then(|record| record::open(&item.key, record).ok());
+            item.replaces = head.map(|(head, _)| head.digest);
+            Miss::Refreshed
+        } else {
+            match item.miss.take() {
+                None | Some(Miss::NeverRun) => self.without_record(item),
+                Some(miss) => miss,
+            }
+        };
+        binding.cluster.counters.count_miss(&miss);
+        tracing::debug!(function = binding.function.path(), key = %item.key, reason = %miss, "miss");
+        item.miss = Some(miss);
+    }
+
+    /// Why there is no record: in full where somebody listens, else as far as it can be told at once.
+    fn without_record(&self, item: &Item<'_>) -> Miss {
+        let (binding, invocation) = (self.binding, &item.invocation);
+        let storage = &binding.cluster.storage;
+        if tracing::enabled!(tracing::Level::DEBUG) {
+            let miss = why::without_record(binding, invocation, item.encoded.kept());
+            return storage.trouble.note(miss).unwrap_or(Miss::Unreadable);
+        }
+        let past = binding.past();
+        let other = why::other_version(binding.function, storage, invocation, &past.versions);
+        if storage.trouble.note(other).flatten().is_some() {
+            Miss::CodeChanged(Vec::new())
+        } else if past.is_forgotten {
+            Miss::Forgotten
+        } else if self.ran_before || !past.versions.is_empty() {
+            Miss::ArgumentsDiffer(Vec::new())
+        } else {
+            Miss::NeverRun
+        }
     }
 
     /// Looks once more, for an item that another thread may have computed after the stores were asked.
@@ -74,14 +118,15 @@ impl Calls<'_> {
         let storage = &self.binding.cluster.storage;
         let identity = item.encoded.identity(self.binding.number);
         if let Some((shared, landed)) = storage.cache.get_shared(identity) {
-            if lookup::is_valid(&landed) && item.task.adopt(&shared) {
-                self.binding.cluster.counters.count_store_hit();
-                item.ending = Ending::Found(landed.digest);
+            if lookup::is_still_valid(&landed) && item.task.adopt(&shared) {
+                self.binding.cluster.counters.count_store_hit(landed.took);
+                item.end(landed);
             }
         } else if storage.cache.losses() != self.losses {
             let record = storage.record(&item.key);
             if record.is_some() {
-                lookup::find(self.binding, self.modifiers, item, record);
+                let items = std::iter::once(item);
+                self.caller.enter(|| lookup::find(self.binding, self.modifiers, items, &[record]));
             }
         }
     }
@@ -95,16 +140,7 @@ impl Calls<'_> {
             .help("a memento function may call itself with other arguments only")
     }
 
-    /// A clone of the item's output for those who wait for it.
-    fn share_landed(&self, item: &Item<'_>, digest: Digest) -> Option<(Shared, Landed)> {
-        Some((item.task.share()?, self.landed(item, digest, now())))
-    }
-
-    fn landed(&self, item: &Item<'_>, digest: Digest, finished: u64) -> Landed {
-        Landed { key: item.key, digest, expires: expires(self.binding, finished) }
-    }
-
-    /// Records the outcome of an item: in the stores, then in the memory cache. Its digest, unless it has no
+    /// Records the outcome of an item: in the stores, then in the memory cache. What came of it, unless it has no
     /// encoding, and the clone that is in the cache.
     fn record(
         &self,
@@ -112,7 +148,7 @@ impl Calls<'_> {
         frame: &Frame,
         error: Option<&str>,
         took: Duration,
-    ) -> (Option<Digest>, Option<(Shared, Landed)>) {
+    ) -> (Option<Landed>, Option<Shared>) {
         let storage = &*self.binding.cluster.storage;
         let mut bytes = Vec::new();
         let is_kept = match item.task.encode(&mut bytes) {
@@ -127,7 +163,19 @@ impl Calls<'_> {
         let digest =
             Digest::of(if is_kept { &bytes } else { error.unwrap_or_default().as_bytes() });
         let finished = now();
-        if storage.is_writable() && !item.stays {
+        let mut validity = frame.validity();
+        let own_expiry = expires(self.binding.function, finished);
+        validity.expires = [validity.expires, own_expiry].into_iter().flatten().min();
+        let landed = Landed {
+            invocation: item.invocation,
+            digest,
+            validity: validity.into_shared(),
+            took: u64::try_from(took.as_nanos()).unwrap_or(u64::MAX),
+        };
+        if item.replaces.is_some_and(|before| before != digest) {
+            validity::count_replaced_result();
+        }
+        if storage.is_writable() && item.miss != Some(Miss::Newer) {
             let inline = (size <= storage.inline_limit).then_some(&*bytes);
             let value = is_kept.then(|| EncodedValue { codec: item.task.codec(), size, inline });
             let head = Head {
@@ -135,7 +183,11 @@ impl Calls<'_> {
                 finished,
                 digest,
                 // Known when it is sealed.
+                took: 0,
+                depends: false,
                 provenance: digest,
+                earlier: &[],
+                is_earlier: false,
                 error,
                 value,
             };
@@ -144,18 +196,20 @@ impl Calls<'_> {
                 Some(_) => Ok(()),
             };
             // A memento is written after what it names.
-            let written =
-                stored.and_then(|()| self.recorder.add(head, self.provenance(item, frame, took)));
+            let provenance = self.provenance(item, frame, took);
+            let earlier = item.earlier.as_deref();
+            let written = stored.and_then(|()| self.recorder.add(head, provenance, earlier));
             storage.trouble.note(written);
+            self.binding.has_recorded.store(true, Ordering::Relaxed);
         }
         drop(bytes);
-        let landed = self.landed(item, digest, finished);
-        let shared = if is_kept { lookup::cache(self.binding, item, landed, size) } else { None };
+        let keep = || lookup::cache(self.binding, item, landed.clone(), size);
+        let shared = if is_kept { keep() } else { None };
         if is_kept && shared.is_none() {
             // Nothing in memory tells of it, so the stores have to before others may ask.
             self.recorder.flush();
         }
-        (Some(digest), shared.map(|shared| (shared, landed)))
+        (Some(landed), shared)
     }
 
     fn provenance(&self, item: &Item<'_>, frame: &Frame, took: Duration) -> Provenance {
@@ -163,10 +217,11 @@ impl Calls<'_> {
         Provenance {
             function: function.path().to_owned(),
             version: function.version(),
+            code: self.binding.code(),
             package_version: function.package_version().to_owned(),
             arguments: item.encoded.kept().map(|bytes| Arguments::new(bytes.to_vec())),
             result_type: item.task.result_type().to_owned(),
-            callees: frame.callees(),
+            dependencies: frame.dependencies(),
             total_time: took,
             own_time: took.saturating_sub(frame.waited()),
             runner: self.runner().name().to_owned(),

@@ -1,21 +1,44 @@
 //! One call on its way, and how it ends.
 
 use std::any::Any;
+use std::sync::Arc;
 
+use super::miss::Miss;
 use super::task::{Task, panicked};
+use crate::cache::Landed;
 use crate::encoding::Encoded;
 use crate::function::Function;
 use crate::stack::Call;
-use crate::{Digest, Error, ErrorKind, Key};
+use crate::validity::Validity;
+use crate::{Digest, Error, ErrorKind, Invocation, Key};
 
 /// One call.
 pub(crate) struct Item<'a> {
     pub(super) encoded: Encoded<'a>,
+    pub(super) invocation: Invocation,
     pub(super) key: Key,
     pub(super) task: &'a mut dyn Task,
     pub(super) ending: Ending,
-    /// Whether there is a record that is not to be replaced.
-    pub(super) stays: bool,
+    /// Why there was no valid result.
+    pub(super) miss: Option<Miss>,
+    /// The digest of the outcome that a new one takes the place of.
+    pub(super) replaces: Option<Digest>,
+    /// The record of an outcome that may be valid again one day.
+    pub(super) earlier: Option<Vec<u8>>,
+}
+
+/// What is known of a result beside the result itself.
+#[derive(Clone)]
+pub(crate) struct Known {
+    pub(crate) digest: Digest,
+    /// What it depends on beyond the code.
+    pub(crate) validity: Option<Arc<Validity>>,
+}
+
+impl From<Landed> for Known {
+    fn from(landed: Landed) -> Self {
+        Self { digest: landed.digest, validity: landed.validity }
+    }
 }
 
 /// How a call ended, but for its output.
@@ -23,9 +46,9 @@ pub(crate) enum Ending {
     /// It has not.
     Pending,
     /// The result was there.
-    Found(Digest),
-    /// The function ran. There is no digest where the result has no encoding.
-    Computed(Option<Digest>),
+    Found(Known),
+    /// The function ran. Nothing is known of a result that has no encoding.
+    Computed(Option<Known>),
     /// The function panicked.
     Panicked(Box<dyn Any + Send>),
     /// The function was not run.
@@ -33,21 +56,24 @@ pub(crate) enum Ending {
 }
 
 impl<'a> Item<'a> {
-    pub(crate) fn new(encoded: Encoded<'a>, task: &'a mut dyn Task) -> Self {
-        let key = encoded.key();
-        Self { encoded, key, task, ending: Ending::Pending, stays: false }
+    pub(crate) fn new(function: &Function, encoded: Encoded<'a>, task: &'a mut dyn Task) -> Self {
+        let invocation = encoded.invocation();
+        let key = invocation.key(&function.version());
+        let ending = Ending::Pending;
+        Self { encoded, invocation, key, task, ending, miss: None, replaces: None, earlier: None }
     }
 }
 
 impl Ending {
     /// What the caller's frame records, if there is an outcome.
-    pub(super) fn call(&self, function: &'static Function, key: Key) -> Option<Call> {
-        let digest = match self {
-            Self::Found(digest) => Some(*digest),
-            Self::Computed(digest) => *digest,
+    pub(super) fn call(&self, function: &'static Function, invocation: Invocation) -> Option<Call> {
+        let known = match self {
+            Self::Found(known) => Some(known.clone()),
+            Self::Computed(known) => known.clone(),
             Self::Pending | Self::Panicked(_) | Self::Failed(_) => return None,
         };
-        Some(Call { function, key, digest })
+        let (digest, validity) = known.map(|known| (known.digest, known.validity)).unzip();
+        Some(Call { function, invocation, digest, validity: validity.flatten() })
     }
 
     /// The error of a call of `function` that has no output.

@@ -1,154 +1,191 @@
 //! Is there a valid result?
 
-use std::fmt;
+use std::sync::Arc;
 
-use super::item::{Ending, Item};
+use super::item::{Ending, Item, Known};
+use super::miss::Miss;
 use super::now;
+use super::verify::{Answer, Root, Verdict, Walk};
 use crate::binding::Binding;
 use crate::cache::{Landed, Shared};
-use crate::encoding::Encoded;
+use crate::function::Function;
 use crate::modifiers::Modifiers;
 use crate::record::Head;
-use crate::{Error, ErrorKind};
-
-/// What a call would find, and why not.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Explanation {
-    /// There is a valid result.
-    Hit,
-    /// There is none.
-    Miss(Miss),
-}
-
-/// Why there was no valid result.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Miss {
-    /// There is no record: this version of the function never ran with these arguments, or its record was forgotten.
-    NeverRun,
-    /// It returned an error, with this message, and errors are not replayed.
-    Failed(String),
-    /// The result is older than the function's `ttl` allows.
-    Expired,
-    /// The result was encoded by this codec, which the function no longer uses.
-    OtherCodec(String),
-    /// The record is of a newer release of this crate. It stays as it is, and the result of this call is not kept.
-    Newer,
-    /// The record, or the result that it names, is gone or not what was written.
-    Unreadable,
-    /// The call asked for the function to run.
-    Refreshed,
-}
-
-impl fmt::Display for Miss {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NeverRun => f.write_str("there is no record of it"),
-            Self::Failed(message) => write!(f, "it failed, and errors are retried: {message}"),
-            Self::Expired => f.write_str("the result has expired"),
-            Self::OtherCodec(codec) => write!(f, "the result was encoded by {codec}"),
-            Self::Newer => f.write_str("the record is of a newer release"),
-            Self::Unreadable => f.write_str("the record or its result could not be read"),
-            Self::Refreshed => f.write_str("the call asked for it"),
-        }
-    }
-}
+use crate::validity::Validity;
+use crate::{Caller, Error, ErrorKind, Result};
 
 /// Why a record could not be opened.
-fn unopened(kind: ErrorKind) -> Miss {
+pub(super) fn unopened(kind: ErrorKind) -> Miss {
     if kind == ErrorKind::NewerFormat { Miss::Newer } else { Miss::Unreadable }
 }
 
-/// Whether the outcome in `head` answers a call now.
-fn check(binding: &Binding, codec: &str, head: &Head<'_>) -> Result<(), Miss> {
-    match &head.value {
-        None => return Err(Miss::Failed(head.error.unwrap_or_default().to_owned())),
-        Some(value) if value.codec != codec => {
-            return Err(Miss::OtherCodec(value.codec.to_owned()));
-        }
-        Some(_) => {}
+/// Whether the outcome in `head` is one that stands, as far as it itself tells.
+pub(super) fn check_outcome(function: &Function, head: &Head<'_>) -> Result<(), Miss> {
+    if head.value.is_none() {
+        return Err(match head.error {
+            Some(error) => Miss::Failed(error.to_owned()),
+            None => Miss::Forgotten,
+        });
     }
-    if expires(binding, head.finished).is_some_and(|expires| expires <= now()) {
+    if expires(function, head.finished).is_some_and(|expires| expires <= now()) {
         return Err(Miss::Expired);
     }
     Ok(())
 }
 
+/// Whether the outcome in `head` answers a call of the function now, as far as it itself tells.
+pub(super) fn check(binding: &Binding, codec: &str, head: &Head<'_>) -> Result<(), Miss> {
+    match &head.value {
+        Some(value) if value.codec != codec => Err(Miss::OtherCodec(value.codec.to_owned())),
+        _ => check_outcome(binding.function, head),
+    }
+}
+
 /// From when on a result that was there at `finished` is no longer valid.
-pub(super) fn expires(binding: &Binding, finished: u64) -> Option<u64> {
-    let ttl = binding.function.ttl()?;
+pub(super) fn expires(function: &Function, finished: u64) -> Option<u64> {
+    let ttl = function.ttl()?;
     Some(finished.saturating_add(u64::try_from(ttl.as_nanos()).unwrap_or(u64::MAX)))
 }
 
-/// What a call with these arguments would find.
-///
-/// # Errors
-///
-/// What the store reports.
-pub(crate) fn explain(
-    binding: &Binding,
-    codec: &str,
-    encoded: &Encoded<'_>,
-) -> crate::Result<Result<(), Miss>> {
-    let storage = &binding.cluster.storage;
-    if let Some((_, landed)) = storage.cache.get_shared(encoded.identity(binding.number)) {
-        return Ok(if is_valid(&landed) { Ok(()) } else { Err(Miss::Expired) });
-    }
-    let key = encoded.key();
-    let Some(record) = storage.metadata.get(&key)? else { return Ok(Err(Miss::NeverRun)) };
-    let found = storage.open_record(&key, &record).map_err(unopened);
-    Ok(found.and_then(|head| {
-        check(binding, codec, &head)?;
-        let value = head.value.as_ref().ok_or(Miss::Unreadable)?;
-        let read = storage.read_value(&head.digest, value, |_| Ok(()));
-        read.map(drop).ok_or(Miss::Unreadable)
-    }))
-}
-
-/// Whether what came of an invocation is not too old.
+/// Whether what came of an invocation can be used again, as far as it can be told at once.
 #[inline]
 pub(super) fn is_valid(landed: &Landed) -> bool {
-    landed.expires.is_none_or(|expires| expires > now())
+    landed
+        .validity
+        .as_ref()
+        .is_none_or(|validity| validity.holds() && validity.resources.is_empty())
 }
 
-/// Ends `item` if `record` holds a valid result for it.
-pub(super) fn find(
+/// Whether what came of an invocation can be used again.
+pub(super) fn is_still_valid(landed: &Landed) -> bool {
+    landed.validity.as_ref().is_none_or(|validity| validity.holds() && validity.resources_hold())
+}
+
+/// Ends `item` if the memory cache has a valid result for it: one that the quick look could not tell about, because
+/// what is outside of the program has to be asked.
+pub(super) fn find_in_memory(binding: &Binding, item: &mut Item<'_>) -> bool {
+    let identity = item.encoded.identity(binding.number);
+    let Some((shared, landed)) = binding.cluster.storage.cache.get_shared(identity) else {
+        return false;
+    };
+    let is_found = is_still_valid(&landed) && item.task.adopt(&shared);
+    if is_found {
+        binding.cluster.counters.count_store_hit(landed.took);
+        item.end(landed);
+    }
+    is_found
+}
+
+/// Ends those of `items`, which whoever runs in this thread asks for, for which `records` hold valid results.
+pub(super) fn find<'i, 'a: 'i>(
+    binding: &Binding,
+    modifiers: Modifiers,
+    items: impl Iterator<Item = &'i mut Item<'a>>,
+    records: &[Option<Vec<u8>>],
+) {
+    let mut dependent = Vec::new();
+    for (item, record) in items.zip(records) {
+        let Some(record) = record else {
+            item.miss = Some(Miss::NeverRun);
+            continue;
+        };
+        match open(binding, item, record) {
+            Err(miss) => item.miss = Some(miss),
+            Ok((head, _)) if !head.depends => {
+                let expires = expires(binding.function, head.finished);
+                let validity = Validity { expires, ..Validity::default() };
+                take(binding, modifiers, item, &head, validity.into_shared());
+            }
+            Ok((head, _)) => match binding.cluster.storage.verified.get(&item.key, &head.digest) {
+                Some(validity) => take(binding, modifiers, item, &head, Some(validity)),
+                None => dependent.push((item, head, record.as_slice())),
+            },
+        }
+    }
+    if !dependent.is_empty() {
+        find_dependent(binding, modifiers, dependent);
+    }
+}
+
+/// A record whose outcome answers the call, as far as it itself tells.
+fn open<'r>(
+    binding: &Binding,
+    item: &mut Item<'_>,
+    record: &'r [u8],
+) -> Result<(Head<'r>, &'r [u8]), Miss> {
+    let opened = binding.cluster.storage.open_record(&item.key, record).map_err(unopened)?;
+    item.replaces = Some(opened.0.digest);
+    check(binding, item.task.codec(), &opened.0)?;
+    Ok(opened)
+}
+
+/// Ends those items whose results are still what their callees and what they read make of them.
+fn find_dependent(
+    binding: &Binding,
+    modifiers: Modifiers,
+    dependent: Vec<(&mut Item<'_>, Head<'_>, &[u8])>,
+) {
+    let caller = Caller::current();
+    let Ok(walk) = Walk::new(&caller, true) else { return };
+    let (function, cluster) = (binding.function, &binding.cluster);
+    let roots = dependent.iter();
+    let roots = roots.map(|(_, head, record)| Root { function, cluster, key: head.key, record });
+    let answers = walk.verify(&roots.collect::<Vec<_>>());
+    for ((item, head, record), answer) in dependent.into_iter().zip(answers) {
+        match answer {
+            Ok(Answer { validity, earlier: None }) => {
+                take(binding, modifiers, item, &head, validity);
+            }
+            Ok(Answer { validity, earlier: Some(key) }) => {
+                let record = cluster.storage.record(&key);
+                let opened =
+                    record.as_ref().map(|record| cluster.storage.open_record(&key, record));
+                match opened {
+                    Some(Ok((head, _))) => take(binding, modifiers, item, &head, validity),
+                    _ => item.miss = Some(Miss::Unreadable),
+                }
+            }
+            Err(Verdict::Miss(miss)) => {
+                if matches!(miss, Miss::CalleeChanged(_) | Miss::ResourceChanged(_)) {
+                    item.earlier = Some(record.to_vec());
+                }
+                item.miss = Some(miss);
+            }
+            Err(Verdict::Undecided(_)) => {}
+        }
+    }
+}
+
+/// Ends the item with the value that `head` tells of, if it can be read.
+fn take(
     binding: &Binding,
     modifiers: Modifiers,
     item: &mut Item<'_>,
-    record: Option<Vec<u8>>,
+    head: &Head<'_>,
+    validity: Option<Arc<Validity>>,
 ) {
-    let found = match record {
-        Some(record) => read(binding, modifiers, item, &record),
-        None => Err(Miss::NeverRun),
-    };
-    match found {
-        Ok(landed) => {
-            binding.cluster.counters.count_store_hit();
-            item.ending = Ending::Found(landed.digest);
+    let landed =
+        Landed { invocation: item.invocation, digest: head.digest, validity, took: head.took };
+    match read(binding, modifiers, item, head, &landed) {
+        Ok(()) => {
+            binding.cluster.counters.count_store_hit(landed.took);
+            item.end(landed);
         }
-        Err(reason) => {
-            item.stays = reason == Miss::Newer;
-            tracing::debug!(function = binding.function.path(), key = %item.key, %reason, "miss");
-        }
+        Err(miss) => item.miss = Some(miss),
     }
 }
 
-/// Takes the item's output from `record`.
+/// Takes the item's output from where `head` says.
 fn read(
     binding: &Binding,
     modifiers: Modifiers,
     item: &mut Item<'_>,
-    record: &[u8],
-) -> Result<Landed, Miss> {
+    head: &Head<'_>,
+    landed: &Landed,
+) -> Result<(), Miss> {
     let storage = &*binding.cluster.storage;
-    let head = storage.open_record(&item.key, record).map_err(unopened)?;
-    check(binding, item.task.codec(), &head)?;
-    let landed =
-        Landed { key: item.key, digest: head.digest, expires: expires(binding, head.finished) };
     if modifiers.ignore_result {
-        return Ok(landed);
+        return Ok(());
     }
     let value = head.value.as_ref().ok_or(Miss::Unreadable)?;
     // The size in the record is what somebody wrote there.
@@ -165,8 +202,8 @@ fn read(
         }
         Some(Ok(())) => {}
     }
-    cache(binding, item, landed, size);
-    Ok(landed)
+    cache(binding, item, landed.clone(), size);
+    Ok(())
 }
 
 /// Puts a clone of the item's output into the memory cache, if it fits. The clone.
@@ -192,4 +229,11 @@ fn undecodable(error: Error, binding: &Binding) -> Error {
     error
         .with("function", binding.function.path())
         .help("a type whose fields changed needs a new `version` on the functions that return it")
+}
+
+impl Item<'_> {
+    /// The item's result was there.
+    pub(super) fn end(&mut self, landed: Landed) {
+        self.ending = Ending::Found(Known::from(landed));
+    }
 }

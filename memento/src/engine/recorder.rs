@@ -7,7 +7,7 @@ use parking_lot::Mutex;
 use crate::Result;
 use crate::memento::Provenance;
 use crate::record::{self, Head};
-use crate::storage::{Entry, Storage};
+use crate::storage::{Entry, Storage, entry};
 
 /// How many records wait at most.
 const RECORDS: usize = 512;
@@ -36,26 +36,39 @@ impl<'a> Recorder<'a> {
         Self { storage, is_batch: calls > 1, waiting: Mutex::default() }
     }
 
-    /// Records an outcome, now or together with those that follow.
+    /// Records an outcome, now or together with those that follow; `earlier` is the record that it takes the place of,
+    /// where that is kept.
     ///
     /// # Errors
     ///
     /// Where the record could not be encoded. What the store reports is noted in the storage.
-    pub(super) fn add(&self, head: Head<'_>, provenance: Provenance) -> Result<()> {
+    pub(super) fn add(
+        &self,
+        head: Head<'_>,
+        provenance: Provenance,
+        earlier: Option<&[u8]>,
+    ) -> Result<()> {
         let took = provenance.total_time;
-        let entry = Entry {
-            key: head.key,
-            failed: head.error.is_some(),
-            record: record::seal(head, &provenance)?,
-            function: provenance.function,
-        };
+        let behind = earlier.and_then(|record| {
+            let (earlier, provenance) = record::open(&head.key, record).ok()?;
+            let failed = earlier.error.is_some();
+            Some((failed, record::set_behind(&earlier, provenance).ok()?))
+        });
+        let mut entries = Vec::with_capacity(2);
+        let mut keys = Vec::new();
+        if let Some((failed, (key, record, earlier))) = behind {
+            let (function, version) = (provenance.function.clone(), provenance.version);
+            entries.push(Entry { key, function, version, failed, hidden: true, record });
+            keys = earlier;
+        }
+        entries.push(entry(Head { earlier: &keys, ..head }, provenance)?);
         if !self.is_batch {
-            self.put(&[entry]);
+            self.put(&entries);
             return Ok(());
         }
         let full = {
             let mut waiting = self.waiting.lock();
-            waiting.entries.push(entry);
+            waiting.entries.extend(entries);
             waiting.computing += took;
             let is_full = waiting.entries.len() >= RECORDS || waiting.computing >= COMPUTING;
             is_full.then(|| std::mem::take(&mut *waiting))

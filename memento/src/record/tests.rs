@@ -3,9 +3,11 @@ use std::time::{Duration, SystemTime};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
-use super::{EncodedValue, FORMAT, Head, nanoseconds, open, read, seal};
-use crate::memento::{Arguments, Callee, Correlation};
-use crate::{Digest, ErrorKind, Key, Outcome, Provenance, StoredValue, Version};
+use super::{EARLIER, EncodedValue, FORMAT, Head, nanoseconds, open, read, seal, set_behind};
+use crate::memento::{Arguments, Callee, Correlation, Dependency};
+use crate::{
+    Digest, ErrorKind, Invocation, Key, Memento, Outcome, Provenance, StoredValue, Version,
+};
 
 const KEY: Key = Key::from_bytes([0x11; 32]);
 /// Where the head begins: behind digest, format and length.
@@ -13,7 +15,19 @@ const HEAD: usize = 37;
 const RESULT: Digest = Digest::from_bytes([0x22; 32]);
 
 fn head<'a>(error: Option<&'a str>, value: Option<EncodedValue<'a>>) -> Head<'a> {
-    Head { key: KEY, finished: 1_000_000_001, digest: RESULT, provenance: RESULT, error, value }
+    Head {
+        key: KEY,
+        finished: 1_000_000_001,
+        digest: RESULT,
+        // What sealing finds out.
+        took: 0,
+        depends: false,
+        provenance: RESULT,
+        earlier: &[],
+        is_earlier: false,
+        error,
+        value,
+    }
 }
 
 fn inline(bytes: &[u8]) -> EncodedValue<'_> {
@@ -21,19 +35,29 @@ fn inline(bytes: &[u8]) -> EncodedValue<'_> {
 }
 
 fn provenance() -> Provenance {
-    let callee = |byte, digest| Callee {
-        function: "p::g".to_owned(),
-        key: Key::from_bytes([byte; 32]),
-        version: Version::from_bytes([0x44; 32]),
-        digest,
+    let callee = |byte, digest| {
+        Dependency::Callee(Callee {
+            function: "p::g".to_owned(),
+            invocation: Invocation::from_bytes([byte; 32]),
+            version: Version::from_bytes([0x44; 32]),
+            digest,
+        })
     };
+    // It is made where it is read only; these are its parts.
+    let parts = ("file", "x", Some([0x99_u8; 16]), Digest::from_bytes([0xaa; 32]));
+    let observation = postcard::from_bytes(&postcard::to_stdvec(&parts).unwrap()).unwrap();
     Provenance {
         function: "p::f".to_owned(),
         version: Version::from_bytes([0x33; 32]),
+        code: Digest::from_bytes([0x88; 32]),
         package_version: "1.2.3".to_owned(),
         arguments: Some(Arguments::new(vec![0x1d, 0x08, 0x05, 0x00])),
         result_type: "u8".to_owned(),
-        callees: vec![callee(0x55, Some(Digest::from_bytes([0x66; 32]))), callee(0x77, None)],
+        dependencies: vec![
+            callee(0x55, Some(Digest::from_bytes([0x66; 32]))),
+            callee(0x77, None),
+            Dependency::Resource(observation),
+        ],
         total_time: Duration::new(2, 3),
         own_time: Duration::new(1, 2),
         runner: "local".to_owned(),
@@ -65,6 +89,12 @@ fn encoded_head() -> Vec<u8> {
     whole[HEAD..whole.len() - provenance.len()].to_vec()
 }
 
+/// The memento in a record of which there is one.
+#[track_caller]
+fn memento(bytes: &[u8]) -> Memento {
+    read(&KEY, bytes).unwrap().unwrap()
+}
+
 #[track_caller]
 fn refused(key: &Key, bytes: &[u8], kind: ErrorKind, reason: &str) {
     let expected = format!("cannot read a memento (key: {key}): {reason}");
@@ -78,32 +108,38 @@ fn refused(key: &Key, bytes: &[u8], kind: ErrorKind, reason: &str) {
 #[test]
 fn golden() {
     let part = |byte: &str| byte.repeat(32);
-    let digest_of_provenance = "d83ffc4a7d6ed7464a380439b001f930899ebbe189b82bb3593de3e1644e8a70";
+    let digest_of_provenance = "1122e7f415964fc7fe491013e23463ddefa61e37bf264bf75e60b787155a96be";
     let head = [
         &part("11"),
         "8194ebdc03",
         &part("22"),
+        "83a8d6b907",
+        "01",
         digest_of_provenance,
+        "00",
+        "00",
         "00",
         "01 04 6a736f6e 02 01 02 3432",
     ];
     let provenance = [
         "04 703a3a66",
         &part("33"),
+        &part("88"),
         "05 312e322e33",
         "01 04 1d080500",
         "02 7538",
-        "02",
-        &format!("04 703a3a67 {} {} 01 {}", part("55"), part("44"), part("66")),
-        &format!("04 703a3a67 {} {} 00", part("77"), part("44")),
+        "03",
+        &format!("00 04 703a3a67 {} {} 01 {}", part("55"), part("44"), part("66")),
+        &format!("00 04 703a3a67 {} {} 00", part("77"), part("44")),
+        &format!("01 04 66696c65 01 78 01 {} {}", "99".repeat(16), part("aa")),
         "02 03 01 02",
         "05 6c6f63616c",
         "04 68657265",
         "ac02",
         "09",
     ];
-    let digest = "9d06f18a57b63dd163ed85fab43125b24be7170d9bdf55f589cc4a69f6c6f193";
-    let expected = [digest, "01", "71000000", &head.concat(), &provenance.concat()];
+    let digest = "a7c7b6d2bb878b8213ece09ae31554a2bf4f4c9e34f307ce066cc97c36bb04cc";
+    let expected = [digest, "02", "79000000", &head.concat(), &provenance.concat()];
     let expected = expected.concat().replace(' ', "");
     let bytes = sealed();
     let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
@@ -119,10 +155,12 @@ fn a_record_reads_as_it_was_written() {
     assert_eq!(found.key, KEY);
     assert_eq!(found.digest, RESULT);
     assert_eq!(found.finished, 1_000_000_001);
+    assert_eq!(found.took, 2_000_000_003);
+    assert!(found.depends && !found.is_forgotten());
     assert_eq!(found.error, None);
     assert_eq!(found.value.unwrap().inline, Some(&b"42"[..]));
 
-    let memento = read(&KEY, &bytes).unwrap();
+    let memento = memento(&bytes);
     assert_eq!(memento.key, KEY);
     assert_eq!(memento.finished, SystemTime::UNIX_EPOCH + Duration::new(1, 1));
     assert_eq!(memento.provenance, provenance());
@@ -136,10 +174,96 @@ fn a_record_of_each_outcome_reads_as_it_was_written() {
     for (error, value) in [(None, stored()), (Some("no such file"), None), (Some(""), stored())] {
         let kept = value.is_some();
         let bytes = seal(head(error, value), &provenance()).unwrap();
-        let outcome = read(&KEY, &bytes).unwrap().outcome;
+        let outcome = memento(&bytes).outcome;
         assert_eq!(outcome.error.as_deref(), error);
         let value = StoredValue { codec: "bincode".to_owned(), size: 1 << 40, inline: false };
         assert_eq!(outcome.value, kept.then_some(value));
+    }
+}
+
+#[test]
+fn what_was_forgotten_is_no_memento() {
+    let bytes = seal(head(None, None), &provenance()).unwrap();
+    let (found, behind) = open(&KEY, &bytes).unwrap();
+    assert!(found.is_forgotten());
+    // What it was computed from stays.
+    assert_eq!((found.took, found.depends), (2_000_000_003, true));
+    assert_eq!(super::provenance(&found, behind).unwrap(), provenance());
+    assert_eq!(read(&KEY, &bytes).unwrap(), None);
+    for (error, value) in
+        [(Some(""), None), (None, Some(inline(b""))), (Some("failed"), Some(inline(b"")))]
+    {
+        assert!(!head(error, value).is_forgotten());
+    }
+}
+
+#[test]
+fn a_record_that_another_one_takes_the_place_of_gets_a_key_of_its_own() {
+    let whole = sealed();
+    let (found, encoded) = open(&KEY, &whole).unwrap();
+    let (key, record, earlier) = set_behind(&found, encoded).unwrap();
+    // BLAKE3 of the digest of the provenance, keyed with the key: done by hand.
+    let expected = "55bca95e85ed0ed2acee5eb7ded81acf2c8988e92595ec74b764267516c21d5b";
+    assert_eq!(key.to_string(), expected);
+    assert_eq!(earlier, key.as_bytes());
+
+    assert_eq!(open(&KEY, &record).err().unwrap().kind(), ErrorKind::Damaged);
+    let (behind, encoded) = open(&key, &record).unwrap();
+    assert!(behind.is_earlier && behind.earlier.is_empty() && !behind.is_forgotten());
+    assert_eq!((behind.finished, behind.digest), (found.finished, found.digest));
+    assert_eq!((behind.took, behind.depends), (found.took, found.depends));
+    assert_eq!(behind.value.unwrap().inline, Some(&b"42"[..]));
+    assert_eq!(super::provenance(&behind, encoded).unwrap(), provenance());
+    assert_eq!(read(&key, &record).unwrap(), None, "it is not listed beside the new one");
+
+    let newer = Head { earlier: &earlier, ..head(None, Some(inline(b"43"))) };
+    let newer = seal(newer, &provenance()).unwrap();
+    assert_eq!(open(&KEY, &newer).unwrap().0.earlier_keys().collect::<Vec<_>>(), [key]);
+    assert_eq!(memento(&newer).outcome.digest, RESULT);
+}
+
+#[test]
+fn the_last_few_records_that_were_replaced_are_kept() {
+    let mut earlier = Vec::new();
+    let mut keys = Vec::new();
+    for process in 0..20 {
+        let provenance = Provenance { process, ..provenance() };
+        let sealed =
+            seal(Head { earlier: &earlier, ..head(None, Some(inline(b"42"))) }, &provenance);
+        let sealed = sealed.unwrap();
+        let (found, encoded) = open(&KEY, &sealed).unwrap();
+        let expected: Vec<Key> = keys.iter().rev().take(EARLIER).copied().collect();
+        assert_eq!(found.earlier_keys().collect::<Vec<_>>(), expected, "after {process}");
+        let (key, _, next) = set_behind(&found, encoded).unwrap();
+        assert!(!keys.contains(&key));
+        keys.push(key);
+        earlier = next;
+    }
+    assert_eq!(earlier.len(), 32 * EARLIER);
+}
+
+#[test]
+fn a_damaged_record_is_not_kept_behind_a_new_one() {
+    let whole = sealed();
+    let (found, encoded) = open(&KEY, &whole).unwrap();
+    let error = set_behind(&found, &encoded[1..]).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Damaged);
+}
+
+#[test]
+fn a_head_tells_what_a_hit_needs_of_the_provenance() {
+    for (total_time, took) in [
+        (Duration::ZERO, 0),
+        (Duration::from_nanos(7), 7),
+        (Duration::from_nanos(u64::MAX), u64::MAX),
+        (Duration::from_nanos(u64::MAX) + Duration::from_nanos(1), u64::MAX),
+        (Duration::MAX, u64::MAX),
+    ] {
+        let nothing = Provenance { total_time, dependencies: Vec::new(), ..provenance() };
+        // What is said of it before it is sealed does not count.
+        let bytes = seal(Head { took: 3, depends: true, ..head(None, None) }, &nothing).unwrap();
+        let (found, _) = open(&KEY, &bytes).unwrap();
+        assert_eq!((found.took, found.depends), (took, false));
     }
 }
 
@@ -184,8 +308,10 @@ fn a_refusal_says_why() {
     let changed = "its bytes are not those that were written";
     refused(&KEY, &whole[..HEAD + 20], ErrorKind::Damaged, changed);
 
-    let newer = sealed_format(2, b"whatever it is");
-    let reason = "its format is 2, this release knows 1; update this program";
+    let older = sealed_format(1, &encoded_head());
+    refused(&KEY, &older, ErrorKind::Damaged, "it is of no known format");
+    let newer = sealed_format(3, b"whatever it is");
+    let reason = "its format is 3, this release knows 2; update this program";
     refused(&KEY, &newer, ErrorKind::NewerFormat, reason);
 
     let other = Key::from_bytes([0x12; 32]);
@@ -213,9 +339,9 @@ fn times_before_the_epoch_are_the_epoch() {
 
 #[test]
 fn the_latest_time_is_read() {
-    let latest = Head { finished: u64::MAX, ..head(None, None) };
+    let latest = Head { finished: u64::MAX, ..head(Some("late"), None) };
     let bytes = seal(latest, &provenance()).unwrap();
-    assert_eq!(nanoseconds(read(&KEY, &bytes).unwrap().finished), u64::MAX);
+    assert_eq!(nanoseconds(memento(&bytes).finished), u64::MAX);
 }
 
 proptest! {
@@ -242,7 +368,7 @@ proptest! {
         let at = index.index(body.len());
         let end = body.len().min(at + with.len());
         body.splice(at..end, with);
-        let _ = read(&KEY, &sealed_head(&body)).map(|memento| memento.started());
+        let _ = read(&KEY, &sealed_head(&body)).map(|memento| memento.map(|memento| memento.started()));
     }
 
     #[test]

@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use super::{Call, Caller, Context, Frame, carry, context, with};
 use crate::encoding::Rendered;
-use crate::{Digest, Function, Key, Version};
+use crate::memento::{Callee, Dependency};
+use crate::resource::{Observation, Stamp};
+use crate::validity::Validity;
+use crate::{Digest, Function, Invocation, Key, Version};
 
 static OUTER: Function = function("p::outer");
 static INNER: Function = function("p::inner");
@@ -13,6 +16,10 @@ const fn function(path: &'static str) -> Function {
     Function {
         path,
         version: Version::from_bytes([5; 32]),
+        manifest: "",
+        options: &[],
+        repeat: None,
+        arguments: &[],
         cluster: "",
         ttl: None,
         package_version: "1.2.3",
@@ -23,6 +30,37 @@ const fn function(path: &'static str) -> Function {
 
 fn key(byte: u8) -> Key {
     Key::from_bytes([byte; 32])
+}
+
+fn invocation(byte: u8) -> Invocation {
+    Invocation::from_bytes([byte; 32])
+}
+
+/// A call of `INNER` whose result depends on nothing beyond the code.
+fn call(invocation: Invocation, digest: Option<Digest>) -> Call {
+    Call { function: &INNER, invocation, digest, validity: None }
+}
+
+/// A call of `INNER` whose result depends on this.
+fn dependent(byte: u8, validity: Validity) -> Call {
+    let digest = Some(Digest::from_bytes([byte; 32]));
+    Call { validity: validity.into_shared(), ..call(invocation(byte), digest) }
+}
+
+/// The callees that a frame met.
+fn callees(frame: &Frame) -> Vec<Callee> {
+    let callee = |dependency| match dependency {
+        Dependency::Callee(callee) => callee,
+        Dependency::Resource(resource) => panic!("nobody read {resource:?}"),
+    };
+    frame.dependencies().into_iter().map(callee).collect()
+}
+
+/// Something outside of the program in some state.
+fn observation(name: &str, state: u8) -> Observation {
+    let digest = Digest::from_bytes([state; 32]);
+    let parts = postcard::to_stdvec(&("file", name, None::<Stamp>, digest)).unwrap();
+    postcard::from_bytes(&parts).unwrap()
 }
 
 fn frame(function: &'static Function, byte: u8, caller: Option<Arc<Frame>>) -> Arc<Frame> {
@@ -53,12 +91,13 @@ fn callees_are_recorded_once_and_in_order() {
     let calls =
         [(3, digest(1)), (1, digest(1)), (3, digest(1)), (3, digest(2)), (1, None), (1, None)];
     for (byte, digest) in calls {
-        frame.record(Call { function: &INNER, key: key(byte), digest });
+        frame.record(call(invocation(byte), digest));
     }
-    let callees = frame.callees();
-    let recorded: Vec<_> = callees.iter().map(|callee| (callee.key, callee.digest)).collect();
+    let callees = callees(&frame);
+    let recorded: Vec<_> =
+        callees.iter().map(|callee| (callee.invocation, callee.digest)).collect();
     let expected = [(3, digest(1)), (1, digest(1)), (3, digest(2)), (1, None)];
-    assert_eq!(recorded, expected.map(|(byte, digest)| (key(byte), digest)));
+    assert_eq!(recorded, expected.map(|(byte, digest)| (invocation(byte), digest)));
     for callee in callees {
         assert_eq!((&*callee.function, callee.version), ("p::inner", INNER.version()));
     }
@@ -68,16 +107,113 @@ fn callees_are_recorded_once_and_in_order() {
 fn many_callees_are_told_apart() {
     let frame = frame(&OUTER, 0, None);
     // The same beginning, so that they meet in the index.
-    let key = |number: u16| {
+    let invocation = |number: u16| {
         let mut bytes = [7; 32];
         bytes[30..].copy_from_slice(&number.to_le_bytes());
-        Key::from_bytes(bytes)
+        Invocation::from_bytes(bytes)
     };
     for number in (0..1000).chain(0..1000) {
-        frame.record(Call { function: &INNER, key: key(number), digest: None });
+        frame.record(call(invocation(number), None));
     }
-    let recorded: Vec<_> = frame.callees().iter().map(|callee| callee.key).collect();
-    assert_eq!(recorded, (0..1000).map(key).collect::<Vec<_>>());
+    let recorded: Vec<_> = callees(&frame).iter().map(|callee| callee.invocation).collect();
+    assert_eq!(recorded, (0..1000).map(invocation).collect::<Vec<_>>());
+}
+
+#[test]
+fn a_callee_has_the_key_of_its_version() {
+    let frame = frame(&OUTER, 0, None);
+    frame.record(call(invocation(1), None));
+    let [callee] = &callees(&frame)[..] else { panic!("one call, one callee") };
+    assert_eq!(callee.key(), invocation(1).key(&INNER.version()));
+}
+
+#[test]
+fn calls_and_what_was_read_stand_in_one_order() {
+    let frame = frame(&OUTER, 0, None);
+    let digest = Some(Digest::from_bytes([9; 32]));
+    // Their digests are the names of the invocations, so that they meet in the index.
+    let read = [observation("b", 1), observation("a", 1), observation("a", 2)];
+    frame.observe(read[0].clone());
+    frame.record(call(invocation(2), digest));
+    frame.observe(read[1].clone());
+    frame.observe(read[0].clone());
+    frame.record(call(invocation(1), digest));
+    frame.record(call(invocation(2), digest));
+    frame.observe(read[2].clone());
+    let shown: Vec<_> = frame
+        .dependencies()
+        .iter()
+        .map(|dependency| match dependency {
+            Dependency::Callee(callee) => format!("{:?}", callee.invocation),
+            Dependency::Resource(read) => format!("{} {:?}", read.name(), read.digest()),
+        })
+        .collect();
+    let state = |byte| Digest::from_bytes([byte; 32]);
+    let expected = [
+        format!("b {:?}", state(1)),
+        format!("{:?}", invocation(2)),
+        format!("a {:?}", state(1)),
+        format!("{:?}", invocation(1)),
+        format!("a {:?}", state(2)),
+    ];
+    assert_eq!(shown, expected);
+}
+
+#[test]
+fn what_calls_nothing_depends_on_its_code_only() {
+    let frame = frame(&OUTER, 0, None);
+    assert!(frame.dependencies().is_empty());
+    assert!(frame.validity().into_shared().is_none());
+}
+
+#[test]
+fn whoever_calls_depends_on_the_generation_in_which_it_began() {
+    let frame = frame(&OUTER, 0, None);
+    // A callee may have begun later.
+    let generation = Some(frame.generation + 7);
+    frame.record(dependent(1, Validity { generation, ..Validity::default() }));
+    frame.record(call(invocation(2), None));
+    let validity = frame.validity();
+    assert_eq!(validity.generation, Some(frame.generation));
+    assert_eq!(validity.expires, None);
+    assert!(validity.resources.is_empty());
+}
+
+#[test]
+fn a_result_expires_with_the_first_of_its_callees() {
+    let frame = frame(&OUTER, 0, None);
+    for (byte, expires, expected) in [
+        (1, None, None),
+        (2, Some(70), Some(70)),
+        (3, None, Some(70)),
+        (4, Some(50), Some(50)),
+        (5, Some(60), Some(50)),
+        (6, Some(0), Some(0)),
+    ] {
+        frame.record(dependent(byte, Validity { expires, ..Validity::default() }));
+        assert_eq!(frame.validity().expires, expected, "after {byte}");
+    }
+}
+
+#[test]
+fn what_was_read_counts_for_all_above() {
+    let frame = frame(&OUTER, 0, None);
+    let resources = |read: &[&Observation]| Validity {
+        resources: read.iter().map(|&read| Arc::new(read.clone())).collect(),
+        ..Validity::default()
+    };
+    let [a, b, c] = [observation("a", 1), observation("b", 1), observation("c", 1)];
+    frame.observe(b.clone());
+    let read_alone = frame.validity();
+    assert_eq!(read_alone.generation, None, "nothing was called");
+    assert_eq!(read_alone.resources, resources(&[&b]).resources);
+    frame.record(dependent(1, resources(&[&c, &b])));
+    frame.record(dependent(2, resources(&[&a])));
+    let validity = frame.validity();
+    assert_eq!(validity.generation, Some(frame.generation));
+    assert_eq!(validity.resources, resources(&[&a, &b, &c]).resources);
+    // Its own are its own: what the callees read is said in their records.
+    assert_eq!(frame.dependencies().len(), 3);
 }
 
 #[test]

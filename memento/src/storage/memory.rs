@@ -6,7 +6,7 @@ use std::sync::Arc;
 use parking_lot::RwLock;
 
 use crate::plugin::{DEFAULT_MEMORY_CACHE, StoragePlugin};
-use crate::{DataStore, Digest, Entry, Filter, Key, MetadataStore, Page, Result};
+use crate::{DataStore, Digest, Entry, Filter, Key, MetadataStore, Page, Result, Version};
 
 inventory::submit! {
     StoragePlugin {
@@ -52,6 +52,8 @@ struct Records {
     entries: BTreeMap<u64, Entry>,
     positions: HashMap<Key, u64>,
     next: u64,
+    /// The versions of each function, in the order in which they came.
+    versions: HashMap<String, Vec<Version>>,
 }
 
 impl Records {
@@ -74,6 +76,10 @@ impl MetadataStore for MemoryMetadataStore {
         let mut records = self.records.write();
         for entry in entries {
             records.remove(&entry.key);
+            let versions = records.versions.entry(entry.function.clone()).or_default();
+            if !versions.contains(&entry.version) {
+                versions.push(entry.version);
+            }
             let position = records.next;
             records.next += 1;
             records.positions.insert(entry.key, position);
@@ -89,22 +95,29 @@ impl MetadataStore for MemoryMetadataStore {
     fn remove_all(&self, filter: &Filter) -> Result<u64> {
         let mut records = self.records.write();
         let Records { entries, positions, .. } = &mut *records;
-        let before = entries.len();
+        let mut removed = 0;
         entries.retain(|_, entry| {
             let keep = !filter.admits(entry);
             if !keep {
                 positions.remove(&entry.key);
+                removed += u64::from(!entry.hidden);
             }
             keep
         });
-        Ok((before - entries.len()) as u64)
+        Ok(removed)
+    }
+
+    fn versions(&self, function: &str, limit: usize) -> Result<Vec<Version>> {
+        let records = self.records.read();
+        let versions = records.versions.get(function).into_iter().flatten();
+        Ok(versions.rev().take(limit).copied().collect())
     }
 
     fn list(&self, filter: &Filter, from: Option<u64>, limit: usize) -> Result<Page> {
         let records = self.records.read();
         let from = from.unwrap_or(u64::MAX);
-        let mut admitted =
-            (records.entries.range(..=from).rev()).filter(|(_, entry)| filter.admits(entry));
+        let mut admitted = (records.entries.range(..=from).rev())
+            .filter(|(_, entry)| !entry.hidden && filter.admits(entry));
         let entries = admitted.by_ref().take(limit).map(|(_, entry)| entry.clone()).collect();
         let next = admitted.next().map(|(position, _)| *position);
         Ok(Page { entries, next })

@@ -3,7 +3,7 @@
 use std::fmt::Debug;
 
 use super::Capabilities;
-use crate::{Key, Result};
+use crate::{Key, Result, Version};
 
 /// A memento as a metadata store sees it: what it may be looked up by, and bytes that only the framework reads.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -12,8 +12,13 @@ pub struct Entry {
     pub key: Key,
     /// The path of the function.
     pub function: String,
+    /// The version of the function.
+    pub version: Version,
     /// Whether the function returned an error.
     pub failed: bool,
+    /// Whether it is none that people ask for: it stands for a forgotten result, or for one that another result took
+    /// the place of. It is found by its key, and never listed or counted.
+    pub hidden: bool,
     /// The record.
     pub record: Vec<u8>,
 }
@@ -82,20 +87,28 @@ pub trait MetadataStore: Send + Sync + Debug {
     /// [`ReadOnly`](crate::ErrorKind::ReadOnly), or where the record could not be dropped.
     fn remove(&self, key: &Key) -> Result<bool>;
 
-    /// Drops the records of all entries that `filter` admits; how many there were.
+    /// Drops the records of all entries that `filter` admits, hidden ones, too; how many there were that are not hidden.
     ///
     /// # Errors
     ///
     /// As [`remove`](Self::remove).
     fn remove_all(&self, filter: &Filter) -> Result<u64>;
 
-    /// Up to `limit` of the entries that `filter` admits, from the newest on, or from `from` on, where the page
+    /// Up to `limit` of the entries that `filter` admits and that are not hidden, from the newest on, or from `from` on, where the page
     /// before ended.
     ///
     /// # Errors
     ///
     /// Where the store cannot tell.
     fn list(&self, filter: &Filter, from: Option<u64>, limit: usize) -> Result<Page>;
+
+    /// The versions of the function with this path of which there are, or were, records: at most `limit`, those that
+    /// came last first.
+    ///
+    /// # Errors
+    ///
+    /// Where the store cannot tell.
+    fn versions(&self, function: &str, limit: usize) -> Result<Vec<Version>>;
 
     /// Takes a record that the framework found damaged out of the way, where it can be looked at. Later reads do not
     /// find it, and a put replaces it.

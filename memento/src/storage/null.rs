@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use crate::plugin::StoragePlugin;
-use crate::{Capabilities, DataStore, Digest, Entry, Filter, Key, MetadataStore, Page, Result};
+use crate::{
+    Capabilities, DataStore, Digest, Entry, Filter, Key, MetadataStore, Page, Result, Version,
+};
 
 inventory::submit! {
     StoragePlugin {
@@ -57,6 +59,10 @@ impl MetadataStore for NullStore {
 
     fn remove_all(&self, _: &Filter) -> Result<u64> {
         Ok(0)
+    }
+
+    fn versions(&self, _: &str, _: usize) -> Result<Vec<Version>> {
+        Ok(Vec::new())
     }
 
     fn list(&self, _: &Filter, _: Option<u64>, _: usize) -> Result<Page> {

@@ -1,15 +1,22 @@
+mod forget;
+
 use super::{
     Capabilities, DataStore, Entry, Filter, MemoryDataStore, MemoryMetadataStore, MetadataStore,
     NullStore, Page,
 };
-use crate::{Digest, Key};
+use crate::{Digest, Key, Version};
 
 fn key(byte: u8) -> Key {
     Key::from_bytes([byte; 32])
 }
 
+fn version(byte: u8) -> Version {
+    Version::from_bytes([byte; 32])
+}
+
 fn entry(byte: u8, function: &str, failed: bool, record: &[u8]) -> Entry {
-    Entry { key: key(byte), function: function.to_owned(), failed, record: record.to_vec() }
+    let (function, record) = (function.to_owned(), record.to_vec());
+    Entry { key: key(byte), function, version: version(0), failed, hidden: false, record }
 }
 
 fn of_function(function: &str) -> Filter {
@@ -207,6 +214,62 @@ fn a_record_set_aside_is_gone_and_can_be_put_again() {
 }
 
 #[test]
+fn the_versions_of_a_function_come_the_newest_first() {
+    let store = MemoryMetadataStore::default();
+    let put = |byte: u8, function: &str, of: u8| {
+        store.put(&[Entry { version: version(of), ..entry(byte, function, false, &[]) }]).unwrap();
+    };
+    let versions = |function: &str, limit| {
+        let found = store.versions(function, limit).unwrap();
+        found.iter().map(|version| version.as_bytes()[0]).collect::<Vec<_>>()
+    };
+    assert_eq!(versions("f", 10), [0; 0]);
+    put(1, "f", 3);
+    put(2, "f", 1);
+    put(3, "g", 7);
+    put(4, "f", 2);
+    assert_eq!(versions("f", 10), [2, 1, 3]);
+    assert_eq!(versions("g", 10), [7]);
+    for unknown in ["", "F", "ff", "h"] {
+        assert_eq!(versions(unknown, 10), [0; 0]);
+    }
+    for (limit, expected) in [(0, &[][..]), (1, &[2]), (2, &[2, 1]), (3, &[2, 1, 3])] {
+        assert_eq!(versions("f", limit), expected);
+    }
+    assert_eq!(versions("f", usize::MAX), [2, 1, 3]);
+    // One that was there does not come again.
+    put(1, "f", 3);
+    put(5, "f", 3);
+    put(6, "g", 2);
+    assert_eq!(versions("f", 10), [2, 1, 3]);
+    assert_eq!(versions("g", 10), [2, 7]);
+}
+
+#[test]
+fn versions_put_together_stand_in_their_order() {
+    let store = MemoryMetadataStore::default();
+    let of = |byte, of| Entry { version: version(of), ..entry(byte, "f", false, &[]) };
+    store.put(&[of(1, 5), of(2, 4), of(3, 5), of(1, 6)]).unwrap();
+    assert_eq!(store.versions("f", 10).unwrap(), [6, 4, 5].map(version));
+}
+
+#[test]
+fn versions_stay_known_when_their_records_go() {
+    let store = MemoryMetadataStore::default();
+    for byte in 1..=3 {
+        let of = Entry { version: version(byte), ..entry(byte, "f", false, &[]) };
+        store.put(&[of]).unwrap();
+    }
+    store.remove(&key(1)).unwrap();
+    store.set_aside(&key(2)).unwrap();
+    assert_eq!(store.versions("f", 10).unwrap(), [3, 2, 1].map(version));
+    store.remove_all(&of_function("f")).unwrap();
+    assert_eq!(store.versions("f", 10).unwrap(), [3, 2, 1].map(version));
+    store.put(&[Entry { version: version(2), ..entry(2, "f", false, &[]) }]).unwrap();
+    assert_eq!(store.versions("f", 10).unwrap(), [3, 2, 1].map(version));
+}
+
+#[test]
 fn stores_in_memory_can_be_written_to() {
     assert_eq!(MemoryDataStore::default().capabilities(), Capabilities { writable: true });
     assert_eq!(MemoryMetadataStore::default().capabilities(), Capabilities { writable: true });
@@ -229,5 +292,6 @@ fn the_null_store_accepts_everything_and_keeps_nothing() {
     assert!(!metadata.remove(&key(1)).unwrap());
     assert_eq!(metadata.remove_all(&Filter::default()).unwrap(), 0);
     assert_eq!(metadata.list(&Filter::default(), None, 10).unwrap(), Page::default());
+    assert_eq!(metadata.versions("f", 10).unwrap(), []);
     metadata.set_aside(&key(1)).unwrap();
 }

@@ -2,7 +2,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 
 use super::bytes_of;
-use crate::Key;
+use crate::Invocation;
 use crate::encoding::{Encoded, Serializer, Sink};
 
 static FUNCTION_KEY: [u8; 32] = [7; 32];
@@ -17,8 +17,8 @@ fn encoded_of<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> Encoded<'static
     encoded
 }
 
-fn plain_key(bytes: &[u8]) -> Key {
-    Key::from_bytes(blake3::keyed_hash(&FUNCTION_KEY, bytes).into())
+fn plain_invocation(bytes: &[u8]) -> Invocation {
+    Invocation::from_bytes(blake3::keyed_hash(&FUNCTION_KEY, bytes).into())
 }
 
 fn some_bytes(length: usize) -> Vec<u8> {
@@ -32,12 +32,16 @@ const LENGTHS: [usize; 22] = [
 ];
 
 #[test]
-fn the_key_is_the_keyed_hash_of_the_plain_bytes() {
+fn the_invocation_is_the_keyed_hash_of_the_plain_bytes() {
     for length in LENGTHS {
         let bytes = some_bytes(length);
         for piece in [1, 2, 9, 64, 119, 120, 121, 4096, 65_535, 65_536, 65_537, 204_800] {
             let encoded = encoded_of(bytes.chunks(piece));
-            assert_eq!(encoded.key(), plain_key(&bytes), "{length} bytes in pieces of {piece}");
+            assert_eq!(
+                encoded.invocation(),
+                plain_invocation(&bytes),
+                "{length} bytes in pieces of {piece}"
+            );
         }
     }
 }
@@ -49,7 +53,11 @@ fn a_long_piece_may_come_behind_short_ones() {
             for after in [0, 1, 65_536] {
                 let pieces = [some_bytes(before), some_bytes(long), some_bytes(after)];
                 let encoded = encoded_of(pieces.iter().map(Vec::as_slice));
-                assert_eq!(encoded.key(), plain_key(&pieces.concat()), "{before}, {long}, {after}");
+                assert_eq!(
+                    encoded.invocation(),
+                    plain_invocation(&pieces.concat()),
+                    "{before}, {long}, {after}"
+                );
             }
         }
     }
@@ -77,19 +85,19 @@ fn the_identity_is_the_encoding_where_that_is_short() {
         } else {
             // No encoding starts with this byte.
             assert_eq!(encoded.bytes()[0], 0xff);
-            assert_eq!(encoded.bytes()[1..], *encoded.key().as_bytes());
+            assert_eq!(encoded.bytes()[1..], *encoded.invocation().as_bytes());
         }
     }
 }
 
 #[test]
-fn the_function_is_part_of_the_key() {
+fn the_function_is_part_of_the_invocation() {
     for length in LENGTHS {
         let bytes = some_bytes(length);
         let mut other = Encoded::for_test(&[8; 32]);
         other.put(&bytes);
         other.finish();
-        assert_ne!(other.key(), encoded_of([&*bytes]).key());
+        assert_ne!(other.invocation(), encoded_of([&*bytes]).invocation());
     }
 }
 
@@ -103,7 +111,7 @@ proptest! {
     ) {
         let bytes = pieces.concat();
         let encoded = encoded_of(pieces.iter().map(Vec::as_slice));
-        prop_assert_eq!(encoded.key(), plain_key(&bytes));
+        prop_assert_eq!(encoded.invocation(), plain_invocation(&bytes));
         prop_assert_eq!(encoded.kept(), (bytes.len() <= 4096).then_some(&*bytes));
     }
 
@@ -115,6 +123,6 @@ proptest! {
         let mut encoded = Encoded::for_test(&FUNCTION_KEY);
         value.serialize(Serializer::new(&mut encoded)).unwrap();
         encoded.finish();
-        prop_assert_eq!(encoded.key(), plain_key(&bytes_of(&value)));
+        prop_assert_eq!(encoded.invocation(), plain_invocation(&bytes_of(&value)));
     }
 }

@@ -1,0 +1,72 @@
+//! What a memento function is made of: all code that it reaches, down to other memento functions.
+//!
+//! Nothing but names tells one piece of code from another here: types are not known while macros run. Rust's own rules
+//! keep that from being vague: what is private can be named from its module only, what stands behind `Type::` is in an
+//! `impl`, the orphan rule has every `impl` name a type or a trait that is followed. [`reach`] is the search; what it
+//! stands on, from below:
+//!
+//! | file       | what                                                                                    |
+//! | ---------- | --------------------------------------------------------------------------------------- |
+//! | `lex`      | a text's tokens                                                                         |
+//! | `normal`   | code without its layout                                                                 |
+//! | `item`     | the items in a file, and how each is reached; `import` for `use`                        |
+//! | `literal`  | the paths in `include!` and the like                                                    |
+//! | `files`    | the files and modules of a crate                                                        |
+//! | `lock`     | `Cargo.lock`; `artifact`: what Cargo and rustc left beside a compiled crate             |
+//! | `crates`   | which crates are followed, and what stands for the others                               |
+//! | `index`    | all items by name                                                                       |
+//! | `facts`    | what a piece of code mentions                                                           |
+
+mod artifact;
+mod crates;
+mod facts;
+mod files;
+mod import;
+mod index;
+mod item;
+mod lex;
+mod literal;
+mod lock;
+mod normal;
+mod parser;
+mod reach;
+mod walk;
+
+use std::path::PathBuf;
+use std::sync::LazyLock;
+
+use crates::Crates;
+pub(crate) use crates::EXACTNESS;
+use index::{Index, Place};
+pub(crate) use lex::Source;
+pub(crate) use reach::{Follow, Piece, Reached};
+
+/// All code of this compilation, read once; `None` where the compiler does not say where it is, as in rust-analyzer.
+static CODE: LazyLock<Option<reach::Code>> =
+    LazyLock::new(|| Crates::of_compilation().map(|crates| reach::Code::new(Index::new(crates))));
+
+/// Where a macro was called: the file, and the line, from 1.
+pub(crate) struct CallSite {
+    pub(crate) file: Option<PathBuf>,
+    pub(crate) line: usize,
+}
+
+/// What the code in `root`, called at `site`, reaches.
+pub(crate) fn reach(root: &Source, site: &CallSite, follow: &Follow<'_>) -> Reached {
+    let Some(code) = &*CODE else { return Reached::default() };
+    let found = site.file.as_ref().and_then(|file| code.index.place_of_line(file, site.line));
+    // Code whose place is unknown may name anything.
+    let anywhere = Place { krate: 0, module: None, at: None };
+    let (place, path) = match found {
+        Some((place, path)) => (place, path),
+        None => (anywhere, code.index.crates.all[0].root.as_path()),
+    };
+    code.reach(root, path, place, follow)
+}
+
+/// The normal form of some code.
+pub(crate) fn normal(source: &Source) -> String {
+    let mut text = String::new();
+    normal::write(source, 0..source.len(), &mut text);
+    text
+}

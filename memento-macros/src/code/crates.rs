@@ -1,0 +1,268 @@
+//! Which crates are followed, and what stands for the others.
+//!
+//! The sources of packages on this machine are followed: path dependencies, members of the workspace, the package's own
+//! library. Other packages are what `Cargo.lock` says that they are.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+
+use super::artifact::Artifact;
+use super::lock::{Exactness, Lock};
+use crate::rustc;
+
+/// The variable that says how exactly the versions of other packages count: `exact` or `compatible`.
+pub(crate) const EXACTNESS: &str = "MEMENTO_CRATE_VERSIONS";
+
+/// A crate whose sources are followed.
+pub(crate) struct Crate {
+    pub(crate) name: String,
+    pub(crate) root: PathBuf,
+    /// `None` for the crate that is being compiled.
+    pub(crate) artifact: Option<Artifact>,
+    /// The numbers of the crates whose items it can name.
+    pub(crate) sees: BTreeSet<usize>,
+    /// The names that the crate being compiled has for it.
+    pub(crate) names: Vec<String>,
+    /// What stands for the crates that are not followed, by the name that this crate has for each.
+    pub(crate) foreign: BTreeMap<String, Foreign>,
+}
+
+/// A crate that is not followed.
+pub(crate) struct Foreign {
+    /// What it is called itself.
+    original: String,
+    /// Its package, if `Cargo.lock` says all about it.
+    package: Option<usize>,
+    /// What was compiled of it, where the compiler says.
+    artifact: Option<Artifact>,
+    /// What stands for it, told when it is asked for first.
+    stand_in: OnceLock<(String, blake3::Hash)>,
+}
+
+impl Foreign {
+    fn new(original: &str, package: Option<usize>, artifact: Option<Artifact>) -> Self {
+        Self { original: original.to_owned(), package, artifact, stand_in: OnceLock::new() }
+    }
+
+    /// Whether it runs in the compiler.
+    pub(crate) fn is_procedural_macro(&self) -> bool {
+        self.artifact.as_ref().is_some_and(Artifact::is_procedural_macro)
+    }
+}
+
+/// All crates that are followed; the first is the one that is being compiled.
+#[derive(Default)]
+pub(crate) struct Crates {
+    pub(crate) all: Vec<Crate>,
+    /// The package of each crate in the lock.
+    packages: Vec<Option<usize>>,
+    lock: Option<Lock>,
+}
+
+fn exactness() -> Exactness {
+    match std::env::var(EXACTNESS).as_deref() {
+        Ok("compatible") => Exactness::Compatible,
+        _ => Exactness::Exact,
+    }
+}
+
+impl Crates {
+    /// The crates of this compilation; `None` where the compiler says nothing about it.
+    pub(crate) fn of_compilation() -> Option<Self> {
+        let root = rustc::crate_root()?;
+        let name = rustc::crate_name()?;
+        let variable = |name: &str| std::env::var(name).unwrap_or_default();
+        let folder = PathBuf::from(variable("CARGO_MANIFEST_DIR"));
+        let found =
+            Lock::find(&folder, &variable("CARGO_PKG_NAME"), &variable("CARGO_PKG_VERSION"));
+        let (lock, package) = found.unzip();
+        let mut crates = Self { lock, ..Self::default() };
+        crates.add(name, root, None, package);
+        let mut folders = BTreeSet::new();
+        for dependency in rustc::dependencies().filter(|dependency| !dependency.is_framework()) {
+            folders.extend(dependency.artifact.parent().map(Path::to_owned));
+            let artifact = Artifact::new(&dependency.artifact);
+            let package = crates.package(&dependency.original, &artifact, package);
+            crates.take(dependency.name, &dependency.original, artifact, package);
+        }
+        if let Some(package) = package {
+            crates.add_transitive(package, &folders);
+        }
+        crates.see();
+        Some(crates)
+    }
+
+    fn add(
+        &mut self,
+        name: String,
+        root: PathBuf,
+        artifact: Option<Artifact>,
+        package: Option<usize>,
+    ) {
+        let (sees, foreign) = (BTreeSet::new(), BTreeMap::new());
+        let names = vec![name.clone()];
+        self.all.push(Crate { name, root, artifact, sees, names, foreign });
+        self.packages.push(package);
+    }
+
+    /// The package of a crate that `dependent` needs.
+    fn package(
+        &self,
+        original: &str,
+        artifact: &Artifact,
+        dependent: Option<usize>,
+    ) -> Option<usize> {
+        let lock = self.lock.as_ref()?;
+        let dependent = dependent?;
+        let root = artifact.root().map(|root| root.to_string_lossy().replace('\\', "/"));
+        let is_at = |package: usize| {
+            let package = &lock.packages[package];
+            let folder = format!("/{}-{}/", package.name, package.version);
+            root.as_ref().is_some_and(|root| root.contains(&folder))
+        };
+        let is_named = |package: usize| lock.packages[package].crate_name() == original;
+        let direct: Vec<usize> = lock.dependencies(dependent).chain([dependent]).collect();
+        let named: Vec<usize> =
+            direct.iter().copied().filter(|&package| is_named(package)).collect();
+        match named[..] {
+            [package] => Some(package),
+            // Several versions of one name, or a crate that is not called as its package is.
+            _ => direct.into_iter().find(|&package| is_at(package)).or(named.first().copied()),
+        }
+    }
+
+    /// Follows a crate that the one being compiled can name, or notes what stands for it.
+    fn take(&mut self, name: String, original: &str, artifact: Artifact, package: Option<usize>) {
+        let locked = package.and_then(|package| self.lock.as_ref()?.packages.get(package));
+        let is_elsewhere = locked.is_some_and(|package| package.source.is_some());
+        let is_here = |root: &&Path| locked.is_some() || !is_downloaded(root);
+        let root = artifact.root().filter(is_here).map(Path::to_owned);
+        match root.filter(|_| !is_elsewhere && !artifact.is_procedural_macro()) {
+            Some(root) => {
+                self.add(original.to_owned(), root, Some(artifact), package);
+                self.all.iter_mut().rev().take(1).for_each(|krate| krate.names.push(name.clone()));
+            }
+            None => {
+                let package = package.filter(|_| is_elsewhere);
+                let foreign = Foreign::new(original, package, Some(artifact));
+                self.all[0].foreign.insert(name, foreign);
+            }
+        }
+    }
+
+    /// What stands for a crate that is not followed: what it is called, for people, and a digest that changes when the
+    /// crate does.
+    pub(crate) fn stand_in<'f>(&self, foreign: &'f Foreign) -> (&'f str, blake3::Hash) {
+        let (label, digest) = foreign.stand_in.get_or_init(|| {
+            let Foreign { original, package, artifact, .. } = foreign;
+            match (self.lock.as_ref().zip(*package), artifact) {
+                (Some((lock, package)), artifact) => {
+                    let digest = lock.digest(package, exactness());
+                    let package = &lock.packages[package];
+                    let label = format!("crate {}", package.name);
+                    let features = artifact.as_ref().and_then(Artifact::features);
+                    let features = features.unwrap_or_default().join(" ");
+                    (label, blake3::hash(format!("{digest} {features}").as_bytes()))
+                }
+                (None, Some(artifact)) if artifact.is_procedural_macro() => {
+                    (format!("procedural macros {original}"), content(artifact))
+                }
+                (None, Some(artifact)) => (format!("crate {original}"), artifact.digest()),
+                (None, None) => (format!("crate {original}"), blake3::hash(b"unknown")),
+            }
+        });
+        (label, *digest)
+    }
+
+    /// Follows the crates on this machine that followed ones need. rustc knows them by the folders of its artifacts.
+    fn add_transitive(&mut self, package: usize, folders: &BTreeSet<PathBuf>) {
+        let Some(lock) = &self.lock else { return };
+        let is_end = |package: &super::lock::Package| {
+            package.source.is_some()
+                || package.name.starts_with("memento-")
+                || package.name == "memento"
+        };
+        let wanted: Vec<usize> = (lock.closure(package, is_end).into_iter())
+            .filter(|&wanted| wanted != package && !self.packages.contains(&Some(wanted)))
+            .collect();
+        let mut found = Vec::new();
+        for wanted in wanted {
+            let name = lock.packages[wanted].crate_name();
+            let mut roots = BTreeSet::new();
+            for path in folders
+                .iter()
+                .filter_map(|folder| std::fs::read_dir(folder).ok())
+                .flatten()
+                .flatten()
+            {
+                let file = path.file_name().to_string_lossy().into_owned();
+                let is_of = file.strip_prefix(&name).is_some_and(|rest| rest.starts_with('-'));
+                if is_of && path.path().extension().is_some_and(|end| end == "d") {
+                    let artifact = Artifact::new(
+                        &path.path().with_file_name(format!("lib{}", file.replace(".d", ".rmeta"))),
+                    );
+                    let root = artifact.root().and_then(|root| root.canonicalize().ok());
+                    if let Some(root) = root.filter(|root| roots.insert(root.clone())) {
+                        found.push((name.clone(), root, artifact, wanted));
+                    }
+                }
+            }
+        }
+        for (name, root, artifact, package) in found {
+            self.add(name, root, Some(artifact), Some(package));
+        }
+    }
+
+    /// Notes which crates can name which.
+    fn see(&mut self) {
+        for number in 0..self.all.len() {
+            let closure = match (&self.lock, self.packages[number]) {
+                (Some(lock), Some(package)) => Some(lock.closure(package, |_| false)),
+                _ => None,
+            };
+            let sees = (0..self.all.len()).filter(|&other| {
+                other == number
+                    || number == 0
+                    || other != 0
+                        && closure.as_ref().is_none_or(|closure| {
+                            self.packages[other].is_none_or(|package| closure.contains(&package))
+                        })
+            });
+            self.all[number].sees = sees.collect();
+            if number > 0
+                && let (Some(lock), Some(package)) = (&self.lock, self.packages[number])
+            {
+                let foreign = lock
+                    .dependencies(package)
+                    .filter(|&other| lock.packages[other].source.is_some());
+                let foreign = foreign.map(|other| {
+                    let name = lock.packages[other].crate_name();
+                    let foreign = Foreign::new(&name, Some(other), None);
+                    (name, foreign)
+                });
+                self.all[number].foreign = foreign.collect();
+            }
+        }
+    }
+}
+
+/// Whether a file is a copy that Cargo made of what is elsewhere.
+fn is_downloaded(root: &Path) -> bool {
+    let root = root.to_string_lossy().replace('\\', "/");
+    root.contains("/registry/src/") || root.contains("/git/checkouts/")
+}
+
+/// The digest of all files that a crate is made of.
+fn content(artifact: &Artifact) -> blake3::Hash {
+    if artifact.root().is_none() {
+        return artifact.digest();
+    }
+    let mut hasher = blake3::Hasher::new();
+    for file in &artifact.files {
+        let bytes = std::fs::read(file).unwrap_or_default();
+        hasher.update(&(bytes.len() as u64).to_le_bytes());
+        hasher.update(&bytes);
+    }
+    hasher.finalize()
+}

@@ -1,0 +1,328 @@
+//! What a piece of code mentions.
+
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+use super::index::Index;
+use super::lex::{Kind, Source};
+use super::{literal, normal};
+
+/// What a piece of code is, and what it mentions.
+#[derive(Default)]
+pub(crate) struct Facts {
+    /// Its normal form.
+    pub(crate) normal: String,
+    pub(crate) mentions: Vec<Mention>,
+    /// The first names of its paths: crates, perhaps.
+    pub(crate) roots: Vec<String>,
+    /// The options in its `cfg`s, as `unix` or `feature = "x"`.
+    pub(crate) options: Vec<String>,
+    /// The variables that it reads while it is compiled.
+    pub(crate) variables: Vec<String>,
+    /// The files that it includes.
+    pub(crate) files: Vec<PathBuf>,
+    /// Whether it includes a file that only the compiler can name.
+    pub(crate) includes_unknown: bool,
+    /// The texts in it, each with the file that it stands in.
+    pub(crate) texts: Vec<(PathBuf, String)>,
+}
+
+/// A name in code.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct Mention {
+    pub(crate) name: String,
+    pub(crate) stands: Stands,
+}
+
+impl Mention {
+    /// The last name of a path.
+    pub(crate) fn of_path(path: &[String]) -> Option<Self> {
+        let (name, before) = path.split_last()?;
+        Some(Self { name: name.clone(), stands: Stands::InPath(before.last().cloned()) })
+    }
+}
+
+/// Where a name stands, which tells what it can be.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Stands {
+    /// By itself: it is what is in scope.
+    Alone,
+    /// Behind what may be a module: its name, where there is one.
+    InPath(Option<String>),
+    /// Behind a dot or a type: it is in an `impl` or a trait.
+    BehindType,
+    /// In an attribute or a macro call, which may make anything of it.
+    Anywhere,
+}
+
+/// Macros of the standard library: a name in their calls is what it would be outside.
+const TRANSPARENT: [&str; 31] = [
+    "assert",
+    "assert_eq",
+    "assert_ne",
+    "cfg",
+    "column",
+    "compile_error",
+    "concat",
+    "dbg",
+    "debug_assert",
+    "debug_assert_eq",
+    "debug_assert_ne",
+    "env",
+    "eprint",
+    "eprintln",
+    "file",
+    "format",
+    "format_args",
+    "line",
+    "matches",
+    "module_path",
+    "option_env",
+    "panic",
+    "print",
+    "println",
+    "stringify",
+    "todo",
+    "unimplemented",
+    "unreachable",
+    "vec",
+    "write",
+    "writeln",
+];
+
+const KEYWORDS: [&str; 40] = [
+    "Self", "_", "abstract", "as", "async", "await", "become", "break", "const", "continue",
+    "crate", "do", "dyn", "else", "enum", "extern", "false", "fn", "for", "if", "impl", "in",
+    "let", "loop", "macro", "match", "mod", "move", "mut", "pub", "ref", "return", "self",
+    "static", "super", "trait", "true", "use", "where", "while",
+];
+
+/// Reads some tokens of a file. Without an index, names are of no interest.
+pub(crate) struct Reader<'a> {
+    pub(crate) source: &'a Source,
+    pub(crate) path: &'a Path,
+    pub(crate) index: Option<&'a Index>,
+    /// Whether it is known what its crate calls others.
+    knows_crates: bool,
+    pub(crate) facts: Facts,
+}
+
+impl<'a> Reader<'a> {
+    pub(crate) fn new(source: &'a Source, path: &'a Path, index: Option<&'a Index>) -> Self {
+        Self { source, path, index, knows_crates: true, facts: Facts::default() }
+    }
+
+    /// For code of a crate whose names for other crates are not known.
+    pub(crate) fn without_crate_names(mut self) -> Self {
+        self.knows_crates = false;
+        self
+    }
+
+    /// Reads what makes up an item.
+    pub(crate) fn read(&mut self, range: Range<usize>) {
+        normal::write(self.source, range.clone(), &mut self.facts.normal);
+        self.tokens(range, Surroundings::default());
+    }
+
+    /// Reads attributes for their `cfg`s only.
+    pub(crate) fn read_options(&mut self, range: Range<usize>) {
+        for at in range {
+            self.condition(at);
+        }
+    }
+
+    fn tokens(&mut self, range: Range<usize>, surroundings: Surroundings) {
+        let source = self.source;
+        let mut at = range.start;
+        while at < range.end {
+            let Some(token) = source.get(at) else { return };
+            match token.kind {
+                Kind::Ident => self.ident(at, surroundings),
+                Kind::Str => self.text(at, surroundings),
+                Kind::Open => {
+                    self.tokens(source.inside(at), self.inside(at, surroundings));
+                    at = source.skip(at);
+                    continue;
+                }
+                Kind::Close | Kind::Punct | Kind::Lifetime | Kind::Literal => {}
+            }
+            at += 1;
+        }
+    }
+
+    /// What stands around what is in the group that opens at `open`.
+    fn inside(&self, open: usize, mut surroundings: Surroundings) -> Surroundings {
+        let source = self.source;
+        let (before, earlier) = (open.wrapping_sub(1), open.wrapping_sub(2));
+        let is_attribute =
+            source.is(before, "#") || source.is(before, "!") && source.is(earlier, "#");
+        surroundings.in_attribute |= source.opens(open, "[") && is_attribute;
+        // `name! { … }`, `macro_rules! name { … }`
+        let called = match () {
+            () if source.is(before, "!") => source.ident(earlier),
+            () if source.is(earlier, "!") && source.ident(before).is_some() => Some("macro_rules"),
+            () => None,
+        };
+        if let Some(called) = called {
+            let is_transparent = TRANSPARENT.contains(&called)
+                && self.index.is_some_and(|index| index.named(called).is_none());
+            surroundings.in_macro |= !is_transparent;
+            surroundings.in_include |= called.starts_with("include");
+        }
+        surroundings
+    }
+
+    fn ident(&mut self, at: usize, surroundings: Surroundings) {
+        let source = self.source;
+        self.condition(at);
+        if source.is(at + 1, "!") {
+            self.compile_time_macro(at, surroundings);
+        }
+        let Some(name) = source.ident(at) else { return };
+        let Some(index) = self.index else { return };
+        let before = at.wrapping_sub(1);
+        // What is defined is not mentioned.
+        if ["enum", "fn", "mod", "struct", "trait", "type", "union"].contains(&source.text(before))
+        {
+            return;
+        }
+        let is_raw = source.text(at).starts_with("r#");
+        if source.is(before, "$") || !is_raw && KEYWORDS.contains(&name) {
+            return;
+        }
+        let follows_path = at >= 2 && source.is_path(at - 2);
+        let leads_path = source.is_path(at + 1);
+        if leads_path && !follows_path {
+            self.facts.roots.push(name.to_owned());
+        }
+        let is_field = source.is(before, ".")
+            && !(at >= 2 && source.is(at - 2, ".") && source.touches(at - 2));
+        let is_label = source.is(at + 1, ":") && !leads_path && !surroundings.in_macro;
+        if is_label && !follows_path {
+            return;
+        }
+        let stands = match () {
+            () if follows_path && self.may_lead_to_item(at - 3, index) => {
+                let is_root = at < 5 || !source.is_path(at - 5);
+                let before = source.ident(at - 3).filter(|name| *name != "super" || is_root);
+                Stands::InPath(before.map(str::to_owned))
+            }
+            () if follows_path || is_field => Stands::BehindType,
+            () if surroundings.in_attribute || surroundings.in_macro => Stands::Anywhere,
+            () => Stands::Alone,
+        };
+        self.mention(name, stands);
+    }
+
+    /// Whether what stands before `::` can be a module.
+    fn may_lead_to_item(&self, qualifier: usize, index: &Index) -> bool {
+        match self.source.ident(qualifier) {
+            // `::name` is a crate; `<T as Trait>::name` and `Vec::<u8>::name` are of a type.
+            None => !self.source.is(qualifier, ">"),
+            Some(name) => {
+                let is_root = qualifier < 2 || !self.source.is_path(qualifier - 2);
+                let may_be_crate =
+                    !self.knows_crates && is_root && !name.starts_with(char::is_uppercase);
+                index.may_be_module(name) || may_be_crate
+            }
+        }
+    }
+
+    fn mention(&mut self, name: &str, stands: Stands) {
+        // Names that nothing has lead nowhere.
+        if self.index.is_some_and(|index| index.named(name).is_some()) {
+            self.facts.mentions.push(Mention { name: name.to_owned(), stands });
+        }
+    }
+
+    fn text(&mut self, at: usize, surroundings: Surroundings) {
+        let text = self.source.text(at);
+        self.facts.texts.extend(self.source.string(at).map(|text| (self.path.to_owned(), text)));
+        if surroundings.in_attribute {
+            // `#[serde(default = "path::to")]`
+            for word in text.split(|c| !is_word(c)) {
+                self.mention(word, Stands::Anywhere);
+            }
+            return;
+        }
+        // `format!("{LIMIT} {:WIDTH$}")`
+        for placeholder in text.split('{').skip(1) {
+            let placeholder = placeholder.split('}').next().unwrap_or_default();
+            let first = placeholder.split(|c| !is_word(c)).next();
+            self.mention(first.unwrap_or_default(), Stands::Alone);
+            for part in placeholder.split('$').rev().skip(1) {
+                let word = part.rsplit(|c| !is_word(c)).next();
+                self.mention(word.unwrap_or_default(), Stands::Alone);
+            }
+        }
+    }
+
+    /// Notes the options in `cfg(…)`, `cfg!(…)` and `cfg_attr(…, …)`.
+    fn condition(&mut self, at: usize) {
+        let source = self.source;
+        let is_first = source.is(at, "cfg_attr");
+        if !is_first && !source.is(at, "cfg") {
+            return;
+        }
+        let open = if source.is(at + 1, "!") { at + 2 } else { at + 1 };
+        if !source.opens(open, "(") {
+            return;
+        }
+        let mut range = source.inside(open);
+        if is_first {
+            let mut end = range.start;
+            while end < range.end && !source.is(end, ",") {
+                end = source.skip(end);
+            }
+            range.end = end;
+        }
+        let mut at = range.start;
+        while at < range.end {
+            let name = source
+                .ident(at)
+                .filter(|name| !matches!(*name, "any" | "all" | "not" | "true" | "false"));
+            if let Some(name) = name {
+                let value = source.is(at + 1, "=").then(|| source.string(at + 2)).flatten();
+                self.facts.options.push(match value {
+                    Some(value) => format!("{name} = {value:?}"),
+                    None => name.to_owned(),
+                });
+                if source.is(at + 1, "=") {
+                    at += 2;
+                }
+            }
+            at += 1;
+        }
+    }
+
+    /// Notes what `include!` and `env!` and their kin read.
+    fn compile_time_macro(&mut self, at: usize, surroundings: Surroundings) {
+        let source = self.source;
+        let inside = source.inside(at + 2);
+        match source.ident(at) {
+            Some("include" | "include_str" | "include_bytes") => {
+                match literal::path(source, inside, self.path) {
+                    Some(path) => self.facts.files.push(path),
+                    None => self.facts.includes_unknown = true,
+                }
+            }
+            // A folder in the path of a file does not count: the file does.
+            Some("env" | "option_env") if !surroundings.in_include => {
+                self.facts.variables.extend(source.string(inside.start));
+            }
+            _ => {}
+        }
+    }
+}
+
+fn is_word(character: char) -> bool {
+    character == '_' || character.is_alphanumeric()
+}
+
+/// What tokens stand in.
+#[derive(Clone, Copy, Default)]
+struct Surroundings {
+    in_attribute: bool,
+    in_macro: bool,
+    in_include: bool,
+}

@@ -1,0 +1,363 @@
+//! All items that can be reached, by their names.
+
+use std::collections::{HashMap, HashSet};
+use std::ops::Range;
+use std::path::Path;
+use std::slice::from_ref;
+
+use super::crates::Crates;
+use super::facts::Stands;
+use super::files::{File, Files, Module};
+use super::item::{Item, Kind};
+use super::lex::Source;
+
+/// All items of the followed crates, by name.
+pub(crate) struct Index {
+    pub(crate) crates: Crates,
+    pub(crate) files: Vec<File>,
+    pub(crate) modules: Vec<Module>,
+    pub(crate) nodes: Vec<Node>,
+    names: HashMap<String, Names>,
+    /// The modules of each name.
+    modules_by_name: HashMap<String, Vec<usize>>,
+    /// What may be another name of a module.
+    aliases: HashSet<String>,
+    /// What stands in a module, or beside it, and brings names from other crates into it.
+    imports: HashMap<usize, Vec<usize>>,
+    /// The names that `#[memento]` goes by.
+    attributes: HashSet<String>,
+}
+
+/// An item, and the file that it is in.
+pub(crate) struct Node {
+    pub(crate) file: usize,
+    pub(crate) item: Item,
+    /// `None` where the item belongs to no module for sure.
+    pub(crate) module: Option<usize>,
+}
+
+/// The numbers of the items that a name can lead to.
+#[derive(Default)]
+pub(crate) struct Names {
+    /// Those that it names.
+    pub(crate) items: Vec<usize>,
+    /// Those in an `impl` that it names.
+    pub(crate) members: Vec<usize>,
+    /// The traits with a function of this name.
+    pub(crate) traits: Vec<usize>,
+    /// The enums with a variant of this name.
+    pub(crate) enums: Vec<usize>,
+    /// Those that come along with a type of this name.
+    pub(crate) with_type: Vec<usize>,
+    /// Those that come along with a trait or a macro of this name.
+    pub(crate) with_trait: Vec<usize>,
+}
+
+impl Index {
+    /// The index of all crates of this compilation.
+    pub(crate) fn new(crates: Crates) -> Self {
+        let mut files = Files::default();
+        let mut strays = HashSet::new();
+        for (number, krate) in crates.all.iter().enumerate() {
+            files.add_crate(number, &krate.name, &krate.root);
+            let sources = krate.artifact.iter().flat_map(|artifact| &artifact.files);
+            let sources = sources.filter(|path| path.extension().is_some_and(|end| end == "rs"));
+            for path in sources {
+                if !files.has(number, path) {
+                    let module = files.modules.len();
+                    files.modules.push(Module {
+                        krate: number,
+                        parent: None,
+                        path: krate.name.clone(),
+                        attributes: Vec::new(),
+                    });
+                    strays.insert(module);
+                    files.add_stray(module, path);
+                }
+            }
+        }
+        let Files { all: files, modules, items, .. } = files;
+        let node = |(file, item): (usize, Item)| {
+            let is_anywhere =
+                matches!(item.kind, Kind::Macro { .. }) || strays.contains(&item.module);
+            Node { file, module: (!is_anywhere).then_some(item.module), item }
+        };
+        let mut index = Self {
+            crates,
+            files,
+            modules,
+            nodes: items.into_iter().map(node).collect(),
+            names: HashMap::new(),
+            modules_by_name: HashMap::new(),
+            aliases: HashSet::new(),
+            imports: HashMap::new(),
+            attributes: HashSet::from(["memento".to_owned()]),
+        };
+        index.name_all();
+        index
+    }
+
+    fn name_all(&mut self) {
+        let glob_enums = self.glob_names();
+        let table = &mut self.names;
+        for (number, node) in self.nodes.iter().enumerate() {
+            let mut lead = |names: &[String], how: fn(&mut Names) -> &mut Vec<usize>| {
+                for name in names {
+                    how(table.entry(name.clone()).or_default()).push(number);
+                }
+            };
+            match &node.item.kind {
+                Kind::Value { name } => lead(from_ref(name), |names| &mut names.items),
+                Kind::Type { name, variants } => {
+                    lead(from_ref(name), |names| &mut names.items);
+                    if glob_enums.contains(name) {
+                        lead(variants, |names| &mut names.enums);
+                    }
+                }
+                Kind::Trait { name, functions } => {
+                    lead(from_ref(name), |names| &mut names.items);
+                    lead(functions, |names| &mut names.traits);
+                }
+                Kind::Macro { name, defines, traits, types } => {
+                    lead(from_ref(name), |names| &mut names.items);
+                    lead(defines, |names| &mut names.items);
+                    lead(traits, |names| &mut names.with_trait);
+                    lead(types, |names| &mut names.with_type);
+                }
+                Kind::Member { name, of } => {
+                    lead(from_ref(name), |names| &mut names.members);
+                    lead(of, |names| &mut names.with_type);
+                }
+                Kind::Impl { of, types } => {
+                    lead(from_ref(of), |names| &mut names.with_trait);
+                    lead(types, |names| &mut names.with_type);
+                }
+                Kind::Call { of, names } => {
+                    lead(from_ref(of), |names| &mut names.with_trait);
+                    lead(names, |names| &mut names.with_type);
+                }
+                Kind::Import(import) => {
+                    if let Some(name) = import.name.as_ref().filter(|name| *name != "_") {
+                        lead(from_ref(name), |names| &mut names.items);
+                        let last = import.path.last();
+                        if last.is_some_and(|last| last == "memento") {
+                            self.attributes.insert(name.clone());
+                        }
+                        if last != Some(name) {
+                            self.aliases.insert(name.clone());
+                        }
+                    }
+                    self.imports.entry(node.item.module).or_default().push(number);
+                }
+            }
+        }
+        self.name_calls();
+        self.name_modules();
+        self.follow_aliases();
+    }
+
+    /// The names before `::*`: those of enums among them have variants that stand for themselves.
+    fn glob_names(&self) -> HashSet<String> {
+        let globs = self.nodes.iter().filter_map(|node| match &node.item.kind {
+            Kind::Import(import) if import.name.is_none() => import.path.last().cloned(),
+            _ => None,
+        });
+        globs.collect()
+    }
+
+    /// A name in a macro call that nothing else has may be defined by it.
+    fn name_calls(&mut self) {
+        for (number, node) in self.nodes.iter().enumerate() {
+            let Kind::Call { names, .. } = &node.item.kind else { continue };
+            for name in names {
+                self.aliases.insert(name.clone());
+                let found = self.names.entry(name.clone()).or_default();
+                let is_defined = found.items.iter().any(|&item| {
+                    !matches!(self.nodes[item].item.kind, Kind::Call { .. } | Kind::Import(_))
+                });
+                if !is_defined && found.items.last() != Some(&number) {
+                    found.items.push(number);
+                }
+            }
+        }
+    }
+
+    fn name_modules(&mut self) {
+        for (number, module) in self.modules.iter().enumerate() {
+            let name = module.path.rsplit("::").next().unwrap_or_default();
+            self.modules_by_name.entry(name.to_owned()).or_default().push(number);
+        }
+        let crates = self.crates.all.iter().flat_map(|krate| &krate.names);
+        self.aliases
+            .extend(crates.filter(|name| !self.modules_by_name.contains_key(*name)).cloned());
+    }
+
+    /// What comes along with a type also does with what its alias stands for.
+    fn follow_aliases(&mut self) {
+        let aliases: Vec<(String, Vec<String>)> = (self.nodes.iter())
+            .filter_map(|node| match &node.item.kind {
+                Kind::Type { name, .. } if node.item.label.starts_with("type ") => {
+                    let source = &self.files[node.file].source;
+                    let tokens = node.item.tokens.iter().cloned().flatten();
+                    let names = tokens.filter_map(|at| source.ident(at)).map(str::to_owned);
+                    Some((name.clone(), names.collect()))
+                }
+                Kind::Import(import) => {
+                    let (name, last) = (import.name.as_ref()?, import.path.last()?);
+                    (name != last).then(|| (name.clone(), vec![last.clone()]))
+                }
+                _ => None,
+            })
+            .collect();
+        // An alias of an alias: as deep as people go.
+        for _ in 0..4 {
+            for (alias, names) in &aliases {
+                let Some(found) = self.names.get(alias) else { continue };
+                let (with_type, with_trait) = (found.with_type.clone(), found.with_trait.clone());
+                for name in names {
+                    let found = self.names.entry(name.clone()).or_default();
+                    add_new(&mut found.with_type, &with_type);
+                    add_new(&mut found.with_trait, &with_trait);
+                }
+            }
+        }
+    }
+
+    /// What a name can lead to.
+    pub(crate) fn named(&self, name: &str) -> Option<(&str, &Names)> {
+        self.names.get_key_value(name).map(|(name, found)| (name.as_str(), found))
+    }
+
+    /// Whether `name` before `::` can be something that has items in it.
+    pub(crate) fn may_be_module(&self, name: &str) -> bool {
+        matches!(name, "crate" | "self" | "super")
+            || self.modules_by_name.contains_key(name)
+            || self.aliases.contains(name)
+    }
+
+    /// The modules around `module`, and itself.
+    pub(crate) fn around(&self, module: usize) -> impl Iterator<Item = usize> {
+        std::iter::successors(Some(module), |&module| self.modules[module].parent)
+    }
+
+    /// The `use` declarations in a module.
+    pub(crate) fn imports(&self, module: usize) -> &[usize] {
+        self.imports.get(&module).map_or(&[], Vec::as_slice)
+    }
+
+    /// All `use` declarations that others can see.
+    pub(crate) fn public_imports(&self) -> impl Iterator<Item = usize> {
+        let imports = self.imports.values().flatten().copied();
+        imports.filter(|&import| self.nodes[import].item.is_public)
+    }
+
+    /// Whether a name in `from` can be that of the item.
+    pub(crate) fn can_name(&self, from: Place, stands: &Stands, item: usize) -> bool {
+        let node = &self.nodes[item];
+        if matches!(node.item.kind, Kind::Macro { .. }) {
+            return true;
+        }
+        if *stands == Stands::BehindType {
+            return false;
+        }
+        let krate = self.files[node.file].krate;
+        if !self.crates.all[from.krate].sees.contains(&krate) {
+            // What is named in a macro is looked for where the macro is called.
+            return from.module.is_none();
+        }
+        if let (Some(scope), Some((file, at))) = (&node.item.scope, from.at)
+            && (file != node.file || !scope.contains(&at))
+        {
+            return false;
+        }
+        let (Some(from), Some(home)) = (from.module, node.module) else { return true };
+        // What is imported into a module is named there.
+        let is_in = |module: &usize| *module == home || self.has_glob(*module);
+        let may_be_there = match stands {
+            Stands::Alone => is_in(&from),
+            Stands::InPath(Some(before)) => {
+                self.modules_of(before, from).is_none_or(|modules| modules.iter().any(is_in))
+            }
+            _ => true,
+        };
+        if !may_be_there {
+            return false;
+        }
+        node.item.is_public || self.around(from).any(|module| module == home)
+    }
+
+    /// The modules that a name before `::` can be; `None` where it may be any.
+    fn modules_of(&self, name: &str, from: usize) -> Option<Vec<usize>> {
+        match name {
+            "self" => Some(vec![from]),
+            "super" => Some(vec![self.modules[from].parent?]),
+            "crate" => Some(vec![self.around(from).last()?]),
+            _ if self.aliases.contains(name) => None,
+            _ => self.modules_by_name.get(name).cloned(),
+        }
+    }
+
+    /// Whether a module imports all that is in another one.
+    fn has_glob(&self, module: usize) -> bool {
+        self.imports(module).iter().any(|&import| match &self.nodes[import].item.kind {
+            Kind::Import(import) => import.name.is_none() && self.may_be_module(&import.path[0]),
+            _ => false,
+        })
+    }
+
+    /// Where the code of an item stands.
+    pub(crate) fn place(&self, node: usize) -> Place {
+        let node = &self.nodes[node];
+        let at = node.module.and(node.item.tokens.last()).map(|tokens| (node.file, tokens.start));
+        Place { krate: self.files[node.file].krate, module: node.module, at }
+    }
+
+    /// Where the code in a line of a file of the crate that is being compiled stands.
+    pub(crate) fn place_of_line(&self, path: &Path, line: usize) -> Option<(Place, &Path)> {
+        let path = path.canonicalize().ok()?;
+        let is_it =
+            |file: &File| file.krate == 0 && file.path.canonicalize().ok() == Some(path.clone());
+        let number = self.files.iter().position(is_it)?;
+        let file = &self.files[number];
+        let at = file.source.at_line(line);
+        let covers = |range: &Range<usize>| range.contains(&at);
+        let around = self
+            .nodes
+            .iter()
+            .filter(|node| node.file == number && node.item.tokens.last().is_some_and(covers));
+        let narrowest =
+            around.min_by_key(|node| node.item.tokens.last().map(ExactSizeIterator::len));
+        let module = narrowest.map_or(file.module, |node| node.item.module);
+        let at = Some((number, at));
+        Some((Place { krate: 0, module: Some(module), at }, &file.path))
+    }
+
+    /// Whether an item is a memento function.
+    pub(crate) fn is_memento(&self, item: &Item) -> bool {
+        item.body.is_some() && item.attributes.iter().any(|name| self.attributes.contains(name))
+    }
+
+    /// The source and the path of the file that an item is in.
+    pub(crate) fn file(&self, node: usize) -> (&Source, &Path) {
+        let file = &self.files[self.nodes[node].file];
+        (&file.source, &file.path)
+    }
+}
+
+fn add_new(to: &mut Vec<usize>, from: &[usize]) {
+    for item in from {
+        if !to.contains(item) {
+            to.push(*item);
+        }
+    }
+}
+
+/// Where some code stands: what it can name depends on it.
+#[derive(Clone, Copy)]
+pub(crate) struct Place {
+    pub(crate) krate: usize,
+    /// `None` for code that may end up in any module.
+    pub(crate) module: Option<usize>,
+    /// The file and the token, where they are known.
+    pub(crate) at: Option<(usize, usize)>,
+}

@@ -1,0 +1,75 @@
+//! Items: the pieces of code that a function can reach.
+
+use std::ops::Range;
+
+use super::import::Import;
+use super::lex::Source;
+use super::parser;
+
+/// A piece of code, as it stands in a file.
+pub(crate) struct Item {
+    pub(crate) kind: Kind,
+    /// What kind it is and what it is called, for people: `fn round`.
+    pub(crate) label: String,
+    /// The tokens that it is made of: of what stands in an `impl`, the header comes first.
+    pub(crate) tokens: Vec<Range<usize>>,
+    /// Of a function: where its body begins.
+    pub(crate) body: Option<usize>,
+    /// The last names of the paths of its attributes.
+    pub(crate) attributes: Vec<String>,
+    /// Whether it is visible beyond its module and those inside.
+    pub(crate) is_public: bool,
+    /// The number of its module among those of its file.
+    pub(crate) module: usize,
+    /// The tokens that can name it, where it stands in a block.
+    pub(crate) scope: Option<Range<usize>>,
+}
+
+/// How an item is reached.
+pub(crate) enum Kind {
+    /// By its name: a function, a constant, a static.
+    Value { name: String },
+    /// By its name, and it brings its impls along.
+    Type { name: String, variants: Vec<String> },
+    /// By its name, or that of one of its functions; it brings all of its impls along.
+    Trait { name: String, functions: Vec<String> },
+    /// By its name, from anywhere, and like the items and impls that it writes; it brings the places along where it is
+    /// called among items.
+    Macro { name: String, defines: Vec<String>, traits: Vec<String>, types: Vec<String> },
+    /// A macro that is called among items: by any of the names in it that it may define, and with the types in it.
+    Call { of: String, names: Vec<String> },
+    /// In an `impl` without a trait: by its name, if one of these types is reached.
+    Member { name: String, of: Vec<String> },
+    /// With any of the types in its header, and with the trait.
+    Impl { of: String, types: Vec<String> },
+    /// Another name for something, or something from another crate.
+    Import(Import),
+}
+
+/// A module as it stands in a file.
+pub(crate) struct Module {
+    /// The number of the module around it among those of the file.
+    pub(crate) parent: Option<usize>,
+    pub(crate) name: String,
+    /// The attributes before it.
+    pub(crate) attributes: Range<usize>,
+    /// Whether its content is in a file of its own.
+    pub(crate) is_elsewhere: bool,
+}
+
+/// What stands in one file.
+#[derive(Default)]
+pub(crate) struct Items {
+    pub(crate) all: Vec<Item>,
+    /// The first is the file itself.
+    pub(crate) modules: Vec<Module>,
+    /// Where `include!` is called.
+    pub(crate) includes: Vec<(usize, usize)>,
+}
+
+impl Items {
+    /// All items in `source`: those inside of functions, too.
+    pub(crate) fn of(source: &Source) -> Self {
+        parser::read(source)
+    }
+}

@@ -1,0 +1,127 @@
+use memento::{Entry, Filter, Key, MetadataStore, Version};
+use tempfile::TempDir;
+
+use super::SqliteMetadataStore;
+use crate::Options;
+
+fn key(byte: u8) -> Key {
+    Key::from_bytes([byte; 32])
+}
+
+fn version(byte: u8) -> Version {
+    Version::from_bytes([byte; 32])
+}
+
+/// An entry of a version of a function.
+fn entry(byte: u8, function: &str, of: u8) -> Entry {
+    let (function, record) = (function.to_owned(), vec![byte]);
+    Entry { key: key(byte), function, version: version(of), failed: false, hidden: false, record }
+}
+
+fn of_function(function: &str) -> Filter {
+    Filter { function: Some(function.to_owned()), ..Filter::default() }
+}
+
+/// A store in a folder of its own.
+fn store() -> (TempDir, SqliteMetadataStore) {
+    let folder = TempDir::new().unwrap();
+    let store = SqliteMetadataStore::new(&Options::new(folder.path().join("storage")));
+    (folder, store)
+}
+
+/// Another store in the same folder, as another process has it.
+fn other(folder: &TempDir) -> SqliteMetadataStore {
+    SqliteMetadataStore::new(&Options::new(folder.path().join("storage")))
+}
+
+#[test]
+fn the_versions_of_a_function_come_the_newest_first() {
+    let (folder, store) = store();
+    assert_eq!(store.versions("f", 10).unwrap(), []);
+    let put = |byte, function, of| store.put(&[entry(byte, function, of)]).unwrap();
+    put(1, "f", 3);
+    put(2, "f", 1);
+    put(3, "g", 7);
+    put(4, "f", 2);
+    for (limit, expected) in [(0, &[][..]), (1, &[2]), (2, &[2, 1]), (3, &[2, 1, 3])] {
+        let expected: Vec<Version> = expected.iter().map(|&byte| version(byte)).collect();
+        assert_eq!(store.versions("f", limit).unwrap(), expected);
+    }
+    assert_eq!(store.versions("f", usize::MAX).unwrap(), [2, 1, 3].map(version));
+    assert_eq!(store.versions("g", 10).unwrap(), [version(7)]);
+    for unknown in ["", "F", "ff", "h", "f' OR '1'='1", "%"] {
+        assert_eq!(store.versions(unknown, 10).unwrap(), []);
+    }
+    // One that was there does not come again, whoever puts it.
+    put(1, "f", 3);
+    put(5, "f", 3);
+    put(6, "g", 2);
+    other(&folder).put(&[entry(7, "f", 1)]).unwrap();
+    assert_eq!(store.versions("f", 10).unwrap(), [2, 1, 3].map(version));
+    assert_eq!(store.versions("g", 10).unwrap(), [2, 7].map(version));
+}
+
+#[test]
+fn versions_put_together_stand_in_their_order() {
+    let (_folder, store) = store();
+    let entries = [entry(1, "f", 5), entry(2, "f", 4), entry(3, "f", 5), entry(1, "f", 6)];
+    store.put(&entries).unwrap();
+    assert_eq!(store.versions("f", 10).unwrap(), [6, 4, 5].map(version));
+}
+
+#[test]
+fn versions_stay_known_when_their_records_go() {
+    let (folder, store) = store();
+    let all = [3, 2, 1].map(version);
+    for byte in 1..=3 {
+        store.put(&[entry(byte, "f", byte)]).unwrap();
+    }
+    store.remove(&key(1)).unwrap();
+    store.set_aside(&key(2)).unwrap();
+    assert_eq!(store.versions("f", 10).unwrap(), all);
+    assert_eq!(store.remove_all(&of_function("f")).unwrap(), 1);
+    assert_eq!(store.versions("f", 10).unwrap(), all);
+    store.put(&[entry(2, "f", 2)]).unwrap();
+    assert_eq!(store.versions("f", 10).unwrap(), all);
+    drop(store);
+    assert_eq!(other(&folder).versions("f", 10).unwrap(), all, "in another process");
+}
+
+#[test]
+fn a_filter_admits_the_records_of_every_version() {
+    let (_folder, store) = store();
+    let entries =
+        [entry(1, "f", 1), entry(2, "f", 2), entry(3, "g", 1), entry(4, "f", 1), entry(5, "g", 3)];
+    store.put(&entries).unwrap();
+    let listed = |function| {
+        let page = store.list(&of_function(function), None, 10).unwrap();
+        assert_eq!(page.next, None);
+        page.entries
+    };
+    let [one, two, three, four, five] = entries;
+    assert_eq!(listed("f"), [four, two, one], "as they were put, the newest first");
+    assert_eq!(listed("g"), [five, three]);
+    assert_eq!(store.remove_all(&of_function("f")).unwrap(), 3);
+    assert_eq!(listed("f"), []);
+    assert_eq!(listed("g").len(), 2);
+}
+
+#[test]
+fn a_record_may_move_to_another_version() {
+    let (_folder, store) = store();
+    store.put(&[entry(1, "f", 1)]).unwrap();
+    store.put(&[entry(1, "f", 2)]).unwrap();
+    let page = store.list(&Filter::default(), None, 10).unwrap();
+    assert_eq!(page.entries, [entry(1, "f", 2)]);
+}
+
+#[test]
+fn where_there_is_no_database_there_are_no_versions() {
+    let folder = TempDir::new().unwrap();
+    let options = Options::new(folder.path().join("storage")).readonly();
+    let store = SqliteMetadataStore::new(&options);
+    assert_eq!(store.versions("f", 10).unwrap(), []);
+    assert!(!options.path.exists());
+    other(&folder).put(&[entry(1, "f", 1)]).unwrap();
+    assert_eq!(store.versions("f", 10).unwrap(), [version(1)]);
+}

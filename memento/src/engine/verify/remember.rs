@@ -1,0 +1,62 @@
+//! What a look leaves behind.
+
+use std::sync::Arc;
+
+use super::Walk;
+use super::node::{Node, State};
+use crate::record;
+use crate::storage::{Entry, Storage, entry};
+
+/// The nodes whose records are in one storage.
+struct Group {
+    storage: Arc<Storage>,
+    nodes: Vec<Node>,
+}
+
+impl Walk<'_> {
+    /// Remembers in this process what was found valid, and writes down what is so in other words than before.
+    pub(super) fn remember(self) {
+        let mut groups: Vec<Group> = Vec::new();
+        for node in self.nodes.into_values() {
+            let storage = Arc::clone(&node.cluster.storage);
+            match groups.iter_mut().find(|group| Arc::ptr_eq(&group.storage, &storage)) {
+                Some(group) => group.nodes.push(node),
+                None => groups.push(Group { storage, nodes: vec![node] }),
+            }
+        }
+        groups.into_iter().for_each(Group::remember);
+    }
+}
+
+impl Group {
+    fn remember(self) {
+        let Self { storage, mut nodes } = self;
+        storage.verified.add(nodes.iter().filter_map(|node| match &node.state {
+            State::Valid(Some(validity)) => Some((node.record, node.digest?, Arc::clone(validity))),
+            _ => None,
+        }));
+        nodes.retain(|node| node.is_renewed && matches!(node.state, State::Valid(_)));
+        if nodes.is_empty() || !storage.is_writable() {
+            return;
+        }
+        let keys: Vec<_> = nodes.iter().map(|node| node.record).collect();
+        let records = storage.records(&keys);
+        let renewed = nodes.into_iter().zip(records);
+        let renewed: Vec<Entry> =
+            renewed.filter_map(|(node, record)| renew(node, &record?)).collect();
+        storage.trouble.note(storage.metadata.put(&renewed));
+    }
+}
+
+/// The record with what its result depends on as it is now.
+fn renew(node: Node, record: &[u8]) -> Option<Entry> {
+    let (head, provenance) = record::open(&node.record, record).ok()?;
+    let mut provenance = record::provenance(&head, provenance).ok()?;
+    // Another process may have computed it anew in the meantime.
+    if Some(head.digest) != node.digest || provenance.dependencies.len() != node.dependencies.len()
+    {
+        return None;
+    }
+    provenance.dependencies = node.dependencies;
+    entry(head, provenance).ok()
+}

@@ -1,0 +1,164 @@
+//! The exact reason for a miss, for whoever asks: it may take more requests than the call itself.
+
+use super::lookup;
+use super::miss::{ArgumentDifference, Explanation, Miss};
+use super::verify::{Answer, Root, Verdict, Walk};
+use crate::binding::Binding;
+use crate::encoding::{self, Encoded, Rendered};
+use crate::function::Function;
+use crate::storage::{Filter, Storage};
+use crate::{Caller, Invocation, Key, Memento, Result, Version};
+
+/// How many other versions of a function are looked through.
+const VERSIONS: usize = 64;
+/// How many records are looked through for the nearest arguments.
+const RECORDS: usize = 1_000;
+
+/// What a call with these arguments would find. Nothing is run.
+///
+/// # Errors
+///
+/// What the store reports.
+pub(crate) fn explain(
+    binding: &Binding,
+    codec: &str,
+    encoded: &Encoded<'_>,
+) -> Result<Explanation> {
+    let storage = &binding.cluster.storage;
+    if let Some((_, landed)) = storage.cache.get_shared(encoded.identity(binding.number))
+        && lookup::is_still_valid(&landed)
+    {
+        return Ok(Explanation::Hit);
+    }
+    let invocation = encoded.invocation();
+    let key = invocation.key(&binding.function.version());
+    let Some(record) = storage.metadata.get(&key)? else {
+        return Ok(Explanation::Miss(without_record(binding, &invocation, encoded.kept())?));
+    };
+    let (head, _) = match storage.open_record(&key, &record) {
+        Ok(opened) => opened,
+        Err(kind) => return Ok(Explanation::Miss(lookup::unopened(kind))),
+    };
+    if let Err(miss) = lookup::check(binding, codec, &head) {
+        return Ok(Explanation::Miss(miss));
+    }
+    if head.depends {
+        let (function, cluster) = (binding.function, &binding.cluster);
+        let root = Root { function, cluster, key, record: &record };
+        match Walk::new(&Caller::current(), false)?.verify(&[root]).pop() {
+            Some(Err(Verdict::Miss(miss))) => return Ok(Explanation::Miss(miss)),
+            Some(Err(Verdict::Undecided(undecided))) => {
+                return Ok(Explanation::Undecided(undecided));
+            }
+            Some(Ok(Answer { earlier: Some(_), .. })) => return Ok(Explanation::Hit),
+            Some(Ok(_)) | None => {}
+        }
+    }
+    let value = head.value.as_ref();
+    let read = value.and_then(|value| storage.read_value(&head.digest, value, |_| Ok(())));
+    Ok(read.map_or(Explanation::Miss(Miss::Unreadable), |_| Explanation::Hit))
+}
+
+/// Why there is no record of an invocation.
+///
+/// # Errors
+///
+/// What the store reports.
+pub(super) fn without_record(
+    binding: &Binding,
+    invocation: &Invocation,
+    arguments: Option<&[u8]>,
+) -> Result<Miss> {
+    let (function, storage) = (binding.function, &*binding.cluster.storage);
+    let versions = storage.metadata.versions(function.path(), VERSIONS)?;
+    if versions.is_empty() {
+        return Ok(Miss::NeverRun);
+    }
+    if let Some(other) = other_version(function, storage, invocation, &versions)? {
+        return Ok(code_changed(function, storage, &other));
+    }
+    if is_forgotten(binding)? {
+        return Ok(Miss::Forgotten);
+    }
+    Ok(Miss::ArgumentsDiffer(nearest(binding, arguments)?))
+}
+
+/// The key of the newest record of the same invocation under another version.
+pub(super) fn other_version(
+    function: &Function,
+    storage: &Storage,
+    invocation: &Invocation,
+    versions: &[Version],
+) -> Result<Option<Key>> {
+    let others = versions.iter().filter(|version| **version != function.version());
+    let keys: Vec<Key> = others.map(|version| invocation.key(version)).collect();
+    if keys.is_empty() {
+        return Ok(None);
+    }
+    let records = storage.metadata.get_many(&keys)?;
+    let finished = keys.iter().zip(&records).filter_map(|(key, record)| {
+        let (head, _) = storage.open_record(key, record.as_ref()?).ok()?;
+        Some((head.finished, *key))
+    });
+    Ok(finished.max().map(|(_, key)| key))
+}
+
+/// What is not in the code any more what it was when the memento of `then` was made.
+pub(super) fn code_changed(function: &Function, storage: &Storage, then: &Key) -> Miss {
+    let memento: Option<Memento> = storage.memento(then).ok().flatten();
+    let code = memento.and_then(|memento| storage.code(&memento.provenance.code).ok().flatten());
+    Miss::CodeChanged(code.map(|code| function.code().changes_since(&code)).unwrap_or_default())
+}
+
+/// Whether all results of the function were dropped.
+pub(super) fn is_forgotten(binding: &Binding) -> Result<bool> {
+    let key = binding.all().key(&binding.function.version());
+    let record = binding.cluster.storage.metadata.get(&key)?;
+    Ok(record.is_some())
+}
+
+/// How the arguments differ from the recorded ones that are nearest: those of which the fewest differ, then the newest.
+fn nearest(binding: &Binding, arguments: Option<&[u8]>) -> Result<Vec<ArgumentDifference>> {
+    let filter = Filter { function: Some(binding.function.path().to_owned()), failed: None };
+    let (mementos, _) = binding.cluster.storage.list(&filter, None, RECORDS)?;
+    let Some(asked) = arguments.and_then(parts) else { return Ok(Vec::new()) };
+    let differences = mementos.iter().filter_map(|memento| {
+        let recorded = memento.provenance.arguments.as_ref()?;
+        let recorded = parts(recorded.as_bytes())?;
+        Some(differences(binding.function, &asked, &recorded))
+    });
+    Ok(differences.min_by_key(Vec::len).unwrap_or_default())
+}
+
+/// The encodings of the arguments, then that of the context arguments.
+fn parts(encoding: &[u8]) -> Option<(Vec<&[u8]>, &[u8])> {
+    let (mut arguments, context) = encoding::split_tuple(encoding)?;
+    let mut parts = Vec::new();
+    while !arguments.is_empty() {
+        let (first, rest) = encoding::split_first(arguments)?;
+        parts.push(first);
+        arguments = rest;
+    }
+    Some((parts, context))
+}
+
+fn differences(
+    function: &Function,
+    (asked, asked_context): &(Vec<&[u8]>, &[u8]),
+    (recorded, recorded_context): &(Vec<&[u8]>, &[u8]),
+) -> Vec<ArgumentDifference> {
+    let names = function.arguments().iter().copied().chain(["context"]);
+    let asked = asked.iter().chain([asked_context]);
+    let recorded = recorded.iter().chain([recorded_context]);
+    let different =
+        names.zip(asked.zip(recorded)).filter(|(_, (asked, recorded))| asked != recorded);
+    let text = |encoding: &[u8]| {
+        if encoding.is_empty() { "none".to_owned() } else { Rendered(encoding).to_string() }
+    };
+    let different = different.map(|(name, (asked, recorded))| ArgumentDifference {
+        name: name.to_owned(),
+        asked: text(asked),
+        recorded: text(recorded),
+    });
+    different.collect()
+}

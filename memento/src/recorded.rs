@@ -1,0 +1,152 @@
+//! Running a function again with arguments that were recorded.
+//!
+//! `#[memento]` does not see whether a type can be read back. [`Owned`] and [`Borrowed`] find out where the compiler
+//! knows, as [`Probe`](crate::returns::Probe) does for results; a type that cannot be is an error when it is tried.
+
+use std::any::type_name;
+use std::borrow::Borrow;
+use std::convert::Infallible;
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+use serde::de::DeserializeOwned;
+
+use crate::encoding;
+use crate::validity::Validity;
+use crate::{Digest, Error, ErrorKind, Invocation, Result};
+
+/// The arguments in a record, on their way back into a function.
+pub struct Recorded<'a> {
+    /// The encodings of the arguments that have not been read yet, one after another.
+    rest: &'a [u8],
+    /// What the arguments have to come to.
+    pub(crate) invocation: Invocation,
+}
+
+/// How running a function again ended.
+pub struct Repeated {
+    pub(crate) digest: Option<Digest>,
+    pub(crate) validity: Option<Arc<Validity>>,
+}
+
+impl<'a> Recorded<'a> {
+    /// The arguments of `invocation`, whose encodings follow each other in `arguments`.
+    pub(crate) fn new(invocation: Invocation, arguments: &'a [u8]) -> Self {
+        Self { rest: arguments, invocation }
+    }
+
+    fn next<T: DeserializeOwned>(&mut self) -> Result<T> {
+        let Some((first, rest)) = encoding::split_first(self.rest) else {
+            return Err(Error::new(ErrorKind::Damaged, "read a recorded argument")
+                .with("type", type_name::<T>())
+                .source("there are fewer arguments than the function has"));
+        };
+        self.rest = rest;
+        encoding::decode(first)
+    }
+}
+
+fn unreadable<T: ?Sized>() -> Error {
+    Error::new(ErrorKind::Encoding, "read a recorded argument")
+        .with("type", type_name::<T>())
+        .source("the type cannot be deserialized")
+        .help("derive `serde::Deserialize` for it, and callers need not run again when only the code changed")
+}
+
+/// Reads arguments that a function takes as they are.
+pub struct Owned<T>(PhantomData<fn() -> T>);
+/// Reads arguments that a function borrows.
+pub struct Borrowed<T: ?Sized>(PhantomData<fn() -> Box<T>>);
+
+/// An argument that was read.
+pub trait Held<T> {
+    /// The argument.
+    fn take(self) -> T;
+}
+
+/// One that could be.
+pub struct Read<T>(T);
+/// One that never is.
+pub struct NeverRead<T: ?Sized>(Infallible, PhantomData<fn() -> Box<T>>);
+
+impl<T> Held<T> for Read<T> {
+    fn take(self) -> T {
+        self.0
+    }
+}
+
+impl<T> Held<T> for NeverRead<T> {
+    fn take(self) -> T {
+        match self.0 {}
+    }
+}
+
+impl<T: ?Sized> Borrow<T> for NeverRead<T> {
+    fn borrow(&self) -> &T {
+        match self.0 {}
+    }
+}
+
+impl<T> Owned<T> {
+    /// A reader of `T`.
+    #[allow(clippy::new_without_default, reason = "only generated code makes one")]
+    pub const fn new() -> Self {
+        Self(PhantomData)
+    }
+}
+
+impl<T: ?Sized> Borrowed<T> {
+    /// A reader of what a `T` is borrowed from.
+    #[allow(clippy::new_without_default, reason = "only generated code makes one")]
+    pub const fn new() -> Self {
+        Self(PhantomData)
+    }
+}
+
+/// Found first: a type that can be deserialized.
+pub trait ReadOwned<T> {
+    /// The next argument.
+    fn read(&self, recorded: &mut Recorded<'_>) -> Result<Read<T>>;
+}
+
+impl<T: DeserializeOwned> ReadOwned<T> for &Owned<T> {
+    fn read(&self, recorded: &mut Recorded<'_>) -> Result<Read<T>> {
+        recorded.next().map(Read)
+    }
+}
+
+/// Found last: any other type.
+pub trait ReadNoOwned<T> {
+    /// An error.
+    fn read(&self, recorded: &mut Recorded<'_>) -> Result<NeverRead<T>>;
+}
+
+impl<T> ReadNoOwned<T> for Owned<T> {
+    fn read(&self, _: &mut Recorded<'_>) -> Result<NeverRead<T>> {
+        Err(unreadable::<T>())
+    }
+}
+
+/// Found first: a type that is borrowed from one that can be deserialized.
+pub trait ReadBorrowed<T: ?Sized + ToOwned> {
+    /// The next argument.
+    fn read(&self, recorded: &mut Recorded<'_>) -> Result<T::Owned>;
+}
+
+impl<T: ?Sized + ToOwned<Owned: DeserializeOwned>> ReadBorrowed<T> for &Borrowed<T> {
+    fn read(&self, recorded: &mut Recorded<'_>) -> Result<T::Owned> {
+        recorded.next()
+    }
+}
+
+/// Found last: any other type.
+pub trait ReadNoBorrowed<T: ?Sized> {
+    /// An error.
+    fn read(&self, recorded: &mut Recorded<'_>) -> Result<NeverRead<T>>;
+}
+
+impl<T: ?Sized> ReadNoBorrowed<T> for Borrowed<T> {
+    fn read(&self, _: &mut Recorded<'_>) -> Result<NeverRead<T>> {
+        Err(unreadable::<T>())
+    }
+}

@@ -1,0 +1,89 @@
+use std::sync::Arc;
+
+use super::{REMEMBERED, Verified};
+use crate::validity::{self, Validity};
+use crate::{Digest, Key};
+
+fn key(number: usize) -> Key {
+    let mut bytes = [0; 32];
+    bytes[..8].copy_from_slice(&(number as u64).to_le_bytes());
+    Key::from_bytes(bytes)
+}
+
+const DIGEST: Digest = Digest::from_bytes([1; 32]);
+
+/// Remembers that the result of a key was found valid.
+fn add(verified: &Verified, number: usize, digest: Digest, validity: Validity) {
+    verified.add(std::iter::once((key(number), digest, Arc::new(validity))));
+}
+
+fn expiring(expires: u64) -> Validity {
+    Validity { expires: Some(expires), ..Validity::default() }
+}
+
+#[test]
+fn what_was_found_valid_is_remembered_with_what_it_depends_on() {
+    let verified = Verified::default();
+    assert!(verified.get(&key(1), &DIGEST).is_none());
+    add(&verified, 1, DIGEST, expiring(u64::MAX));
+    let found = verified.get(&key(1), &DIGEST).unwrap();
+    assert_eq!(found.expires, Some(u64::MAX));
+    assert!(verified.get(&key(2), &DIGEST).is_none());
+}
+
+#[test]
+fn a_result_with_another_digest_is_another_result() {
+    let verified = Verified::default();
+    let other = Digest::from_bytes([2; 32]);
+    add(&verified, 1, DIGEST, expiring(u64::MAX));
+    assert!(verified.get(&key(1), &other).is_none());
+    assert!(verified.get(&key(1), &DIGEST).is_some(), "asking changes nothing");
+    add(&verified, 1, other, expiring(u64::MAX - 1));
+    assert!(verified.get(&key(1), &DIGEST).is_none());
+    assert_eq!(verified.get(&key(1), &other).unwrap().expires, Some(u64::MAX - 1));
+}
+
+#[test]
+fn what_has_expired_is_not_there() {
+    let verified = Verified::default();
+    add(&verified, 1, DIGEST, expiring(1));
+    assert!(verified.get(&key(1), &DIGEST).is_none());
+}
+
+/// The only test of this program that begins a generation, so that it can tell which one it is.
+#[test]
+fn what_was_found_in_another_generation_is_not_there() {
+    let verified = Verified::default();
+    let of = |generation| Validity { generation, ..Validity::default() };
+    let before = validity::generation();
+    add(&verified, 1, DIGEST, of(Some(before)));
+    add(&verified, 2, DIGEST, expiring(u64::MAX));
+    // Neither what was looked at before something changed, nor what never was.
+    add(&verified, 3, DIGEST, of(Some(before.wrapping_sub(1))));
+    add(&verified, 4, DIGEST, of(Some(before + 1)));
+    let found = || [1, 2, 3, 4].map(|number| verified.get(&key(number), &DIGEST).is_some());
+    assert_eq!(found(), [true, true, false, false]);
+    validity::count_replaced_result();
+    assert_eq!(validity::generation(), before + 1);
+    assert_eq!(found(), [false, true, false, false], "what called nobody stays");
+    add(&verified, 1, DIGEST, of(Some(before)));
+    assert_eq!(found(), [false, true, false, false]);
+    add(&verified, 1, DIGEST, of(Some(before + 1)));
+    assert_eq!(found(), [true, true, false, false]);
+}
+
+#[test]
+fn memory_is_bounded() {
+    const TOGETHER: usize = 1 << 10;
+    let verified = Verified::default();
+    let validity = Arc::new(expiring(u64::MAX));
+    for first in (0..REMEMBERED + 2 * TOGETHER).step_by(TOGETHER) {
+        let results = first..first + TOGETHER;
+        verified.add(results.map(|number| (key(number), DIGEST, Arc::clone(&validity))));
+        assert!(verified.found.lock().len() <= REMEMBERED);
+        // What came last is there in any case.
+        assert!(verified.get(&key(first), &DIGEST).is_some());
+    }
+    assert_eq!(verified.found.lock().len(), 2 * TOGETHER);
+    assert!(verified.get(&key(0), &DIGEST).is_none());
+}

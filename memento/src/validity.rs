@@ -1,0 +1,60 @@
+//! What has to stay as it is for a result to be used again in this process, where the code does not change.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::engine::now;
+use crate::resource::{self, Check, Observation};
+
+/// Counts the results that took the place of other ones, or were forgotten, in this process.
+static GENERATION: AtomicU64 = AtomicU64::new(0);
+
+/// Notes that a result that others may have been computed from is no longer what it was.
+pub(crate) fn count_replaced_result() {
+    GENERATION.fetch_add(1, Ordering::Release);
+}
+
+/// How often a result that others may have been computed from changed.
+pub(crate) fn generation() -> u64 {
+    GENERATION.load(Ordering::Acquire)
+}
+
+/// What a result depends on beyond its code, all callees included. Most results have none of it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Validity {
+    /// Nanoseconds since the Unix epoch from which on it is to be verified anew.
+    pub(crate) expires: Option<u64>,
+    /// Where memento functions were called: the generation in which their results were what they were.
+    pub(crate) generation: Option<u64>,
+    /// What was read outside of the program, by the function and by those that it called.
+    pub(crate) resources: BTreeSet<Arc<Observation>>,
+}
+
+impl Validity {
+    /// The validity of a result that has one.
+    pub(crate) fn into_shared(self) -> Option<Arc<Self>> {
+        let has_any =
+            self.expires.is_some() || self.generation.is_some() || !self.resources.is_empty();
+        has_any.then(|| Arc::new(self))
+    }
+
+    /// Adds what the result of a callee depends on.
+    pub(crate) fn extend(&mut self, callee: Option<&Self>) {
+        let Some(callee) = callee else { return };
+        self.expires = [self.expires, callee.expires].into_iter().flatten().min();
+        self.resources.extend(callee.resources.iter().cloned());
+    }
+
+    /// Whether all is as it was, as far as it can be told without asking anybody.
+    #[inline]
+    pub(crate) fn holds(&self) -> bool {
+        self.expires.is_none_or(|expires| expires > now())
+            && self.generation.is_none_or(|then| then == generation())
+    }
+
+    /// Whether what was read outside of the program is what it was.
+    pub(crate) fn resources_hold(&self) -> bool {
+        self.resources.iter().all(|resource| !matches!(resource::check(resource), Check::Changed))
+    }
+}

@@ -1,0 +1,254 @@
+//! A result is valid as long as what it was computed from comes to the same.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread::sleep;
+use std::time::Duration;
+
+use memento::{
+    DataStore, Digest, Entry, Environment, Explanation, Filter, Key, LocalRunner, MemoryDataStore,
+    MemoryMetadataStore, MetadataStore, Miss, Page, Result, Storage, Version, memento,
+};
+use memento_tests::Runs;
+
+static RUNS: Runs = Runs::new();
+
+/// What [`measured()`] finds in the world.
+static WORLD: AtomicU64 = AtomicU64::new(0);
+
+#[memento]
+fn leaf(n: u64) -> u64 {
+    RUNS.add();
+    n
+}
+
+#[memento]
+fn sum(count: u64) -> u64 {
+    RUNS.add();
+    leaf::map((0..count).map(|n| (n,))).into_iter().map(Result::unwrap).sum()
+}
+
+#[memento]
+fn chain(n: u64) -> u64 {
+    RUNS.add();
+    if n == 0 { 0 } else { chain(n - 1) + 1 }
+}
+
+#[memento]
+fn measured(n: u64) -> u64 {
+    RUNS.add();
+    n + WORLD.load(Ordering::Relaxed)
+}
+
+#[memento]
+fn twice_measured(n: u64) -> u64 {
+    RUNS.add();
+    2 * measured(n)
+}
+
+#[memento(ttl = "1ms")]
+fn brief(n: u64) -> u64 {
+    RUNS.add();
+    n
+}
+
+#[memento]
+fn of_brief(n: u64) -> u64 {
+    RUNS.add();
+    brief(n) + 1
+}
+
+/// Stores that several storages share, and that count what is asked of them.
+#[derive(Clone, Debug, Default)]
+struct Shared(Arc<Stores>);
+
+#[derive(Debug, Default)]
+struct Stores {
+    data: MemoryDataStore,
+    metadata: MemoryMetadataStore,
+    look_ups: AtomicU64,
+}
+
+impl Shared {
+    /// An environment that has the stores and nothing in memory, as a new process would.
+    fn fresh(&self) -> Environment {
+        Environment::new(Storage::new(self.clone(), self.clone()), LocalRunner::new())
+    }
+
+    /// How many requests for records there were since this was asked last.
+    fn look_ups(&self) -> u64 {
+        self.0.look_ups.swap(0, Ordering::Relaxed)
+    }
+
+    fn count(&self) {
+        self.0.look_ups.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+impl DataStore for Shared {
+    fn get(&self, digest: &Digest) -> Result<Option<Vec<u8>>> {
+        self.0.data.get(digest)
+    }
+    fn put(&self, digest: &Digest, content: &[u8]) -> Result<()> {
+        self.0.data.put(digest, content)
+    }
+    fn remove(&self, digest: &Digest) -> Result<bool> {
+        self.0.data.remove(digest)
+    }
+}
+
+impl MetadataStore for Shared {
+    fn get(&self, key: &Key) -> Result<Option<Vec<u8>>> {
+        self.count();
+        self.0.metadata.get(key)
+    }
+    fn get_many(&self, keys: &[Key]) -> Result<Vec<Option<Vec<u8>>>> {
+        self.count();
+        self.0.metadata.get_many(keys)
+    }
+    fn put(&self, entries: &[Entry]) -> Result<()> {
+        self.0.metadata.put(entries)
+    }
+    fn remove(&self, key: &Key) -> Result<bool> {
+        self.0.metadata.remove(key)
+    }
+    fn remove_all(&self, filter: &Filter) -> Result<u64> {
+        self.0.metadata.remove_all(filter)
+    }
+    fn list(&self, filter: &Filter, from: Option<u64>, limit: usize) -> Result<Page> {
+        self.0.metadata.list(filter, from, limit)
+    }
+    fn versions(&self, function: &str, limit: usize) -> Result<Vec<Version>> {
+        self.0.metadata.versions(function, limit)
+    }
+}
+
+/// What `call` returns, and how many functions ran for it.
+fn run<T>(call: impl FnOnce() -> T) -> (T, u64) {
+    RUNS.take();
+    (call(), RUNS.take())
+}
+
+#[test]
+fn a_hundred_thousand_callees_are_verified_with_two_requests() {
+    RUNS.alone(|| {
+        let (stores, count) = (Shared::default(), 100_000);
+        let expected = (0..count).sum();
+        assert_eq!(run(|| stores.fresh().enter(|| sum(count))), (expected, count + 1));
+        stores.look_ups();
+        stores.fresh().enter(|| {
+            assert_eq!(run(|| sum(count)), (expected, 0));
+            assert_eq!(stores.look_ups(), 2, "its own record, and those of all callees");
+            assert_eq!(run(|| sum(count)), (expected, 0));
+            assert_eq!(stores.look_ups(), 0, "it is verified once in a process");
+        });
+    });
+}
+
+#[test]
+fn a_chain_of_callees_takes_no_space_on_the_stack() {
+    RUNS.alone(|| {
+        let (stores, length) = (Shared::default(), 10_000);
+        stores.fresh().enter(|| (0..=length).for_each(|n| assert_eq!(chain(n), n)));
+        let verify = || stores.fresh().enter(|| chain(length));
+        let on_small_stack = std::thread::Builder::new().stack_size(128 << 10);
+        let verified = std::thread::scope(|scope| {
+            on_small_stack.spawn_scoped(scope, || run(verify)).unwrap().join().unwrap()
+        });
+        assert_eq!(verified, (length, 0));
+    });
+}
+
+#[test]
+fn a_batch_is_verified_with_two_requests() {
+    RUNS.alone(|| {
+        let stores = Shared::default();
+        let batch = || of_chain::map((0..100).map(|n| (n,)));
+        let values: Vec<u64> = (0..100).map(|n| n + 1).collect();
+        let call = || batch().into_iter().map(Result::unwrap).collect::<Vec<u64>>();
+        assert_eq!(run(|| stores.fresh().enter(call)), (values.clone(), 200));
+        stores.look_ups();
+        assert_eq!(run(|| stores.fresh().enter(call)), (values, 0));
+        assert_eq!(stores.look_ups(), 2, "one for the batch, and one for all its callees");
+    });
+}
+
+#[memento]
+fn of_chain(n: u64) -> u64 {
+    RUNS.add();
+    leaf(n) + 1
+}
+
+#[test]
+fn callers_follow_a_callee_that_is_refreshed() {
+    RUNS.alone(|| {
+        let stores = Shared::default();
+        let refresh = |world| {
+            WORLD.store(world, Ordering::Relaxed);
+            measured::with().refresh().call(1)
+        };
+        stores.fresh().enter(|| {
+            refresh(0);
+            assert_eq!(run(|| twice_measured(1)), (2, 1));
+            refresh(10);
+            let explained = twice_measured::explain(1).unwrap();
+            assert!(matches!(explained, Explanation::Miss(Miss::CalleeChanged(_))), "{explained}");
+            assert_eq!(run(|| twice_measured(1)), (22, 1), "in the same process");
+            refresh(10);
+            assert_eq!(run(|| twice_measured(1)), (22, 0), "it returned the same");
+            refresh(0);
+            assert_eq!(run(|| twice_measured(1)), (2, 0), "as it was before");
+            refresh(10);
+        });
+        stores.fresh().enter(|| assert_eq!(run(|| twice_measured(1)), (22, 0), "in another one"));
+    });
+}
+
+#[test]
+fn a_callee_that_is_forgotten_runs_again_and_its_caller_does_not() {
+    RUNS.alone(|| {
+        let stores = Shared::default();
+        stores.fresh().enter(|| {
+            of_chain(5);
+            assert!(leaf::forget(5).unwrap());
+            let explained = of_chain::explain(5).unwrap();
+            assert!(matches!(explained, Explanation::Undecided(_)), "{explained}");
+            assert_eq!(run(|| of_chain(5)), (6, 1), "in the same process");
+            assert!(leaf::forget(5).unwrap());
+        });
+        stores.fresh().enter(|| assert_eq!(run(|| of_chain(5)), (6, 1), "in another one"));
+    });
+}
+
+#[test]
+fn a_caller_runs_where_the_store_has_lost_a_callee() {
+    RUNS.alone(|| {
+        let stores = Shared::default();
+        let key = stores.fresh().enter(|| {
+            of_chain(5);
+            leaf::memento(5).unwrap().unwrap().key
+        });
+        assert!(MetadataStore::remove(&stores, &key).unwrap());
+        stores.fresh().enter(|| {
+            let explained = of_chain::explain(5).unwrap();
+            let expected = "its callee memento-tests::verification::leaf has to run again \
+                (its record, or what that names, is gone or damaged), and its arguments were not kept";
+            assert_eq!(explained.to_string(), expected);
+            assert_eq!(run(|| of_chain(5)), (6, 2));
+        });
+    });
+}
+
+#[test]
+fn a_callee_that_has_expired_runs_again_and_its_caller_does_not() {
+    RUNS.alone(|| {
+        let stores = Shared::default();
+        stores.fresh().enter(|| {
+            assert_eq!(run(|| of_brief(1)), (2, 2));
+            sleep(Duration::from_millis(5));
+            assert_eq!(run(|| of_brief(1)), (2, 1), "in the same process");
+        });
+        sleep(Duration::from_millis(5));
+        stores.fresh().enter(|| assert_eq!(run(|| of_brief(1)), (2, 1), "in another one"));
+    });
+}
