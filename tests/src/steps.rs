@@ -52,13 +52,16 @@ pub fn step(name: &str) -> Step {
 /// Steps for rows of a text, what replaces it, the function that runs again with another value, and the item whose code
 /// it says to have changed.
 ///
-/// Builds take time: a step takes a row of the first half and one of the second half. That neither function runs
-/// because of the other's row is seen from the changes that they name.
+/// Builds take time, so a step takes some rows that are far from each other. That no function runs because of another
+/// one's row is seen from the changes that each names.
 pub fn edits<const N: usize>(rows: [[&'static str; 4]; N]) -> Vec<Step> {
-    let (first, second) = rows.split_at(N.div_ceil(2));
-    let both = (0..first.len()).map(|row| first.get(row).into_iter().chain(second.get(row)));
-    both.map(|rows| rows.fold(step(""), |step, row| step.row(*row))).collect()
+    let count = N.div_ceil(TOGETHER);
+    let steps = (0..count).map(|first| rows.iter().skip(first).step_by(count));
+    steps.map(|rows| rows.fold(step(""), |step, row| step.row(*row))).collect()
 }
+
+/// How many rows a step takes.
+const TOGETHER: usize = 4;
 
 impl Step {
     /// Replaces `from`, which the project has exactly once, in whatever file.
@@ -97,8 +100,9 @@ impl Step {
     }
 
     fn row(mut self, [from, to, function, item]: [&'static str; 4]) -> Self {
-        let also = if self.name.is_empty() { "" } else { ", " };
-        self.name = format!("{}{also}{from:?} for {function}", self.name);
+        assert!(!self.runs.contains_key(function), "neighbours only have the same function");
+        let separator = if self.is_independent { ", " } else { "" };
+        self.name = format!("{}{separator}{from:?} for {function}", self.name);
         self.is_independent = true;
         self.edit(from, to).reruns(function, item)
     }

@@ -58,6 +58,12 @@ fn of_brief(n: u64) -> u64 {
     brief(n) + 1
 }
 
+#[memento]
+fn chain_measured(n: u64) -> u64 {
+    RUNS.add();
+    if n == 0 { measured(0) } else { chain_measured(n - 1) + 1 }
+}
+
 /// Stores that several storages share, and that count what is asked of them.
 #[derive(Clone, Debug, Default)]
 struct Shared(Arc<Stores>);
@@ -179,6 +185,47 @@ fn of_chain(n: u64) -> u64 {
     leaf(n) + 1
 }
 
+/// Calls [`pong()`], or is called by it, as the world has it.
+#[memento]
+fn ping(n: u64) -> u64 {
+    RUNS.add();
+    if WORLD.load(Ordering::Relaxed) == 0 { pong(n) } else { n }
+}
+
+#[memento]
+fn pong(n: u64) -> u64 {
+    RUNS.add();
+    if WORLD.load(Ordering::Relaxed) == 0 { n } else { ping(n) }
+}
+
+#[test]
+fn records_that_call_each_other_are_no_end() {
+    RUNS.alone(|| {
+        let stores = Shared::default();
+        WORLD.store(0, Ordering::Relaxed);
+        stores.fresh().enter(|| ping(3));
+        // Each is a callee of the other now, in the records.
+        WORLD.store(1, Ordering::Relaxed);
+        stores.fresh().enter(|| pong::with().refresh().call(3));
+        let callees = |provenance: memento::Provenance| provenance.callees().count();
+        stores.fresh().enter(|| {
+            assert_eq!(
+                ping::memento(3).unwrap().map(|memento| callees(memento.provenance)),
+                Some(1)
+            );
+            assert_eq!(
+                pong::memento(3).unwrap().map(|memento| callees(memento.provenance)),
+                Some(1)
+            );
+        });
+        for world in [0, 1] {
+            WORLD.store(world, Ordering::Relaxed);
+            stores.fresh().enter(|| assert_eq!((ping(3), pong(3)), (3, 3)));
+            stores.fresh().enter(|| assert_eq!((pong(3), ping(3)), (3, 3)));
+        }
+    });
+}
+
 #[test]
 fn callers_follow_a_callee_that_is_refreshed() {
     RUNS.alone(|| {
@@ -201,6 +248,22 @@ fn callers_follow_a_callee_that_is_refreshed() {
             refresh(10);
         });
         stores.fresh().enter(|| assert_eq!(run(|| twice_measured(1)), (22, 0), "in another one"));
+    });
+}
+
+#[test]
+fn what_goes_through_a_long_chain_is_looked_at_once_for_each_link() {
+    RUNS.alone(|| {
+        let (stores, length) = (Shared::default(), 500);
+        WORLD.store(0, Ordering::Relaxed);
+        stores.fresh().enter(|| (0..=length).for_each(|n| assert_eq!(chain_measured(n), n)));
+        WORLD.store(7, Ordering::Relaxed);
+        stores.fresh().enter(|| measured::with().refresh().call(0));
+        stores.look_ups();
+        let call = || stores.fresh().enter(|| chain_measured(length));
+        assert_eq!(run(call), (length + 7, length + 1));
+        let look_ups = stores.look_ups();
+        assert!(look_ups < 10 * length, "{look_ups} look-ups for {length} links");
     });
 }
 

@@ -106,6 +106,62 @@ fn a_filter_admits_the_records_of_every_version() {
     assert_eq!(listed("g").len(), 2);
 }
 
+/// Five entries, put in the order of their keys: those with odd keys are of `f`, those with these keys are hidden.
+fn with_hidden(hidden: &[u8]) -> (TempDir, SqliteMetadataStore) {
+    let (folder, store) = store();
+    let entries: Vec<Entry> = (1..=5)
+        .map(|byte| {
+            let function = if byte % 2 == 1 { "f" } else { "g" };
+            Entry { hidden: hidden.contains(&byte), ..entry(byte, function, 1) }
+        })
+        .collect();
+    store.put(&entries).unwrap();
+    (folder, store)
+}
+
+/// The first bytes of the keys of a page, and where the next one begins.
+fn page(
+    store: &SqliteMetadataStore,
+    filter: &Filter,
+    from: Option<u64>,
+    limit: usize,
+) -> (Vec<u8>, Option<u64>) {
+    let page = store.list(filter, from, limit).unwrap();
+    (page.entries.iter().map(|entry| entry.key.as_bytes()[0]).collect(), page.next)
+}
+
+#[test]
+fn what_is_hidden_is_found_by_its_key_only() {
+    let (_folder, store) = with_hidden(&[1, 4]);
+    for byte in 1..=5 {
+        assert_eq!(store.get(&key(byte)).unwrap().unwrap(), [byte]);
+    }
+    assert!(store.get_many(&[1, 4].map(key)).unwrap().iter().all(Option::is_some));
+    assert_eq!(page(&store, &Filter::default(), None, 10), (vec![5, 3, 2], None));
+    assert_eq!(page(&store, &of_function("f"), None, 10), (vec![5, 3], None));
+    let failed = Filter { failed: Some(false), ..Filter::default() };
+    assert_eq!(page(&store, &failed, None, 10), (vec![5, 3, 2], None));
+    let (first, next) = page(&store, &Filter::default(), None, 2);
+    assert_eq!((first, next.is_some()), (vec![5, 3], true));
+    assert_eq!(page(&store, &Filter::default(), next, 2), (vec![2], None));
+    assert_eq!(page(&store, &Filter::default(), None, 3), (vec![5, 3, 2], None));
+    // It comes out again when it is put as what is not hidden.
+    store.put(&[entry(4, "g", 1)]).unwrap();
+    assert_eq!(page(&store, &Filter::default(), None, 10), (vec![4, 5, 3, 2], None));
+}
+
+#[test]
+fn what_is_hidden_is_removed_and_not_counted() {
+    let (_folder, store) = with_hidden(&[1, 4]);
+    assert_eq!(store.remove_all(&of_function("f")).unwrap(), 2);
+    for byte in [1, 3, 5] {
+        assert_eq!(store.get(&key(byte)).unwrap(), None);
+    }
+    assert_eq!(store.remove_all(&of_function("f")).unwrap(), 0);
+    assert_eq!(store.remove_all(&Filter::default()).unwrap(), 1);
+    assert_eq!(store.get(&key(4)).unwrap(), None);
+}
+
 #[test]
 fn a_record_may_move_to_another_version() {
     let (_folder, store) = store();

@@ -172,7 +172,15 @@ impl Calls<'_> {
             validity: validity.into_shared(),
             took: u64::try_from(took.as_nanos()).unwrap_or(u64::MAX),
         };
-        if item.replaces.is_some_and(|before| before != digest) {
+        if let Some(validity) = &landed.validity {
+            storage.verified.add(item.key, digest, Arc::clone(validity));
+        }
+        // What callees or the world outside made another one, its callers see by themselves: they depend on the same.
+        let is_seen = matches!(
+            item.miss,
+            Some(Miss::CalleeChanged(_) | Miss::ResourceChanged(_) | Miss::Expired)
+        );
+        if !is_seen && item.replaces.is_some_and(|before| before != digest) {
             validity::count_replaced_result();
         }
         if storage.is_writable() && item.miss != Some(Miss::Newer) {

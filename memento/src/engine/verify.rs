@@ -9,7 +9,7 @@
 //! from the innermost callees outwards, on a stack of its own.
 
 mod node;
-mod remember;
+mod renew;
 mod repeat;
 
 use std::collections::HashMap;
@@ -85,7 +85,7 @@ impl<'a> Walk<'a> {
             }
         });
         let verdicts = verdicts.collect();
-        self.remember();
+        self.renew();
         verdicts
     }
 
@@ -177,7 +177,7 @@ impl<'a> Walk<'a> {
             }
             let result = match node.dependencies.get(node.verified) {
                 None => {
-                    node.state = State::Valid(std::mem::take(&mut node.validity).into_shared());
+                    node.settle();
                     return None;
                 }
                 Some(Dependency::Resource(_)) => node.check_resource(),

@@ -27,7 +27,7 @@ use crate::Digest;
 /// ```
 ///
 /// A copy of the file under another name has the same results, and a file that gets back a content that it had before
-/// finds the results that it had then. [`file`](super::file()) is for paths that a function finds out itself: there the
+/// finds the results that it had then. [`file()`](super::file()) is for paths that a function finds out itself: there the
 /// path is part of the key and the content is checked, so that only the results of the last content are
 /// found.
 ///
@@ -55,7 +55,7 @@ impl FileContent {
     ///
     /// # Errors
     ///
-    /// Those of [`file`](super::file()). [`InvalidData`](io::ErrorKind::InvalidData) where the content is no longer what
+    /// Those of [`file()`](super::file()). [`InvalidData`](io::ErrorKind::InvalidData) where the content is no longer what
     /// the key was made of: the result would stand for a content that it does not come from.
     pub fn read(&self) -> io::Result<Vec<u8>> {
         let content: Content = File::new(&self.path).read()?;

@@ -28,7 +28,7 @@ register!(Directory);
 
 /// The files under `path` whose path relative to it matches `pattern`, each as `path` joined with the relative one,
 /// ordered by the bytes of the relative paths with `/` between names. Observes which files these are, not what
-/// they hold: [`file`](super::file()) does that where they are read.
+/// they hold: [`file()`](super::file()) does that where they are read.
 ///
 /// | pattern   | matches                                                                       |
 /// | --------- | ----------------------------------------------------------------------------- |

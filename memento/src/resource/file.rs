@@ -30,11 +30,11 @@ pub fn file(path: impl AsRef<Path>) -> io::Result<Vec<u8>> {
     content.map(|content| content.bytes)
 }
 
-/// Reads a whole file of UTF-8 text, and observes its content as [`file`] does.
+/// Reads a whole file of UTF-8 text, and observes its content as [`file()`] does.
 ///
 /// # Errors
 ///
-/// Those of [`file`]; [`InvalidData`](io::ErrorKind::InvalidData) where the content is not UTF-8.
+/// Those of [`file()`]; [`InvalidData`](io::ErrorKind::InvalidData) where the content is not UTF-8.
 pub fn text(path: impl AsRef<Path>) -> io::Result<String> {
     let path = path.as_ref();
     String::from_utf8(file(path)?).map_err(|error| {

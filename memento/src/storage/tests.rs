@@ -213,6 +213,50 @@ fn a_record_set_aside_is_gone_and_can_be_put_again() {
     assert_eq!(store.get(&key(3)).unwrap().unwrap(), b"new");
 }
 
+/// A store like [`filled()`] in which the entries with these keys are hidden.
+fn with_hidden(hidden: &[u8]) -> MemoryMetadataStore {
+    let store = filled();
+    let page = store.list(&Filter::default(), None, usize::MAX).unwrap();
+    for entry in page.entries.into_iter().rev() {
+        let hidden = hidden.contains(&entry.key.as_bytes()[0]);
+        store.put(&[Entry { hidden, ..entry }]).unwrap();
+    }
+    store
+}
+
+#[test]
+fn what_is_hidden_is_found_by_its_key_only() {
+    let store = with_hidden(&[1, 4, 5]);
+    for byte in 1..=6 {
+        assert_eq!(store.get(&key(byte)).unwrap().unwrap(), [byte]);
+    }
+    assert!(store.get_many(&[1, 4, 5].map(key)).unwrap().iter().all(Option::is_some));
+    assert_eq!(listed(&store, &Filter::default()), [6, 3, 2]);
+    assert_eq!(listed(&store, &of_function("f")), [3]);
+    assert_eq!(listed(&store, &failed(true)), [6]);
+    let page = store.list(&Filter::default(), None, 2).unwrap();
+    assert_eq!(keys(&page), [6, 3]);
+    let page = store.list(&Filter::default(), page.next, 2).unwrap();
+    assert_eq!((keys(&page), page.next), (vec![2], None), "it takes no place on a page");
+    let page = with_hidden(&[1]).list(&Filter::default(), None, 5).unwrap();
+    assert_eq!((keys(&page), page.next), (vec![6, 5, 4, 3, 2], None), "nor a page");
+    // It comes out again when it is put as what is not hidden.
+    store.put(&[entry(4, "g", true, &[4])]).unwrap();
+    assert_eq!(listed(&store, &Filter::default()), [4, 6, 3, 2]);
+}
+
+#[test]
+fn what_is_hidden_is_removed_and_not_counted() {
+    let store = with_hidden(&[1, 4, 5]);
+    assert_eq!(store.remove_all(&of_function("f")).unwrap(), 1);
+    for byte in [1, 3, 5] {
+        assert_eq!(store.get(&key(byte)).unwrap(), None);
+    }
+    assert_eq!(store.remove_all(&of_function("f")).unwrap(), 0);
+    assert!(store.remove(&key(4)).unwrap());
+    assert_eq!(store.remove_all(&Filter::default()).unwrap(), 2);
+}
+
 #[test]
 fn the_versions_of_a_function_come_the_newest_first() {
     let store = MemoryMetadataStore::default();

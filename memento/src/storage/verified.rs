@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 
-use crate::validity::{self, Validity};
+use crate::validity::Validity;
 use crate::{Digest, Key};
 
 /// How many results are remembered; then all are forgotten, so that memory is bounded.
@@ -27,15 +27,12 @@ impl Verified {
         (found == *digest && validity.holds() && validity.resources_hold()).then_some(validity)
     }
 
-    /// Remembers that results were found valid.
-    pub(crate) fn add(&self, results: impl Iterator<Item = (Key, Digest, Arc<Validity>)>) {
-        let generation = validity::generation();
+    /// Remembers that a result was found valid, or was just computed.
+    pub(crate) fn add(&self, key: Key, digest: Digest, validity: Arc<Validity>) {
         let mut found = self.found.lock();
         if found.len() >= REMEMBERED {
             found.clear();
         }
-        let results = results
-            .filter(|(.., validity)| validity.generation.is_none_or(|then| then == generation));
-        found.extend(results.map(|(key, digest, validity)| (key, (digest, validity))));
+        found.insert(key, (digest, validity));
     }
 }

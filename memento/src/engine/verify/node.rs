@@ -99,6 +99,16 @@ impl Node {
         };
     }
 
+    /// All that the result depends on is what it was. That is remembered at once: callees that run for others look
+    /// at these results, too.
+    pub(super) fn settle(&mut self) {
+        let validity = std::mem::take(&mut self.validity).into_shared();
+        if let (Some(digest), Some(validity)) = (self.digest, &validity) {
+            self.cluster.storage.verified.add(self.record, digest, Arc::clone(validity));
+        }
+        self.state = State::Valid(validity);
+    }
+
     /// Whether the next dependency, something outside of the program, is what it was.
     pub(super) fn check_resource(&mut self) -> Result<(), Verdict> {
         let Some(Dependency::Resource(observation)) = self.dependencies.get_mut(self.verified)

@@ -23,6 +23,11 @@ impl Walk<'_> {
         callee: &Callee,
         why: Miss,
     ) -> Result<(), Verdict> {
+        // What is waited for already, and calls whoever waits for it, did so in another state of the world.
+        let mut waiting = self.caller.frame.iter().flat_map(|frame| frame.ancestry());
+        if waiting.any(|frame| frame.key == now) {
+            return Err(changed(callee, Cause::OtherResult));
+        }
         let node = &self.nodes[&now];
         let function = node.function;
         let why = if why == Miss::NeverRun { other_version(node, callee) } else { why };

@@ -14,8 +14,8 @@ struct Group {
 }
 
 impl Walk<'_> {
-    /// Remembers in this process what was found valid, and writes down what is so in other words than before.
-    pub(super) fn remember(self) {
+    /// Writes down what was found valid in other words than before.
+    pub(super) fn renew(self) {
         let mut groups: Vec<Group> = Vec::new();
         for node in self.nodes.into_values() {
             let storage = Arc::clone(&node.cluster.storage);
@@ -24,17 +24,13 @@ impl Walk<'_> {
                 None => groups.push(Group { storage, nodes: vec![node] }),
             }
         }
-        groups.into_iter().for_each(Group::remember);
+        groups.into_iter().for_each(Group::renew);
     }
 }
 
 impl Group {
-    fn remember(self) {
+    fn renew(self) {
         let Self { storage, mut nodes } = self;
-        storage.verified.add(nodes.iter().filter_map(|node| match &node.state {
-            State::Valid(Some(validity)) => Some((node.record, node.digest?, Arc::clone(validity))),
-            _ => None,
-        }));
         nodes.retain(|node| node.is_renewed && matches!(node.state, State::Valid(_)));
         if nodes.is_empty() || !storage.is_writable() {
             return;
