@@ -9,13 +9,14 @@
 //! | ---------- | --------------------------------------------------------------------------------------- |
 //! | `lex`      | a text's tokens                                                                         |
 //! | `normal`   | code without its layout                                                                 |
-//! | `item`     | the items in a file, and how each is reached; `import` for `use`                        |
+//! | `item`     | the items in a file, and how each is reached; `parser` finds them, `import` for `use`   |
 //! | `literal`  | the paths in `include!` and the like                                                    |
 //! | `files`    | the files and modules of a crate                                                        |
 //! | `lock`     | `Cargo.lock`; `artifact`: what Cargo and rustc left beside a compiled crate             |
 //! | `crates`   | which crates are followed, and what stands for the others                               |
 //! | `index`    | all items by name                                                                       |
-//! | `facts`    | what a piece of code mentions                                                           |
+//! | `mention`  | names in code, and where they stand                                                     |
+//! | `facts`    | what a piece of code mentions; `known`: of all items, read when first asked for          |
 
 mod artifact;
 mod crates;
@@ -24,13 +25,14 @@ mod files;
 mod import;
 mod index;
 mod item;
+mod known;
 mod lex;
 mod literal;
 mod lock;
+mod mention;
 mod normal;
 mod parser;
 mod reach;
-mod walk;
 
 use std::path::PathBuf;
 use std::sync::LazyLock;
@@ -38,12 +40,13 @@ use std::sync::LazyLock;
 use crates::Crates;
 pub(crate) use crates::EXACTNESS;
 use index::{Index, Place};
+use known::Code;
 pub(crate) use lex::Source;
 pub(crate) use reach::{Follow, Piece, Reached};
 
 /// All code of this compilation, read once; `None` where the compiler does not say where it is, as in rust-analyzer.
-static CODE: LazyLock<Option<reach::Code>> =
-    LazyLock::new(|| Crates::of_compilation().map(|crates| reach::Code::new(Index::new(crates))));
+static CODE: LazyLock<Option<Code>> =
+    LazyLock::new(|| Crates::of_compilation().map(|crates| Code::new(Index::new(crates))));
 
 /// Where a macro was called: the file, and the line, from 1.
 pub(crate) struct CallSite {

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::index::Index;
 use super::lex::{Kind, Source};
+use super::mention::{Mention, Stands};
 use super::{literal, normal};
 
 /// What a piece of code is, and what it mentions.
@@ -25,34 +26,6 @@ pub(crate) struct Facts {
     pub(crate) includes_unknown: bool,
     /// The texts in it, each with the file that it stands in.
     pub(crate) texts: Vec<(PathBuf, String)>,
-}
-
-/// A name in code.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) struct Mention {
-    pub(crate) name: String,
-    pub(crate) stands: Stands,
-}
-
-impl Mention {
-    /// The last name of a path.
-    pub(crate) fn of_path(path: &[String]) -> Option<Self> {
-        let (name, before) = path.split_last()?;
-        Some(Self { name: name.clone(), stands: Stands::InPath(before.last().cloned()) })
-    }
-}
-
-/// Where a name stands, which tells what it can be.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) enum Stands {
-    /// By itself: it is what is in scope.
-    Alone,
-    /// Behind what may be a module: its name, where there is one.
-    InPath(Option<String>),
-    /// Behind a dot or a type: it is in an `impl` or a trait.
-    BehindType,
-    /// In an attribute or a macro call, which may make anything of it.
-    Anywhere,
 }
 
 /// Macros of the standard library: a name in their calls is what it would be outside.

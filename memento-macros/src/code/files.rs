@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::item::{Item, Items};
 use super::lex::Source;
-use super::literal;
+use super::{literal, parser};
 
 /// How deep modules may lie in one another.
 const DEPTH: usize = 64;
@@ -80,7 +80,7 @@ impl Files {
         let Some(source) = source.filter(|_| place.depth < DEPTH) else { return };
         let krate = self.modules[place.module].krate;
         self.added.extend(place.path.canonicalize().map(|path| (krate, path)));
-        let Items { all: items, modules, includes } = Items::of(&source);
+        let Items { all: items, modules, includes } = parser::read(&source);
         let file = self.all.len();
         let path = place.path.to_owned();
         self.all.push(File { path, source, krate, module: place.module });

@@ -6,10 +6,10 @@ use std::path::Path;
 use std::slice::from_ref;
 
 use super::crates::Crates;
-use super::facts::Stands;
 use super::files::{File, Files, Module};
 use super::item::{Item, Kind};
 use super::lex::Source;
+use super::mention::Stands;
 
 /// All items of the followed crates, by name.
 pub(crate) struct Index {

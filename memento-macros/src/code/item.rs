@@ -3,8 +3,6 @@
 use std::ops::Range;
 
 use super::import::Import;
-use super::lex::Source;
-use super::parser;
 
 /// A piece of code, as it stands in a file.
 pub(crate) struct Item {
@@ -65,11 +63,4 @@ pub(crate) struct Items {
     pub(crate) modules: Vec<Module>,
     /// Where `include!` is called.
     pub(crate) includes: Vec<(usize, usize)>,
-}
-
-impl Items {
-    /// All items in `source`: those inside of functions, too.
-    pub(crate) fn of(source: &Source) -> Self {
-        parser::read(source)
-    }
 }

@@ -61,7 +61,7 @@ fn the_same_code_in_another_folder_is_the_same_code() {
         assert_ne!(first, second, "{name}: nothing was stored before");
         second
     });
-    assert!(ran.iter().all(std::collections::BTreeMap::is_empty), "{ran:#?}");
+    assert!(ran.iter().all(BTreeMap::is_empty), "{ran:#?}");
 }
 
 const FULL_PRICE: &str = "\

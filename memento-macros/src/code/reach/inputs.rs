@@ -6,8 +6,7 @@ use std::path::{Path, PathBuf};
 use super::super::crates::Foreign;
 use super::super::facts::{Facts, Reader};
 use super::super::index::Place;
-use super::super::reach::Piece;
-use super::Walk;
+use super::{Piece, Walk};
 
 /// Options that are the same for all crates of a program.
 fn is_of_target(option: &str) -> bool {
@@ -45,12 +44,7 @@ impl Walk<'_> {
     }
 
     /// Notes the files, variables and options that code depends on while it is compiled.
-    pub(in crate::code) fn compile_time(
-        &mut self,
-        facts: &Facts,
-        place: Place,
-        through: Option<usize>,
-    ) {
+    pub(super) fn compile_time(&mut self, facts: &Facts, place: Place, through: Option<usize>) {
         let krate = &self.code.index.crates.all[place.krate];
         for name in &facts.variables {
             let known = krate.artifact.iter().flat_map(|artifact| &artifact.variables);
