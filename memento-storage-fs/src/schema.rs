@@ -66,6 +66,9 @@ pub(crate) fn inspect(connection: &Connection) -> Result<Found, Problem> {
             ))
         }
         (APPLICATION, newer) if newer > VERSION => Err(Problem::newer(newer, VERSION)),
+        (APPLICATION, _) => {
+            Err(Problem::Damaged(ErrorKind::Damaged, "it is of an older release".into()))
+        }
         _ => {
             let tables = "SELECT count(*) FROM sqlite_schema";
             let tables: i64 = connection.query_row(tables, [], |row| row.get(0))?;

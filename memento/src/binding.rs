@@ -23,7 +23,12 @@ pub(crate) struct Binding {
     /// Seeded at random for each function: nobody can choose arguments that collide.
     hash: RandomState,
     past: OnceLock<Past>,
+    /// Whether all results were forgotten in this process.
+    pub(crate) has_forgotten_all: AtomicBool,
+    /// The digest of what the version is made of.
     code: OnceLock<Digest>,
+    /// Whether that is in the data store.
+    keeps_code: AtomicBool,
 }
 
 /// What the store knew of a function when this process asked first.
@@ -50,7 +55,9 @@ impl Binding {
             has_recorded: AtomicBool::new(false),
             hash: RandomState::default(),
             past: OnceLock::new(),
+            has_forgotten_all: AtomicBool::new(false),
             code: OnceLock::new(),
+            keeps_code: AtomicBool::new(false),
         }
     }
 
@@ -71,15 +78,20 @@ impl Binding {
         Invocation::from_bytes(blake3::keyed_hash(&self.function_key, &[]).into())
     }
 
-    /// The digest of what the function's version is made of, which is in the data store from now on.
+    /// The digest of what the function's version is made of, which is in the data store from now on, unless the store
+    /// fails: then it is tried again.
     pub(crate) fn code(&self) -> Digest {
-        *self.code.get_or_init(|| {
-            let manifest = self.function.manifest();
-            let digest = Digest::of(manifest.as_bytes());
-            let storage = &self.cluster.storage;
-            storage.trouble.note(storage.data.put(&digest, manifest.as_bytes()));
-            digest
-        })
+        if self.keeps_code.load(Ordering::Relaxed)
+            && let Some(digest) = self.code.get()
+        {
+            return *digest;
+        }
+        let manifest = self.function.manifest();
+        let digest = *self.code.get_or_init(|| Digest::of(manifest.as_bytes()));
+        let storage = &self.cluster.storage;
+        let kept = storage.trouble.note(storage.data.put(&digest, manifest.as_bytes()));
+        self.keeps_code.store(kept.is_some(), Ordering::Relaxed);
+        digest
     }
 
     /// An encoding of arguments for this function, with nothing in it yet.

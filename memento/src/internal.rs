@@ -1,6 +1,7 @@
 //! What the code that `#[memento]` generates calls. Nothing here is for people: it changes with the macro.
 
 use std::panic::resume_unwind;
+use std::sync::atomic::Ordering;
 
 use serde::Serialize;
 
@@ -199,6 +200,7 @@ pub fn forget_all(declaration: &'static Declaration) -> Result<u64> {
     let binding = engine::bind(declaration)?;
     let storage = &binding.cluster.storage;
     let forgotten = storage.forget_all(binding.function, &binding.all());
+    binding.has_forgotten_all.store(true, Ordering::Relaxed);
     storage.cache.remove_function(binding.number);
     validity::count_replaced_result();
     forgotten

@@ -165,17 +165,8 @@ impl Storage {
         if Digest::of(&content) == *digest {
             return Some(read(&content));
         }
-        self.trouble.report(
-            &Error::new(ErrorKind::Damaged, "read a result from the data store")
-                .with("store", self.data.location())
-                .with("digest", digest)
-                .with("length", content.len())
-                .with("length written", value.size)
-                .source("its bytes are not those that were written"),
-        );
-        if self.data.capabilities().writable {
-            self.trouble.note(self.data.set_aside(digest));
-        }
+        let operation = "read a result from the data store";
+        self.set_data_aside(operation, digest, content.len(), Some(value.size));
         None
     }
 
@@ -247,8 +238,40 @@ impl Storage {
     ///
     /// What the store reports.
     pub fn code(&self, digest: &Digest) -> Result<Option<Code>> {
-        let content = self.data.get(digest)?.filter(|content| Digest::of(content) == *digest);
-        Ok(content.map(|content| Code::read(&String::from_utf8_lossy(&content))))
+        let Some(content) = self.data.get(digest)? else { return Ok(None) };
+        if Digest::of(&content) != *digest {
+            self.set_data_aside("read what a version was made of", digest, content.len(), None);
+            return Ok(None);
+        }
+        Ok(Some(Code::read(&String::from_utf8_lossy(&content))))
+    }
+
+    /// What is known of where the record of `key` is from, whatever became of its result.
+    pub(crate) fn provenance(&self, key: &Key) -> Result<Option<Provenance>> {
+        let Some(record) = self.metadata.get(key)? else { return Ok(None) };
+        let (head, provenance) = record::open(key, &record)?;
+        record::provenance(&head, provenance).map(Some)
+    }
+
+    /// Reports a content that is not what was written, and moves it aside.
+    fn set_data_aside(
+        &self,
+        operation: &'static str,
+        digest: &Digest,
+        length: usize,
+        written: Option<u64>,
+    ) {
+        let mut error = Error::new(ErrorKind::Damaged, operation)
+            .with("store", self.data.location())
+            .with("digest", digest)
+            .with("length", length);
+        if let Some(written) = written {
+            error = error.with("length written", written);
+        }
+        self.trouble.report(&error.source("its bytes are not those that were written"));
+        if self.data.capabilities().writable {
+            self.trouble.note(self.data.set_aside(digest));
+        }
     }
 
     /// Up to `limit` mementos that `filter` admits, from the newest on, and where the next page begins. Damaged

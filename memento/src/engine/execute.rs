@@ -102,7 +102,7 @@ impl Calls<'_> {
         let other = why::other_version(binding.function, storage, invocation, &past.versions);
         if storage.trouble.note(other).flatten().is_some() {
             Miss::CodeChanged(Vec::new())
-        } else if past.is_forgotten {
+        } else if past.is_forgotten || binding.has_forgotten_all.load(Ordering::Relaxed) {
             Miss::Forgotten
         } else if self.ran_before || !past.versions.is_empty() {
             Miss::ArgumentsDiffer(Vec::new())

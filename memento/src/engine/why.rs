@@ -7,7 +7,7 @@ use crate::binding::Binding;
 use crate::encoding::{self, Encoded, Rendered};
 use crate::function::Function;
 use crate::storage::{Filter, Storage};
-use crate::{Caller, Invocation, Key, Memento, Result, Version};
+use crate::{Caller, Invocation, Key, Result, Version};
 
 /// How many other versions of a function are looked through.
 const VERSIONS: usize = 64;
@@ -105,8 +105,8 @@ pub(super) fn other_version(
 
 /// What is not in the code any more what it was when the memento of `then` was made.
 pub(super) fn code_changed(function: &Function, storage: &Storage, then: &Key) -> Miss {
-    let memento: Option<Memento> = storage.memento(then).ok().flatten();
-    let code = memento.and_then(|memento| storage.code(&memento.provenance.code).ok().flatten());
+    let provenance = storage.provenance(then).ok().flatten();
+    let code = provenance.and_then(|provenance| storage.code(&provenance.code).ok().flatten());
     Miss::CodeChanged(code.map(|code| function.code().changes_since(&code)).unwrap_or_default())
 }
 
