@@ -1,18 +1,21 @@
 //! What replaces the function: the function itself, which asks for its result, and a type that stands for it.
 
-use proc_macro2::{Ident, Span, TokenStream, TokenTree};
+mod description;
+mod repeat;
+
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens as _, format_ident, quote, quote_spanned};
 use syn::spanned::Spanned as _;
 use syn::visit_mut::{self, VisitMut};
 use syn::{
-    Attribute, FnArg, GenericParam, ItemFn, Lifetime, LitByteStr, Pat, PatIdent, ReturnType, Type,
+    Attribute, FnArg, GenericParam, ItemFn, Lifetime, Pat, PatIdent, ReturnType, Type,
     TypeReference, parse_quote,
 };
 
-use crate::code::{self, CallSite};
-use crate::parse::{Codec, Errors, Function, Options};
+use crate::code::CallSite;
+use crate::parse::{Codec, Errors, Function};
 use crate::rustc;
-use crate::version::{self, Condition, Version};
+use crate::version::{self, Version};
 
 /// Attributes that set lint levels.
 const LINTS: [&str; 5] = ["allow", "expect", "warn", "deny", "forbid"];
@@ -191,121 +194,6 @@ impl<'a> Parts<'a> {
         }
     }
 
-    fn description(&self) -> TokenStream {
-        let Self { internal, handle, .. } = self;
-        let Options { cluster, ttl, .. } = &self.function.options;
-        let repeat = match self.repeated_arguments() {
-            Some(_) => quote!(#internal::Option::Some(#handle::__repeat)),
-            None => quote!(#internal::Option::None),
-        };
-        let name = self.function.item.sig.ident.to_string();
-        let arguments = self.names.iter().map(Ident::to_string);
-        let package = package();
-        let package_version = std::env::var("CARGO_PKG_VERSION").unwrap_or_default();
-        let (version, manifest) = (self.version_expression(), &self.version.manifest);
-        let options = self.version.options.iter().map(|Condition { option, label, .. }| {
-            let condition = tokens(option);
-            quote!((#label, ::core::cfg!(#condition)))
-        });
-        let cluster = cluster.as_ref().map(syn::LitStr::value).unwrap_or_default();
-        let ttl = match ttl {
-            Some(ttl) => {
-                let (seconds, nanoseconds) = (ttl.as_secs(), ttl.subsec_nanos());
-                quote!(#internal::Option::Some(#internal::Duration::new(#seconds, #nanoseconds)))
-            }
-            None => quote!(#internal::Option::None),
-        };
-        quote! {
-            #internal::Function {
-                path: ::core::concat!(#package, "::", ::core::module_path!(), "::", #name),
-                version: #version,
-                manifest: #manifest,
-                options: &[#(#options),*],
-                repeat: #repeat,
-                arguments: &[#(#arguments),*],
-                cluster: #cluster,
-                ttl: #ttl,
-                package_version: #package_version,
-                file: ::core::file!(),
-                line: ::core::line!(),
-            }
-        }
-    }
-
-    /// The version: what is known here, and which options are active, which the compiler knows.
-    fn version_expression(&self) -> TokenStream {
-        let memento = &self.memento;
-        let digest = LitByteStr::new(&self.version.digest, Span::call_site());
-        let options = self.version.options.iter().map(|Condition { option, addend, .. }| {
-            let condition = tokens(option);
-            let addend = LitByteStr::new(addend, Span::call_site());
-            quote!(.when(::core::cfg!(#condition), #addend))
-        });
-        quote!(#memento::Version::from_bytes(*#digest) #(#options)*)
-    }
-
-    /// What makes the compiler notice when the version would be another one: `dependencies(…)` that are not there, and
-    /// the variable that says how versions of crates count.
-    fn notices(&self) -> TokenStream {
-        let variable = code::EXACTNESS;
-        let paths = &self.function.options.dependencies;
-        quote! {
-            #[allow(unused_imports)]
-            const _: () = {
-                #(use #paths as _;)*
-                let _ = ::core::option_env!(#variable);
-            };
-        }
-    }
-
-    /// How each argument is read from a record, where all of them can be: as what it is, or as what it is borrowed
-    /// from.
-    fn repeated_arguments(&self) -> Option<Vec<Repeated<'a>>> {
-        if !self.function.item.sig.generics.params.is_empty() {
-            return None;
-        }
-        let repeated = self.types.iter().map(|&argument| match argument {
-            Type::Reference(TypeReference { elem, .. }) => {
-                owns_all(elem).then_some(Repeated::Borrowed(elem))
-            }
-            owned => owns_all(owned).then_some(Repeated::Owned(owned)),
-        });
-        repeated.collect()
-    }
-
-    /// Runs the function with the arguments in a record.
-    fn repeat(&self) -> TokenStream {
-        let Self { memento, internal, names, .. } = self;
-        let Some(arguments) = self.repeated_arguments() else { return TokenStream::new() };
-        let reads = names.iter().zip(&arguments).map(|(name, argument)| match argument {
-            Repeated::Owned(type_) => {
-                quote!(let #name = (&&#internal::Owned::<#type_>::new()).read(&mut recorded)?;)
-            }
-            Repeated::Borrowed(type_) => {
-                quote!(let #name = (&&#internal::Borrowed::<#type_>::new()).read(&mut recorded)?;)
-            }
-        });
-        let uses = names.iter().zip(&arguments).map(|(name, argument)| match argument {
-            Repeated::Owned(_) => quote!(#internal::Held::take(#name)),
-            Repeated::Borrowed(type_) => quote!(::core::borrow::Borrow::<#type_>::borrow(&#name)),
-        });
-        quote! {
-            fn __repeat(mut recorded: #internal::Recorded<'_>) -> #memento::Result<#internal::Repeated> {
-                #[allow(unused_imports)]
-                use #internal::{ReadBorrowed as _, ReadNoBorrowed as _, ReadNoOwned as _, ReadOwned as _};
-                #(#reads)*
-                #internal::repeat(
-                    &FUNCTION,
-                    &recorded,
-                    Self::__returns(),
-                    Self::__encode,
-                    (#(#uses,)*),
-                    |(#(#names,)*)| Self::__body(#(#names),*),
-                )
-            }
-        }
-    }
-
     /// The body as it was written.
     fn body(&self) -> TokenStream {
         let ItemFn { attrs, sig, block, .. } = &self.function.item;
@@ -470,31 +358,6 @@ impl<'a> Parts<'a> {
             }
         }
     }
-}
-
-/// How an argument is read from a record.
-enum Repeated<'a> {
-    Owned(&'a Type),
-    /// It refers to one of these.
-    Borrowed(&'a Type),
-}
-
-/// Whether a type says of nothing in it that it is borrowed.
-fn owns_all(type_: &Type) -> bool {
-    fn has_lifetime(tokens: TokenStream) -> bool {
-        tokens.into_iter().any(|token| match token {
-            TokenTree::Punct(punct) => matches!(punct.as_char(), '&' | '\'' | '*'),
-            TokenTree::Ident(ident) => ident == "dyn" || ident == "fn",
-            TokenTree::Group(group) => has_lifetime(group.stream()),
-            TokenTree::Literal(_) => false,
-        })
-    }
-    !has_lifetime(type_.to_token_stream())
-}
-
-/// The option of a `cfg`, as tokens.
-fn tokens(option: &str) -> TokenStream {
-    option.parse().unwrap_or_default()
 }
 
 /// Gives each elided lifetime a name.

@@ -10,7 +10,7 @@ mod calls;
 mod execute;
 mod item;
 mod lookup;
-mod miss;
+mod outcome;
 mod recorder;
 mod task;
 mod verify;
@@ -18,11 +18,10 @@ mod why;
 
 use std::ops::Deref;
 use std::sync::Arc;
-use std::time::{Instant, SystemTime};
+use std::time::Instant;
 
 use calls::Calls;
 pub(crate) use item::{Ending, Item};
-pub use miss::{ArgumentDifference, CalleeChange, Cause, Explanation, Miss, Undecided};
 pub(crate) use task::Typed;
 pub(crate) use why::explain;
 
@@ -247,9 +246,4 @@ fn finish(calls: Calls<'_>, began: Option<Instant>) -> Vec<Ending> {
         frame.add_waited(began.elapsed());
     }
     endings
-}
-
-/// Nanoseconds since the Unix epoch.
-pub(crate) fn now() -> u64 {
-    crate::record::nanoseconds(SystemTime::now())
 }

@@ -28,6 +28,7 @@
 
 mod binding;
 mod cache;
+mod clock;
 mod cluster;
 mod code;
 pub mod codec;
@@ -43,6 +44,7 @@ mod function;
 pub mod internal;
 pub mod key;
 mod memento;
+mod miss;
 mod modifiers;
 pub mod plugin;
 mod program;
@@ -60,7 +62,6 @@ mod validity;
 pub use code::{Code, CodeChange, Piece};
 pub use codec::Codec;
 pub use digest::{Digest, Version};
-pub use engine::{ArgumentDifference, CalleeChange, Cause, Explanation, Miss, Undecided};
 pub use environment::Environment;
 pub use error::{Error, ErrorKind, Result};
 pub use function::{Function, functions};
@@ -69,6 +70,7 @@ pub use memento::{
     Arguments, Callee, Correlation, Dependency, Memento, Outcome, Provenance, StoredValue,
 };
 pub use memento_macros::{main, memento};
+pub use miss::{ArgumentDifference, CalleeChange, Cause, Explanation, Miss, Undecided};
 pub use program::default_folder;
 pub use query::{Mementos, Query};
 pub use runner::{Batch, LocalRunner, NullRunner, Runner};

@@ -74,12 +74,6 @@ pub(crate) struct EncodedValue<'a> {
     pub(crate) inline: Option<&'a [u8]>,
 }
 
-/// Nanoseconds since the Unix epoch, of which there are enough for 584 years.
-pub(crate) fn nanoseconds(time: SystemTime) -> u64 {
-    let since = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    u64::try_from(since.as_nanos()).unwrap_or(u64::MAX)
-}
-
 /// The provenance whose encoding is `bytes`, if it is what `head` says.
 pub(crate) fn provenance(head: &Head<'_>, bytes: &[u8]) -> Result<Provenance> {
     let failed = || {

@@ -87,6 +87,7 @@ mod kind;
 mod memo;
 mod name;
 mod observation;
+mod observe;
 mod pattern;
 mod reading;
 mod state;
@@ -96,7 +97,7 @@ mod variable;
 
 use std::time::SystemTime;
 
-use crate::{Result, stack};
+use crate::Result;
 
 pub(crate) use check::{Check, check};
 pub use content::FileContent;
@@ -105,6 +106,7 @@ pub use file::{file, text};
 #[doc(hidden)]
 pub use kind::Kind;
 pub use observation::{Observation, Stamp};
+pub use observe::{observe, observe_with};
 pub use state::State;
 pub use variable::env_var;
 
@@ -144,79 +146,4 @@ pub trait Resource: Sized + 'static {
     fn stamp(&self) -> Option<(Stamp, SystemTime)> {
         None
     }
-}
-
-/// Observes the state that `resource` is in now, for the memento function that runs in this thread, if one does.
-///
-/// Call it *before* what you read: if the resource changes in between, the result is computed again in vain. The other
-/// way round, a result of the old state would pass for one of the new state. [`observe_with`] leaves no in-between.
-///
-/// # Errors
-///
-/// [`Ambiguous`](crate::ErrorKind::Ambiguous) where two kinds have the same name,
-/// [`Configuration`](crate::ErrorKind::Configuration) where the kind is not [registered](register); also outside of
-/// memento functions.
-pub fn observe<R: Resource>(resource: &R) -> Result<()> {
-    kind::check_registered::<R>()?;
-    if is_observed() {
-        stack::observe(reading::read(resource, R::state, |state| *state, SystemTime::now()).1);
-    }
-    Ok(())
-}
-
-/// Reads `resource`, and observes the state that `state` says it was in, going by what was read.
-///
-/// `read` is called again where the resource's [stamp](Resource::stamp) changed meanwhile, three times at most; what it
-/// returned last is what counts. Outside of memento functions it is called once, and `state` is not.
-///
-/// ```
-/// # use memento::resource::{self, Resource, State};
-/// # struct Page(String);
-/// # impl Page { fn get(&self) -> std::io::Result<Vec<u8>> { Ok(vec![]) } }
-/// # impl Resource for Page {
-/// #     const KIND: &'static str = "page";
-/// #     fn name(&self) -> String { self.0.clone() }
-/// #     fn from_name(name: &str) -> memento::Result<Self> { Ok(Self(name.to_owned())) }
-/// #     fn state(&self) -> State { state_of(&self.get()) }
-/// # }
-/// # resource::register!(Page);
-/// fn state_of(page: &std::io::Result<Vec<u8>>) -> State {
-///     page.as_ref().map_or_else(State::failed, |bytes| State::of(bytes))
-/// }
-///
-/// # fn main() -> memento::Result<()> {
-/// let page = resource::observe_with(&Page("index".to_owned()), Page::get, state_of)?;
-/// # Ok(())
-/// # }
-/// ```
-///
-/// # Errors
-///
-/// As [`observe`].
-pub fn observe_with<R: Resource, T>(
-    resource: &R,
-    read: impl FnMut(&R) -> T,
-    state: impl FnMut(&T) -> State,
-) -> Result<T> {
-    kind::check_registered::<R>()?;
-    Ok(read_observed(resource, read, state))
-}
-
-/// Does what [`observe_with`] does, for kinds that are known to be registered.
-fn read_observed<R: Resource, T>(
-    resource: &R,
-    mut read: impl FnMut(&R) -> T,
-    state: impl FnMut(&T) -> State,
-) -> T {
-    if !is_observed() {
-        return read(resource);
-    }
-    let (value, observation) = reading::read(resource, read, state, SystemTime::now());
-    stack::observe(observation);
-    value
-}
-
-/// Whether a memento function runs in this thread.
-fn is_observed() -> bool {
-    stack::with(|caller| caller.frame.is_some())
 }

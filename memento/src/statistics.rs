@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 
-use crate::{Miss, Storage};
+use crate::Storage;
+use crate::miss::Miss;
 
 /// What memento functions did since their environment was made.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

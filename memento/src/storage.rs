@@ -218,7 +218,7 @@ impl Storage {
         let digest = Digest::of(&[]);
         let head = Head {
             key,
-            finished: crate::engine::now(),
+            finished: crate::clock::now(),
             digest,
             took: 0,
             depends: false,

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::engine::now;
+use crate::clock::now;
 use crate::resource::{self, Check, Observation};
 
 /// Counts the results that took the place of other ones, or were forgotten, in this process.

@@ -7,12 +7,14 @@ use std::time::{Duration, Instant};
 
 use super::calls::Calls;
 use super::item::{Ending, Item, Known};
-use super::lookup::{self, expires};
-use super::miss::Miss;
-use super::{now, why};
+use super::lookup;
+use super::outcome::expires;
+use super::why;
 use crate::cache::{Landed, Shared};
+use crate::clock::now;
 use crate::flight::Claim;
 use crate::memento::{Arguments, Provenance};
+use crate::miss::Miss;
 use crate::record::{self, EncodedValue, Head};
 use crate::stack::Frame;
 use crate::validity;

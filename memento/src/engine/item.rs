@@ -3,11 +3,11 @@
 use std::any::Any;
 use std::sync::Arc;
 
-use super::miss::Miss;
 use super::task::{Task, panicked};
 use crate::cache::Landed;
 use crate::encoding::Encoded;
 use crate::function::Function;
+use crate::miss::Miss;
 use crate::stack::Call;
 use crate::validity::Validity;
 use crate::{Digest, Error, ErrorKind, Invocation, Key};

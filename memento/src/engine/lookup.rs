@@ -3,49 +3,15 @@
 use std::sync::Arc;
 
 use super::item::{Ending, Item, Known};
-use super::miss::Miss;
-use super::now;
+use super::outcome::{check, expires, unopened};
 use super::verify::{Answer, Root, Verdict, Walk};
 use crate::binding::Binding;
 use crate::cache::{Landed, Shared};
-use crate::function::Function;
+use crate::miss::Miss;
 use crate::modifiers::Modifiers;
 use crate::record::Head;
 use crate::validity::Validity;
 use crate::{Caller, Error, ErrorKind, Result};
-
-/// Why a record could not be opened.
-pub(super) fn unopened(kind: ErrorKind) -> Miss {
-    if kind == ErrorKind::NewerFormat { Miss::Newer } else { Miss::Unreadable }
-}
-
-/// Whether the outcome in `head` is one that stands, as far as it itself tells.
-pub(super) fn check_outcome(function: &Function, head: &Head<'_>) -> Result<(), Miss> {
-    if head.value.is_none() {
-        return Err(match head.error {
-            Some(error) => Miss::Failed(error.to_owned()),
-            None => Miss::Forgotten,
-        });
-    }
-    if expires(function, head.finished).is_some_and(|expires| expires <= now()) {
-        return Err(Miss::Expired);
-    }
-    Ok(())
-}
-
-/// Whether the outcome in `head` answers a call of the function now, as far as it itself tells.
-pub(super) fn check(binding: &Binding, codec: &str, head: &Head<'_>) -> Result<(), Miss> {
-    match &head.value {
-        Some(value) if value.codec != codec => Err(Miss::OtherCodec(value.codec.to_owned())),
-        _ => check_outcome(binding.function, head),
-    }
-}
-
-/// From when on a result that was there at `finished` is no longer valid.
-pub(super) fn expires(function: &Function, finished: u64) -> Option<u64> {
-    let ttl = function.ttl()?;
-    Some(finished.saturating_add(u64::try_from(ttl.as_nanos()).unwrap_or(u64::MAX)))
-}
 
 /// Whether what came of an invocation can be used again, as far as it can be told at once.
 #[inline]

@@ -19,11 +19,11 @@ use std::sync::Arc;
 pub(super) use node::Verdict;
 use node::{Node, State};
 
-use super::lookup;
-use super::miss::{CalleeChange, Cause, Miss};
+use super::outcome;
 use crate::cluster::Cluster;
 use crate::function::{self, Function};
 use crate::memento::{Callee, Dependency};
+use crate::miss::{CalleeChange, Cause, Miss};
 use crate::validity::{self, Validity};
 use crate::{Caller, Environment, Key, Result};
 
@@ -139,7 +139,7 @@ impl<'a> Walk<'a> {
         let (head, provenance) = match cluster.storage.open_record(&at, record) {
             Ok(opened) => opened,
             Err(kind) => {
-                node.state = State::Invalid(lookup::unopened(kind).into());
+                node.state = State::Invalid(outcome::unopened(kind).into());
                 return false;
             }
         };

@@ -1,11 +1,11 @@
 //! The exact reason for a miss, for whoever asks: it may take more requests than the call itself.
 
-use super::lookup;
-use super::miss::{ArgumentDifference, Explanation, Miss};
 use super::verify::{Answer, Root, Verdict, Walk};
+use super::{lookup, outcome};
 use crate::binding::Binding;
 use crate::encoding::{self, Encoded, Rendered};
 use crate::function::Function;
+use crate::miss::{ArgumentDifference, Explanation, Miss};
 use crate::storage::{Filter, Storage};
 use crate::{Caller, Invocation, Key, Result, Version};
 
@@ -37,9 +37,9 @@ pub(crate) fn explain(
     };
     let (head, _) = match storage.open_record(&key, &record) {
         Ok(opened) => opened,
-        Err(kind) => return Ok(Explanation::Miss(lookup::unopened(kind))),
+        Err(kind) => return Ok(Explanation::Miss(outcome::unopened(kind))),
     };
-    if let Err(miss) = lookup::check(binding, codec, &head) {
+    if let Err(miss) = outcome::check(binding, codec, &head) {
         return Ok(Explanation::Miss(miss));
     }
     if head.depends {

@@ -3,7 +3,8 @@ use std::time::{Duration, SystemTime};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
-use super::{EARLIER, EncodedValue, FORMAT, Head, nanoseconds, open, read, seal, set_behind};
+use super::{EARLIER, EncodedValue, FORMAT, Head, open, read, seal, set_behind};
+use crate::clock::nanoseconds;
 use crate::memento::{Arguments, Callee, Correlation, Dependency};
 use crate::{
     Digest, ErrorKind, Invocation, Key, Memento, Outcome, Provenance, StoredValue, Version,

@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 use walkdir::WalkDir;
 
 use super::pattern::Pattern;
-use super::{Resource, State, name, read_observed, register};
+use super::{Resource, State, name, register};
+use crate::resource::observe::read_observed;
 use crate::{Digest, Error, ErrorKind, Result};
 
 /// The context of digests of lists: BLAKE3 derives another hash function from it, so that no file has the digest of one.

@@ -6,7 +6,8 @@ use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use super::{Resource, Stamp, State, name, read_observed, register};
+use super::{Resource, Stamp, State, name, register};
+use crate::resource::observe::read_observed;
 use crate::{Digest, Result};
 
 /// The file at a path, whatever is there; symlinks are followed.

@@ -3,7 +3,8 @@
 use std::env::{self, VarError};
 use std::ffi::{OsStr, OsString};
 
-use super::{Resource, State, name, read_observed, register};
+use super::{Resource, State, name, register};
+use crate::resource::observe::read_observed;
 use crate::{Digest, Result};
 
 /// The context of digests of values: BLAKE3 derives another hash function from it, so that no file has the digest of one.

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use crate::cluster::Cluster;
-use crate::engine::lookup;
-use crate::engine::miss::{Miss, Undecided};
+use crate::engine::outcome;
 use crate::function::Function;
 use crate::memento::{Dependency, Provenance};
+use crate::miss::{Miss, Undecided};
 use crate::record::{self, Head};
 use crate::resource::{self, Check};
 use crate::validity::Validity;
@@ -76,14 +76,14 @@ impl Node {
     pub(super) fn read(&mut self, head: &Head<'_>, provenance: &[u8]) {
         self.digest = Some(head.digest);
         (self.record, self.verified, self.is_renewed) = (head.key, 0, false);
-        let expires = lookup::expires(self.function, head.finished);
+        let expires = outcome::expires(self.function, head.finished);
         self.validity = Validity { expires, ..Validity::default() };
         self.dependencies = Vec::new();
         if !head.is_earlier {
             self.earlier = head.earlier_keys().collect();
             self.earlier.reverse();
         }
-        self.state = match lookup::check_outcome(self.function, head) {
+        self.state = match outcome::check_outcome(self.function, head) {
             Err(miss) => State::Invalid(miss.into()),
             Ok(()) if !head.depends => State::Valid(self.validity.clone().into_shared()),
             Ok(()) => match record::provenance(head, provenance) {

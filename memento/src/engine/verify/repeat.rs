@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use super::node::{Node, State, Verdict};
 use super::{Walk, changed};
-use crate::engine::miss::{Cause, Miss, Undecided};
 use crate::engine::why;
 use crate::memento::Callee;
+use crate::miss::{Cause, Miss, Undecided};
 use crate::recorded::{Recorded, Repeated};
 use crate::stack::Frame;
 use crate::{Caller, Key, encoding, record};

@@ -1,0 +1,84 @@
+//! What is known of a function before it runs.
+
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::quote;
+use syn::LitByteStr;
+
+use super::{Parts, package};
+use crate::code;
+use crate::parse::Options;
+use crate::version::Condition;
+
+impl Parts<'_> {
+    pub(super) fn description(&self) -> TokenStream {
+        let Self { internal, handle, .. } = self;
+        let Options { cluster, ttl, .. } = &self.function.options;
+        let repeat = match self.repeated_arguments() {
+            Some(_) => quote!(#internal::Option::Some(#handle::__repeat)),
+            None => quote!(#internal::Option::None),
+        };
+        let name = self.function.item.sig.ident.to_string();
+        let arguments = self.names.iter().map(Ident::to_string);
+        let package = package();
+        let package_version = std::env::var("CARGO_PKG_VERSION").unwrap_or_default();
+        let (version, manifest) = (self.version_expression(), &self.version.manifest);
+        let options = self.version.options.iter().map(|Condition { option, label, .. }| {
+            let condition = tokens(option);
+            quote!((#label, ::core::cfg!(#condition)))
+        });
+        let cluster = cluster.as_ref().map(syn::LitStr::value).unwrap_or_default();
+        let ttl = match ttl {
+            Some(ttl) => {
+                let (seconds, nanoseconds) = (ttl.as_secs(), ttl.subsec_nanos());
+                quote!(#internal::Option::Some(#internal::Duration::new(#seconds, #nanoseconds)))
+            }
+            None => quote!(#internal::Option::None),
+        };
+        quote! {
+            #internal::Function {
+                path: ::core::concat!(#package, "::", ::core::module_path!(), "::", #name),
+                version: #version,
+                manifest: #manifest,
+                options: &[#(#options),*],
+                repeat: #repeat,
+                arguments: &[#(#arguments),*],
+                cluster: #cluster,
+                ttl: #ttl,
+                package_version: #package_version,
+                file: ::core::file!(),
+                line: ::core::line!(),
+            }
+        }
+    }
+
+    /// The version: what is known here, and which options are active, which the compiler knows.
+    fn version_expression(&self) -> TokenStream {
+        let memento = &self.memento;
+        let digest = LitByteStr::new(&self.version.digest, Span::call_site());
+        let options = self.version.options.iter().map(|Condition { option, addend, .. }| {
+            let condition = tokens(option);
+            let addend = LitByteStr::new(addend, Span::call_site());
+            quote!(.when(::core::cfg!(#condition), #addend))
+        });
+        quote!(#memento::Version::from_bytes(*#digest) #(#options)*)
+    }
+
+    /// What makes the compiler notice when the version would be another one: `dependencies(…)` that are not there, and
+    /// the variable that says how versions of crates count.
+    pub(super) fn notices(&self) -> TokenStream {
+        let variable = code::EXACTNESS;
+        let paths = &self.function.options.dependencies;
+        quote! {
+            #[allow(unused_imports)]
+            const _: () = {
+                #(use #paths as _;)*
+                let _ = ::core::option_env!(#variable);
+            };
+        }
+    }
+}
+
+/// The option of a `cfg`, as tokens.
+fn tokens(option: &str) -> TokenStream {
+    option.parse().unwrap_or_default()
+}
