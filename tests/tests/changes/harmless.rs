@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use memento_tests::project::Project;
 use memento_tests::steps::{step, take};
 
 use crate::project;
@@ -62,6 +63,25 @@ fn the_same_code_in_another_folder_is_the_same_code() {
         second
     });
     assert!(ran.iter().all(BTreeMap::is_empty), "{ran:#?}");
+}
+
+/// In debug mode or not: nobody listens to the reasons here.
+#[test]
+fn reasons_are_counted() {
+    let mut project = project("harmless");
+    let place = project.place();
+    let mut counted = |project: &mut Project| {
+        let messages = project.build().run(&place, &[]).messages;
+        messages.into_iter().find(|line| line.starts_with("counted")).unwrap_or_default()
+    };
+    let expected = "counted never_run 3 arguments_differ 0 code_changed 0 callee_changed 0 of 3";
+    assert_eq!(counted(&mut project), expected);
+    project.edit("price / 100 * 100", "price / 50 * 50");
+    let expected = "counted never_run 0 arguments_differ 0 code_changed 1 callee_changed 0 of 1";
+    assert_eq!(counted(&mut project), expected);
+    project.edit("half_price(999)", "half_price(777)");
+    let expected = "counted never_run 0 arguments_differ 1 code_changed 0 callee_changed 0 of 1";
+    assert_eq!(counted(&mut project), expected);
 }
 
 const FULL_PRICE: &str = "\

@@ -1,4 +1,4 @@
-//! Memento functions of all programs of a package: binaries, examples, tests.
+//! Memento functions of all programs of a package: binaries, examples, tests, benches.
 
 use memento_tests::steps::{edits, step, take};
 
@@ -15,6 +15,7 @@ fn functions_of_every_program_follow_their_helpers() {
         ["n + 300", "n + 301", "of_second", "help"],
         ["n + 400", "n + 401", "of_example", "help"],
         ["n + 500", "n + 501", "of_test", "help"],
+        ["n + 600", "n + 601", "of_bench", "help"],
         ["n + 510", "n + 511", "of_test", "own"],
         ["super::shared(n) + 110", "super::shared(n) + 111", "of_unit_test", "helper"],
     ]);
@@ -22,15 +23,18 @@ fn functions_of_every_program_follow_their_helpers() {
         .edit("n + 100", "n + 101")
         .reruns("of_second_and_library", "shared")
         .reruns("of_unit_test", "shared");
-    // Names alone do not tell these two apart.
     let outside = step("a function that another one hides")
         .edit("n + 200", "n + 201")
-        .reruns("of_body", "outside")
-        .may_run("of_hidden");
+        .reruns("of_body", "outside");
     let hiding = step("the function that hides it")
         .edit("n + 240", "n + 241")
-        .reruns("of_hidden", "outside|hidden")
-        .may_run("of_body");
-    let project = project("targets").also_build(&["--examples", "--tests", "--lib"]);
+        .reruns("of_hidden", "outside|hidden");
+    let project = project("targets").also_build(&[
+        "--examples",
+        "--tests",
+        "--lib",
+        "--bench",
+        "changes-targets-bench",
+    ]);
     take(project, helpers.into_iter().chain([library, outside, hiding]));
 }
