@@ -63,98 +63,62 @@ impl AddAssign for Statistics {
     }
 }
 
-/// How many functions ran for which reason: see [`Miss`].
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Misses {
+/// Defines [`Misses`]: a count for each reason.
+macro_rules! misses {
+    ($($(#[$attribute:meta])* $count:ident: $reason:pat,)*) => {
+        /// How many functions ran for which reason: see [`Miss`].
+        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+        #[non_exhaustive]
+        pub struct Misses {
+            $($(#[$attribute])* pub $count: u64,)*
+        }
+
+        impl Misses {
+            /// All of them.
+            pub fn total(&self) -> u64 {
+                [$(self.$count),*].into_iter().sum()
+            }
+
+            fn of(&mut self, miss: &Miss) -> &mut u64 {
+                match miss {
+                    $($reason => &mut self.$count,)*
+                }
+            }
+        }
+
+        impl AddAssign for Misses {
+            fn add_assign(&mut self, other: Self) {
+                $(self.$count += other.$count;)*
+            }
+        }
+    };
+}
+
+misses! {
     /// The function had never run.
-    pub never_run: u64,
+    never_run: Miss::NeverRun,
     /// The code was another one.
-    pub code_changed: u64,
+    code_changed: Miss::CodeChanged(_),
     /// The arguments were new.
-    pub arguments_differ: u64,
+    arguments_differ: Miss::ArgumentsDiffer(_),
     /// The result of a callee was another one.
-    pub callee_changed: u64,
+    callee_changed: Miss::CalleeChanged(_),
     /// Something outside of the program was another one.
-    pub resource_changed: u64,
+    resource_changed: Miss::ResourceChanged(_),
     /// The function had returned an error.
-    pub failed: u64,
+    failed: Miss::Failed(_),
     /// The result had expired.
-    pub expired: u64,
+    expired: Miss::Expired,
     /// The result had been forgotten.
-    pub forgotten: u64,
+    forgotten: Miss::Forgotten,
     /// The result was encoded by another codec.
-    pub other_codec: u64,
+    other_codec: Miss::OtherCodec(_),
     /// The record was of a newer release.
-    pub newer: u64,
+    newer: Miss::Newer,
     /// The record or the result could not be read.
-    pub unreadable: u64,
+    unreadable: Miss::Unreadable,
     /// The call asked for it.
-    pub refreshed: u64,
-}
-
-impl Misses {
-    /// All of them.
-    pub fn total(&self) -> u64 {
-        let mut all = *self;
-        all.each().into_iter().map(|count| *count).sum()
-    }
-
-    fn of(&mut self, miss: &Miss) -> &mut u64 {
-        match miss {
-            Miss::NeverRun => &mut self.never_run,
-            Miss::CodeChanged(_) => &mut self.code_changed,
-            Miss::ArgumentsDiffer(_) => &mut self.arguments_differ,
-            Miss::CalleeChanged(_) => &mut self.callee_changed,
-            Miss::ResourceChanged(_) => &mut self.resource_changed,
-            Miss::Failed(_) => &mut self.failed,
-            Miss::Expired => &mut self.expired,
-            Miss::Forgotten => &mut self.forgotten,
-            Miss::OtherCodec(_) => &mut self.other_codec,
-            Miss::Newer => &mut self.newer,
-            Miss::Unreadable => &mut self.unreadable,
-            Miss::Refreshed => &mut self.refreshed,
-        }
-    }
-
-    fn each(&mut self) -> [&mut u64; 12] {
-        let Self {
-            never_run,
-            code_changed,
-            arguments_differ,
-            callee_changed,
-            resource_changed,
-            failed,
-            expired,
-            forgotten,
-            other_codec,
-            newer,
-            unreadable,
-            refreshed,
-        } = self;
-        [
-            never_run,
-            code_changed,
-            arguments_differ,
-            callee_changed,
-            resource_changed,
-            failed,
-            expired,
-            forgotten,
-            other_codec,
-            newer,
-            unreadable,
-            refreshed,
-        ]
-    }
-}
-
-impl AddAssign for Misses {
-    fn add_assign(&mut self, mut other: Self) {
-        for (count, more) in self.each().into_iter().zip(other.each()) {
-            *count += *more;
-        }
-    }
+    refreshed: Miss::Refreshed,
 }
 
 /// The numbers of one cluster, but for those that its storage counts.
