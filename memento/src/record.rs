@@ -20,7 +20,10 @@ use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Digest, Error, ErrorKind, Key, Memento, Outcome, Provenance, Result, StoredValue};
+use crate::memento::Dependency;
+use crate::{
+    Digest, Error, ErrorKind, Key, Memento, Outcome, Provenance, Result, StoredValue, Version,
+};
 
 /// The format of records. Records of another format are not read.
 const FORMAT: u8 = 2;
@@ -74,8 +77,30 @@ pub(crate) struct EncodedValue<'a> {
     pub(crate) inline: Option<&'a [u8]>,
 }
 
+/// The fields of [`Provenance`] up to its dependencies: what verification has to read.
+#[derive(Deserialize)]
+struct Trace<'a> {
+    _function: &'a str,
+    _version: Version,
+    _code: Digest,
+    _package_version: &'a str,
+    _arguments: Option<&'a [u8]>,
+    _result_type: &'a str,
+    dependencies: Vec<Dependency>,
+}
+
 /// The provenance whose encoding is `bytes`, if it is what `head` says.
 pub(crate) fn provenance(head: &Head<'_>, bytes: &[u8]) -> Result<Provenance> {
+    read_provenance(head, bytes)
+}
+
+/// The dependencies in the provenance whose encoding is `bytes`, if it is what `head` says.
+pub(crate) fn dependencies(head: &Head<'_>, bytes: &[u8]) -> Result<Vec<Dependency>> {
+    read_provenance(head, bytes).map(|trace: Trace<'_>| trace.dependencies)
+}
+
+/// Reads a provenance, or as much of it as `T` has.
+fn read_provenance<'a, T: Deserialize<'a>>(head: &Head<'_>, bytes: &'a [u8]) -> Result<T> {
     let failed = || {
         let operation = "read the provenance of a memento";
         Error::new(ErrorKind::Damaged, operation).with("key", head.key)
@@ -83,7 +108,8 @@ pub(crate) fn provenance(head: &Head<'_>, bytes: &[u8]) -> Result<Provenance> {
     if Digest::of(bytes) != head.provenance {
         return Err(failed().source("its bytes are not those that were written"));
     }
-    postcard::from_bytes(bytes).map_err(|error| failed().source(error))
+    let read = postcard::take_from_bytes(bytes).map_err(|error| failed().source(error));
+    read.map(|(value, _)| value)
 }
 
 /// How many records that were replaced are kept for an invocation.

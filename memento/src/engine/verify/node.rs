@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::cluster::Cluster;
 use crate::engine::outcome;
 use crate::function::Function;
-use crate::memento::{Dependency, Provenance};
+use crate::memento::Dependency;
 use crate::miss::{Miss, Undecided};
 use crate::record::{self, Head};
 use crate::resource::{self, Check};
@@ -86,8 +86,8 @@ impl Node {
         self.state = match outcome::check_outcome(self.function, head) {
             Err(miss) => State::Invalid(miss.into()),
             Ok(()) if !head.depends => State::Valid(self.validity.clone().into_shared()),
-            Ok(()) => match record::provenance(head, provenance) {
-                Ok(Provenance { dependencies, .. }) => {
+            Ok(()) => match record::dependencies(head, provenance) {
+                Ok(dependencies) => {
                     self.dependencies = dependencies;
                     State::Unknown
                 }
