@@ -91,7 +91,7 @@ fn source(tokens: &TokenStream) -> Source {
 }
 
 fn piece(label: &str, text: &str) -> Piece {
-    Piece { label: label.to_owned(), digest: blake3::hash(text.as_bytes()), through: None }
+    Piece { label: label.into(), digest: blake3::hash(text.as_bytes()), through: None }
 }
 
 /// The same for the same pieces, in whatever order they were met.

@@ -109,6 +109,10 @@ impl<'a> Reader<'a> {
         let mut at = range.start;
         while at < range.end {
             let Some(token) = source.get(at) else { return };
+            if let Some(behind) = normal::silent_attribute(source, at) {
+                at = behind;
+                continue;
+            }
             match token.kind {
                 Kind::Ident => self.ident(at, surroundings),
                 Kind::Str => self.text(at, surroundings),

@@ -24,6 +24,8 @@ pub(crate) struct Index {
     aliases: HashSet<String>,
     /// What stands in a module, or beside it, and brings names from other crates into it.
     imports: HashMap<usize, Vec<usize>>,
+    /// Whether each module imports all that is in another one.
+    globs: Vec<bool>,
     /// The names that `#[memento]` goes by.
     attributes: HashSet<String>,
 }
@@ -91,9 +93,11 @@ impl Index {
             modules_by_name: HashMap::new(),
             aliases: HashSet::new(),
             imports: HashMap::new(),
+            globs: Vec::new(),
             attributes: HashSet::from(["memento".to_owned()]),
         };
         index.name_all();
+        index.globs = (0..index.modules.len()).map(|module| index.find_glob(module)).collect();
         index
     }
 
@@ -299,6 +303,10 @@ impl Index {
 
     /// Whether a module imports all that is in another one.
     fn has_glob(&self, module: usize) -> bool {
+        self.globs.get(module).copied().unwrap_or(true)
+    }
+
+    fn find_glob(&self, module: usize) -> bool {
         self.imports(module).iter().any(|&import| match &self.nodes[import].item.kind {
             Kind::Import(import) => import.name.is_none() && self.may_be_module(&import.path[0]),
             _ => false,

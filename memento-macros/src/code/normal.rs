@@ -69,7 +69,7 @@ fn is_glued(source: &Source, at: usize) -> bool {
 }
 
 /// The index behind an attribute at `at` that does not change what code does.
-fn silent_attribute(source: &Source, at: usize) -> Option<usize> {
+pub(crate) fn silent_attribute(source: &Source, at: usize) -> Option<usize> {
     if !source.is(at, "#") {
         return None;
     }

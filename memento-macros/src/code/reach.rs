@@ -7,19 +7,20 @@ mod inputs;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::crates::Foreign;
 use super::facts::{Facts, Reader};
 use super::index::Place;
 use super::item::Kind;
-use super::known::Code;
+use super::known::{Code, Known, Leads};
 use super::lex::Source;
-use super::mention::{Mention, Stands};
+use super::mention::Mention;
 
 /// A piece of what a version is made of.
 pub(crate) struct Piece {
     /// What it is and where, for people: `fn round (app::rates)`.
-    pub(crate) label: String,
+    pub(crate) label: Arc<str>,
     pub(crate) digest: blake3::Hash,
     /// The number of the piece through which it was reached first; `None` where that is the function itself.
     pub(crate) through: Option<usize>,
@@ -54,8 +55,10 @@ impl Code {
         let mut reader = Reader::new(root, path, Some(&self.index));
         reader.read(0..root.len());
         let mut walk = Walk::new(self);
+        walk.texts.clone_from(&reader.facts.texts);
         if follow.automatically {
-            walk.follow(&reader.facts, place, None);
+            let leads = self.leads(&reader.facts, place);
+            walk.follow(&reader.facts, &leads, place, None);
         } else {
             walk.compile_time(&reader.facts, place, None);
         }
@@ -75,16 +78,19 @@ struct Walk<'a> {
     items: HashMap<usize, usize>,
     /// The items whose mentions are still to be followed.
     waiting: Vec<usize>,
-    /// The names that were mentioned.
-    mentioned: HashSet<&'a str>,
+    /// The items in impls whose names were met.
+    called: HashSet<usize>,
     /// The names of the types reached.
     types: HashSet<&'a str>,
     modules: HashSet<usize>,
     /// Pieces other than items, by what they are.
     others: BTreeSet<String>,
-    /// The texts in what was reached, for includes that only the compiler can tell, with the files that they stand in.
+    /// The texts in the function, with the files that they stand in.
     texts: Vec<(PathBuf, String)>,
+    /// Whether a file is included that only the compiler can name.
     includes_unknown: bool,
+    /// How many items had been reached when such files were looked for.
+    texts_of: usize,
 }
 
 impl<'a> Walk<'a> {
@@ -94,12 +100,13 @@ impl<'a> Walk<'a> {
             reached: Reached::default(),
             items: HashMap::new(),
             waiting: Vec::new(),
-            mentioned: HashSet::new(),
+            called: HashSet::new(),
             types: HashSet::new(),
             modules: HashSet::new(),
             others: BTreeSet::new(),
             texts: Vec::new(),
             includes_unknown: false,
+            texts_of: usize::MAX,
         }
     }
 
@@ -108,13 +115,15 @@ impl<'a> Walk<'a> {
         loop {
             while let Some(node) = self.waiting.pop() {
                 let through = self.items.get(&node).copied();
-                self.follow(&code.facts(node).1, code.index.place(node), through);
+                let Known { facts, leads, .. } = code.known(node);
+                self.follow(facts, leads, code.index.place(node), through);
             }
-            let texts = std::mem::take(&mut self.texts);
-            if !self.includes_unknown || texts.is_empty() {
+            if !self.includes_unknown || self.texts_of == self.items.len() {
                 return;
             }
-            let files = inputs::files_named_by(&texts);
+            self.texts_of = self.items.len();
+            let reached = self.items.keys().flat_map(|&node| &code.known(node).facts.texts);
+            let files = inputs::files_named_by(self.texts.iter().chain(reached));
             for path in files {
                 let place = Place { krate: 0, module: None, at: None };
                 self.file(&path, place, None);
@@ -123,11 +132,9 @@ impl<'a> Walk<'a> {
     }
 
     /// Follows what a piece of code mentions.
-    fn follow(&mut self, facts: &Facts, place: Place, through: Option<usize>) {
+    fn follow(&mut self, facts: &Facts, leads: &Leads, place: Place, through: Option<usize>) {
         self.compile_time(facts, place, through);
-        for mention in &facts.mentions {
-            self.mention(mention, place, through);
-        }
+        self.lead(leads, through);
         for root in &facts.roots {
             self.root(root, place.krate, through);
         }
@@ -136,38 +143,17 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn mention(&mut self, mention: &Mention, place: Place, through: Option<usize>) {
-        let index = &self.code.index;
-        let Some((name, found)) = index.named(&mention.name) else { return };
-        let can_be =
-            found.items.iter().filter(|&&item| index.can_name(place, &mention.stands, item));
-        let is_value = |item: &usize| matches!(index.nodes[*item].item.kind, Kind::Value { .. });
-        let is_local = |item: &usize| index.nodes[*item].item.scope.is_some();
-        let can_be: Vec<usize> = can_be.copied().collect();
-        // A function in a block hides one outside.
-        let hides = mention.stands == Stands::Alone
-            && can_be.iter().any(|item| is_value(item) && is_local(item));
-        for item in can_be {
-            if !(hides && is_value(&item) && !is_local(&item)) {
-                self.reach(item, through);
-            }
-        }
-        for &item in &found.enums {
+    /// Reaches the items that names lead to.
+    fn lead(&mut self, leads: &Leads, through: Option<usize>) {
+        for &item in &leads.items {
             self.reach(item, through);
         }
-        if mention.stands == Stands::Alone {
-            return;
-        }
-        for &item in &found.traits {
-            self.reach(item, through);
-        }
-        if self.mentioned.insert(name) {
-            for &member in &found.members {
-                if let Kind::Member { of, .. } = &index.nodes[member].item.kind
-                    && of.iter().any(|name| self.types.contains(name.as_str()))
-                {
-                    self.reach(member, through);
-                }
+        for &member in &leads.members {
+            if self.called.insert(member)
+                && let Kind::Member { of, .. } = &self.code.index.nodes[member].item.kind
+                && of.iter().any(|name| self.types.contains(name.as_str()))
+            {
+                self.reach(member, through);
             }
         }
     }
@@ -176,12 +162,9 @@ impl<'a> Walk<'a> {
         if self.items.contains_key(&node) {
             return;
         }
-        let index = &self.code.index;
-        let item = &index.nodes[node].item;
-        let module = &index.modules[item.module].path;
-        let label = format!("{} ({module})", item.label);
-        let digest = self.code.facts(node).0;
-        let piece = self.piece(Piece { label, digest, through });
+        let item = &self.code.index.nodes[node].item;
+        let Known { label, digest, .. } = self.code.known(node);
+        let piece = self.piece(Piece { label: Arc::clone(label), digest: *digest, through });
         self.items.insert(node, piece);
         self.waiting.push(node);
         match &item.kind {
@@ -210,7 +193,7 @@ impl<'a> Walk<'a> {
         let Some((_, found)) = index.named(name) else { return };
         for &item in &found.with_type {
             let comes = match &index.nodes[item].item.kind {
-                Kind::Member { name, .. } => self.mentioned.contains(name.as_str()),
+                Kind::Member { .. } => self.called.contains(&item),
                 _ => true,
             };
             if comes {
@@ -229,6 +212,9 @@ impl<'a> Walk<'a> {
     /// Reaches the crates that a module's `use` declarations bring into it, where that may go unnoticed: a trait is
     /// used without being named.
     fn module(&mut self, module: usize, krate: usize, through: Option<usize>) {
+        if self.modules.contains(&module) {
+            return;
+        }
         let index = &self.code.index;
         let mut imports = Vec::new();
         for module in index.around(module) {
@@ -271,7 +257,8 @@ impl<'a> Walk<'a> {
     /// Reaches what a path names: the items of that name, or all in the modules of that name.
     fn named(&mut self, names: &[String], place: Place) {
         let (Some(mention), Some(name)) = (Mention::of_path(names), names.last()) else { return };
-        self.mention(&mention, place, None);
+        let facts = Facts { mentions: vec![mention], ..Facts::default() };
+        self.lead(&self.code.leads(&facts, place), None);
         let index = &self.code.index;
         let ending = format!("::{name}");
         let modules: HashSet<usize> = (0..index.modules.len())

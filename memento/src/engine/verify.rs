@@ -94,7 +94,9 @@ impl<'a> Walk<'a> {
         while !level.is_empty() {
             let mut wanted: Vec<(Arc<Cluster>, Vec<Key>)> = Vec::new();
             for key in level.drain(..) {
-                for (function, key) in self.callees(&key) {
+                let callees = self.callees(&key);
+                self.nodes.reserve(callees.len());
+                for (function, key) in callees {
                     let Slot::Vacant(slot) = self.nodes.entry(key) else { continue };
                     let Ok(cluster) = self.environment.cluster(function.cluster()) else {
                         continue;

@@ -16,6 +16,8 @@ fn what_does_not_matter_makes_nothing_run() {
             step("a comment in a helper").edit("// A fifth.", "/* Twenty percent. */"),
             step("a comment less").edit("    // A fifth.\n", ""),
             step("a doc comment").edit("/// Half of the price.", "/// What is paid in a sale."),
+            step("a doc comment that names things")
+                .edit("/// Half of the price.", "/// What `label`, round and `rates::fee` do not."),
             step("a doc comment more").edit("fn label(", "///\n/// In euros.\nfn label("),
             step("a doc comment of a helper").edit("/// The tax on a price.\n", ""),
             step("formatting").edit("price + rates::tax(price)", "price\n+rates :: tax( price, )"),

@@ -60,7 +60,6 @@ impl Walk<'_> {
             self.option(option, place.krate, through);
         }
         self.includes_unknown |= facts.includes_unknown;
-        self.texts.extend_from_slice(&facts.texts);
     }
 
     /// Notes a file that code includes. If it is code, it is followed, too.
@@ -79,7 +78,9 @@ impl Walk<'_> {
         if let Some(file) = code {
             let mut reader = Reader::new(&file.source, &file.path, Some(index));
             reader.read(0..file.source.len());
-            self.follow(&reader.facts, place, through);
+            let leads = self.code.leads(&reader.facts, place);
+            self.texts.extend_from_slice(&reader.facts.texts);
+            self.follow(&reader.facts, &leads, place, through);
         }
     }
 
@@ -110,7 +111,7 @@ impl Walk<'_> {
         let is_new = self.others.insert(label.clone());
         if is_new {
             let digest = digest();
-            self.piece(Piece { label, digest, through });
+            self.piece(Piece { label: label.into(), digest, through });
         }
         is_new
     }
@@ -118,7 +119,10 @@ impl Walk<'_> {
 
 /// The files that an include may mean whose path only the compiler can tell: those that have one of the texts in reached
 /// code in their names, beside the sources with the texts, and in the folders that the texts name.
-pub(super) fn files_named_by(texts: &[(PathBuf, String)]) -> BTreeSet<PathBuf> {
+pub(super) fn files_named_by<'t>(
+    texts: impl Iterator<Item = &'t (PathBuf, String)>,
+) -> BTreeSet<PathBuf> {
+    let texts: Vec<&(PathBuf, String)> = texts.collect();
     let beside = texts.iter().filter_map(|(from, _)| from.parent().map(Path::to_owned));
     let named = texts.iter().map(|(from, text)| from.with_file_name(text));
     let (folders, others): (Vec<_>, Vec<_>) = beside.chain(named).partition(|path| path.is_dir());
