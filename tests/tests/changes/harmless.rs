@@ -72,7 +72,7 @@ fn the_same_code_in_another_folder_is_the_same_code() {
 fn reasons_are_counted() {
     let mut project = project("harmless");
     let place = project.place();
-    let mut counted = |project: &mut Project| {
+    let counted = |project: &mut Project| {
         let messages = project.build().run(&place, &[]).messages;
         messages.into_iter().find(|line| line.starts_with("counted")).unwrap_or_default()
     };
