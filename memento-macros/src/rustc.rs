@@ -18,15 +18,13 @@ pub(crate) struct Dependency {
     pub(crate) artifact: PathBuf,
 }
 
-impl Dependency {
-    fn is_plugin(&self) -> bool {
-        PLUGINS.iter().any(|prefix| self.original.starts_with(prefix))
-    }
+/// Whether a crate is a part of the framework, which does not change what functions compute.
+pub(crate) fn is_framework(original: &str) -> bool {
+    matches!(original, "memento" | "memento_macros") || is_plugin(original)
+}
 
-    /// Whether it is a part of the framework, which does not change what functions compute.
-    pub(crate) fn is_framework(&self) -> bool {
-        self.original == "memento" || self.is_plugin()
-    }
+fn is_plugin(original: &str) -> bool {
+    PLUGINS.iter().any(|prefix| original.starts_with(prefix))
 }
 
 /// The arguments of rustc; those of another program under tools that do not run it, such as rust-analyzer.
@@ -89,7 +87,7 @@ pub(crate) fn memento() -> TokenStream {
 /// what they register.
 pub(crate) fn link_plugins() -> TokenStream {
     let names = dependencies()
-        .filter(Dependency::is_plugin)
+        .filter(|dependency| is_plugin(&dependency.original))
         .map(|d| Ident::new(&d.name, Span::call_site()));
     quote!(#(extern crate #names as _;)*)
 }

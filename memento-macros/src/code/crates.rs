@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
+use std::time::SystemTime;
 
 use super::artifact::Artifact;
 use super::lock::{Exactness, Lock};
@@ -20,6 +21,8 @@ pub(crate) struct Crate {
     pub(crate) root: PathBuf,
     /// `None` for the crate that is being compiled.
     pub(crate) artifact: Option<Artifact>,
+    /// Of a crate that only others need: the artifacts of those, which tell its own from others.
+    pub(crate) used_by: Option<String>,
     /// The numbers of the crates whose items it can name.
     pub(crate) sees: BTreeSet<usize>,
     /// The names that the crate being compiled has for it.
@@ -80,7 +83,9 @@ impl Crates {
         let mut crates = Self { lock, ..Self::default() };
         crates.add(name, root, None, package);
         let mut folders = BTreeSet::new();
-        for dependency in rustc::dependencies().filter(|dependency| !dependency.is_framework()) {
+        for dependency in
+            rustc::dependencies().filter(|found| !rustc::is_framework(&found.original))
+        {
             folders.extend(dependency.artifact.parent().map(Path::to_owned));
             let artifact = Artifact::new(&dependency.artifact);
             let package = crates.package(&dependency.original, &artifact, package);
@@ -102,7 +107,8 @@ impl Crates {
     ) {
         let (sees, foreign) = (BTreeSet::new(), BTreeMap::new());
         let names = vec![name.clone()];
-        self.all.push(Crate { name, root, artifact, sees, names, foreign });
+        let used_by = None;
+        self.all.push(Crate { name, root, artifact, used_by, sees, names, foreign });
         self.packages.push(package);
     }
 
@@ -175,43 +181,54 @@ impl Crates {
         (label, *digest)
     }
 
-    /// Follows the crates on this machine that followed ones need. rustc knows them by the folders of its artifacts.
+    /// Follows the crates on this machine that followed ones need. rustc knows them by the folders of its artifacts,
+    /// where there may be several of each: what is read of them is the newest, and which one is in use is not known.
     fn add_transitive(&mut self, package: usize, folders: &BTreeSet<PathBuf>) {
         let Some(lock) = &self.lock else { return };
         let is_end = |package: &super::lock::Package| {
-            package.source.is_some()
-                || package.name.starts_with("memento-")
-                || package.name == "memento"
+            package.source.is_some() || rustc::is_framework(&package.crate_name())
         };
         let wanted: Vec<usize> = (lock.closure(package, is_end).into_iter())
             .filter(|&wanted| wanted != package && !self.packages.contains(&Some(wanted)))
             .collect();
+        let direct = self.crates_in_use();
+        let files = folders.iter().filter_map(|folder| std::fs::read_dir(folder).ok());
+        let files = files.flatten().flatten().map(|file| file.path());
+        let mut files: Vec<(SystemTime, PathBuf)> = files
+            .filter(|path| path.extension().is_some_and(|end| end == "d"))
+            .filter_map(|path| Some((path.metadata().ok()?.modified().ok()?, path)))
+            .collect();
+        files.sort_unstable();
         let mut found = Vec::new();
         for wanted in wanted {
             let name = lock.packages[wanted].crate_name();
-            let mut roots = BTreeSet::new();
-            for path in folders
-                .iter()
-                .filter_map(|folder| std::fs::read_dir(folder).ok())
-                .flatten()
-                .flatten()
-            {
-                let file = path.file_name().to_string_lossy().into_owned();
-                let is_of = file.strip_prefix(&name).is_some_and(|rest| rest.starts_with('-'));
-                if is_of && path.path().extension().is_some_and(|end| end == "d") {
-                    let artifact = Artifact::new(
-                        &path.path().with_file_name(format!("lib{}", file.replace(".d", ".rmeta"))),
-                    );
+            let mut newest = BTreeMap::new();
+            for (_, path) in &files {
+                let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+                if stem.rsplit_once('-').is_some_and(|(of, _)| of == name) {
+                    let artifact = Artifact::new(&path.with_file_name(format!("lib{stem}.rmeta")));
                     let root = artifact.root().and_then(|root| root.canonicalize().ok());
-                    if let Some(root) = root.filter(|root| roots.insert(root.clone())) {
-                        found.push((name.clone(), root, artifact, wanted));
-                    }
+                    newest.extend(root.map(|root| (root, artifact)));
                 }
             }
+            found.extend(
+                newest.into_iter().map(|(root, artifact)| (name.clone(), root, artifact, wanted)),
+            );
         }
         for (name, root, artifact, package) in found {
             self.add(name, root, Some(artifact), Some(package));
+            self.all
+                .iter_mut()
+                .rev()
+                .take(1)
+                .for_each(|krate| krate.used_by = Some(direct.clone()));
         }
+    }
+
+    /// The names of the artifacts that rustc was given: they differ with the features of all that they were made of.
+    fn crates_in_use(&self) -> String {
+        let stems = self.all.iter().filter_map(|krate| Some(krate.artifact.as_ref()?.stem()));
+        stems.collect::<Vec<_>>().join(" ")
     }
 
     /// Notes which crates can name which.

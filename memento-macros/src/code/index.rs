@@ -251,8 +251,9 @@ impl Index {
 
     /// All `use` declarations that others can see.
     pub(crate) fn public_imports(&self) -> impl Iterator<Item = usize> {
-        let imports = self.imports.values().flatten().copied();
-        imports.filter(|&import| self.nodes[import].item.is_public)
+        let is_import =
+            |node: &Node| node.item.is_public && matches!(node.item.kind, Kind::Import(_));
+        (0..self.nodes.len()).filter(move |&node| is_import(&self.nodes[node]))
     }
 
     /// Whether a name in `from` can be that of the item.

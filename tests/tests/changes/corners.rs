@@ -53,6 +53,9 @@ fn nothing_is_missed() {
         .edit("LENGTH: usize = 3", "LENGTH: usize = 4")
         .reruns("of_length", "LENGTH")
         .reruns("of_extern_crate", "LENGTH");
+    let wide = step("a feature of a crate that only another crate needs")
+        .feature("wide")
+        .reruns("of_optional", "wide");
     let all = [names, inference, macros, crates].into_iter().flatten();
-    take(project("corners"), all.chain([length]));
+    take(project("corners"), all.chain([length, wide]));
 }

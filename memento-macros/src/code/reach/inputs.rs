@@ -91,11 +91,16 @@ impl Walk<'_> {
             return;
         };
         let feature = option.strip_prefix("feature = ").map(|name| name.trim_matches('"'));
-        let state = match (feature, artifact.features()) {
-            (Some(feature), Some(active)) => active.iter().any(|name| name == feature).to_string(),
-            // What is compiled as a dependency is not compiled for its own tests.
-            _ if option == "test" => return,
-            _ => artifact.stem(),
+        // What is compiled as a dependency is not compiled for its own tests.
+        if option == "test" {
+            return;
+        }
+        let state = match (&dependency.used_by, feature, artifact.features()) {
+            (Some(used_by), ..) => used_by.clone(),
+            (None, Some(feature), Some(active)) => {
+                active.iter().any(|name| name == feature).to_string()
+            }
+            (None, ..) => artifact.stem(),
         };
         let label = format!("{option} ({})", dependency.name);
         self.other(label, through, || blake3::hash(state.as_bytes()));
