@@ -16,16 +16,19 @@
 //! | `crates`   | which crates are followed, and what stands for the others                               |
 //! | `index`    | all items by name                                                                       |
 //! | `mention`  | names in code, and where they stand                                                     |
-//! | `facts`    | what a piece of code mentions; `known`: of all items, read when first asked for          |
+//! | `facts`    | what a piece of code mentions                                                           |
+//! | `graph`    | what leads to what; `groups`: what leads to one another; `sets`: of small numbers        |
+//! | `table`    | what the program is told of all that                                                    |
 
 mod artifact;
 mod crates;
 mod facts;
 mod files;
+mod graph;
+mod groups;
 mod import;
 mod index;
 mod item;
-mod known;
 mod lex;
 mod literal;
 mod lock;
@@ -33,20 +36,26 @@ mod mention;
 mod normal;
 mod parser;
 mod reach;
+mod sets;
+mod table;
 
 use std::path::PathBuf;
-use std::sync::LazyLock;
+use std::sync::{LazyLock, Mutex, PoisonError};
 
 use crates::Crates;
 pub(crate) use crates::EXACTNESS;
 use index::{Index, Place};
-use known::Code;
 pub(crate) use lex::Source;
-pub(crate) use reach::{Follow, Piece, Reached};
+use reach::Code;
+pub(crate) use reach::{Follow, Reached};
+pub(crate) use table::Chunk;
 
-/// All code of this compilation, read once; `None` where the compiler does not say where it is, as in rust-analyzer.
-static CODE: LazyLock<Option<Code>> =
-    LazyLock::new(|| Crates::of_compilation().map(|crates| Code::new(Index::new(crates))));
+/// All items of this compilation; `None` where the compiler does not say where they are, as in rust-analyzer.
+static INDEX: LazyLock<Option<Index>> = LazyLock::new(|| Crates::of_compilation().map(Index::new));
+
+/// What was read of them, once for all functions.
+static CODE: LazyLock<Option<Mutex<Code<'static>>>> =
+    LazyLock::new(|| INDEX.as_ref().map(|index| Mutex::new(Code::new(index))));
 
 /// Where a macro was called: the file, and the line, from 1.
 pub(crate) struct CallSite {
@@ -56,14 +65,16 @@ pub(crate) struct CallSite {
 
 /// What the code in `root`, called at `site`, reaches.
 pub(crate) fn reach(root: &Source, site: &CallSite, follow: &Follow<'_>) -> Reached {
-    let Some(code) = &*CODE else { return Reached::default() };
-    let found = site.file.as_ref().and_then(|file| code.index.place_of_line(file, site.line));
+    let (Some(index), Some(code)) = (&*INDEX, &*CODE) else { return Reached::default() };
+    let found = site.file.as_ref().and_then(|file| index.place_of_line(file, site.line));
     // Code whose place is unknown may name anything.
     let anywhere = Place { krate: 0, module: None, at: None };
     let (place, path) = match found {
         Some((place, path)) => (place, path),
-        None => (anywhere, code.index.crates.all[0].root.as_path()),
+        None => (anywhere, index.crates.all[0].root.as_path()),
     };
+    // A panic ends the compilation: nothing depends on what comes after it.
+    let mut code = code.lock().unwrap_or_else(PoisonError::into_inner);
     code.reach(root, path, place, follow)
 }
 

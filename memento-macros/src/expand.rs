@@ -139,12 +139,13 @@ impl<'a> Parts<'a> {
         let (link, encode) = (rustc::link_plugins(), self.encode());
         let (description, body, returns) = (self.description(), self.body(), self.returns());
         let (questions, modified) = (self.questions(), self.modified());
-        let (notices, repeat) = (self.notices(), self.repeat());
+        let (notices, pieces, repeat) = (self.notices(), self.pieces(), self.repeat());
         quote! {
             #(#conditions)*
             const _: () = {
                 #link
                 #notices
+                #pieces
                 #[allow(unexpected_cfgs)]
                 static FUNCTION: #internal::Declaration = #internal::Declaration::new(#description);
                 #internal::inventory::submit! { FUNCTION.function() }

@@ -49,6 +49,13 @@ pub(crate) fn crate_name() -> Option<String> {
     std::env::var("CARGO_CRATE_NAME").ok()
 }
 
+/// What tells this compilation from those of other crates that may be linked into the same program.
+pub(crate) fn compilation() -> String {
+    let of_cargo = arguments().filter(|argument| argument.contains("metadata="));
+    let parts: Vec<String> = crate_name().into_iter().chain(of_cargo).collect();
+    blake3::hash(parts.join(" ").as_bytes()).to_hex()[..16].to_owned()
+}
+
 /// The crates in rustc's `--extern` arguments.
 pub(crate) fn dependencies() -> impl Iterator<Item = Dependency> {
     let arguments: Vec<String> = arguments().collect();

@@ -86,7 +86,7 @@ impl Binding {
         {
             return *digest;
         }
-        let manifest = self.function.manifest();
+        let manifest = self.function.code().manifest();
         let digest = *self.code.get_or_init(|| Digest::of(manifest.as_bytes()));
         let storage = &self.cluster.storage;
         let kept = storage.trouble.note(storage.data.put(&digest, manifest.as_bytes()));

@@ -1,7 +1,11 @@
 //! What the version of a function was made of.
 
+mod table;
+
 use std::collections::BTreeMap;
-use std::fmt;
+use std::fmt::{self, Write as _};
+
+pub use table::{CodeTable, FunctionCode};
 
 /// The code that a memento function reaches, as it was when `#[memento]` computed the function's version.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -44,6 +48,17 @@ impl Code {
             Some(Piece { name: parts.next()?.to_owned(), digest, through: through.checked_sub(1) })
         };
         Self { pieces: manifest.lines().filter_map(piece).collect() }
+    }
+
+    /// The pieces as a manifest.
+    pub(crate) fn manifest(&self) -> String {
+        let mut manifest = String::new();
+        for Piece { name, digest, through } in &self.pieces {
+            let through = through.map_or(0, |index| index + 1);
+            // Writing to a text does not fail.
+            let _ = writeln!(manifest, "{digest} {through} {name}");
+        }
+        manifest
     }
 
     /// The pieces, the function's own first.
@@ -113,6 +128,7 @@ mod tests {
     #[test]
     fn pieces_and_the_way_to_them() {
         let code = Code::read(MANIFEST);
+        assert_eq!(code.manifest(), MANIFEST);
         let names: Vec<&str> = code.pieces().iter().map(|piece| &*piece.name).collect();
         assert_eq!(names, ["its own code", "fn round (app)", "const SCALE (app)", "cfg unix"]);
         let way = code.way_to(&code.pieces()[2]);

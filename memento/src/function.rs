@@ -1,10 +1,10 @@
 //! What is known of a memento function before it runs.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 use std::sync::LazyLock;
 use std::time::Duration;
 
+use crate::code::FunctionCode;
 use crate::recorded::{Recorded, Repeated};
 use crate::{Code, Error, ErrorKind, Result, Version};
 
@@ -16,9 +16,7 @@ pub struct Function {
     #[doc(hidden)]
     pub version: Version,
     #[doc(hidden)]
-    pub manifest: &'static str,
-    #[doc(hidden)]
-    pub options: &'static [(&'static str, bool)],
+    pub code: FunctionCode,
     #[doc(hidden)]
     pub repeat: Option<fn(Recorded<'_>) -> Result<Repeated>>,
     #[doc(hidden)]
@@ -48,18 +46,7 @@ impl Function {
 
     /// What the version was made of.
     pub fn code(&self) -> Code {
-        Code::read(&self.manifest())
-    }
-
-    /// What the version was made of, as text.
-    pub(crate) fn manifest(&self) -> String {
-        let mut manifest = self.manifest.to_owned();
-        for (option, is_active) in self.options {
-            let state = if *is_active { "active" } else { "inactive" };
-            // Writing to a text does not fail.
-            let _ = writeln!(manifest, "{state} 0 {option}");
-        }
-        manifest
+        self.code.read()
     }
 
     /// The names of the arguments, in order.

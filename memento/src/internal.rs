@@ -13,6 +13,7 @@ use crate::validity;
 use crate::{Error, ErrorKind, Explanation, Memento, Result};
 
 pub use crate::binding::Declaration;
+pub use crate::code::{CodeTable, FunctionCode};
 pub use crate::codec::{Bincode, Json, Postcard};
 pub use crate::encoding::{Encode, EncodeResult, Encoder};
 pub use crate::function::Function;

@@ -1,12 +1,13 @@
 //! What a piece of code mentions.
 
+use std::collections::HashSet;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use super::index::Index;
 use super::lex::{Kind, Source};
 use super::mention::{Mention, Stands};
-use super::{literal, normal};
+use super::{item, literal, normal};
 
 /// What a piece of code is, and what it mentions.
 #[derive(Default)]
@@ -69,6 +70,45 @@ const KEYWORDS: [&str; 40] = [
     "let", "loop", "macro", "match", "mod", "move", "mut", "pub", "ref", "return", "self",
     "static", "super", "trait", "true", "use", "where", "while",
 ];
+
+/// What an item is, and what it mentions.
+pub(super) fn of_item(index: &Index, node: usize) -> Facts {
+    let item = &index.nodes[node].item;
+    let (source, path) = index.file(node);
+    let mut reader = Reader::new(source, path, Some(index));
+    if index.place(node).krate != 0 {
+        reader = reader.without_crate_names();
+    }
+    match &item.kind {
+        item::Kind::Import(import) => {
+            reader.facts.normal.clone_from(&import.text);
+            let paths = (1..=import.path.len()).map(|length| &import.path[..length]);
+            reader.facts.mentions.extend(paths.filter_map(Mention::of_path));
+            reader.facts.roots.extend(import.path.first().cloned());
+        }
+        // Another memento function has a version of its own. Its types may be used by whoever calls it.
+        _ if index.is_memento(item) => {
+            let tokens = item.tokens[0].clone();
+            let start = tokens.clone().find(|&at| source.is(at, "fn"));
+            reader.read(start.unwrap_or(tokens.start)..item.body.unwrap_or(tokens.end));
+            reader.facts.normal.clear();
+        }
+        _ => item.tokens.iter().cloned().for_each(|tokens| reader.read(tokens)),
+    }
+    let mut facts = reader.facts;
+    for module in index.around(item.module) {
+        for (file, attributes) in &index.modules[module].attributes {
+            let file = &index.files[*file];
+            let mut reader = Reader::new(&file.source, &file.path, None);
+            reader.read_options(attributes.clone());
+            facts.options.append(&mut reader.facts.options);
+        }
+    }
+    let unique: HashSet<Mention> = facts.mentions.drain(..).collect();
+    facts.mentions.extend(unique);
+    facts.mentions.sort_unstable();
+    facts
+}
 
 /// Reads some tokens of a file. Without an index, names are of no interest.
 pub(crate) struct Reader<'a> {

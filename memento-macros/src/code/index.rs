@@ -36,11 +36,17 @@ pub(crate) struct Node {
     pub(crate) item: Item,
     /// `None` where the item belongs to no module for sure.
     pub(crate) module: Option<usize>,
+    /// Of what stands in an `impl` without a trait: the numbers of the types that it is called on.
+    pub(crate) receivers: Vec<usize>,
 }
 
 /// The numbers of the items that a name can lead to.
 #[derive(Default)]
 pub(crate) struct Names {
+    /// What tells this name from all others.
+    pub(crate) number: usize,
+    /// As a type with something in an `impl` without a trait: its number among those.
+    pub(crate) receiver: Option<usize>,
     /// Those that it names.
     pub(crate) items: Vec<usize>,
     /// Those in an `impl` that it names.
@@ -82,7 +88,8 @@ impl Index {
         let node = |(file, item): (usize, Item)| {
             let is_anywhere =
                 matches!(item.kind, Kind::Macro { .. }) || strays.contains(&item.module);
-            Node { file, module: (!is_anywhere).then_some(item.module), item }
+            let module = (!is_anywhere).then_some(item.module);
+            Node { file, module, receivers: Vec::new(), item }
         };
         let mut index = Self {
             crates,
@@ -97,6 +104,7 @@ impl Index {
             attributes: HashSet::from(["memento".to_owned()]),
         };
         index.name_all();
+        index.number_all();
         index.globs = (0..index.modules.len()).map(|module| index.find_glob(module)).collect();
         index
     }
@@ -227,9 +235,26 @@ impl Index {
         }
     }
 
+    /// Numbers the names, and parts what comes along with a type from what has to be called on it.
+    fn number_all(&mut self) {
+        let mut receivers = 0;
+        for (number, names) in self.names.values_mut().enumerate() {
+            names.number = number;
+            names.with_type.retain(|&item| {
+                let node = &mut self.nodes[item];
+                let is_member = matches!(node.item.kind, Kind::Member { .. });
+                if is_member {
+                    node.receivers.push(*names.receiver.get_or_insert(receivers));
+                }
+                !is_member
+            });
+            receivers += usize::from(names.receiver.is_some());
+        }
+    }
+
     /// What a name can lead to.
-    pub(crate) fn named(&self, name: &str) -> Option<(&str, &Names)> {
-        self.names.get_key_value(name).map(|(name, found)| (name.as_str(), found))
+    pub(crate) fn named(&self, name: &str) -> Option<&Names> {
+        self.names.get(name)
     }
 
     /// Whether `name` before `::` can be something that has items in it.

@@ -1,38 +1,31 @@
-//! What a function reaches in code.
+//! What functions reach in code, and one digest of all that.
 //!
-//! Names are followed without being resolved: a name leads to all items that have it and can be named from where it
-//! stands. So it may take too much, never too little.
+//! The graph has circles. What leads to one another forms a group; groups have none. The digest of a group is that of the
+//! pieces in it and of the groups that it leads to (as in R. Merkle, A digital signature based on a conventional
+//! encryption function, 1987): each piece is looked at once, however many functions reach it.
 
-mod inputs;
-
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
-use super::crates::Foreign;
-use super::facts::{Facts, Reader};
-use super::index::Place;
-use super::item::Kind;
-use super::known::{Code, Known, Leads};
+use super::facts::Reader;
+use super::graph::{Graph, Vertex, files_named_by};
+use super::groups;
+use super::index::{Index, Place};
 use super::lex::Source;
-use super::mention::Mention;
-
-/// A piece of what a version is made of.
-pub(crate) struct Piece {
-    /// What it is and where, for people: `fn round (app::rates)`.
-    pub(crate) label: Arc<str>,
-    pub(crate) digest: blake3::Hash,
-    /// The number of the piece through which it was reached first; `None` where that is the function itself.
-    pub(crate) through: Option<usize>,
-}
+use super::sets::Sets;
+use super::table::{Chunk, Table};
 
 /// What a function reaches.
 #[derive(Default)]
 pub(crate) struct Reached {
-    pub(crate) pieces: Vec<Piece>,
-    /// The options in `cfg`s whose state the compiler knows when it compiles the function, each with the number of the
-    /// piece that mentions it, `None` where that is the function itself.
-    pub(crate) options: BTreeMap<String, Option<usize>>,
+    /// The digest of all of it, if it is anything.
+    pub(crate) digest: Option<blake3::Hash>,
+    /// The options in `cfg`s whose state the compiler knows when it compiles the function, in alphabetical order.
+    pub(crate) options: Vec<String>,
+    /// The numbers of the pieces that the function leads to itself, in the table of the crate.
+    pub(crate) leads: Vec<u32>,
+    /// What is new in that table.
+    pub(crate) chunk: Chunk,
 }
 
 /// What to follow from a function.
@@ -43,233 +36,189 @@ pub(crate) struct Follow<'a> {
     pub(crate) also: &'a [Vec<String>],
 }
 
-impl Code {
-    /// What the code in `root` reaches, and what the paths in `also` name.
-    pub(crate) fn reach(
-        &self,
-        root: &Source,
+/// All code of a compilation, as far as functions were found to reach it.
+pub(super) struct Code<'i> {
+    graph: Graph<'i>,
+    sets: Sets,
+    /// Of each vertex: the set of the types with methods that it leads to, as far as that is known.
+    types: Vec<usize>,
+    /// Of each vertex: the set of types for which the methods that it calls were looked up.
+    looked_up: Vec<Option<usize>>,
+    settled: Vec<Option<Settled>>,
+    table: Table,
+}
+
+/// What is known of a vertex, and of all others in its group.
+#[derive(Clone, Copy)]
+struct Settled {
+    /// The digest of all that it leads to; `None` where that is nothing.
+    digest: Option<blake3::Hash>,
+    /// The set of the options that it leads to.
+    options: usize,
+    /// Whether a file is included that only the compiler can name.
+    includes_unknown: bool,
+}
+
+impl<'i> Code<'i> {
+    pub(super) fn new(index: &'i Index) -> Self {
+        Self {
+            graph: Graph::new(index),
+            sets: Sets::new(),
+            types: Vec::new(),
+            looked_up: Vec::new(),
+            settled: Vec::new(),
+            table: Table::default(),
+        }
+    }
+
+    /// What the code in `function` reaches, which stands in the file at `path`, and what else is to be followed.
+    pub(super) fn reach(
+        &mut self,
+        function: &Source,
         path: &Path,
         place: Place,
         follow: &Follow<'_>,
     ) -> Reached {
-        let mut reader = Reader::new(root, path, Some(&self.index));
-        reader.read(0..root.len());
-        let mut walk = Walk::new(self);
-        walk.texts.clone_from(&reader.facts.texts);
-        if follow.automatically {
-            let leads = self.leads(&reader.facts, place);
-            walk.follow(&reader.facts, &leads, place, None);
-        } else {
-            walk.compile_time(&reader.facts, place, None);
-        }
-        for names in follow.also {
-            walk.named(names, place);
-        }
-        walk.run();
-        walk.reached
-    }
-}
-
-/// One search.
-struct Walk<'a> {
-    code: &'a Code,
-    reached: Reached,
-    /// The items reached, with the number of the piece of each.
-    items: HashMap<usize, usize>,
-    /// The items whose mentions are still to be followed.
-    waiting: Vec<usize>,
-    /// The items in impls whose names were met.
-    called: HashSet<usize>,
-    /// The names of the types reached.
-    types: HashSet<&'a str>,
-    modules: HashSet<usize>,
-    /// Pieces other than items, by what they are.
-    others: BTreeSet<String>,
-    /// The texts in the function, with the files that they stand in.
-    texts: Vec<(PathBuf, String)>,
-    /// Whether a file is included that only the compiler can name.
-    includes_unknown: bool,
-    /// How many items had been reached when such files were looked for.
-    texts_of: usize,
-}
-
-impl<'a> Walk<'a> {
-    fn new(code: &'a Code) -> Self {
-        Self {
-            code,
-            reached: Reached::default(),
-            items: HashMap::new(),
-            waiting: Vec::new(),
-            called: HashSet::new(),
-            types: HashSet::new(),
-            modules: HashSet::new(),
-            others: BTreeSet::new(),
-            texts: Vec::new(),
-            includes_unknown: false,
-            texts_of: usize::MAX,
-        }
+        let root = self.root(function, path, place, follow);
+        let Settled { digest, options, .. } = self.of(root);
+        let is_piece = |vertex: usize| self.settled[vertex].is_some_and(|of| of.digest.is_some());
+        let (leads, chunk) = self.table.tell(&self.graph, root, is_piece);
+        let options = self.sets.numbers(options).map(|number| self.graph.options[number].clone());
+        let options = options.collect::<BTreeSet<String>>().into_iter().collect();
+        Reached { digest, options, leads, chunk }
     }
 
-    fn run(&mut self) {
-        let code = self.code;
+    /// A vertex for a function, settled.
+    fn root(&mut self, function: &Source, path: &Path, place: Place, follow: &Follow<'_>) -> usize {
+        let mut files = BTreeSet::<PathBuf>::new();
         loop {
-            while let Some(node) = self.waiting.pop() {
-                let through = self.items.get(&node).copied();
-                let Known { facts, leads, .. } = code.known(node);
-                self.follow(facts, leads, code.index.place(node), through);
+            let mut reader = Reader::new(function, path, Some(self.graph.index));
+            reader.read(0..function.len());
+            let root = self.graph.root(reader.facts, place, follow.automatically);
+            for names in follow.also {
+                self.graph.lead_to_path(root, names, place);
             }
-            if !self.includes_unknown || self.texts_of == self.items.len() {
-                return;
+            for file in &files {
+                self.graph.include(root, file);
             }
-            self.texts_of = self.items.len();
-            let reached = self.items.keys().flat_map(|&node| &code.known(node).facts.texts);
-            let files = inputs::files_named_by(self.texts.iter().chain(reached));
-            for path in files {
-                let place = Place { krate: 0, module: None, at: None };
-                self.file(&path, place, None);
+            self.settle(root);
+            let before = files.len();
+            if self.of(root).includes_unknown {
+                files.extend(self.files_named_from(root));
             }
-        }
-    }
-
-    /// Follows what a piece of code mentions.
-    fn follow(&mut self, facts: &Facts, leads: &Leads, place: Place, through: Option<usize>) {
-        self.compile_time(facts, place, through);
-        self.lead(leads, through);
-        for root in &facts.roots {
-            self.root(root, place.krate, through);
-        }
-        if let Some(module) = place.module {
-            self.module(module, place.krate, through);
-        }
-    }
-
-    /// Reaches the items that names lead to.
-    fn lead(&mut self, leads: &Leads, through: Option<usize>) {
-        for &item in &leads.items {
-            self.reach(item, through);
-        }
-        for &member in &leads.members {
-            if self.called.insert(member)
-                && let Kind::Member { of, .. } = &self.code.index.nodes[member].item.kind
-                && of.iter().any(|name| self.types.contains(name.as_str()))
-            {
-                self.reach(member, through);
+            if files.len() == before {
+                return root;
             }
         }
     }
 
-    fn reach(&mut self, node: usize, through: Option<usize>) {
-        if self.items.contains_key(&node) {
-            return;
-        }
-        let item = &self.code.index.nodes[node].item;
-        let Known { label, digest, .. } = self.code.known(node);
-        let piece = self.piece(Piece { label: Arc::clone(label), digest: *digest, through });
-        self.items.insert(node, piece);
-        self.waiting.push(node);
-        match &item.kind {
-            Kind::Type { name, .. } => self.type_(name, piece),
-            Kind::Trait { name, .. } => {
-                self.type_(name, piece);
-                self.with_trait(name, piece);
+    /// Settles a vertex, and all that it leads to.
+    fn settle(&mut self, root: usize) {
+        let groups = loop {
+            self.graph.grow();
+            let count = self.graph.vertices.len();
+            self.types.resize(count, Sets::EMPTY);
+            self.looked_up.resize(count, None);
+            self.settled.resize(count, None);
+            let groups = self.unsettled_groups(root);
+            for group in &groups {
+                self.find_types(group);
             }
-            Kind::Macro { name, defines, .. } => {
-                for name in defines {
-                    self.type_(name, piece);
-                }
-                self.with_trait(name, piece);
+            // Where a method call leads is known when the types are, and it may lead to further types.
+            let changed = groups.iter().flatten().filter(|&&vertex| self.find_methods(vertex));
+            if changed.count() == 0 {
+                break groups;
             }
-            Kind::Call { names, .. } => names.iter().for_each(|name| self.type_(name, piece)),
-            Kind::Value { .. } | Kind::Member { .. } | Kind::Impl { .. } | Kind::Import(_) => {}
-        }
-    }
-
-    /// Reaches what comes along with a type.
-    fn type_(&mut self, name: &'a str, through: usize) {
-        let index = &self.code.index;
-        if !self.types.insert(name) {
-            return;
-        }
-        let Some((_, found)) = index.named(name) else { return };
-        for &item in &found.with_type {
-            let comes = match &index.nodes[item].item.kind {
-                Kind::Member { .. } => self.called.contains(&item),
-                _ => true,
-            };
-            if comes {
-                self.reach(item, Some(through));
+        };
+        for group in &groups {
+            let settled = self.settle_group(group);
+            for &vertex in group {
+                self.settled[vertex] = Some(settled);
             }
         }
     }
 
-    fn with_trait(&mut self, name: &str, through: usize) {
-        let Some((_, found)) = self.code.index.named(name) else { return };
-        for &item in &found.with_trait {
-            self.reach(item, Some(through));
+    /// What is known of a vertex that is settled.
+    fn of(&self, vertex: usize) -> Settled {
+        self.settled[vertex].expect("groups come behind those that they lead to")
+    }
+
+    /// The groups of what is not settled, each behind those that it leads to.
+    fn unsettled_groups(&self, root: usize) -> Vec<Vec<usize>> {
+        let successor = |vertex: usize, at| self.graph.vertices[vertex].successor(at);
+        let is_settled = |vertex: usize| self.settled[vertex].is_some();
+        groups::find(root, self.graph.vertices.len(), successor, is_settled)
+    }
+
+    /// Notes the types that a group leads to.
+    fn find_types(&mut self, group: &[usize]) {
+        let vertices = || group.iter().map(|&vertex| &self.graph.vertices[vertex]);
+        let led_to = vertices().flat_map(Vertex::successors).map(|to| self.types[to]);
+        let own = vertices().filter_map(|vertex| vertex.receiver);
+        let types = self.sets.union(led_to, own);
+        for &vertex in group {
+            self.types[vertex] = types;
         }
     }
 
-    /// Reaches the crates that a module's `use` declarations bring into it, where that may go unnoticed: a trait is
-    /// used without being named.
-    fn module(&mut self, module: usize, krate: usize, through: Option<usize>) {
-        if self.modules.contains(&module) {
-            return;
+    /// Looks up which methods are called in a vertex; whether there are others than before.
+    fn find_methods(&mut self, vertex: usize) -> bool {
+        let types = self.types[vertex];
+        if self.looked_up[vertex].replace(types) == Some(types) {
+            return false;
         }
-        let index = &self.code.index;
-        let mut imports = Vec::new();
-        for module in index.around(module) {
-            if self.modules.insert(module) {
-                imports.extend_from_slice(index.imports(module));
-            }
-        }
-        let globs_into_crate = imports.iter().any(|&import| match &index.nodes[import].item.kind {
-            Kind::Import(import) => import.name.is_none() && index.may_be_module(&import.path[0]),
-            _ => false,
-        });
-        if globs_into_crate {
-            imports.extend(index.public_imports());
-        }
-        for import in imports {
-            if let Kind::Import(import) = &index.nodes[import].item.kind {
-                let is_named = import
-                    .name
-                    .as_ref()
-                    .is_some_and(|name| name.starts_with(char::is_lowercase) && name != "_");
-                // What derives traits has no traits itself.
-                let brings_traits = |root: &String| {
-                    let foreign = index.crates.all[krate].foreign.get(root);
-                    !foreign.is_some_and(Foreign::is_procedural_macro)
-                };
-                if !is_named
-                    && let Some(root) = import.path.first().filter(|root| brings_traits(root))
-                {
-                    self.root(root, krate, through);
-                }
-            }
-        }
+        let calls = self.graph.vertices[vertex].calls.clone();
+        let has = |receiver| self.sets.has(types, receiver);
+        let methods = calls.iter().filter_map(|name| self.graph.methods(name, types, has));
+        let methods: Vec<usize> = methods.collect();
+        let before = std::mem::replace(&mut self.graph.vertices[vertex].methods, methods);
+        before != self.graph.vertices[vertex].methods
     }
 
-    fn piece(&mut self, piece: Piece) -> usize {
-        self.reached.pieces.push(piece);
-        self.reached.pieces.len() - 1
+    /// What is to be known of a group, when that is known of all others that it leads to.
+    fn settle_group(&mut self, group: &[usize]) -> Settled {
+        let vertices = || group.iter().map(|&vertex| &self.graph.vertices[vertex]);
+        let mut own: Vec<blake3::Hash> =
+            vertices().filter_map(|v| Some(v.piece.as_ref()?.whole())).collect();
+        own.sort_unstable_by_key(|digest| *digest.as_bytes());
+        let beyond = vertices().flat_map(Vertex::successors).filter_map(|to| self.settled[to]);
+        let beyond: Vec<Settled> = beyond.collect();
+        let includes_unknown = vertices().any(|vertex| vertex.includes_unknown)
+            || beyond.iter().any(|settled| settled.includes_unknown);
+        let options = self.sets.union(
+            beyond.iter().map(|settled| settled.options),
+            vertices().filter_map(|vertex| vertex.option),
+        );
+        let mut beyond: Vec<[u8; 32]> =
+            beyond.iter().filter_map(|settled| Some(settled.digest?.into())).collect();
+        beyond.sort_unstable();
+        beyond.dedup();
+        Settled { digest: digest(&own, &beyond), options, includes_unknown }
     }
 
-    /// Reaches what a path names: the items of that name, or all in the modules of that name.
-    fn named(&mut self, names: &[String], place: Place) {
-        let (Some(mention), Some(name)) = (Mention::of_path(names), names.last()) else { return };
-        let facts = Facts { mentions: vec![mention], ..Facts::default() };
-        self.lead(&self.code.leads(&facts, place), None);
-        let index = &self.code.index;
-        let ending = format!("::{name}");
-        let modules: HashSet<usize> = (0..index.modules.len())
-            .filter(|&module| {
-                index.around(module).any(|module| index.modules[module].path.ends_with(&ending))
-            })
-            .collect();
-        for node in 0..index.nodes.len() {
-            if modules.contains(&index.nodes[node].item.module) {
-                self.reach(node, None);
-            }
+    /// The files that may be included by what a vertex leads to.
+    fn files_named_from(&self, root: usize) -> BTreeSet<PathBuf> {
+        let mut met = BTreeSet::from([root]);
+        let mut unread = vec![root];
+        while let Some(vertex) = unread.pop() {
+            unread.extend(self.graph.vertices[vertex].successors().filter(|to| met.insert(*to)));
         }
+        files_named_by(met.iter().flat_map(|&vertex| &self.graph.vertices[vertex].texts))
     }
+}
+
+/// The digest of a group: the pieces in it, and the groups that it leads to.
+fn digest(own: &[blake3::Hash], beyond: &[[u8; 32]]) -> Option<blake3::Hash> {
+    if own.is_empty() && beyond.is_empty() {
+        return None;
+    }
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(&(own.len() as u64).to_le_bytes());
+    for digest in own {
+        hasher.update(digest.as_bytes());
+    }
+    for digest in beyond {
+        hasher.update(digest);
+    }
+    Some(hasher.finalize())
 }

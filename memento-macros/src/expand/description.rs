@@ -1,13 +1,14 @@
 //! What is known of a function before it runs.
 
-use proc_macro2::{Ident, Span, TokenStream};
+use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::quote;
 use syn::LitByteStr;
 
 use super::{Parts, package};
-use crate::code;
+use crate::code::{self, Chunk};
 use crate::parse::Options;
-use crate::version::Condition;
+use crate::rustc;
+use crate::version::{Condition, Version};
 
 impl Parts<'_> {
     pub(super) fn description(&self) -> TokenStream {
@@ -21,11 +22,7 @@ impl Parts<'_> {
         let arguments = self.names.iter().map(Ident::to_string);
         let package = package();
         let package_version = std::env::var("CARGO_PKG_VERSION").unwrap_or_default();
-        let (version, manifest) = (self.version_expression(), &self.version.manifest);
-        let options = self.version.options.iter().map(|Condition { option, label, .. }| {
-            let condition = tokens(option);
-            quote!((#label, ::core::cfg!(#condition)))
-        });
+        let (version, code) = (self.version_expression(), self.code());
         let cluster = cluster.as_ref().map(syn::LitStr::value).unwrap_or_default();
         let ttl = match ttl {
             Some(ttl) => {
@@ -38,8 +35,7 @@ impl Parts<'_> {
             #internal::Function {
                 path: ::core::concat!(#package, "::", ::core::module_path!(), "::", #name),
                 version: #version,
-                manifest: #manifest,
-                options: &[#(#options),*],
+                code: #code,
                 repeat: #repeat,
                 arguments: &[#(#arguments),*],
                 cluster: #cluster,
@@ -47,6 +43,41 @@ impl Parts<'_> {
                 package_version: #package_version,
                 file: ::core::file!(),
                 line: ::core::line!(),
+            }
+        }
+    }
+
+    /// What the version is made of.
+    fn code(&self) -> TokenStream {
+        let internal = &self.internal;
+        let Version { own, leads, options, .. } = &self.version;
+        let compilation = rustc::compilation();
+        let leads = leads.iter().map(|number| Literal::u32_unsuffixed(*number));
+        let options = options.iter().map(|Condition { option, .. }| {
+            let condition = tokens(option);
+            quote!((#option, ::core::cfg!(#condition)))
+        });
+        quote! {
+            #internal::FunctionCode {
+                own: #own,
+                compilation: #compilation,
+                leads: &[#(#leads),*],
+                options: &[#(#options),*],
+            }
+        }
+    }
+
+    /// The pieces of code that no other function of this crate has told of.
+    pub(super) fn pieces(&self) -> TokenStream {
+        let internal = &self.internal;
+        let Chunk { first, lines } = &self.version.chunk;
+        if lines.is_empty() {
+            return TokenStream::new();
+        }
+        let compilation = rustc::compilation();
+        quote! {
+            #internal::inventory::submit! {
+                #internal::CodeTable { compilation: #compilation, first: #first, lines: #lines }
             }
         }
     }

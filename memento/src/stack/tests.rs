@@ -16,8 +16,7 @@ const fn function(path: &'static str) -> Function {
     Function {
         path,
         version: Version::from_bytes([5; 32]),
-        manifest: "",
-        options: &[],
+        code: crate::code::FunctionCode::NONE,
         repeat: None,
         arguments: &[],
         cluster: "",

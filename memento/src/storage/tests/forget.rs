@@ -22,8 +22,7 @@ const fn function(path: &'static str, version: u8) -> Function {
     Function {
         path,
         version: Version::from_bytes([version; 32]),
-        manifest: "",
-        options: &[],
+        code: crate::code::FunctionCode::NONE,
         repeat: None,
         arguments: &[],
         cluster: "",

@@ -1,0 +1,204 @@
+//! What code depends on beside other code: crates, files, variables, options.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use super::super::crates::Foreign;
+use super::super::facts::Facts;
+use super::super::index::Index;
+use super::super::item::Kind;
+use super::{Graph, Joint, Piece, Vertex};
+
+/// Options that are the same for all crates of a program.
+fn is_of_target(option: &str) -> bool {
+    let name = option.split(' ').next().unwrap_or(option);
+    name.starts_with("target_")
+        || matches!(
+            name,
+            "unix" | "windows" | "debug_assertions" | "panic" | "miri" | "overflow_checks"
+        )
+}
+
+impl Graph<'_> {
+    /// Makes `from` lead to something that is no code; whether it had not before.
+    fn lead_to_input(
+        &mut self,
+        from: usize,
+        label: &str,
+        digest: impl FnOnce() -> blake3::Hash,
+    ) -> bool {
+        let to = match self.inputs.get(label) {
+            Some(to) => *to,
+            None => {
+                let piece = Piece { label: label.to_owned(), digest: Some(digest()) };
+                let to = self.add(Vertex { piece: Some(piece), ..Vertex::default() });
+                self.inputs.insert(label.to_owned(), to);
+                to
+            }
+        };
+        let leads = &mut self.vertices[from].leads;
+        let is_new = !leads.contains(&to);
+        if is_new {
+            leads.push(to);
+        }
+        is_new
+    }
+
+    /// Makes `from` lead to the crate that a path begins with, if it is one that is not followed.
+    pub(super) fn lead_to_crate(&mut self, from: usize, name: &str, krate: usize) {
+        let index = self.index;
+        let foreign = &index.crates.all[krate].foreign;
+        if let Some(found) = foreign.get(name) {
+            self.lead_to_foreign(from, found);
+            return;
+        }
+        let is_known = name.starts_with(char::is_uppercase)
+            || index.may_be_module(name)
+            || matches!(name, "std" | "core" | "alloc" | "proc_macro" | "test");
+        // A crate that another package calls otherwise: any of those that it needs.
+        if krate != 0 && !is_known {
+            self.lead_to(from, Joint::Foreign(krate), |graph, joint| {
+                for found in foreign.values() {
+                    graph.lead_to_foreign(joint, found);
+                }
+            });
+        }
+    }
+
+    fn lead_to_foreign(&mut self, from: usize, foreign: &Foreign) {
+        let (label, digest) = self.index.crates.stand_in(foreign);
+        self.lead_to_input(from, label, || digest);
+    }
+
+    /// Makes `from` lead to the crates that `use` declarations bring into a module, where that may go unnoticed: a trait
+    /// is used without being named.
+    pub(super) fn lead_to_imports(&mut self, from: usize, module: usize, krate: usize) {
+        let index = self.index;
+        self.lead_to(from, Joint::Imports(module), |graph, joint| {
+            for &import in index.imports(module) {
+                graph.lead_to_imported(joint, import, krate);
+            }
+            if index.imports(module).iter().any(|&import| is_glob_into_crate(index, import)) {
+                graph.lead_to(joint, Joint::PublicImports(krate), |graph, joint| {
+                    for import in index.public_imports() {
+                        graph.lead_to_imported(joint, import, krate);
+                    }
+                });
+            }
+            if let Some(parent) = index.modules[module].parent {
+                graph.lead_to_imports(joint, parent, krate);
+            }
+        });
+    }
+
+    fn lead_to_imported(&mut self, from: usize, import: usize, krate: usize) {
+        let index = self.index;
+        let Kind::Import(import) = &index.nodes[import].item.kind else { return };
+        let is_named = (import.name.as_ref())
+            .is_some_and(|name| name.starts_with(char::is_lowercase) && name != "_");
+        let Some(root) = import.path.first().filter(|_| !is_named) else { return };
+        // What derives traits has no traits itself.
+        let foreign = index.crates.all[krate].foreign.get(root);
+        if !foreign.is_some_and(Foreign::is_procedural_macro) {
+            self.lead_to_crate(from, root, krate);
+        }
+    }
+
+    /// Makes `from` lead to the variables and options that code depends on while it is compiled.
+    pub(super) fn lead_to_compile_time(&mut self, from: usize, facts: &Facts, krate: usize) {
+        let index = self.index;
+        let of = &index.crates.all[krate];
+        for name in &facts.variables {
+            let known = of.artifact.iter().flat_map(|artifact| &artifact.variables);
+            let known = known.into_iter().find(|(known, _)| known == name);
+            let value = known.map(|(_, value)| value.clone()).or_else(|| std::env::var(name).ok());
+            let label = format!("variable {name} ({})", of.name);
+            self.lead_to_input(from, &label, || blake3::hash(format!("{value:?}").as_bytes()));
+        }
+        for option in &facts.options {
+            self.lead_to_option(from, option, krate);
+        }
+    }
+
+    /// Makes `from` lead to a file that code includes; whether it had not before.
+    pub(in super::super) fn lead_to_file(&mut self, from: usize, path: &Path) -> bool {
+        let crates = &self.index.crates;
+        let whole = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+        let roots = crates.all.iter().filter_map(|krate| krate.root.canonicalize().ok());
+        let mut folders = roots.filter_map(|root| Some(root.parent()?.parent()?.to_owned()));
+        let short = folders.find_map(|folder| whole.strip_prefix(folder).ok().map(Path::to_owned));
+        let label = format!("file {}", short.as_ref().unwrap_or(&whole).display());
+        self.lead_to_input(from, &label, || match std::fs::read(path) {
+            Ok(bytes) => blake3::hash(&bytes),
+            Err(_) => blake3::hash(b"no such file"),
+        })
+    }
+
+    fn lead_to_option(&mut self, from: usize, option: &str, krate: usize) {
+        let dependency = &self.index.crates.all[krate];
+        let Some(artifact) = dependency.artifact.as_ref().filter(|_| !is_of_target(option)) else {
+            self.lead_to_own_option(from, option);
+            return;
+        };
+        let feature = option.strip_prefix("feature = ").map(|name| name.trim_matches('"'));
+        // What is compiled as a dependency is not compiled for its own tests.
+        if option == "test" {
+            return;
+        }
+        let state = match (&dependency.used_by, feature, artifact.features()) {
+            (Some(used_by), ..) => used_by.clone(),
+            (None, Some(feature), Some(active)) => {
+                active.iter().any(|name| name == feature).to_string()
+            }
+            (None, ..) => artifact.stem(),
+        };
+        let label = format!("{option} ({})", dependency.name);
+        self.lead_to_input(from, &label, || blake3::hash(state.as_bytes()));
+    }
+
+    /// Makes `from` lead to an option whose state the compiler knows when it compiles the function.
+    fn lead_to_own_option(&mut self, from: usize, option: &str) {
+        let label = format!("cfg {option}");
+        let to = match self.inputs.get(&label) {
+            Some(to) => *to,
+            None => {
+                self.options.push(option.to_owned());
+                let number = Some(self.options.len() - 1);
+                let piece = Piece { label: label.clone(), digest: None };
+                let vertex = Vertex { piece: Some(piece), option: number, ..Vertex::default() };
+                let to = self.add(vertex);
+                self.inputs.insert(label, to);
+                to
+            }
+        };
+        self.vertices[from].leads.push(to);
+    }
+}
+
+/// Whether an import brings in all that is in a module of the crates that are followed.
+fn is_glob_into_crate(index: &Index, import: usize) -> bool {
+    match &index.nodes[import].item.kind {
+        Kind::Import(import) => import.name.is_none() && index.may_be_module(&import.path[0]),
+        _ => false,
+    }
+}
+
+/// The files that an include may mean whose path only the compiler can tell: those that have one of the texts in reached
+/// code in their names, beside the sources with the texts, and in the folders that the texts name.
+pub(in super::super) fn files_named_by<'t>(
+    texts: impl Iterator<Item = &'t (PathBuf, String)>,
+) -> BTreeSet<PathBuf> {
+    let texts: Vec<&(PathBuf, String)> = texts.collect();
+    let beside = texts.iter().filter_map(|(from, _)| from.parent().map(Path::to_owned));
+    let named = texts.iter().map(|(from, text)| from.with_file_name(text));
+    let (folders, others): (Vec<_>, Vec<_>) = beside.chain(named).partition(|path| path.is_dir());
+    let folders: BTreeSet<PathBuf> = folders.into_iter().collect();
+    let contents = folders.iter().filter_map(|folder| std::fs::read_dir(folder).ok());
+    let contents = contents.flatten().flatten().map(|file| file.path());
+    let is_named = |path: &PathBuf| {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        texts.iter().any(|(_, text)| !text.is_empty() && name.contains(text.as_str()))
+    };
+    let found = contents.filter(is_named).chain(others);
+    found.filter(|path| path.is_file()).collect()
+}
