@@ -7,6 +7,7 @@ mod corners;
 mod harmless;
 mod inputs;
 mod macros;
+mod methods;
 mod options;
 mod places;
 mod targets;
