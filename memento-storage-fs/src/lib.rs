@@ -18,12 +18,14 @@
 //! | `temporary`         | results that are being written                                           |
 //! | `damaged`           | what was found damaged and moved out of the way; nothing reads it        |
 //! | `lock`              | held while the database is made or moved                                 |
+//! | `claims`            | empty: a byte of it is locked while a result is being computed (Linux)   |
 //!
 //! Several processes can use one folder at once. It must be on a filesystem of this machine: SQLite's write-ahead log
 //! does not work across a network.
 
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 
+mod claims;
 mod data;
 mod database;
 mod folder;

@@ -3,11 +3,12 @@
 #[cfg(test)]
 mod tests;
 
-use memento::{Capabilities, Entry, Filter, Key, MetadataStore, Page, Result, Version};
+use memento::{Capabilities, Claim, Entry, Filter, Key, MetadataStore, Page, Result, Version};
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Row, ToSql, params};
 
 use crate::Options;
+use crate::claims::Claims;
 use crate::database::{Database, Functions, Session};
 
 const GET: &str = "SELECT key, record FROM mementos WHERE prefix = ?1";
@@ -19,6 +20,7 @@ const PUT: &str = "INSERT OR REPLACE INTO mementos(prefix, key, function, failed
 #[derive(Debug)]
 pub struct SqliteMetadataStore {
     database: Database,
+    claims: Claims,
 }
 
 /// The number by which a key is found.
@@ -30,7 +32,7 @@ fn prefix(key: &Key) -> i64 {
 impl SqliteMetadataStore {
     /// The metadata store in the folder that `options` names. Nothing is touched before the first use.
     pub fn new(options: &Options) -> Self {
-        Self { database: Database::new(options) }
+        Self { database: Database::new(options), claims: Claims::default() }
     }
 }
 
@@ -233,6 +235,10 @@ impl MetadataStore for SqliteMetadataStore {
             Ok(versions(&session.connection, function, limit)?)
         })?;
         Ok(found.unwrap_or_default())
+    }
+
+    fn try_claim(&self, key: &Key) -> Result<Option<Claim>> {
+        Ok(self.claims.try_claim(&self.database.folder, key))
     }
 
     fn set_aside(&self, key: &Key) -> Result<()> {

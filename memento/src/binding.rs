@@ -3,6 +3,7 @@
 use std::hash::BuildHasher as _;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use foldhash::fast::RandomState;
 
@@ -25,6 +26,8 @@ pub(crate) struct Binding {
     past: OnceLock<Past>,
     /// Whether all results were forgotten in this process.
     pub(crate) has_forgotten_all: AtomicBool,
+    /// How long the longest run took, in nanoseconds; `UNKNOWN` before the first one.
+    longest: AtomicU64,
     /// The digest of what the version is made of.
     code: OnceLock<Digest>,
     /// Whether that is in the data store.
@@ -43,6 +46,12 @@ pub(crate) struct Past {
 /// How many versions count when a reason is counted.
 const VERSIONS: usize = 8;
 
+/// The time of a function that has not run.
+const UNKNOWN: u64 = u64::MAX;
+
+/// What takes less is computed by several processes at once sooner than one of them has asked the others.
+const WORTH_A_CLAIM: Duration = Duration::from_millis(1);
+
 impl Binding {
     /// The binding of `function` to its cluster.
     pub(crate) fn new(function: &'static Function, cluster: Arc<Cluster>) -> Self {
@@ -56,6 +65,7 @@ impl Binding {
             hash: RandomState::default(),
             past: OnceLock::new(),
             has_forgotten_all: AtomicBool::new(false),
+            longest: AtomicU64::new(UNKNOWN),
             code: OnceLock::new(),
             keeps_code: AtomicBool::new(false),
         }
@@ -71,6 +81,18 @@ impl Binding {
             let is_forgotten = !versions.is_empty() && storage.record(&all).is_some();
             Past { versions, is_forgotten }
         })
+    }
+
+    /// Notes how long the function took.
+    pub(crate) fn note_run(&self, took: Duration) {
+        let took = u64::try_from(took.as_nanos()).unwrap_or(UNKNOWN - 1);
+        let longer = |longest| (longest == UNKNOWN || took > longest).then_some(took);
+        let _ = self.longest.fetch_update(Ordering::Relaxed, Ordering::Relaxed, longer);
+    }
+
+    /// Whether the function takes so long, as far as is known, that processes should not compute the same.
+    pub(crate) fn is_worth_a_claim(&self) -> bool {
+        Duration::from_nanos(self.longest.load(Ordering::Relaxed)) >= WORTH_A_CLAIM
     }
 
     /// What stands for all invocations of the function; no invocation has no arguments at all.

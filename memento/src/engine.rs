@@ -7,6 +7,7 @@
 //! computes it, looked up once more where another thread may have finished in the meantime, run, and recorded.
 
 mod calls;
+mod claim;
 mod execute;
 mod item;
 mod lookup;

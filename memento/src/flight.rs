@@ -10,6 +10,8 @@
 //!   waits in the same pool computes alone.
 //!
 //! To compute alone costs time. It happens only where waiting might never end.
+//!
+//! Among processes, whoever leads a flight claims the key in the store, too: see `engine/claim.rs`.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -195,8 +197,15 @@ impl Drop for Waiting {
     }
 }
 
-fn in_pool() -> bool {
+/// Whether this thread belongs to a pool of rayon.
+pub(crate) fn in_pool() -> bool {
     rayon::current_thread_index().is_some()
+}
+
+/// Whether this thread is in the middle of computing a key other than those: with what it does now, it may hold somebody
+/// up who has nothing to do with it.
+pub(crate) fn leads_beside(mut keys: impl FnMut(&Key) -> bool) -> bool {
+    LEADING.with_borrow(|leading| leading.iter().any(|flight| !keys(&flight.key)))
 }
 
 fn leads_any() -> bool {

@@ -77,8 +77,8 @@ pub use runner::{Batch, LocalRunner, NullRunner, Runner};
 pub use stack::{Caller, carry, context};
 pub use statistics::{Misses, Statistics};
 pub use storage::{
-    Capabilities, DataStore, Entry, Filter, MemoryDataStore, MemoryMetadataStore, MetadataStore,
-    NullStore, Page, Storage,
+    Capabilities, Claim, DataStore, Entry, Filter, MemoryDataStore, MemoryMetadataStore,
+    MetadataStore, NullStore, Page, Storage,
 };
 
 /// The code in the README compiles.

@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 pub use data::DataStore;
 pub use memory::{MemoryDataStore, MemoryMetadataStore};
-pub use metadata::{Entry, Filter, MetadataStore, Page};
+pub use metadata::{Claim, Entry, Filter, MetadataStore, Page};
 pub use null::NullStore;
 pub(crate) use trouble::Trouble;
 pub(crate) use verified::Verified;

@@ -51,6 +51,12 @@ impl Worker {
         self
     }
 
+    /// Making a hundred calls, as one batch, of the function that tells in a file when it runs.
+    pub fn logged(mut self, log: &Path) -> Self {
+        self.0.arg(format!("logged={}", log.display()));
+        self
+    }
+
     /// Beginning only when its input ends.
     pub fn waiting(mut self) -> Self {
         self.0.arg("wait").stdin(Stdio::piped());
@@ -111,6 +117,16 @@ impl Running {
     /// Ends its input, which lets it begin.
     pub fn begin(&mut self) {
         self.0.stdin.take();
+    }
+
+    /// Kills it.
+    ///
+    /// # Panics
+    ///
+    /// Where it has ended.
+    pub fn kill(mut self) {
+        self.0.kill().expect("it can be killed");
+        self.0.wait().expect("it ends");
     }
 
     /// Waits for its end, which has to be a good one.

@@ -1,6 +1,10 @@
 //! The memento functions that storage is tested with, in test programs and in [workers](crate::processes) alike.
 
 use std::cell::Cell;
+use std::fs::OpenOptions;
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
 
 use memento::memento;
 
@@ -28,6 +32,23 @@ pub fn small(n: u64) -> u64 {
 pub fn large(n: u64) -> Vec<u8> {
     RUNS.set(RUNS.get() + 1);
     expected_large(n)
+}
+
+/// A function that takes long enough to be claimed, and writes its argument into a file when it begins. It does not come
+/// to an end while there is a file of that name with the ending `stuck`.
+///
+/// # Panics
+///
+/// Where the file cannot be written.
+#[memento]
+pub fn logged(n: u64, log: PathBuf) -> u64 {
+    let began = Instant::now();
+    let mut file = OpenOptions::new().append(true).create(true).open(&log).expect("a file");
+    file.write_all(format!("{n}\n").as_bytes()).expect("room in it");
+    while log.with_extension("stuck").exists() || began.elapsed() < Duration::from_millis(2) {
+        std::thread::yield_now();
+    }
+    n * 3
 }
 
 /// What [`small()`] has to return.

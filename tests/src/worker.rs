@@ -1,10 +1,11 @@
 //! A process that uses a storage: it makes calls, and prints what came of them.
 
 use std::io::Write as _;
+use std::path::Path;
 
 use memento_storage_fs::{Durability, Options};
 use memento_tests::visit::{Call, Visit, Visitor};
-use memento_tests::work::{expected_small, small};
+use memento_tests::work::{self, expected_small, small};
 
 fn main() {
     let mut arguments = std::env::args().skip(1);
@@ -21,6 +22,7 @@ fn main() {
             Some(("batch", count)) => {
                 visit = Some(batch(&options, count.parse().expect("a number")));
             }
+            Some(("logged", log)) => visit = Some(logged(&options, Path::new(log))),
             Some(("forever", first)) => forever(&options, first.parse().expect("a number")),
             _ => calls.push(argument.parse::<Call>().expect("a call")),
         }
@@ -34,6 +36,16 @@ fn batch(options: &Options, count: u64) -> Visit {
     visitor.measure(count, || {
         for (n, value) in (0..count).zip(small::map((0..count).map(|n| (n,)))) {
             assert_eq!(value.expect("a value"), expected_small(n), "small({n})");
+        }
+    })
+}
+
+/// A batch of a hundred that tells in a file what it computes.
+fn logged(options: &Options, log: &Path) -> Visit {
+    let visitor = Visitor::new(options);
+    visitor.measure(100, || {
+        for (n, value) in (0..).zip(work::logged::map((0..100).map(|n| (n, log.to_owned())))) {
+            assert_eq!(value.expect("a value"), n * 3, "logged({n})");
         }
     })
 }

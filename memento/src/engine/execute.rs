@@ -42,8 +42,9 @@ impl Calls<'_> {
             Claim::Landed(..) | Claim::Alone => None,
             Claim::Recursion => return Err(self.recursion(item.key)),
         };
+        let claim = lead.as_ref().and_then(|_| self.claim(item));
         if !self.modifiers.refresh {
-            self.look_again(item);
+            self.look_again(item, claim.is_some());
             if let Ending::Found(known) = &item.ending {
                 return Ok(Ending::Found(known.clone()));
             }
@@ -59,6 +60,7 @@ impl Calls<'_> {
         let began = Instant::now();
         let ran = catch_unwind(AssertUnwindSafe(|| caller.enter(|| item.task.run())));
         let took = began.elapsed();
+        self.binding.note_run(took);
         let counters = &self.binding.cluster.counters;
         if let Err(payload) = ran {
             counters.count_panic();
@@ -67,6 +69,11 @@ impl Calls<'_> {
         let error = item.task.error();
         counters.count_computed(error.is_some());
         let (landed, shared) = self.record(item, &frame, error.as_deref(), took);
+        if claim.is_some() {
+            // Who waits in another process looks into the store.
+            self.recorder.flush();
+        }
+        drop(claim);
         if let Some(lead) = lead {
             lead.land(|| Some((shared.or_else(|| item.task.share())?, landed.clone()?)));
         }
@@ -113,10 +120,11 @@ impl Calls<'_> {
         }
     }
 
-    /// Looks once more, for an item that another thread may have computed after the stores were asked.
+    /// Looks once more, for an item that another thread may have computed after the stores were asked; `claimed`, for one
+    /// that another process may have.
     ///
     /// What lands in this process stands in the memory cache, unless the cache has lost it.
-    fn look_again(&self, item: &mut Item<'_>) {
+    fn look_again(&self, item: &mut Item<'_>, claimed: bool) {
         let storage = &self.binding.cluster.storage;
         let identity = item.encoded.identity(self.binding.number);
         if let Some((shared, landed)) = storage.cache.get_shared(identity) {
@@ -124,7 +132,7 @@ impl Calls<'_> {
                 self.binding.cluster.counters.count_store_hit(landed.took);
                 item.end(landed);
             }
-        } else if storage.cache.losses() != self.losses {
+        } else if claimed || storage.cache.losses() != self.losses {
             let record = storage.record(&item.key);
             if record.is_some() {
                 let items = std::iter::once(item);

@@ -22,6 +22,8 @@ pub(super) struct Recorder<'a> {
     storage: &'a Storage,
     is_batch: bool,
     waiting: Mutex<Waiting>,
+    /// Held while records are written: who finds none waiting may have to wait for its own.
+    writing: Mutex<()>,
 }
 
 #[derive(Default)]
@@ -33,7 +35,8 @@ struct Waiting {
 impl<'a> Recorder<'a> {
     /// For as many calls as `calls`.
     pub(super) fn new(storage: &'a Storage, calls: usize) -> Self {
-        Self { storage, is_batch: calls > 1, waiting: Mutex::default() }
+        let (waiting, writing) = (Mutex::default(), Mutex::default());
+        Self { storage, is_batch: calls > 1, waiting, writing }
     }
 
     /// Records an outcome, now or together with those that follow; `earlier` is the record that it takes the place of,
@@ -66,21 +69,21 @@ impl<'a> Recorder<'a> {
             self.put(&entries);
             return Ok(());
         }
-        let full = {
+        let is_full = {
             let mut waiting = self.waiting.lock();
             waiting.entries.extend(entries);
             waiting.computing += took;
-            let is_full = waiting.entries.len() >= RECORDS || waiting.computing >= COMPUTING;
-            is_full.then(|| std::mem::take(&mut *waiting))
+            waiting.entries.len() >= RECORDS || waiting.computing >= COMPUTING
         };
-        if let Some(full) = full {
-            self.put(&full.entries);
+        if is_full {
+            self.flush();
         }
         Ok(())
     }
 
-    /// Writes what waits.
+    /// Writes what waits. When this returns, all that was added before is in the store.
     pub(super) fn flush(&self) {
+        let _writing = self.writing.lock();
         let waiting = std::mem::take(&mut *self.waiting.lock());
         if !waiting.entries.is_empty() {
             self.put(&waiting.entries);

@@ -41,6 +41,10 @@ pub struct Page {
     pub next: Option<u64>,
 }
 
+/// The right to compute a result, which no other process has at the same time. Dropping it gives it back; a process that
+/// ends, however it does, gives back all that it had.
+pub type Claim = Box<dyn Debug + Send>;
+
 /// Keeps records by the key of their invocation.
 ///
 /// A store need not check what it returns: every record proves itself to the framework. It may lose any record at
@@ -109,6 +113,18 @@ pub trait MetadataStore: Send + Sync + Debug {
     ///
     /// Where the store cannot tell.
     fn versions(&self, function: &str, limit: usize) -> Result<Vec<Version>>;
+
+    /// Claims the computation of a result, for this process among all that use the store; `None` where another one has
+    /// it. Does not wait. Claims of one process may overlap.
+    ///
+    /// A store that cannot tell processes apart grants every claim: each process computes for itself.
+    ///
+    /// # Errors
+    ///
+    /// Where the store cannot tell. The caller computes.
+    fn try_claim(&self, _key: &Key) -> Result<Option<Claim>> {
+        Ok(Some(Box::new(())))
+    }
 
     /// Takes a record that the framework found damaged out of the way, where it can be looked at. Later reads do not
     /// find it, and a put replaces it.
