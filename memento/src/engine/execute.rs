@@ -133,7 +133,8 @@ impl Calls<'_> {
                 item.end(landed);
             }
         } else if claimed || storage.cache.losses() != self.losses {
-            let record = storage.record(&item.key);
+            // A store in trouble has said so when it was asked first.
+            let record = storage.metadata.get(&item.key).ok().flatten();
             if record.is_some() {
                 let items = std::iter::once(item);
                 self.caller.enter(|| lookup::find(self.binding, self.modifiers, items, &[record]));
