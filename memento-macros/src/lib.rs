@@ -7,6 +7,7 @@
 mod check;
 mod code;
 mod expand;
+mod mistakes;
 mod parse;
 mod program;
 mod rustc;
@@ -42,10 +43,10 @@ pub fn memento(options: TokenStream, item: TokenStream) -> TokenStream {
     let span = proc_macro::Span::call_site();
     let site = code::CallSite { file: span.local_file(), line: span.line() };
     match parse::parse(options.into(), item.clone()).and_then(check::check) {
-        Ok(function) => expand::expand(&function, &site).into(),
+        Ok(annotated) => expand::expand(&annotated, &site).into(),
         // The plain function stays, so that one mistake gives one message.
         Err(error) => {
-            let error = error.into_compile_error();
+            let (error, item) = (error.into_compile_error(), parse::without_attributes(item));
             quote!(#error #item).into()
         }
     }

@@ -1,12 +1,13 @@
 //! What is known of a function before it runs.
 
-use proc_macro2::{Ident, Span, TokenStream};
+use proc_macro2::{Span, TokenStream};
 use quote::quote;
 use syn::LitByteStr;
 
+use super::itself::written;
 use super::{Parts, package};
 use crate::code;
-use crate::parse::Options;
+use crate::parse::{Header, Options};
 use crate::version::Condition;
 
 impl Parts<'_> {
@@ -17,8 +18,7 @@ impl Parts<'_> {
             Some(_) => quote!(#internal::Option::Some(#handle::__repeat)),
             None => quote!(#internal::Option::None),
         };
-        let name = self.function.item.sig.ident.to_string();
-        let arguments = self.names.iter().map(Ident::to_string);
+        let (name, arguments) = (self.name(), self.labels());
         let package = package();
         let package_version = std::env::var("CARGO_PKG_VERSION").unwrap_or_default();
         let (version, manifest) = (self.version_expression(), &self.version.manifest);
@@ -47,6 +47,18 @@ impl Parts<'_> {
                 package_version: #package_version,
                 file: ::core::file!(),
                 line: ::core::line!(),
+            }
+        }
+    }
+
+    /// What the function is called in its module: `name`, `Type::name` or `<Type as Trait>::name`.
+    pub(super) fn name(&self) -> String {
+        let name = &self.function.item.sig.ident;
+        match &self.function.header {
+            None => name.to_string(),
+            Some(Header { trait_: None, type_, .. }) => format!("{}::{name}", written(type_)),
+            Some(Header { trait_: Some(of), type_, .. }) => {
+                format!("<{} as {}>::{name}", written(type_), written(of))
             }
         }
     }

@@ -1,6 +1,6 @@
 use super::function_key;
+use crate::argument::Argument;
 use crate::encoding::{Encoded, Sink as _};
-use crate::returns::Argument;
 use crate::stack::Context;
 use crate::{Invocation, Key, Version};
 
