@@ -5,6 +5,7 @@ use quote::{ToTokens as _, quote};
 use syn::{FnArg, GenericParam, ItemFn};
 
 use super::function::receiver;
+use super::itself::with_implied;
 use super::{LINTS, Parts, is_one_of, turbofish};
 use crate::parse::Header;
 
@@ -33,7 +34,8 @@ impl Parts<'_> {
     fn body_in_block(&self, header: &Header, body: &TokenStream) -> TokenStream {
         let Self { handle, names, types, output, .. } = self;
         let sig = &self.function.item.sig;
-        let Header { generics, trait_, type_, .. } = header;
+        let Header { trait_, type_, .. } = header;
+        let generics = &with_implied(header);
         let (condition, own_condition) = (&generics.where_clause, &sig.generics.where_clause);
         let passed = generics.params.iter().map(|parameter| match parameter {
             GenericParam::Lifetime(parameter) => parameter.lifetime.to_token_stream(),

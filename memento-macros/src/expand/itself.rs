@@ -3,7 +3,7 @@
 use proc_macro2::{Delimiter, Group, Ident, Punct, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 use syn::parse::Parse;
-use syn::{GenericParam, Generics, Type};
+use syn::{GenericParam, Generics, Type, TypeParamBound, parse_quote};
 
 use super::lifetimes::implied;
 use crate::parse::Header;
@@ -20,8 +20,14 @@ pub(super) struct Itself {
 impl Itself {
     pub(super) fn new(header: &Header) -> Self {
         let type_ = match &header.type_ {
-            // `&Self` is no `&dyn One + Two`.
-            type_ @ Type::TraitObject(_) => quote!((#type_)),
+            // `&Self` is no `&dyn One + Two`, and what it refers to lives for as long as anything may.
+            Type::TraitObject(object) => {
+                let mut object = object.clone();
+                if !object.bounds.iter().any(|bound| matches!(bound, TypeParamBound::Lifetime(_))) {
+                    object.bounds.push(parse_quote!('static));
+                }
+                quote!((#object))
+            }
             type_ => type_.to_token_stream(),
         };
         let in_types = match &header.trait_ {
@@ -54,25 +60,32 @@ impl Itself {
 
     /// The parameters of block and function together, with the conditions of both.
     pub(super) fn generics(&self, header: &Header, own: &Generics) -> Generics {
-        let all = [&header.generics, own];
+        let all = [&with_implied(header), own];
         let parameters = all.iter().flat_map(|generics| &generics.params);
         let is_lifetime = |parameter: &GenericParam| matches!(parameter, GenericParam::Lifetime(_));
-        let (mut lifetimes, others): (Vec<_>, Vec<_>) = parameters
-            .map(|parameter| self.named_in(parameter))
-            .partition(|parameter| is_lifetime(parameter));
+        let (mut lifetimes, others): (Vec<_>, Vec<_>) =
+            parameters.map(|parameter| self.named_in(parameter)).partition(is_lifetime);
         lifetimes.extend(others);
-        let mut generics =
-            Generics { params: lifetimes.into_iter().collect(), ..Generics::default() };
+        let params = lifetimes.into_iter().collect();
+        let mut generics = Generics { params, ..Generics::default() };
         for condition in all.iter().filter_map(|generics| generics.where_clause.as_ref()) {
             let condition = self.named_in(condition);
             generics.make_where_clause().predicates.extend(condition.predicates);
         }
-        let implied = implied(&header.type_, &generics);
-        if !implied.is_empty() {
-            generics.make_where_clause().predicates.extend(implied);
-        }
         generics
     }
+}
+
+/// The parameters of a block, with what its header says about their lifetimes without saying it.
+pub(super) fn with_implied(header: &Header) -> Generics {
+    let mut generics = header.generics.clone();
+    let of = header.trait_.iter().map(|of| -> Type { parse_quote!(#of) });
+    let types = of.chain([header.type_.clone()]);
+    let implied: Vec<_> = types.flat_map(|type_| implied(&type_, &generics)).collect();
+    if !implied.is_empty() {
+        generics.make_where_clause().predicates.extend(implied);
+    }
+    generics
 }
 
 fn replace(
