@@ -107,6 +107,33 @@ fn counted(words: impl Iterator<Item = u8> + Clone + Send, log: impl Fn(usize) +
     words.count()
 }
 
+/// What makes itself.
+pub trait Make {
+    /// One of them.
+    fn make() -> Self;
+}
+
+impl Make for Result<u8, String> {
+    fn make() -> Self {
+        Err("made".to_owned())
+    }
+}
+
+#[memento]
+fn made<T: Make + Serialize + DeserializeOwned + Clone + Send + Sync + 'static>() -> T {
+    RUNS.add();
+    T::make()
+}
+
+#[test]
+fn a_result_that_comes_in_as_a_type_is_a_value_like_any_other() {
+    RUNS.alone(|| {
+        let made = || made::<Result<u8, String>>();
+        assert_eq!((made(), made()), (Err("made".to_owned()), Err("made".to_owned())));
+        assert_eq!(RUNS.take(), 1);
+    });
+}
+
 #[test]
 fn types_are_part_of_the_key() {
     RUNS.alone(|| {

@@ -88,11 +88,13 @@ struct Tree {
 }
 
 #[memento]
+#[expect(clippy::let_and_return, reason = "one of the functions does so")]
 impl Tree {
     #[memento(key(self = self.leaves.len()), ignore(threads))]
     fn shared(self: Arc<Self>, threads: usize) -> usize {
         RUNS.add();
-        self.leaves.len() + threads / 100
+        let length = self.leaves.len() + threads / 100;
+        length
     }
 
     #[memento(key(self = self.leaves.len()))]
@@ -135,6 +137,7 @@ impl dyn Any {
 struct Held<'a, T: ?Sized>(&'a T);
 
 #[memento]
+#[allow(clippy::elidable_lifetime_names, reason = "a shape of block")]
 impl<'a, 'b, T: ?Sized + Serialize + Sync> PartialEq<Held<'b, T>> for Held<'a, T>
 where
     T: PartialEq,

@@ -4,7 +4,7 @@ use proc_macro2::TokenStream;
 use quote::{ToTokens as _, quote};
 use syn::{FnArg, GenericParam, ItemFn};
 
-use super::function::receiver;
+use super::function::{receiver, relaxed};
 use super::itself::with_implied;
 use super::{LINTS, Parts, is_one_of, turbofish};
 use crate::parse::Header;
@@ -34,7 +34,8 @@ impl Parts<'_> {
     fn body_in_block(&self, header: &Header, body: &TokenStream) -> TokenStream {
         let Self { handle, names, types, output, .. } = self;
         let sig = &self.function.item.sig;
-        let Header { trait_, type_, .. } = header;
+        let Header { attributes, trait_, type_, .. } = header;
+        let lints = attributes.iter().filter(|attribute| is_one_of(attribute, &LINTS)).map(relaxed);
         let generics = &with_implied(header);
         let (condition, own_condition) = (&generics.where_clause, &sig.generics.where_clause);
         let passed = generics.params.iter().map(|parameter| match parameter {
@@ -66,6 +67,7 @@ impl Parts<'_> {
                 fn __body #own_generics (#(#inputs),*) -> #output #own_condition;
             }
 
+            #(#lints)*
             impl #generics #of for #type_ #condition {
                 #body
             }

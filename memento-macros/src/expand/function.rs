@@ -2,7 +2,7 @@
 
 use proc_macro2::TokenStream;
 use quote::{ToTokens as _, quote};
-use syn::{FnArg, ImplItem, ItemFn, Receiver};
+use syn::{Attribute, FnArg, ImplItem, ItemFn, Meta, MetaList, Receiver, parse_quote};
 
 use super::{Parts, is_one_of};
 use crate::code::CallSite;
@@ -12,6 +12,7 @@ use crate::version;
 /// An `impl` block, and the types that stand for its functions.
 pub(super) fn block(block: &Block) -> TokenStream {
     let mut item = block.item.clone();
+    item.attrs = item.attrs.iter().map(relaxed).collect();
     let mut companions = TokenStream::new();
     for (function, &place) in block.functions.iter().zip(&block.places) {
         let span = function.item.sig.ident.span().unwrap();
@@ -21,6 +22,16 @@ pub(super) fn block(block: &Block) -> TokenStream {
         companions.extend(parts.companion());
     }
     quote!(#item #companions)
+}
+
+/// `#[expect(…)]` as `#[allow(…)]`: what a block expects may be in the body of one of its functions, or not.
+pub(super) fn relaxed(attribute: &Attribute) -> Attribute {
+    match &attribute.meta {
+        Meta::List(MetaList { path, tokens, .. }) if path.is_ident("expect") => {
+            parse_quote!(#[allow(#tokens)])
+        }
+        _ => attribute.clone(),
+    }
 }
 
 /// `self`, as it is declared where it is only passed on.
