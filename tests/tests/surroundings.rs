@@ -149,6 +149,30 @@ where
     }
 }
 
+#[memento]
+fn made<T: Default + Serialize + serde::de::DeserializeOwned + Clone + Send + Sync + 'static>() -> T
+{
+    RUNS.add();
+    T::default()
+}
+
+#[test]
+fn types_of_one_path_are_told_apart_where_they_can_be() {
+    RUNS.alone(|| {
+        let number = {
+            #[derive(Clone, Default, Serialize, Deserialize)]
+            struct Local(u64);
+            (made::<Local>().0, made::<Local>().0)
+        };
+        let text = {
+            #[derive(Clone, Default, Serialize, Deserialize)]
+            struct Local(String, u64, [u64; 4]);
+            (made::<Local>().0, made::<Local>().0)
+        };
+        assert_eq!((number, text), ((0, 0), (String::new(), String::new())));
+    });
+}
+
 #[test]
 fn names_that_are_taken_mean_what_they_meant() {
     RUNS.alone(|| {

@@ -17,7 +17,7 @@ impl Parts<'_> {
         with: &TokenStream,
     ) -> TokenStream {
         let Self { memento, internal, handle, names, output, generics, .. } = self;
-        let lifetime: Lifetime = parse_quote!('memento);
+        let lifetime: Lifetime = parse_quote!('__memento);
         let (condition, turbofish) = (self.lives_for(&lifetime), self.turbofish());
         let parameters = generics.params.iter();
         let types = self.types.iter().map(|argument| {
