@@ -221,6 +221,22 @@ fn blocks_have_functions() {
             }
         }
 
+        trait Doubled {
+            fn halves(&self) -> u64 {
+                2
+            }
+            fn doubled(&self, others: Option<&(impl Serialize + Sync)>) -> u64;
+        }
+
+        #[memento]
+        impl Doubled for Local {
+            #[memento(handle = LocalDoubled, ignore(others))]
+            fn doubled(&self, others: Option<&(impl Serialize + Sync)>) -> u64 {
+                RUNS.add();
+                self.0 * self.halves() + u64::from(others.is_some())
+            }
+        }
+
         #[memento]
         fn generic<T: Serialize + Send + Into<u64>>(value: T) -> u64 {
             RUNS.add();
@@ -229,7 +245,9 @@ fn blocks_have_functions() {
 
         assert_eq!((Local(1).value(Local(2)), Local(1).value(Local(2))), (3, 3));
         assert_eq!((generic(1_u8), generic(1_u8), generic(1_u16)), (1, 1, 1));
-        assert_eq!(RUNS.take(), 3);
+        assert_eq!((Local(3).doubled(Some(&1)), Local(3).doubled(None::<&u8>)), (7, 7));
+        assert_eq!(LocalDoubled::map([(&Local(3), Some(&"a"))]).len(), 1);
+        assert_eq!(RUNS.take(), 4);
     });
 }
 
