@@ -46,6 +46,22 @@ fn is_one_of(attribute: &Attribute, names: &[&str]) -> bool {
     names.iter().any(|name| attribute.path().is_ident(name))
 }
 
+/// What is not said about code that nobody wrote.
+fn lenient() -> TokenStream {
+    quote! {
+        #[allow(
+            dead_code,
+            private_bounds,
+            private_interfaces,
+            single_use_lifetimes,
+            unreachable_pub,
+            unused_lifetimes,
+            clippy::all,
+            clippy::pedantic
+        )]
+    }
+}
+
 /// The functions and the types that stand for them. The attribute stands at `site`.
 pub(crate) fn expand(annotated: &Annotated, site: &CallSite) -> TokenStream {
     match annotated {

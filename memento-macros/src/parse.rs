@@ -46,7 +46,10 @@ pub(crate) fn parameter_name(parameter: &GenericParam) -> Option<&Ident> {
 /// Reads the attribute and what stands below it.
 pub(crate) fn parse(tokens: TokenStream, item: TokenStream) -> Result<Annotated> {
     match syn::parse2::<Item>(item) {
-        Ok(Item::Fn(item)) => {
+        Ok(Item::Fn(mut item)) => {
+            if let Some(again) = block::take_attributes(&mut item.attrs).first() {
+                return Err(block::second(again));
+            }
             let options = options::parse(tokens)?;
             Ok(Annotated::Function(Box::new(Function { options, item, header: None })))
         }

@@ -1,5 +1,5 @@
 //! Generic functions: types and constants are part of the key.
-#![deny(warnings, missing_docs, unreachable_pub, clippy::all, clippy::pedantic)]
+#![deny(warnings, missing_docs, unreachable_pub, unused_lifetimes, clippy::all, clippy::pedantic)]
 
 use std::borrow::Cow;
 use std::collections::HashMap;

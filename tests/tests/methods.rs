@@ -1,5 +1,5 @@
 //! Functions in `impl` blocks: with and without `self`, of traits, generic.
-#![deny(warnings, missing_docs, unreachable_pub, clippy::all, clippy::pedantic)]
+#![deny(warnings, missing_docs, unreachable_pub, unused_lifetimes, clippy::all, clippy::pedantic)]
 
 use std::borrow::Borrow;
 use std::fmt::Debug;

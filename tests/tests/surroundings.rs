@@ -1,5 +1,5 @@
 //! Functions from macros and in blocks, on types of all kinds, with names that are taken elsewhere.
-#![deny(warnings, missing_docs, unreachable_pub, clippy::all, clippy::pedantic)]
+#![deny(warnings, missing_docs, unreachable_pub, unused_lifetimes, clippy::all, clippy::pedantic)]
 
 use std::fmt::Debug;
 use std::sync::Arc;

@@ -6,7 +6,7 @@ use syn::{FnArg, GenericParam, ItemFn};
 
 use super::function::{receiver, relaxed};
 use super::itself::with_implied;
-use super::{LINTS, Parts, is_one_of, turbofish};
+use super::{LINTS, Parts, is_one_of, lenient, turbofish};
 use crate::parse::Header;
 
 impl Parts<'_> {
@@ -58,11 +58,11 @@ impl Parts<'_> {
             last.arguments = syn::PathArguments::None;
         }
         let in_scope = in_scope.iter();
-        let supertrait = trait_.iter();
+        let (supertrait, lenient) = (trait_.iter(), lenient());
         quote! {
             #(#[allow(unused_imports)] use #in_scope as _;)*
 
-            #[allow(private_bounds, private_interfaces, clippy::all, clippy::pedantic)]
+            #lenient
             trait __Body #generics: #(#supertrait)* #condition {
                 fn __body #own_generics (#(#inputs),*) -> #output #own_condition;
             }
@@ -72,7 +72,7 @@ impl Parts<'_> {
                 #body
             }
 
-            #[allow(clippy::all, clippy::pedantic)]
+            #lenient
             impl #handle {
                 #[inline]
                 fn __body #all_generics (#declared) -> #output #all_conditions {

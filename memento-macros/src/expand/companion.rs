@@ -3,7 +3,7 @@
 use proc_macro2::TokenStream;
 use quote::{ToTokens as _, quote};
 
-use super::Parts;
+use super::{Parts, lenient};
 use crate::rustc;
 
 impl Parts<'_> {
@@ -35,7 +35,7 @@ impl Parts<'_> {
         let (link, encode) = (rustc::link_plugins(), self.encode());
         let (description, body, returns) = (self.description(), self.body(), self.returns());
         let (questions, modified) = (self.questions(), self.modified());
-        let (notices, repeat) = (self.notices(), self.repeat());
+        let (notices, repeat, lenient) = (self.notices(), self.repeat(), lenient());
         quote! {
             #(#conditions)*
             const _: () = {
@@ -44,7 +44,7 @@ impl Parts<'_> {
                 #[allow(unexpected_cfgs)]
                 static __FUNCTION: #internal::Declaration = #internal::Declaration::new(#description);
                 #internal::inventory::submit! { __FUNCTION.function() }
-                #[allow(dead_code, private_bounds, private_interfaces, unreachable_pub, clippy::all, clippy::pedantic)]
+                #lenient
                 impl #handle {
                     #[inline(always)]
                     fn __function() -> &'static #internal::Declaration {

@@ -3,7 +3,7 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use super::Parts;
+use super::{Parts, lenient};
 
 impl Parts<'_> {
     /// What `f::with()` returns.
@@ -11,7 +11,7 @@ impl Parts<'_> {
         let Self { memento, internal, handle, names, output, generics, .. } = self;
         let (declared, condition, turbofish) =
             (self.declared(), self.condition(), self.turbofish());
-        let arguments = quote!((#(#names,)*));
+        let (arguments, lenient) = (quote!((#(#names,)*)), lenient());
         let body = quote!(|(#(#names,)*)| #handle::__body #turbofish (#(#names),*));
         let map = self.map(&quote!(pub), &quote!(&self,), &quote!(&self.0));
         quote! {
@@ -19,7 +19,7 @@ impl Parts<'_> {
             #[must_use = "nothing is called yet: end with `.call(…)`"]
             pub struct __With(#internal::With);
 
-            #[allow(dead_code, private_bounds, private_interfaces, clippy::all, clippy::pedantic)]
+            #lenient
             impl __With {
                 #internal::with_methods!();
 

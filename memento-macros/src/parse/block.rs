@@ -4,8 +4,8 @@ use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
 use syn::ext::IdentExt as _;
 use syn::{
-    Attribute, Error, Generics, ImplItem, ImplItemFn, ItemFn, ItemImpl, Meta, Path, Result, Type,
-    TypeParamBound,
+    Attribute, Error, Generics, ImplItem, ImplItemFn, Item, ItemFn, ItemImpl, Meta, Path, Result,
+    Type, TypeParamBound,
 };
 
 use super::Function;
@@ -79,9 +79,9 @@ pub(super) fn parse(tokens: TokenStream, mut item: ItemImpl) -> Result<Block> {
     let (mut functions, mut places) = (Vec::new(), Vec::new());
     for (place, item) in item.items.iter_mut().enumerate() {
         let ImplItem::Fn(function) = item else { continue };
-        let attributes = take_attributes(function);
-        if let Some(second) = attributes.get(1) {
-            mistakes.combine(Error::new_spanned(second, "`#[memento]` stands here twice"));
+        let attributes = take_attributes(&mut function.attrs);
+        if let Some(again) = attributes.get(1) {
+            mistakes.combine(second(again));
         }
         let options = attributes.first().map(|attribute| parse_inner(attribute, &shared));
         if let Some(options) = options.and_then(|options| mistakes.note(options)) {
@@ -114,20 +114,33 @@ fn parse_inner(attribute: &Attribute, shared: &Options) -> Result<Options> {
 }
 
 /// Takes `#[memento]` from a function.
-fn take_attributes(function: &mut ImplItemFn) -> Vec<Attribute> {
+pub(super) fn take_attributes(attributes: &mut Vec<Attribute>) -> Vec<Attribute> {
     let is_taken = |attribute: &mut Attribute| {
         attribute.path().segments.last().is_some_and(|last| last.ident == "memento")
     };
-    function.attrs.extract_if(.., is_taken).collect()
+    attributes.extract_if(.., is_taken).collect()
 }
 
-/// What stood under `#[memento]`, without further ones inside of it, which nobody takes where there is a mistake.
+/// The mistake of a second attribute on a function.
+pub(super) fn second(attribute: &Attribute) -> Error {
+    Error::new_spanned(attribute, "`#[memento]` stands here twice")
+}
+
+/// What stood under `#[memento]`, without further ones, which nobody takes where there is a mistake.
 pub(crate) fn without_attributes(item: TokenStream) -> TokenStream {
-    let Ok(mut block) = syn::parse2::<ItemImpl>(item.clone()) else { return item };
-    for item in &mut block.items {
-        if let ImplItem::Fn(function) = item {
-            take_attributes(function);
+    let Ok(mut parsed) = syn::parse2::<Item>(item.clone()) else { return item };
+    match &mut parsed {
+        Item::Fn(function) => {
+            take_attributes(&mut function.attrs);
         }
+        Item::Impl(block) => {
+            for item in &mut block.items {
+                if let ImplItem::Fn(function) = item {
+                    take_attributes(&mut function.attrs);
+                }
+            }
+        }
+        _ => return item,
     }
-    block.into_token_stream()
+    parsed.into_token_stream()
 }
