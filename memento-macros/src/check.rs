@@ -1,107 +1,123 @@
 //! What cannot work, said before the compiler says it about code that nobody wrote.
 
-use proc_macro2::Span;
+mod arguments;
+
+use proc_macro2::{TokenStream, TokenTree};
+use quote::ToTokens as _;
 use syn::spanned::Spanned as _;
 use syn::visit_mut::{self, VisitMut};
 use syn::{
-    Error, FnArg, GenericParam, Result, ReturnType, Safety, Type, TypeImplTrait, TypeReference,
+    Error, FnArg, Receiver, ReceiverKind, Result, ReturnType, Safety, Signature, Type,
+    TypeImplTrait, TypeReference,
 };
 
-use crate::parse::Function;
+use crate::mistakes::Mistakes;
+use crate::parse::{Annotated, Function};
 
-/// The function, if all of it can be kept.
-pub(crate) fn check(mut function: Function) -> Result<Function> {
+/// The functions, if all of each can be kept.
+pub(crate) fn check(mut annotated: Annotated) -> Result<Annotated> {
     let mut mistakes = Mistakes::default();
-    mistakes.find_in_signature(&mut function);
-    match mistakes.0 {
-        None => Ok(function),
-        Some(error) => Err(error),
+    for function in annotated.functions_mut() {
+        find_place(function, &mut mistakes);
+        find_in_qualifiers(&function.item.sig, &mut mistakes);
+        find_in_types(&mut function.item.sig, &mut mistakes);
+        arguments::find(function, &mut mistakes);
+    }
+    mistakes.or(annotated)
+}
+
+/// Finds a function in an `impl` block that has no attribute, and one whose type cannot get a name.
+fn find_place(function: &Function, mistakes: &mut Mistakes) {
+    let signature = &function.item.sig;
+    let Some(header) = &function.header else {
+        if signature.receiver().is_some() || mentions_self(signature.to_token_stream()) {
+            let message = "`#[memento]` on a function in an `impl` block needs `#[memento]` on the block, \
+                too; a function that a trait provides cannot have it";
+            mistakes.combine(Error::new_spanned(&signature.ident, message));
+        }
+        return;
+    };
+    if function.options.handle.is_none() && header.name().is_none() {
+        let message = format!(
+            "a type without a name cannot name what stands for `{0}`: add `handle = Name` to the \
+            `#[memento]` of `{0}`",
+            signature.ident
+        );
+        mistakes.combine(Error::new_spanned(&header.type_, message));
     }
 }
 
-/// All mistakes of one function, reported together.
-#[derive(Default)]
-struct Mistakes(Option<Error>);
+fn mentions_self(tokens: TokenStream) -> bool {
+    tokens.into_iter().any(|token| match token {
+        TokenTree::Ident(ident) => ident == "Self",
+        TokenTree::Group(group) => mentions_self(group.stream()),
+        TokenTree::Punct(_) | TokenTree::Literal(_) => false,
+    })
+}
 
-impl Mistakes {
-    fn add(&mut self, span: Span, message: &str) {
-        let error = Error::new(span, message);
-        match &mut self.0 {
-            Some(errors) => errors.combine(error),
-            None => self.0 = Some(error),
-        }
+/// Finds mistakes in the words around `fn`.
+fn find_in_qualifiers(signature: &Signature, mistakes: &mut Mistakes) {
+    if let Some(token) = &signature.asyncness {
+        mistakes.add(
+            token.span(),
+            "a memento function cannot be `async` yet: keep the blocking part of it",
+        );
     }
+    if let Some(token) = &signature.constness {
+        mistakes.add(
+            token.span(),
+            "a memento function looks results up, which `const` code cannot; remove `const`",
+        );
+    }
+    if let Safety::Unsafe(token) = &signature.safety {
+        mistakes.add(
+            token.span(),
+            "a memento function cannot be `unsafe`: nobody promises its conditions when it runs \
+            again; keep a safe function around it",
+        );
+    }
+    if let Some(abi) = &signature.abi {
+        mistakes.add(
+            abi.span(),
+            "a memento function cannot be `extern`; keep a plain function around it",
+        );
+    }
+    if let Some(variadic) = &signature.variadic {
+        mistakes.add(variadic.span(), "a memento function cannot be variadic; take a slice");
+    }
+}
 
-    fn find_in_signature(&mut self, function: &mut Function) {
-        let signature = &mut function.item.sig;
-        if let Some(token) = &signature.asyncness {
-            self.add(
-                token.span(),
-                "a memento function cannot be `async` yet: keep the blocking part of it",
-            );
-        }
-        if let Some(token) = &signature.constness {
-            self.add(
-                token.span(),
-                "a memento function looks results up, which `const` code cannot; remove `const`",
-            );
-        }
-        if let Safety::Unsafe(token) = &signature.safety {
-            self.add(token.span(), "a memento function cannot be `unsafe`: nobody promises its conditions when it runs \
-                again; keep a safe function around it");
-        }
-        if let Some(abi) = &signature.abi {
-            self.add(
-                abi.span(),
-                "a memento function cannot be `extern`; keep a plain function around it",
-            );
-        }
-        if let Some(variadic) = &signature.variadic {
-            self.add(variadic.span(), "a memento function cannot be variadic; take a slice");
-        }
-        for parameter in &signature.generics.params {
-            if !matches!(parameter, GenericParam::Lifetime(_)) {
-                self.add(
-                    parameter.span(),
-                    "a memento function cannot be generic yet: write one for each type",
-                );
-            }
-        }
-        for input in &mut signature.inputs {
-            match input {
-                FnArg::Receiver(receiver) => {
-                    self.add(
-                        receiver.span(),
-                        "`#[memento]` cannot stand on a method yet; take the value as an argument",
-                    );
+/// Finds mistakes in the types of arguments and result.
+fn find_in_types(signature: &mut Signature, mistakes: &mut Mistakes) {
+    for input in &mut signature.inputs {
+        match input {
+            FnArg::Receiver(Receiver { kind, .. }) => match kind {
+                ReceiverKind::Reference(reference, _, Some(_)) => {
+                    mistakes.add(reference.span(), CHANGES);
                 }
-                FnArg::Typed(argument) => self.visit_type_mut(&mut argument.ty),
-            }
-        }
-        if let ReturnType::Type(_, result) = &mut signature.output {
-            InResult(self).visit_type_mut(result);
+                ReceiverKind::Typed(_, type_) => InArgument(mistakes).visit_type_mut(type_),
+                _ => {}
+            },
+            FnArg::Typed(argument) => InArgument(mistakes).visit_type_mut(&mut argument.ty),
         }
     }
+    if let ReturnType::Type(_, result) = &mut signature.output {
+        InResult(mistakes).visit_type_mut(result);
+    }
 }
+
+const CHANGES: &str = "a memento function cannot change what its caller owns: a hit would not; take the \
+    value and return the changed one";
 
 /// Finds mistakes in the type of an argument.
-impl VisitMut for Mistakes {
+struct InArgument<'a>(&'a mut Mistakes);
+
+impl VisitMut for InArgument<'_> {
     fn visit_type_reference_mut(&mut self, reference: &mut TypeReference) {
         if reference.mutability.is_some() {
-            self.add(
-                reference.span(),
-                "a memento function cannot change what its caller owns: a hit would not; take \
-                the value and return the changed one",
-            );
+            self.0.add(reference.span(), CHANGES);
         }
         visit_mut::visit_type_reference_mut(self, reference);
-    }
-
-    fn visit_type_impl_trait_mut(&mut self, hidden: &mut TypeImplTrait) {
-        self.add(
-            hidden.span(),
-            "an argument of a memento function needs a type that can be named, not `impl Trait`",
-        );
     }
 }
 

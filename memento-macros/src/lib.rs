@@ -7,6 +7,7 @@
 mod check;
 mod code;
 mod expand;
+mod mistakes;
 mod parse;
 mod program;
 mod rustc;
@@ -30,22 +31,50 @@ use quote::quote;
 /// | `code_hash = "1"`    | stands for the function's own code; what it reaches still counts                           |
 /// | `dependencies(a, b)` | functions, types or modules that count, too                                                |
 /// | `auto_dependencies = false` | only the function's own code and `dependencies(…)` count                            |
+/// | `ignore(a, b)`       | arguments that are not part of the key; type and const parameters, too                     |
+/// | `key(a = value, …)`  | what stands in the key for an argument: an expression over all arguments, as references    |
 /// | `errors = "retry"`   | an error is recorded, and the function runs again; the default                             |
 /// | `errors = "replay"`  | an error is a result like any other                                                        |
 /// | `ttl = "12h"`        | how long a result is valid, counted from the end of the computation                        |
 /// | `codec = "bincode"`  | what encodes results: `"bincode"`, `"postcard"`, `"json"`, or the path of a `memento::Codec` |
-/// | `handle = Name`      | the name of the type, where the function's own is taken                                    |
+/// | `handle = Name`      | the name of the type, where the function's own is taken; `handle = pub Name` its visibility |
 /// | `crate = path`       | the path of the memento crate, where a macro of yours puts the attribute                   |
+///
+/// What is ignored, or has something else in its place, need not be `Serialize`.
+///
+/// # Generic functions
+///
+/// Types and constants are part of the key, ahead of the arguments; types by their names.
+///
+/// # Methods
+///
+/// The attribute stands on the `impl` block, and on those functions in it whose results are to be kept. On the block, it
+/// takes `cluster`, `ttl`, `errors`, `codec` and `crate`, for all functions that do not say otherwise.
+///
+/// ```ignore
+/// #[memento(cluster = "prices")]
+/// impl Pricer {
+///     #[memento(ttl = "12h")]
+///     fn price(&self, strike: f64) -> f64 {
+///         self.rate * strike
+///     }
+/// }
+///
+/// let memento = PricerPrice::memento(&pricer, 7.0)?;
+/// ```
+///
+/// The type that stands for a function is called after the block's type and the function, or by `handle = Name`. It is as
+/// visible as the function; of a function of a trait, it is private, unless `handle = pub Name` says otherwise.
 #[proc_macro_attribute]
 pub fn memento(options: TokenStream, item: TokenStream) -> TokenStream {
     let item = proc_macro2::TokenStream::from(item);
     let span = proc_macro::Span::call_site();
     let site = code::CallSite { file: span.local_file(), line: span.line() };
     match parse::parse(options.into(), item.clone()).and_then(check::check) {
-        Ok(function) => expand::expand(&function, &site).into(),
+        Ok(annotated) => expand::expand(&annotated, &site).into(),
         // The plain function stays, so that one mistake gives one message.
         Err(error) => {
-            let error = error.into_compile_error();
+            let (error, item) = (error.into_compile_error(), parse::without_attributes(item));
             quote!(#error #item).into()
         }
     }

@@ -2,10 +2,10 @@
 
 use blake3::Hasher;
 use proc_macro2::TokenStream;
-use quote::{ToTokens as _, quote};
+use quote::quote;
 
 use crate::code::{self, CallSite, Chunk, Follow, Reached, Source};
-use crate::parse::{Function, Options};
+use crate::parse::{Function, Header, Key, Options};
 
 /// What versions are made of, and how.
 const FORMAT: &[u8] = b"memento version 0003";
@@ -38,7 +38,7 @@ pub(crate) struct Condition {
 pub(crate) fn of(function: &Function, site: &CallSite) -> Version {
     let Options { version, salt, code_hash, auto_dependencies, dependencies, .. } =
         &function.options;
-    let signature = source(&function.item.sig.to_token_stream());
+    let signature = source(&signature(function));
     let name = &function.item.sig.ident;
     let mut pieces = Vec::new();
     if version.is_some() || code_hash.is_some() {
@@ -70,11 +70,25 @@ pub(crate) fn of(function: &Function, site: &CallSite) -> Version {
     Version { digest, options, own: lines(&pieces), leads, chunk }
 }
 
+/// The signature, and what stands around it and before the arguments in the key: the `impl` block, `key(…)`, `ignore(…)`.
+fn signature(function: &Function) -> TokenStream {
+    let header = function.header.as_ref().map(|Header { generics, trait_, type_, .. }| {
+        let of = trait_.as_ref().map(|of| quote!(#of for));
+        let (declared, _, condition) = generics.split_for_impl();
+        quote!(impl #declared #of #type_ #condition)
+    });
+    let Options { keys, ignore, .. } = &function.options;
+    let keys = keys.iter().map(|Key { argument, value }| quote!((#argument = #value)));
+    let signature = &function.item.sig;
+    quote!(#header #(#keys)* #([#ignore])* #signature)
+}
+
 /// Signature, body and the attributes that may change what they do.
 fn whole(function: &Function) -> TokenStream {
-    let item = &function.item;
-    let (attributes, signature, block) = (&item.attrs, &item.sig, &item.block);
-    quote!(#(#attributes)* #signature #block)
+    let around = function.header.iter().flat_map(|header| &header.attributes);
+    let (attributes, block) = (&function.item.attrs, &function.item.block);
+    let signature = signature(function);
+    quote!(#(#around)* #(#attributes)* #signature #block)
 }
 
 /// The tokens of what the compiler handed over, read as all other code is read.

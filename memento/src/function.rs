@@ -49,7 +49,8 @@ impl Function {
         self.code.read()
     }
 
-    /// The names of the arguments, in order.
+    /// What stands in its keys and records, in order: the names of its type and const parameters, then those of its
+    /// arguments, but for what it ignores.
     pub fn arguments(&self) -> &'static [&'static str] {
         self.arguments
     }

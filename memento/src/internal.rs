@@ -12,6 +12,7 @@ use crate::query::{Mementos, Query};
 use crate::validity;
 use crate::{Error, ErrorKind, Explanation, Memento, Result};
 
+pub use crate::argument::{Argument, KeyPart, Unencoded};
 pub use crate::binding::Declaration;
 pub use crate::code::{CodeTable, FunctionCode};
 pub use crate::codec::{Bincode, Json, Postcard};
@@ -21,9 +22,7 @@ pub use crate::modifiers::With;
 pub use crate::recorded::{
     Borrowed, Held, Owned, ReadBorrowed, ReadNoBorrowed, ReadNoOwned, ReadOwned, Recorded, Repeated,
 };
-pub use crate::returns::{
-    Argument, Probe, ProbeDebugged, ProbeDisplayed, ProbeWhole, Returns, Storable,
-};
+pub use crate::returns::{Probe, ProbeDebugged, ProbeDisplayed, ProbeWhole, Returns, Storable};
 pub use inventory;
 pub use std::option::Option;
 pub use std::time::Duration;

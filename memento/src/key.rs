@@ -9,10 +9,14 @@
 //! | cluster           | length as little-endian `u64`, then the name                             | function key |
 //! | function path     | length as little-endian `u64`, then package, crate, modules and name     | function key |
 //! | function key      | BLAKE3 of all of the above                                               | invocation   |
-//! | arguments         | the [canonical encoding](crate::encoding) of a tuple of all arguments    | invocation   |
+//! | arguments         | the [canonical encoding](crate::encoding) of a tuple: see below          | invocation   |
 //! | context arguments | where there are any: the encoding of a map from their names to values    | invocation   |
 //! | invocation        | BLAKE3 of the two rows above, keyed with the function key                | key          |
 //! | function version  | 32 bytes: the key of the last hash, which makes the invocation a key     | key          |
+//!
+//! In the tuple of arguments stand, in order: of a generic function, each type and constant, those of the `impl` block
+//! around it first; the types of arguments that are written as `impl Trait`; the arguments, `self` first. A type is a
+//! unit struct of its name. What `ignore(…)` names is left out, and what `key(…)` gives stands in place of an argument.
 //!
 //! The first three are the same for every call of a function, so they are hashed once; of short arguments a block is
 //! left to hash, and the invocation, another one. That the version comes last makes it possible to ask for what other

@@ -26,6 +26,7 @@
 
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 
+mod argument;
 mod binding;
 mod cache;
 mod clock;

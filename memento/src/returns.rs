@@ -35,23 +35,14 @@ pub trait Returns: Copy + Send + Sync + 'static {
     message = "a memento function cannot keep a result of type `{Self}`",
     label = "this result cannot be stored and read back",
     note = "add `#[derive(Clone, serde::Serialize, serde::Deserialize)]` to the type; it must own what it holds, \
-            and be `Send + Sync`"
+            and be `Send + Sync`",
+    note = "of a type parameter, the bounds are `Clone + serde::Serialize + serde::de::DeserializeOwned + Send + Sync + \
+            'static`"
 )]
 pub trait Storable: Serialize + DeserializeOwned + Clone + Send + Sync + 'static {}
 
 #[diagnostic::do_not_recommend]
 impl<T: Serialize + DeserializeOwned + Clone + Send + Sync + 'static> Storable for T {}
-
-/// What can be an argument: it is encoded for the key, and may go to another thread.
-#[diagnostic::on_unimplemented(
-    message = "a memento function cannot take an argument of type `{Self}`",
-    label = "this argument cannot be part of a key",
-    note = "add `#[derive(serde::Serialize)]` to the type; it must be `Send`, and `Sync` behind a reference"
-)]
-pub trait Argument: Serialize + Send {}
-
-#[diagnostic::do_not_recommend]
-impl<T: Serialize + Send> Argument for T {}
 
 /// Finds out how an output of type `R` is kept with the codec `C`.
 pub struct Probe<R, C>(PhantomData<fn() -> (R, C)>);

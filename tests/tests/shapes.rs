@@ -1,5 +1,5 @@
 //! Every shape of function that `#[memento]` takes, under every lint that a user may have switched on.
-#![deny(warnings, missing_docs, unreachable_pub, clippy::all, clippy::pedantic)]
+#![deny(warnings, missing_docs, unreachable_pub, unused_lifetimes, clippy::all, clippy::pedantic)]
 #![forbid(unsafe_code)]
 
 use std::collections::{BTreeMap, HashMap};

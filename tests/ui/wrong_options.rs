@@ -26,6 +26,12 @@ fn no_result_to_replay(n: u64) -> u64 {
 }
 
 #[memento]
+#[memento(salt = "x")]
+fn twice(n: u64) -> u64 {
+    n
+}
+
+#[memento]
 struct NoFunction;
 
 

@@ -6,11 +6,6 @@ fn changes_its_argument(list: &mut Vec<u64>) -> u64 {
 }
 
 #[memento]
-fn hides_its_argument(list: impl Iterator<Item = u64>) -> u64 {
-    list.sum()
-}
-
-#[memento]
 fn hides_its_result(n: u64) -> impl Iterator<Item = u64> {
     0..n
 }
@@ -41,22 +36,8 @@ const fn is_const(n: u64) -> u64 {
 }
 
 #[memento]
-fn is_generic<T: Into<u64>, const N: usize>(n: T) -> u64 {
-    n.into()
-}
-
-#[memento]
 unsafe extern "C" fn has_two_mistakes(n: &mut u64) -> &u64 {
     n
-}
-
-struct Number(u64);
-
-impl Number {
-    #[memento]
-    fn method(&self) -> u64 {
-        self.0
-    }
 }
 
 fn main() {}

@@ -88,9 +88,12 @@ pub(super) fn of_item(index: &Index, node: usize) -> Facts {
         }
         // Another memento function has a version of its own. Its types may be used by whoever calls it.
         _ if index.is_memento(item) => {
-            let tokens = item.tokens[0].clone();
-            let start = tokens.clone().find(|&at| source.is(at, "fn"));
-            reader.read(start.unwrap_or(tokens.start)..item.body.unwrap_or(tokens.end));
+            let (header, function) = item.tokens.split_at(item.tokens.len() - 1);
+            header.iter().cloned().for_each(|tokens| reader.read(tokens));
+            for tokens in function {
+                let start = tokens.clone().find(|&at| source.is(at, "fn"));
+                reader.read(start.unwrap_or(tokens.start)..item.body.unwrap_or(tokens.end));
+            }
             reader.facts.normal.clear();
         }
         _ => item.tokens.iter().cloned().for_each(|tokens| reader.read(tokens)),

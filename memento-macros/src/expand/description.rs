@@ -1,12 +1,13 @@
 //! What is known of a function before it runs.
 
-use proc_macro2::{Ident, Literal, Span, TokenStream};
+use proc_macro2::{Literal, Span, TokenStream};
 use quote::quote;
 use syn::LitByteStr;
 
+use super::itself::written;
 use super::{Parts, package};
 use crate::code::{self, Chunk};
-use crate::parse::Options;
+use crate::parse::{Header, Options};
 use crate::rustc;
 use crate::version::{Condition, Version};
 
@@ -18,8 +19,7 @@ impl Parts<'_> {
             Some(_) => quote!(#internal::Option::Some(#handle::__repeat)),
             None => quote!(#internal::Option::None),
         };
-        let name = self.function.item.sig.ident.to_string();
-        let arguments = self.names.iter().map(Ident::to_string);
+        let (name, arguments) = (self.name(), self.labels());
         let package = package();
         let package_version = std::env::var("CARGO_PKG_VERSION").unwrap_or_default();
         let (version, code) = (self.version_expression(), self.code());
@@ -78,6 +78,18 @@ impl Parts<'_> {
         quote! {
             #internal::inventory::submit! {
                 #internal::CodeTable { compilation: #compilation, first: #first, lines: #lines }
+            }
+        }
+    }
+
+    /// What the function is called in its module: `name`, `Type::name` or `<Type as Trait>::name`.
+    pub(super) fn name(&self) -> String {
+        let name = &self.function.item.sig.ident;
+        match &self.function.header {
+            None => name.to_string(),
+            Some(Header { trait_: None, type_, .. }) => format!("{}::{name}", written(type_)),
+            Some(Header { trait_: Some(of), type_, .. }) => {
+                format!("<{} as {}>::{name}", written(type_), written(of))
             }
         }
     }

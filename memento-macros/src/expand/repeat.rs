@@ -5,6 +5,7 @@ use quote::{ToTokens as _, quote};
 use syn::{Type, TypeReference};
 
 use super::Parts;
+use super::argument::{Argument, Role, own_name};
 
 /// How an argument is read from a record.
 pub(super) enum Repeated<'a> {
@@ -26,14 +27,17 @@ fn owns_all(type_: &Type) -> bool {
     !has_lifetime(type_.to_token_stream())
 }
 
-impl<'a> Parts<'a> {
+impl Parts<'_> {
     /// How each argument is read from a record, where all of them can be: as what it is, or as what it is borrowed
     /// from.
-    pub(super) fn repeated_arguments(&self) -> Option<Vec<Repeated<'a>>> {
-        if !self.function.item.sig.generics.params.is_empty() {
+    pub(super) fn repeated_arguments(&self) -> Option<Vec<Repeated<'_>>> {
+        let is_recorded = |argument: &Argument<'_>| {
+            matches!(argument.role, Role::Itself) && !argument.hides_type()
+        };
+        if !self.generics.params.is_empty() || !self.arguments.iter().all(is_recorded) {
             return None;
         }
-        let repeated = self.types.iter().map(|&argument| match argument {
+        let repeated = self.types.iter().map(|argument| match argument {
             Type::Reference(TypeReference { elem, .. }) => {
                 owns_all(elem).then_some(Repeated::Borrowed(elem))
             }
@@ -46,12 +50,13 @@ impl<'a> Parts<'a> {
     pub(super) fn repeat(&self) -> TokenStream {
         let Self { memento, internal, names, .. } = self;
         let Some(arguments) = self.repeated_arguments() else { return TokenStream::new() };
+        let recorded = own_name("recorded");
         let reads = names.iter().zip(&arguments).map(|(name, argument)| match argument {
             Repeated::Owned(type_) => {
-                quote!(let #name = (&&#internal::Owned::<#type_>::new()).read(&mut recorded)?;)
+                quote!(let #name = (&&#internal::Owned::<#type_>::new()).read(&mut #recorded)?;)
             }
             Repeated::Borrowed(type_) => {
-                quote!(let #name = (&&#internal::Borrowed::<#type_>::new()).read(&mut recorded)?;)
+                quote!(let #name = (&&#internal::Borrowed::<#type_>::new()).read(&mut #recorded)?;)
             }
         });
         let uses = names.iter().zip(&arguments).map(|(name, argument)| match argument {
@@ -59,13 +64,13 @@ impl<'a> Parts<'a> {
             Repeated::Borrowed(type_) => quote!(::core::borrow::Borrow::<#type_>::borrow(&#name)),
         });
         quote! {
-            fn __repeat(mut recorded: #internal::Recorded<'_>) -> #memento::Result<#internal::Repeated> {
+            fn __repeat(mut #recorded: #internal::Recorded<'_>) -> #memento::Result<#internal::Repeated> {
                 #[allow(unused_imports)]
                 use #internal::{ReadBorrowed as _, ReadNoBorrowed as _, ReadNoOwned as _, ReadOwned as _};
                 #(#reads)*
                 #internal::repeat(
-                    &FUNCTION,
-                    &recorded,
+                    &__FUNCTION,
+                    &#recorded,
                     Self::__returns(),
                     Self::__encode,
                     (#(#uses,)*),

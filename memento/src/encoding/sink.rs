@@ -1,14 +1,16 @@
 //! Where encoded bytes go.
 
+use std::any::type_name;
 use std::hash::Hasher as _;
 
 use foldhash::fast::FoldHasher;
+use serde::Serializer as _;
 
 use super::serializer::{SerializeError, Serializer};
 use super::tag;
 use crate::Invocation;
+use crate::argument::{Argument, KeyPart, Unencoded};
 use crate::cache::Identity;
-use crate::returns::Argument;
 
 /// Takes encoded bytes, in order.
 pub(crate) trait Sink {
@@ -67,6 +69,40 @@ impl Encoder<'_, '_> {
     #[inline(always)]
     pub fn argument<T: Argument>(&mut self, argument: &T) -> EncodeResult {
         argument.serialize(Serializer::new(&mut *self.0))
+    }
+
+    /// Writes what stands for an argument.
+    ///
+    /// # Errors
+    ///
+    /// What its own `Serialize` implementation reports.
+    #[inline]
+    pub fn key<T: KeyPart + ?Sized>(&mut self, value: &T) -> EncodeResult {
+        value.serialize(Serializer::new(&mut *self.0))
+    }
+
+    /// Writes nothing: an argument that is not encoded itself.
+    #[inline(always)]
+    pub fn unencoded<T: Unencoded>(&mut self, _: &T) {}
+
+    /// Writes the name of a type, as rustc has it, as a unit struct of that name.
+    ///
+    /// # Errors
+    ///
+    /// None; it is one of several calls that may fail.
+    #[inline]
+    pub fn type_parameter<T: ?Sized>(&mut self) -> EncodeResult {
+        Serializer::new(&mut *self.0).serialize_unit_struct(type_name::<T>())
+    }
+
+    /// Writes the name of the type of an argument.
+    ///
+    /// # Errors
+    ///
+    /// As [`type_parameter`](Self::type_parameter).
+    #[inline]
+    pub fn type_of<T>(&mut self, _: &T) -> EncodeResult {
+        self.type_parameter::<T>()
     }
 }
 

@@ -1,6 +1,6 @@
 use super::function_key;
-use crate::encoding::{Encoded, Sink as _};
-use crate::returns::Argument;
+use crate::argument::Argument;
+use crate::encoding::{Encoded, Encoder, Rendered, Sink as _};
 use crate::stack::Context;
 use crate::{Invocation, Key, Version};
 
@@ -75,6 +75,30 @@ fn golden() {
     let key = invocation.key(&VERSION);
     assert_eq!(key.as_bytes(), blake3::keyed_hash(&[3; 32], invocation.as_bytes()).as_bytes());
     assert_eq!(key.to_string(), "f3d48d5444623a7bdf6bd807d79d94b2383892ece030e2e01e05ce5d2faa9141");
+}
+
+/// A type, a constant, a value in place of an argument, and one that is not there.
+#[test]
+fn golden_of_what_is_no_argument() {
+    let function_key = function_key("", "package::area");
+    let mut encoded = Encoded::for_test(&function_key);
+    let write = |encoder: &mut Encoder<'_, '_>| {
+        encoder.type_parameter::<Vec<u8>>()?;
+        encoder.argument(&3_u64)?;
+        encoder.type_of(&'x')?;
+        encoder.unencoded(&std::cell::Cell::new(1));
+        encoder.key("ab")
+    };
+    encoded.put_arguments(write).unwrap();
+    encoded.finish();
+    let mut row = vec![0x1d, 0x15, 0x10, 19, 0, 0, 0, 0, 0, 0, 0];
+    row.extend(b"alloc::vec::Vec<u8>\x0b\x03\0\0\0\0\0\0\0");
+    row.extend([0x15, 0x10, 4, 0, 0, 0, 0, 0, 0, 0]);
+    row.extend(b"char\x10\x02\0\0\0\0\0\0\0ab\0");
+    let invocation = encoded.invocation();
+    assert_eq!(encoded.kept(), Some(&*row));
+    assert_eq!(invocation.as_bytes(), blake3::keyed_hash(&function_key, &row).as_bytes());
+    assert_eq!(Rendered(&row).to_string(), "(alloc::vec::Vec<u8>, 3, char, \"ab\")");
 }
 
 #[test]

@@ -164,6 +164,32 @@ fn callees_count_whatever_they_return() {
 }
 
 #[test]
+fn callees_of_other_shapes_run_again_where_they_can_be_repeated() {
+    let unrepeatable = &["callee", "its arguments cannot be read back"];
+    let alone = |text: &str, new: &str, caller, callee, times| {
+        same(text, new, caller, callee, times).runs(caller, 1).explains(caller, unrepeatable)
+    };
+    let shapes = [
+        step("a method")
+            .edit("n * by + 7000", "7000 + n * by")
+            .runs("enlarged", 1)
+            .may_run("of_method"),
+        step("a method with another result")
+            .edit("n * by + 7000", "n * by + 7001")
+            .runs("enlarged", 1)
+            .may_run("of_method")
+            .changes("of_method"),
+        alone("n + 7100", "7100 + n", "of_ignored_argument", "parallel", 1),
+        alone("n + 7100", "7101 + n", "of_ignored_argument", "parallel", 1)
+            .changes("of_ignored_argument"),
+        alone("n + 7200", "7200 + n", "of_key", "counted", 1),
+        alone("\"<{text}>\"", "\"<{}>\", text", "of_generic", "shown", 2),
+        alone("\"<{text}>\"", "\"<<{text}>>\"", "of_generic", "shown", 2).changes("of_generic"),
+    ];
+    take(callees(), shapes);
+}
+
+#[test]
 fn an_error_that_is_not_kept_does_not_stick_in_callers() {
     let mut project = project("failing");
     let place = project.place();

@@ -29,5 +29,21 @@ fn a_change_to_a_method_makes_those_run_whose_bodies_call_it() {
         .changes("of_argument")
         .reruns("of_neither", "fn Argument::weight")
         .changes("of_neither");
-    take(project("methods"), rows.into_iter().chain([shared]));
+    let inside = step("what a memento method reaches in the module of its block")
+        .edit("n + 1700", "n + 1701")
+        .runs("of_pricer", 1)
+        .follows("with_pricer", "price")
+        .changes("with_pricer");
+    let impl_ = step("a trait impl of a type counts for all who reach the type")
+        .edit("self.rate + 1600", "self.rate + 1601")
+        .runs("of_pricer", 1)
+        .runs("of_named", 1)
+        .reruns("with_pricer", "impl Priced for Pricer")
+        .runs("with_named", 1);
+    let key = step("what makes a part of a key")
+        .edit("n % 2 + 1800", "n % 2 + 1801")
+        .runs("of_named", 1)
+        .runs("with_named", 1)
+        .explains("with_named", &["callee", "named"]);
+    take(project("methods"), rows.into_iter().chain([shared, inside, impl_, key]));
 }

@@ -1,0 +1,42 @@
+//! Calls that do something otherwise than usual.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+
+use super::{Parts, lenient};
+
+impl Parts<'_> {
+    /// What `f::with()` returns.
+    pub(super) fn modified(&self) -> TokenStream {
+        let Self { memento, internal, handle, names, output, generics, .. } = self;
+        let (declared, condition, turbofish) =
+            (self.declared(), self.condition(), self.turbofish());
+        let (arguments, lenient) = (quote!((#(#names,)*)), lenient());
+        let body = quote!(|(#(#names,)*)| #handle::__body #turbofish (#(#names),*));
+        let map = self.map(&quote!(pub), &quote!(&self,), &quote!(&self.0));
+        quote! {
+            /// A call that does something otherwise than usual.
+            #[must_use = "nothing is called yet: end with `.call(…)`"]
+            pub struct __With(#internal::With);
+
+            #lenient
+            impl __With {
+                #internal::with_methods!();
+
+                /// Calls the function.
+                pub fn call #generics (&self, #declared) -> #output #condition {
+                    #internal::call_with(&__FUNCTION, &self.0, #handle::__returns #turbofish (), #handle::__encode #turbofish, #arguments, #body)
+                }
+
+                /// Calls the function for the sake of its record: the result is not read.
+                pub fn ignore_result #generics (&self, #declared)
+                    -> #memento::Result<()> #condition
+                {
+                    #internal::ignore_result(&__FUNCTION, &self.0, #handle::__returns #turbofish (), #handle::__encode #turbofish, #arguments, #body)
+                }
+
+                #map
+            }
+        }
+    }
+}
