@@ -1,16 +1,13 @@
 //! What replaces the function: the function itself, which asks for its result, and a type that stands for it.
 
+mod batches;
 mod description;
 mod repeat;
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens as _, format_ident, quote, quote_spanned};
 use syn::spanned::Spanned as _;
-use syn::visit_mut::{self, VisitMut};
-use syn::{
-    Attribute, FnArg, GenericParam, ItemFn, Lifetime, Pat, PatIdent, ReturnType, Type,
-    TypeReference, parse_quote,
-};
+use syn::{Attribute, FnArg, ItemFn, Pat, PatIdent, ReturnType, Type, parse_quote};
 
 use crate::code::CallSite;
 use crate::parse::{Codec, Errors, Function};
@@ -240,14 +237,14 @@ impl<'a> Parts<'a> {
         let (generics, condition) = (&sig.generics, &sig.generics.where_clause);
         let arguments = quote!((#(#names,)*));
         let body = quote!(|(#(#names,)*)| Self::__body(#(#names),*));
-        let map = self.map(&quote!(), &quote!(&#internal::With::default()));
+        let batches = self.batches(&quote!(), &quote!(&#internal::With::default()));
         quote! {
             /// Calls the function; what keeps it from being run is an error instead of a panic.
             #vis fn try_call #generics (#(#names: #types),*) -> #memento::Result<#output> #condition {
                 #internal::try_call(&FUNCTION, Self::__returns(), Self::__encode, #arguments, #body)
             }
 
-            #map
+            #batches
 
             /// The record of this invocation, if there is one.
             #vis fn memento #generics (#(#names: #types),*)
@@ -302,7 +299,7 @@ impl<'a> Parts<'a> {
         let (generics, condition) = (&sig.generics, &sig.generics.where_clause);
         let arguments = quote!((#(#names,)*));
         let body = quote!(|(#(#names,)*)| #handle::__body(#(#names),*));
-        let map = self.map(&quote!(&self,), &quote!(&self.0));
+        let batches = self.batches(&quote!(&self,), &quote!(&self.0));
         quote! {
             /// A call that does something otherwise than usual.
             #[must_use = "nothing is called yet: end with `.call(…)`"]
@@ -324,54 +321,8 @@ impl<'a> Parts<'a> {
                     #internal::ignore_result(&FUNCTION, &self.0, #handle::__returns(), #handle::__encode, #arguments, #body)
                 }
 
-                #map
+                #batches
             }
-        }
-    }
-
-    /// A batch call.
-    fn map(&self, receiver: &TokenStream, with: &TokenStream) -> TokenStream {
-        let Self { memento, internal, handle, names, output, .. } = self;
-        let vis = if receiver.is_empty() {
-            self.function.item.vis.to_token_stream()
-        } else {
-            quote!(pub)
-        };
-        let lifetime: Lifetime = parse_quote!('memento);
-        let declared: Vec<&GenericParam> = self.function.item.sig.generics.params.iter().collect();
-        let condition = &self.function.item.sig.generics.where_clause;
-        let types = self.types.iter().map(|argument| {
-            let mut argument = (*argument).clone();
-            NameLifetimes(&lifetime).visit_type_mut(&mut argument);
-            argument
-        });
-        quote! {
-            /// Calls the function with each tuple of arguments, through the runner. The results are in the order of
-            /// the arguments; one that fails does not keep the others from being there.
-            #vis fn map<'memento, #(#declared),*>(
-                #receiver
-                arguments: impl ::core::iter::IntoIterator<Item = (#(#types,)*)>,
-            ) -> ::std::vec::Vec<#memento::Result<#output>> #condition {
-                #internal::map(&FUNCTION, #with, #handle::__returns(), #handle::__encode, arguments, |(#(#names,)*)| {
-                    #handle::__body(#(#names),*)
-                })
-            }
-        }
-    }
-}
-
-/// Gives each elided lifetime a name.
-struct NameLifetimes<'a>(&'a Lifetime);
-
-impl VisitMut for NameLifetimes<'_> {
-    fn visit_type_reference_mut(&mut self, reference: &mut TypeReference) {
-        reference.lifetime.get_or_insert_with(|| self.0.clone());
-        visit_mut::visit_type_reference_mut(self, reference);
-    }
-
-    fn visit_lifetime_mut(&mut self, lifetime: &mut Lifetime) {
-        if lifetime.ident == "_" {
-            *lifetime = self.0.clone();
         }
     }
 }

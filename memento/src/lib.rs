@@ -26,8 +26,10 @@
 
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 
+mod batch;
 mod binding;
 mod cache;
+mod cancellation;
 mod clock;
 mod cluster;
 mod code;
@@ -59,6 +61,8 @@ mod statistics;
 mod storage;
 mod validity;
 
+pub use batch::AsCompleted;
+pub use cancellation::CancellationToken;
 pub use code::{Code, CodeChange, Piece};
 pub use codec::Codec;
 pub use digest::{Digest, Version};
@@ -73,7 +77,7 @@ pub use memento_macros::{main, memento};
 pub use miss::{ArgumentDifference, CalleeChange, Cause, Explanation, Miss, Undecided};
 pub use program::default_folder;
 pub use query::{Mementos, Query};
-pub use runner::{Batch, LocalRunner, NullRunner, Runner};
+pub use runner::{Batch, InScope, LocalRunner, NullRunner, Runner, Spawn};
 pub use stack::{Caller, carry, context};
 pub use statistics::{Misses, Statistics};
 pub use storage::{

@@ -77,10 +77,10 @@ impl Ending {
     }
 
     /// The error of a call of `function` that has no output.
-    pub(crate) fn into_error(self, function: &Function) -> Error {
+    pub(crate) fn error(&self, function: &Function) -> Error {
         match self {
-            Self::Failed(error) => error,
-            Self::Panicked(payload) => panicked(function.path(), &*payload),
+            Self::Failed(error) => error.clone(),
+            Self::Panicked(payload) => panicked(function.path(), &**payload),
             Self::Pending | Self::Found(_) | Self::Computed(_) => {
                 Error::new(ErrorKind::Refused, "run a memento function")
                     .with("function", function.path())
