@@ -66,9 +66,9 @@ fn hits() {
             let add = |_, result: memento::Result<u64>| sum += result.unwrap_or(0);
             time::of(|| number::for_each(numbers(HITS).map(|n| (n,)), add))
         }),
-        ("a loop over f", &|| time::of(|| numbers(HITS).map(|n| number(n)).collect::<Vec<_>>())),
+        ("a loop over f", &|| time::of(|| numbers(HITS).map(number).collect::<Vec<_>>())),
         ("a loop over `cached`", &|| {
-            time::of(|| numbers(HITS).map(|n| number_in_cached(n)).collect::<Vec<_>>())
+            time::of(|| numbers(HITS).map(number_in_cached).collect::<Vec<_>>())
         }),
         ("a loop over a `Mutex<HashMap>`", &|| {
             let get = |n| map.lock().map(|map| map.get(&n).copied());

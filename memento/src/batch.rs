@@ -9,6 +9,7 @@ use crate::binding::Declaration;
 use crate::encoding::Encode;
 use crate::engine::{self, Item, Ledger, Typed, Window};
 use crate::modifiers::{Modifiers, With};
+use crate::progress::End;
 use crate::returns::Returns;
 use crate::{Error, ErrorKind, Result, Spawn};
 
@@ -22,12 +23,22 @@ pub fn map<R: Returns, A: Send>(
     body: impl Fn(A) -> R::Output + Sync,
 ) -> Vec<Result<R::Output>> {
     let mut items = items.into_iter();
+    let tracker = with.tracker(declaration.function(), items.size_hint());
     let map = |modifiers: Modifiers<'_>| {
+        let modifiers = Modifiers { tracker: tracker.as_ref(), ..modifiers };
         map_with::<R, A>(declaration, modifiers, &encode, items.by_ref(), &body)
     };
     let mapped = with.enter(map).and_then(|mapped| mapped);
     // What keeps all items from being looked at is the error of each.
-    mapped.unwrap_or_else(|error| items.map(|_| Err(error.clone())).collect())
+    mapped.unwrap_or_else(|error| {
+        let refuse = |_| {
+            if let Some(tracker) = &tracker {
+                tracker.count(End::Failed);
+            }
+            Err(error.clone())
+        };
+        items.map(refuse).collect()
+    })
 }
 
 fn map_with<R: Returns, A: Send>(
@@ -56,6 +67,9 @@ fn map_with<R: Returns, A: Send>(
                 engine::recall_in_batch::<R>(&bound, &encoded, note).map(Ok)
             }
         };
+        if let (Some(tracker), Some(result)) = (modifiers.tracker, &recalled) {
+            tracker.count(if result.is_ok() { End::Hit } else { End::Failed });
+        }
         if recalled.is_none() {
             ledger.begin(position);
             positions.push(position);
@@ -63,6 +77,9 @@ fn map_with<R: Returns, A: Send>(
             tasks.push(Typed::<R, _>::new(move || body(arguments)));
         }
         outputs.push(recalled);
+    }
+    if let Some(tracker) = modifiers.tracker {
+        tracker.set_total(outputs.len());
     }
     if !tasks.is_empty() {
         let began = Instant::now();

@@ -245,6 +245,17 @@ macro_rules! __with_methods {
             Self(self.0.in_flight(calls))
         }
 
+        /// Shows how far a batch is: a bar where standard error is a terminal and memento was built with its feature
+        /// `progress`, one at a time; else as [`ProgressEvents`]($crate::ProgressEvents).
+        pub fn progress(self) -> Self {
+            Self(self.0.progress())
+        }
+
+        /// Tells `observer` how far a batch is.
+        pub fn observe(self, observer: impl $crate::ProgressObserver + 'static) -> Self {
+            Self(self.0.observe(observer))
+        }
+
         /// Adds a context argument, which all functions called see, and which is part of their keys.
         pub fn context<Value: $crate::internal::Context>(self, name: &str, value: Value) -> Self {
             Self(self.0.context(name, value))

@@ -50,6 +50,7 @@ mod miss;
 mod modifiers;
 pub mod plugin;
 mod program;
+mod progress;
 mod query;
 mod record;
 mod recorded;
@@ -76,6 +77,7 @@ pub use memento::{
 pub use memento_macros::{main, memento};
 pub use miss::{ArgumentDifference, CalleeChange, Cause, Explanation, Miss, Undecided};
 pub use program::default_folder;
+pub use progress::{Progress, ProgressEvents, ProgressObserver};
 pub use query::{Mementos, Query};
 pub use runner::{Batch, InScope, LocalRunner, NullRunner, Runner, Spawn};
 pub use stack::{Caller, carry, context};

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use crate::cancellation::{self, CancellationToken};
 use crate::function::Function;
+use crate::progress::{self, ProgressObserver, Tracker};
 use crate::stack::Context;
 use crate::{Caller, Error, Result};
 
@@ -13,7 +14,7 @@ use crate::{Caller, Error, Result};
 const IN_FLIGHT: usize = 256;
 
 /// What a call, or a batch, does otherwise than usual.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Default)]
 #[expect(clippy::struct_excessive_bools, reason = "they are independent of each other")]
 pub(crate) struct Modifiers<'a> {
     pub(crate) local: bool,
@@ -22,6 +23,8 @@ pub(crate) struct Modifiers<'a> {
     pub(crate) ignore_result: bool,
     /// What cancels calls that have not begun.
     pub(crate) cancel: Option<&'a CancellationToken>,
+    /// What counts the calls of the batch.
+    pub(crate) tracker: Option<&'a Tracker>,
 }
 
 impl Modifiers<'_> {
@@ -38,11 +41,14 @@ impl Modifiers<'_> {
 }
 
 /// What `f::with()` collects for the call that follows.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct With {
     modifiers: Modifiers<'static>,
     cancel: Option<CancellationToken>,
     in_flight: Option<usize>,
+    observers: Vec<Arc<dyn ProgressObserver>>,
+    /// Whether a person is to see how far a batch is.
+    is_shown: bool,
     /// What is added to the context of the caller.
     context: Context,
     /// Why a context argument could not be added.
@@ -86,6 +92,29 @@ impl With {
     pub fn in_flight(mut self, calls: usize) -> Self {
         self.in_flight = Some(calls);
         self
+    }
+
+    /// Tells `observer` how far a batch is.
+    pub fn observe(mut self, observer: impl ProgressObserver + 'static) -> Self {
+        self.observers.push(Arc::new(observer));
+        self
+    }
+
+    /// Shows how far a batch is.
+    pub fn progress(mut self) -> Self {
+        self.is_shown = true;
+        self
+    }
+
+    /// What counts the calls of a batch that begins, if anybody wants to know.
+    pub(crate) fn tracker(
+        &self,
+        function: &'static Function,
+        size_hint: (usize, Option<usize>),
+    ) -> Option<Tracker> {
+        let mut observers = self.observers.clone();
+        observers.extend(self.is_shown.then(progress::shown));
+        (!observers.is_empty()).then(|| Tracker::begin(function.path(), observers, size_hint))
     }
 
     /// What the call does otherwise than usual, but for its context.

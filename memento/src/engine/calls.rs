@@ -100,6 +100,9 @@ impl<'a> Calls<'a> {
         if self.missing.is_empty() {
             return;
         }
+        if let Some(tracker) = self.modifiers.tracker {
+            tracker.begin_to_compute();
+        }
         self.runner().run(self);
         self.recorder.flush();
     }
@@ -109,21 +112,22 @@ impl<'a> Calls<'a> {
         runner(self.binding, self.modifiers)
     }
 
-    /// Tells the task of `item`, if that has ended.
+    /// Tells those who want to know what became of `item`, if it has ended.
     fn deliver(&self, item: &mut Item<'_>) {
         if !matches!(item.ending, Ending::Pending) {
-            item.task.deliver(self.binding.function, item.invocation, &item.ending);
+            item.deliver(self.binding.function, self.modifiers.tracker);
         }
     }
 
     /// What each item asked for, and how it ended.
     pub(super) fn finish(self) -> impl Iterator<Item = (Invocation, Ending)> {
-        let function = self.binding.function;
+        let (function, tracker) = (self.binding.function, self.modifiers.tracker);
         self.items.into_iter().map(move |item| {
-            let Item { task, invocation, ending, .. } = item.into_inner();
-            // What the runner left out has been told nothing yet.
-            task.deliver(function, invocation, &ending);
-            (invocation, ending)
+            let mut item = item.into_inner();
+            if matches!(item.ending, Ending::Pending) {
+                item.deliver(function, tracker);
+            }
+            (item.invocation, item.ending)
         })
     }
 }

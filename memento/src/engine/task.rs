@@ -8,6 +8,7 @@ use super::item::Ending;
 use crate::cache::Shared;
 use crate::codec::Codec;
 use crate::function::Function;
+use crate::progress::End;
 use crate::returns::Returns;
 use crate::stack::Call;
 use crate::{Error, ErrorKind, Invocation, Result};
@@ -70,6 +71,7 @@ pub(crate) struct Done<T> {
     pub(crate) result: Result<T>,
     /// What the caller's frame has yet to record.
     pub(crate) call: Option<Call>,
+    pub(crate) end: End,
 }
 
 impl<R: Returns, F: FnOnce() -> R::Output> Typed<R, F> {
@@ -130,10 +132,11 @@ impl<R: Returns, F: FnOnce() -> R::Output + Send> Task for Typed<R, F> {
 
     fn deliver(&mut self, function: &'static Function, invocation: Invocation, ending: &Ending) {
         if let Some(Outlet { index, sender }) = self.outlet.take() {
+            let end = ending.end(|| self.error().is_some());
             let result = self.output.take().ok_or_else(|| ending.error(function));
             let call = ending.call(function, invocation);
             // Where nobody listens any more, nobody needs to know.
-            let _ = sender.send(Message::Done(Done { index, result, call }));
+            let _ = sender.send(Message::Done(Done { index, result, call, end }));
         }
     }
 }

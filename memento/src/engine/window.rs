@@ -17,6 +17,7 @@ use super::{Bound, Item, bind, encode, recall_in_batch, resolve};
 use crate::binding::Declaration;
 use crate::encoding::Encode;
 use crate::modifiers::{Modifiers, With};
+use crate::progress::{End, Tracker};
 use crate::returns::Returns;
 use crate::{Caller, CancellationToken, Error, ErrorKind, Result, Runner, Spawn};
 
@@ -53,6 +54,7 @@ pub(crate) struct Window<R: Returns, A, I, E, B> {
     sender: Sender<Message<R::Output>>,
     receiver: Receiver<Message<R::Output>>,
     ledger: Ledger,
+    tracker: Option<Tracker>,
     has_stopped: bool,
 }
 
@@ -85,7 +87,7 @@ impl<E, B> Job<E, B> {
                     tasks.push(Typed::<R, _>::with_outlet(body, outlet));
                 }
                 Err(error) => {
-                    let done = Done { index, result: Err(error), call: None };
+                    let done = Done { index, result: Err(error), call: None, end: End::Failed };
                     // Where nobody listens any more, nobody needs to know.
                     let _ = sender.send(Message::Done(done));
                 }
@@ -121,6 +123,7 @@ where
             let with = with.clone();
             Ok(Arc::new(Job { bound, caller, with, cancel, encode, body }))
         });
+        let size_hint = source.size_hint();
         let (sender, receiver) = mpsc::channel();
         Self {
             job,
@@ -134,6 +137,7 @@ where
             sender,
             receiver,
             ledger: Ledger::new(),
+            tracker: with.tracker(declaration.function(), size_hint),
             has_stopped: false,
         }
     }
@@ -201,6 +205,7 @@ where
         if let Err(error) = job.modifiers().check_cancelled(job.bound.function) {
             // One error says that the rest is missing.
             if source.next().is_some() {
+                self.count(End::Failed);
                 self.ready.push_back((self.index, Err(error)));
             }
             return;
@@ -209,10 +214,15 @@ where
         self.arguments.extend(source.by_ref().take(chunk));
         if self.arguments.len() == chunk {
             self.source = Some(source);
+        } else if let Some(tracker) = &self.tracker {
+            tracker.set_total(self.index + self.arguments.len());
         }
         let missing = job.caller.enter(|| self.recall(job));
         if missing.is_empty() {
             return;
+        }
+        if let Some(tracker) = &self.tracker {
+            tracker.begin_to_compute();
         }
         self.outstanding += missing.len();
         self.running += 1;
@@ -236,7 +246,7 @@ where
 
     /// Looks into the memory cache for the arguments that were taken; those that it has nothing for.
     fn recall(&mut self, job: &Job<E, B>) -> Vec<(usize, A)> {
-        let Self { arguments, ready, ledger, index: next, .. } = self;
+        let Self { arguments, ready, ledger, tracker, index: next, .. } = self;
         let is_refresh = job.modifiers().refresh;
         let mut missing = Vec::new();
         for arguments in arguments.drain(..) {
@@ -258,6 +268,9 @@ where
                 }
                 Some(result) => {
                     ledger.end(index, call);
+                    if let Some(tracker) = tracker {
+                        tracker.count(if result.is_ok() { End::Hit } else { End::Failed });
+                    }
                     ready.push_back((index, result));
                 }
             }
@@ -270,6 +283,7 @@ where
         match self.source.as_mut().and_then(Iterator::next) {
             None => self.source = None,
             Some(_) => {
+                self.count(End::Failed);
                 self.ready.push_back((self.index, Err(error)));
                 self.index += 1;
             }
@@ -297,9 +311,16 @@ impl<R: Returns, A, I, E, B> Window<R, A, I, E, B> {
         }
     }
 
+    fn count(&self, end: End) {
+        if let Some(tracker) = &self.tracker {
+            tracker.count(end);
+        }
+    }
+
     fn receive(&mut self, message: Message<R::Output>) {
         match message {
-            Message::Done(Done { index, result, call }) => {
+            Message::Done(Done { index, result, call, end }) => {
+                self.count(end);
                 self.outstanding -= 1;
                 self.ledger.end(index, call);
                 let is_cancelled = |result: &Result<_>| {

@@ -72,7 +72,7 @@ fn arguments_that_panic_end_the_batch() {
                 let mut seen = 0;
                 let panic = panic_of(|| {
                     panics_at_odd::for_each(numbers(), |_, result| {
-                        seen += u64::from(result.is_ok())
+                        seen += u64::from(result.is_ok());
                     });
                 });
                 assert_eq!(panic, "no more numbers");

@@ -118,7 +118,7 @@ fn callbacks_and_arguments_may_borrow() {
         let texts = ["a", "bb", "ccc"].map(str::to_owned);
         let mut sum = 0;
         length::for_each(texts.iter().map(|text| (text.as_str(),)), |_, result| {
-            sum += result.unwrap()
+            sum += result.unwrap();
         });
         assert_eq!(sum, 6);
         assert_eq!(length::try_map(texts.iter().map(|text| (&**text,))).unwrap(), [1, 2, 3]);

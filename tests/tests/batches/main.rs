@@ -5,6 +5,7 @@ mod corners;
 mod lazy;
 mod nested;
 mod order;
+mod progress;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 

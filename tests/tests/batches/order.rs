@@ -40,9 +40,9 @@ fn by_as_completed(count: u64) -> u64 {
 #[memento]
 fn gives_up(n: u64) -> u64 {
     let mut results = leaf::as_completed((0..100).map(|n| (n,)));
-    let first = results.next().map_or(0, |(_, result)| result.unwrap());
+    assert!(results.next().is_some_and(|(_, result)| result.is_ok()));
     std::mem::forget(results);
-    first - first + leaf(n)
+    leaf(n)
 }
 
 #[test]
