@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use crate::binding::Declaration;
 use crate::encoding::Encode;
-use crate::engine::{self, Item, Ledger, Typed, Window};
+use crate::engine::{self, Chunk, Item, Ledger, Recalled, Typed, Window};
 use crate::modifiers::{Modifiers, With};
 use crate::progress::End;
 use crate::returns::Returns;
@@ -53,30 +53,24 @@ fn map_with<R: Returns, A: Send>(
     let mut outputs = Vec::with_capacity(items.size_hint().0);
     // What the memory cache does not have: where its output goes, its arguments, its body.
     let (mut positions, mut encodings, mut tasks) = (Vec::new(), Vec::new(), Vec::new());
-    for arguments in items {
-        let position = outputs.len();
-        let mut encoded = bound.encoding();
-        let encoding = modifiers
-            .check_cancelled(bound.function)
-            .and_then(|()| engine::encode(&bound, &mut encoded, encode, &arguments));
-        let recalled = match encoding {
-            Err(error) => Some(Err(error)),
-            Ok(()) if modifiers.refresh => None,
-            Ok(()) => {
-                let note = |call| ledger.end(position, Some(call));
-                engine::recall_in_batch::<R>(&bound, &encoded, note).map(Ok)
-            }
-        };
-        if let (Some(tracker), Some(result)) = (modifiers.tracker, &recalled) {
-            tracker.count(if result.is_ok() { End::Hit } else { End::Failed });
+    let mut chunk = Chunk::<R, A>::new(&bound);
+    let mut items = items.fuse();
+    loop {
+        let first = outputs.len();
+        chunk.recall(items.by_ref(), modifiers, encode, &mut ledger, first, |index, recalled| {
+            outputs.push(match recalled {
+                Recalled::Ended(result) => Some(result),
+                Recalled::Missing(arguments, encoded) => {
+                    positions.push(index);
+                    encodings.push(encoded);
+                    tasks.push(Typed::<R, _>::new(move || body(arguments)));
+                    None
+                }
+            });
+        });
+        if outputs.len() == first {
+            break;
         }
-        if recalled.is_none() {
-            ledger.begin(position);
-            positions.push(position);
-            encodings.push(encoded);
-            tasks.push(Typed::<R, _>::new(move || body(arguments)));
-        }
-        outputs.push(recalled);
     }
     if let Some(tracker) = modifiers.tracker {
         tracker.set_total(outputs.len());

@@ -12,6 +12,7 @@ mod item;
 mod ledger;
 mod lookup;
 mod outcome;
+mod recall;
 mod recorder;
 mod task;
 mod verify;
@@ -25,6 +26,7 @@ use std::time::Instant;
 use calls::Calls;
 pub(crate) use item::{Ending, Item};
 pub(crate) use ledger::Ledger;
+pub(crate) use recall::{Chunk, Recalled};
 pub(crate) use task::Typed;
 pub(crate) use why::explain;
 pub(crate) use window::Window;
@@ -163,30 +165,6 @@ pub(crate) fn recall<R: Returns>(bound: &Bound, encoded: &Encoded<'_>) -> Option
     })?;
     if let Some(landed) = new_call {
         stack::record(Call::new(bound.function, landed));
-    }
-    Some(R::restore(kept))
-}
-
-/// As [`recall`], for a call of a batch: `note` gets the call that the caller's frame has yet to record, in its turn.
-#[inline(always)]
-pub(crate) fn recall_in_batch<R: Returns>(
-    bound: &Bound,
-    encoded: &Encoded<'_>,
-    note: impl FnOnce(Call),
-) -> Option<R::Output> {
-    let mut new_call = None;
-    let cache = &bound.cluster.storage.cache;
-    let kept = cache.get::<R::Kept>(encoded.identity(bound.number), |landed, recorded_by| {
-        if !lookup::is_valid(landed) {
-            return false;
-        }
-        if bound.frame != 0 && *recorded_by != bound.frame {
-            new_call = Some(landed.clone());
-        }
-        true
-    })?;
-    if let Some(landed) = new_call {
-        note(Call::new(bound.function, landed));
     }
     Some(R::restore(kept))
 }

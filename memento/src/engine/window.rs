@@ -12,8 +12,9 @@ use std::time::Instant;
 
 use super::calls::{CHUNK, runner};
 use super::ledger::Ledger;
+use super::recall::{Chunk, Recalled};
 use super::task::{Done, Message, Outlet, Typed};
-use super::{Bound, Item, bind, encode, recall_in_batch, resolve};
+use super::{Bound, Item, bind, encode, resolve};
 use crate::binding::Declaration;
 use crate::encoding::Encode;
 use crate::modifiers::{Modifiers, With};
@@ -247,34 +248,21 @@ where
     /// Looks into the memory cache for the arguments that were taken; those that it has nothing for.
     fn recall(&mut self, job: &Job<E, B>) -> Vec<(usize, A)> {
         let Self { arguments, ready, ledger, tracker, index: next, .. } = self;
-        let is_refresh = job.modifiers().refresh;
-        let mut missing = Vec::new();
-        for arguments in arguments.drain(..) {
-            let index = *next;
-            *next += 1;
-            let mut encoded = job.bound.encoding();
-            let mut call = None;
-            let recalled = match encode(&job.bound, &mut encoded, &job.encode, &arguments) {
-                Err(error) => Some(Err(error)),
-                Ok(()) if is_refresh => None,
-                Ok(()) => {
-                    recall_in_batch::<R>(&job.bound, &encoded, |new| call = Some(new)).map(Ok)
-                }
-            };
-            match recalled {
-                None => {
-                    ledger.begin(index);
-                    missing.push((index, arguments));
-                }
-                Some(result) => {
-                    ledger.end(index, call);
-                    if let Some(tracker) = tracker {
-                        tracker.count(if result.is_ok() { End::Hit } else { End::Failed });
-                    }
-                    ready.push_back((index, result));
-                }
-            }
-        }
+        let modifiers = Modifiers { tracker: tracker.as_ref(), ..job.modifiers() };
+        let (first, mut missing) = (*next, Vec::new());
+        *next += arguments.len();
+        let mut chunk = Chunk::<R, A>::new(&job.bound);
+        chunk.recall(
+            arguments.drain(..),
+            modifiers,
+            &job.encode,
+            ledger,
+            first,
+            |index, recalled| match recalled {
+                Recalled::Ended(result) => ready.push_back((index, result)),
+                Recalled::Missing(arguments, _) => missing.push((index, arguments)),
+            },
+        );
         missing
     }
 

@@ -1,6 +1,6 @@
 //! What observers of batches are told.
 
-use std::fmt::Debug;
+use std::fmt::{Debug, Write as _};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
@@ -70,7 +70,7 @@ type Kind<'a> = (&'a str, &'a dyn Fn(&Arc<Log>));
 #[test]
 fn every_end_is_counted_in_every_kind_of_batch() {
     let numbers = || (0..300_u64).map(|n| (n,));
-    let kinds: [Kind; 3] = [
+    let kinds: [Kind<'_>; 3] = [
         ("map", &|log| drop(even::with().observe(Arc::clone(log)).map(numbers()))),
         ("for_each", &|log| even::with().observe(Arc::clone(log)).for_each(numbers(), |_, _| ())),
         ("as_completed", &|log| {
@@ -183,7 +183,7 @@ struct Text(String);
 impl Visit for Text {
     fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
         if ["message", "hits", "computed", "failed", "total"].contains(&field.name()) {
-            self.0 += &format!("{value:?} ");
+            write!(self.0, "{value:?} ").expect("a String takes all");
         }
     }
 }
