@@ -6,7 +6,7 @@
 //! | `body`        | what it was                                                                       |
 //! | `companion`   | the type that stands for it, and what can be asked                                 |
 //! | `modified`    | calls that do something otherwise than usual                                       |
-//! | `map`         | batch calls                                                                       |
+//! | `batches`     | calls with many tuples of arguments                                                |
 //! | `encode`      | what its arguments are in a key                                                    |
 //! | `returns`     | how its output is kept                                                             |
 //! | `description` | what is known of it before it runs                                                 |
@@ -14,6 +14,7 @@
 //! | `argument`    | its arguments; `itself`: `Self` outside of the `impl` block; `lifetimes` |
 
 mod argument;
+mod batches;
 mod body;
 mod companion;
 mod description;
@@ -21,7 +22,6 @@ mod encode;
 mod function;
 mod itself;
 mod lifetimes;
-mod map;
 mod modified;
 mod repeat;
 mod returns;

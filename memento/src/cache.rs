@@ -4,6 +4,7 @@
 //! that share the storage; what has not been asked for since the last look goes first (SIEVE: Zhang et al., "SIEVE is
 //! Simpler than LRU", NSDI 2024).
 
+mod many;
 #[cfg(test)]
 mod tests;
 
@@ -15,6 +16,8 @@ use std::time::Duration;
 
 use hashbrown::HashTable;
 use parking_lot::Mutex;
+
+pub(crate) use many::MANY;
 
 use crate::validity::Validity;
 use crate::{Digest, Invocation};

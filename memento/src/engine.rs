@@ -10,12 +10,15 @@ mod calls;
 mod claim;
 mod execute;
 mod item;
+mod ledger;
 mod lookup;
 mod outcome;
+mod recall;
 mod recorder;
 mod task;
 mod verify;
 mod why;
+mod window;
 
 use std::ops::Deref;
 use std::sync::Arc;
@@ -23,11 +26,13 @@ use std::time::Instant;
 
 use calls::Calls;
 pub(crate) use item::{Ending, Item};
+pub(crate) use ledger::Ledger;
+pub(crate) use recall::{Chunk, Recalled};
 pub(crate) use task::Typed;
 pub(crate) use why::explain;
+pub(crate) use window::Window;
 
 use crate::binding::{Binding, Declaration};
-use crate::cache::Landed;
 use crate::encoding::{Encode, Encoded, Sink as _};
 use crate::function::Function;
 use crate::modifiers::Modifiers;
@@ -159,9 +164,8 @@ pub(crate) fn recall<R: Returns>(bound: &Bound, encoded: &Encoded<'_>) -> Option
         }
         true
     })?;
-    if let Some(Landed { invocation, digest, validity, .. }) = new_call {
-        let digest = Some(digest);
-        stack::record(Call { function: bound.function, invocation, digest, validity });
+    if let Some(landed) = new_call {
+        stack::record(Call::new(bound.function, landed));
     }
     Some(R::restore(kept))
 }
@@ -170,12 +174,13 @@ pub(crate) fn recall<R: Returns>(bound: &Bound, encoded: &Encoded<'_>) -> Option
 #[inline(always)]
 pub(crate) fn call<R: Returns, A: Send>(
     declaration: &'static Declaration,
-    modifiers: Modifiers,
+    modifiers: Modifiers<'_>,
     encode_arguments: impl Encode<A>,
     arguments: A,
     body: impl FnOnce(A) -> R::Output + Send,
 ) -> Result<R::Output, Ending> {
     let bound = bind(declaration)?;
+    modifiers.check_cancelled(bound.function)?;
     let mut encoded = bound.encoding();
     encode(&bound, &mut encoded, &encode_arguments, &arguments)?;
     if !modifiers.refresh
@@ -191,7 +196,7 @@ pub(crate) fn call<R: Returns, A: Send>(
 /// Brings a call that the memory cache has no answer for to its end.
 pub(crate) fn resolve_one<'a>(
     bound: &'a Bound,
-    modifiers: Modifiers,
+    modifiers: Modifiers<'a>,
     mut item: Item<'a>,
 ) -> Ending {
     // A hit is the common end, and needs no batch.
@@ -217,34 +222,29 @@ pub(crate) fn resolve_one<'a>(
         }
     }
     let missing = Calls::missing(binding, Caller::current(), modifiers, item, losses);
-    finish(missing, began).pop().unwrap_or(Ending::Pending)
-}
-
-/// Brings calls that the memory cache has no answer for to their end.
-pub(crate) fn resolve<'a>(
-    bound: &'a Bound,
-    modifiers: Modifiers,
-    items: Vec<Item<'a>>,
-) -> Vec<Ending> {
-    let began = bound.begin();
-    let mut calls = Calls::new(bound, Caller::current(), modifiers, items);
-    calls.look_up();
-    finish(calls, began)
-}
-
-/// Has the runner compute what is missing, and tells the caller's frame of all.
-fn finish(calls: Calls<'_>, began: Option<Instant>) -> Vec<Ending> {
-    let function = calls.binding.function;
-    let frame = calls.caller.frame.clone();
-    calls.run();
-    let (invocations, endings) = calls.finish();
+    let frame = missing.caller.frame.clone();
+    missing.run();
+    let Some((invocation, ending)) = missing.finish().next() else { return Ending::Pending };
     if let (Some(frame), Some(began)) = (frame, began) {
-        for (&invocation, ending) in invocations.iter().zip(&endings) {
-            if let Some(call) = ending.call(function, invocation) {
-                frame.record(call);
-            }
+        if let Some(call) = ending.call(binding.function, invocation) {
+            frame.record(call);
         }
         frame.add_waited(began.elapsed());
     }
-    endings
+    ending
+}
+
+/// Brings calls that the memory cache has no answer for to their end: which call each was for the caller's frame, which
+/// has yet to record it, and how it ended.
+pub(crate) fn resolve<'a>(
+    bound: &'a Bound,
+    modifiers: Modifiers<'a>,
+    items: Vec<Item<'a>>,
+) -> Vec<(Option<Call>, Ending)> {
+    let mut calls = Calls::new(bound, Caller::current(), modifiers, items);
+    calls.look_up();
+    calls.run();
+    let function = bound.function;
+    let ended = calls.finish();
+    ended.map(|(invocation, ending)| (ending.call(function, invocation), ending)).collect()
 }

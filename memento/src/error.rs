@@ -21,6 +21,8 @@ pub enum ErrorKind {
     FurtherCall,
     /// The function panicked.
     Panicked,
+    /// The call was cancelled before it began.
+    Cancelled,
     /// A value could not be encoded.
     Encoding,
     /// Stored bytes are not what was written.

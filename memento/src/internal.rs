@@ -13,6 +13,7 @@ use crate::validity;
 use crate::{Error, ErrorKind, Explanation, Memento, Result};
 
 pub use crate::argument::{Argument, KeyPart, Unencoded};
+pub use crate::batch::{as_completed, for_each, map, try_for_each, try_map};
 pub use crate::binding::Declaration;
 pub use crate::code::{CodeTable, FunctionCode};
 pub use crate::codec::{Bincode, Json, Postcard};
@@ -52,7 +53,7 @@ pub fn call<R: Returns, A: Send>(
 fn raise(ending: Ending, function: &Function) -> ! {
     match ending {
         Ending::Panicked(payload) => resume_unwind(payload),
-        other => panic!("{}", other.into_error(function)),
+        other => panic!("{}", other.error(function)),
     }
 }
 
@@ -65,7 +66,7 @@ pub fn try_call<R: Returns, A: Send>(
     body: impl FnOnce(A) -> R::Output + Send,
 ) -> Result<R::Output> {
     engine::call::<R, A>(declaration, Modifiers::default(), encode, arguments, body)
-        .map_err(|ending| ending.into_error(declaration.function()))
+        .map_err(|ending| ending.error(declaration.function()))
 }
 
 /// `f::with()….call(…)`.
@@ -82,7 +83,9 @@ pub fn call_with<R: Returns, A: Send>(
     arguments: A,
     body: impl FnOnce(A) -> R::Output + Send,
 ) -> R::Output {
-    let call = |modifiers| engine::call::<R, A>(declaration, modifiers, encode, arguments, body);
+    let call = |modifiers: Modifiers<'_>| {
+        engine::call::<R, A>(declaration, modifiers, encode, arguments, body)
+    };
     match with.enter(call).unwrap_or_else(|error| Err(error.into())) {
         Ok(output) => output,
         Err(ending) => raise(ending, declaration.function()),
@@ -98,7 +101,7 @@ pub fn ignore_result<R: Returns, A: Send>(
     arguments: A,
     body: impl FnOnce(A) -> R::Output + Send,
 ) -> Result<()> {
-    let ensure = |mut modifiers: Modifiers| {
+    let ensure = |mut modifiers: Modifiers<'_>| {
         modifiers.ignore_result = true;
         let bound = engine::bind(declaration)?;
         let mut encoded = bound.encoding();
@@ -107,63 +110,10 @@ pub fn ignore_result<R: Returns, A: Send>(
         match engine::resolve_one(&bound, modifiers, Item::new(bound.function, encoded, &mut task))
         {
             Ending::Found(_) | Ending::Computed(_) => Ok(()),
-            ending => Err(ending.into_error(bound.function)),
+            ending => Err(ending.error(bound.function)),
         }
     };
     with.enter(ensure)?
-}
-
-/// `f::map(…)`.
-pub fn map<R: Returns, A: Send>(
-    declaration: &'static Declaration,
-    with: &With,
-    _: R,
-    encode: impl Encode<A>,
-    items: impl IntoIterator<Item = A>,
-    body: impl Fn(A) -> R::Output + Sync,
-) -> Vec<Result<R::Output>> {
-    let mut items = items.into_iter();
-    let map = |modifiers| map_with::<R, A>(declaration, modifiers, &encode, items.by_ref(), &body);
-    let mapped = with.enter(map).and_then(|mapped| mapped);
-    // What keeps all items from being looked at is the error of each.
-    mapped.unwrap_or_else(|error| items.map(|_| Err(error.clone())).collect())
-}
-
-fn map_with<R: Returns, A: Send>(
-    declaration: &'static Declaration,
-    modifiers: Modifiers,
-    encode: &impl Encode<A>,
-    items: impl Iterator<Item = A>,
-    body: &(impl Fn(A) -> R::Output + Sync),
-) -> Result<Vec<Result<R::Output>>> {
-    let bound = engine::bind(declaration)?;
-    let mut outputs = Vec::with_capacity(items.size_hint().0);
-    // What the memory cache does not have: where its output goes, its arguments, its body.
-    let (mut positions, mut encodings, mut tasks) = (Vec::new(), Vec::new(), Vec::new());
-    for arguments in items {
-        let mut encoded = bound.encoding();
-        let recalled = match engine::encode(&bound, &mut encoded, encode, &arguments) {
-            Err(error) => Some(Err(error)),
-            Ok(()) if modifiers.refresh => None,
-            Ok(()) => engine::recall::<R>(&bound, &encoded).map(Ok),
-        };
-        if recalled.is_none() {
-            positions.push(outputs.len());
-            encodings.push(encoded);
-            tasks.push(Typed::<R, _>::new(move || body(arguments)));
-        }
-        outputs.push(recalled);
-    }
-    if !tasks.is_empty() {
-        let items = encodings.into_iter().zip(&mut tasks);
-        let items = items.map(|(encoded, task)| Item::new(bound.function, encoded, task)).collect();
-        let endings = engine::resolve(&bound, modifiers, items);
-        for ((position, task), ending) in positions.into_iter().zip(tasks).zip(endings) {
-            let output = task.into_output().ok_or_else(|| ending.into_error(bound.function));
-            outputs[position] = Some(output);
-        }
-    }
-    Ok(outputs.into_iter().flatten().collect())
 }
 
 /// `f::memento(…)`.
@@ -234,7 +184,7 @@ pub fn repeat<R: Returns, A: Send>(
     let known = match engine::resolve_one(&bound, modifiers, item) {
         Ending::Found(known) => Some(known),
         Ending::Computed(known) => known,
-        ending => return Err(ending.into_error(bound.function)),
+        ending => return Err(ending.error(bound.function)),
     };
     let (digest, validity) = known.map(|known| (known.digest, known.validity)).unzip();
     Ok(Repeated { digest, validity: validity.flatten() })
@@ -281,6 +231,29 @@ macro_rules! __with_methods {
         /// Makes it an error for the function to call other memento functions.
         pub fn no_further_calls(self) -> Self {
             Self(self.0.no_further_calls())
+        }
+
+        /// Cancels calls that have not begun when `token` is cancelled: they end with
+        /// [`ErrorKind::Cancelled`]($crate::ErrorKind::Cancelled). What runs goes on, and is recorded.
+        pub fn cancel(self, token: &$crate::CancellationToken) -> Self {
+            Self(self.0.cancel(token))
+        }
+
+        /// Bounds the calls that are on their way at the same time, where results come as calls end: at least 1, and 256
+        /// unless told otherwise. Half of them, up to 128, are looked up at once.
+        pub fn in_flight(self, calls: usize) -> Self {
+            Self(self.0.in_flight(calls))
+        }
+
+        /// Shows how far a batch is: a bar where standard error is a terminal and memento was built with its feature
+        /// `progress`, one at a time; else as [`ProgressEvents`]($crate::ProgressEvents).
+        pub fn progress(self) -> Self {
+            Self(self.0.progress())
+        }
+
+        /// Tells `observer` how far a batch is.
+        pub fn observe(self, observer: impl $crate::ProgressObserver + 'static) -> Self {
+            Self(self.0.observe(observer))
         }
 
         /// Adds a context argument, which all functions called see, and which is part of their keys.

@@ -27,8 +27,10 @@
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 
 mod argument;
+mod batch;
 mod binding;
 mod cache;
+mod cancellation;
 mod clock;
 mod cluster;
 mod code;
@@ -49,6 +51,7 @@ mod miss;
 mod modifiers;
 pub mod plugin;
 mod program;
+mod progress;
 mod query;
 mod record;
 mod recorded;
@@ -60,6 +63,8 @@ mod statistics;
 mod storage;
 mod validity;
 
+pub use batch::AsCompleted;
+pub use cancellation::CancellationToken;
 pub use code::{Code, CodeChange, Piece};
 pub use codec::Codec;
 pub use digest::{Digest, Version};
@@ -73,8 +78,9 @@ pub use memento::{
 pub use memento_macros::{main, memento};
 pub use miss::{ArgumentDifference, CalleeChange, Cause, Explanation, Miss, Undecided};
 pub use program::default_folder;
+pub use progress::{Progress, ProgressEvents, ProgressObserver};
 pub use query::{Mementos, Query};
-pub use runner::{Batch, LocalRunner, NullRunner, Runner};
+pub use runner::{Batch, InScope, LocalRunner, NullRunner, Runner, Spawn};
 pub use stack::{Caller, carry, context};
 pub use statistics::{Misses, Statistics};
 pub use storage::{

@@ -4,23 +4,51 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
+use crate::cancellation::{self, CancellationToken};
+use crate::function::Function;
+use crate::progress::{self, ProgressObserver, Tracker};
 use crate::stack::Context;
 use crate::{Caller, Error, Result};
 
+/// How many calls of a batch are on their way at most unless told otherwise.
+const IN_FLIGHT: usize = 256;
+
 /// What a call, or a batch, does otherwise than usual.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Default)]
 #[expect(clippy::struct_excessive_bools, reason = "they are independent of each other")]
-pub(crate) struct Modifiers {
+pub(crate) struct Modifiers<'a> {
     pub(crate) local: bool,
     pub(crate) refresh: bool,
     pub(crate) no_further_calls: bool,
     pub(crate) ignore_result: bool,
+    /// What cancels calls that have not begun.
+    pub(crate) cancel: Option<&'a CancellationToken>,
+    /// What counts the calls of the batch.
+    pub(crate) tracker: Option<&'a Tracker>,
+}
+
+impl Modifiers<'_> {
+    /// # Errors
+    ///
+    /// [`ErrorKind::Cancelled`](crate::ErrorKind::Cancelled), where a call of `function` is not to begin any more.
+    #[inline(always)]
+    pub(crate) fn check_cancelled(&self, function: &Function) -> Result<()> {
+        match self.cancel {
+            Some(token) if token.is_cancelled() => Err(cancellation::cancelled(function)),
+            _ => Ok(()),
+        }
+    }
 }
 
 /// What `f::with()` collects for the call that follows.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct With {
-    pub(crate) modifiers: Modifiers,
+    modifiers: Modifiers<'static>,
+    cancel: Option<CancellationToken>,
+    in_flight: Option<usize>,
+    observers: Vec<Arc<dyn ProgressObserver>>,
+    /// Whether a person is to see how far a batch is.
+    is_shown: bool,
     /// What is added to the context of the caller.
     context: Context,
     /// Why a context argument could not be added.
@@ -54,18 +82,70 @@ impl With {
         self
     }
 
-    /// Does `work` with the context arguments added to those of the caller.
-    pub(crate) fn enter<R>(&self, work: impl FnOnce(Modifiers) -> R) -> Result<R> {
+    /// Cancels calls that have not begun when the token is.
+    pub fn cancel(mut self, token: &CancellationToken) -> Self {
+        self.cancel = Some(token.clone());
+        self
+    }
+
+    /// Bounds the calls of a batch that are on their way at the same time.
+    pub fn in_flight(mut self, calls: usize) -> Self {
+        self.in_flight = Some(calls);
+        self
+    }
+
+    /// Tells `observer` how far a batch is.
+    pub fn observe(mut self, observer: impl ProgressObserver + 'static) -> Self {
+        self.observers.push(Arc::new(observer));
+        self
+    }
+
+    /// Shows how far a batch is.
+    pub fn progress(mut self) -> Self {
+        self.is_shown = true;
+        self
+    }
+
+    /// What counts the calls of a batch that begins, if anybody wants to know.
+    pub(crate) fn tracker(
+        &self,
+        function: &'static Function,
+        size_hint: (usize, Option<usize>),
+    ) -> Option<Tracker> {
+        let mut observers = self.observers.clone();
+        observers.extend(self.is_shown.then(progress::shown));
+        (!observers.is_empty()).then(|| Tracker::begin(function.path(), observers, size_hint))
+    }
+
+    /// What the call does otherwise than usual, but for its context.
+    pub(crate) fn modifiers(&self) -> Modifiers<'_> {
+        Modifiers { cancel: self.cancel.as_ref(), ..self.modifiers }
+    }
+
+    /// How many calls of a batch are on their way at most.
+    pub(crate) fn limit(&self) -> usize {
+        self.in_flight.unwrap_or(IN_FLIGHT).max(1)
+    }
+
+    /// Whoever calls in this thread, with the context arguments added.
+    pub(crate) fn caller(&self) -> Result<Caller> {
         if let Some(error) = &self.error {
             return Err(error.clone());
         }
-        if self.context.is_empty() {
-            return Ok(work(self.modifiers));
-        }
         let mut caller = Caller::current();
-        let mut context = caller.context.as_deref().cloned().unwrap_or_default();
-        context.extend(&self.context);
-        caller.context = Some(Arc::new(context));
-        Ok(caller.enter(|| work(self.modifiers)))
+        if !self.context.is_empty() {
+            let mut context = caller.context.as_deref().cloned().unwrap_or_default();
+            context.extend(&self.context);
+            caller.context = Some(Arc::new(context));
+        }
+        Ok(caller)
+    }
+
+    /// Does `work` with the context arguments added to those of the caller.
+    pub(crate) fn enter<R>(&self, work: impl FnOnce(Modifiers<'_>) -> R) -> Result<R> {
+        if self.context.is_empty() && self.error.is_none() {
+            return Ok(work(self.modifiers()));
+        }
+        Ok(self.caller()?.enter(|| work(self.modifiers())))
     }
 }

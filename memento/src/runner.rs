@@ -25,6 +25,28 @@ pub trait Runner: Send + Sync + Debug {
     fn for_each(&self, count: usize, work: &(dyn Fn(usize) + Sync)) {
         (0..count).for_each(work);
     }
+
+    /// Does `work` in the thread that asks, with what starts other work in threads of this runner meanwhile; when this
+    /// returns, all of that has ended. With `None`, `work` does everything by itself: the runner has no threads of its
+    /// own, or the thread that asks is one of them, which must never stand still.
+    fn scope(&self, work: InScope<'_>) {
+        work(None);
+    }
+
+    /// What starts work in threads of this runner, for a thread that will wait for it; `None` as in
+    /// [`scope`](Self::scope).
+    fn spawner(&self) -> Option<&dyn Spawn<'static>> {
+        None
+    }
+}
+
+/// What [`Runner::scope`] does.
+pub type InScope<'scope> = Box<dyn FnOnce(Option<&dyn Spawn<'scope>>) + 'scope>;
+
+/// Starts work in other threads.
+pub trait Spawn<'scope> {
+    /// Starts `work`, and returns. It never panics.
+    fn spawn(&self, work: Box<dyn FnOnce() + Send + 'scope>);
 }
 
 /// Calls of one function that storage has no valid result for.

@@ -17,6 +17,7 @@ use hashbrown::HashTable;
 use parking_lot::Mutex;
 use serde::Serialize;
 
+use crate::cache::Landed;
 use crate::function::Function;
 use crate::memento::{Callee, Correlation, Dependency};
 use crate::resource::Observation;
@@ -181,6 +182,14 @@ pub(crate) struct Call {
     pub(crate) digest: Option<Digest>,
     /// What its result depends on beyond the code.
     pub(crate) validity: Option<Arc<Validity>>,
+}
+
+impl Call {
+    /// A call of `function` that came to what has landed.
+    pub(crate) fn new(function: &'static Function, landed: Landed) -> Self {
+        let Landed { invocation, digest, validity, .. } = landed;
+        Self { function, invocation, digest: Some(digest), validity }
+    }
 }
 
 impl Met {

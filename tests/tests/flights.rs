@@ -230,6 +230,20 @@ fn batched(graph: u64, layer: u64, node: u64) -> u64 {
     batched::map(below).into_iter().map(Result::unwrap).sum::<u64>() + node
 }
 
+/// Calls what is below it as a batch whose results come as calls end.
+#[memento]
+fn streamed(graph: u64, layer: u64, node: u64) -> u64 {
+    if layer == LAYERS {
+        return scramble(node) % 1000;
+    }
+    let below: Vec<_> = below(graph, layer, node).collect();
+    let mut sum = node;
+    streamed::for_each(below.iter().copied(), |_, result| sum += result.unwrap());
+    let again = streamed::as_completed(below).map(|(_, result)| result.unwrap());
+    assert_eq!(node + again.sum::<u64>(), sum);
+    sum
+}
+
 #[test]
 fn a_pool_never_stands_still() {
     for threads in [1, 2, 3] {
@@ -238,7 +252,7 @@ fn a_pool_never_stands_still() {
             for graph in 0..150 {
                 let environment = memory();
                 let caller = environment.enter(Caller::current);
-                let sums: Vec<[u64; 3]> = (0..6_u64)
+                let sums: Vec<[u64; 4]> = (0..6_u64)
                     .into_par_iter()
                     .map(|node| {
                         caller.enter(|| {
@@ -246,12 +260,13 @@ fn a_pool_never_stands_still() {
                                 plain(graph, 0, node % 3),
                                 carried(graph, 0, node % 3),
                                 batched(graph, 0, node % 3),
+                                streamed(graph, 0, node % 3),
                             ]
                         })
                     })
                     .collect();
                 for (node, sums) in (0..).zip(sums) {
-                    assert_eq!(sums, [expected(graph, 0, node % 3); 3], "graph {graph}");
+                    assert_eq!(sums, [expected(graph, 0, node % 3); 4], "graph {graph}");
                 }
             }
         });

@@ -177,6 +177,35 @@ fn a_batch_is_verified_with_two_requests() {
     });
 }
 
+/// The arguments of a batch.
+fn each(numbers: &[u64]) -> impl Iterator<Item = (u64,)> {
+    numbers.iter().map(|n| (*n,))
+}
+
+#[test]
+fn each_chunk_of_a_batch_is_one_request() {
+    RUNS.alone(|| {
+        let stores = Shared::default();
+        let numbers: Vec<u64> = (0..512).collect();
+        assert_eq!(run(|| stores.fresh().enter(|| leaf::map(each(&numbers)).len())), (512, 512));
+        let count_all: [fn(&[u64]) -> usize; 4] = [
+            |numbers| leaf::map(each(numbers)).len(),
+            |numbers| leaf::try_map(each(numbers)).unwrap().len(),
+            |numbers| leaf::as_completed(each(numbers).collect::<Vec<_>>()).count(),
+            |numbers| {
+                let mut count = 0;
+                leaf::for_each(each(numbers), |_, result| count += usize::from(result.is_ok()));
+                count
+            },
+        ];
+        for count in count_all {
+            stores.look_ups();
+            assert_eq!(run(|| stores.fresh().enter(|| count(&numbers))), (512, 0));
+            assert_eq!(stores.look_ups(), 4, "one for each 128 calls");
+        }
+    });
+}
+
 #[memento]
 fn of_chain(n: u64) -> u64 {
     RUNS.add();

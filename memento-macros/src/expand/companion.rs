@@ -72,7 +72,7 @@ impl Parts<'_> {
             (self.declared(), self.condition(), self.turbofish());
         let arguments = quote!((#(#names,)*));
         let body = quote!(|(#(#names,)*)| Self::__body #turbofish (#(#names),*));
-        let map = self.map(
+        let batches = self.batches(
             &visibility.to_token_stream(),
             &quote!(),
             &quote!(&#internal::With::default()),
@@ -83,7 +83,7 @@ impl Parts<'_> {
                 #internal::try_call(&__FUNCTION, Self::__returns #turbofish (), Self::__encode #turbofish, #arguments, #body)
             }
 
-            #map
+            #batches
 
             /// The record of this invocation, if there is one.
             #visibility fn memento #generics (#declared)

@@ -13,7 +13,7 @@ impl Parts<'_> {
             (self.declared(), self.condition(), self.turbofish());
         let (arguments, lenient) = (quote!((#(#names,)*)), lenient());
         let body = quote!(|(#(#names,)*)| #handle::__body #turbofish (#(#names),*));
-        let map = self.map(&quote!(pub), &quote!(&self,), &quote!(&self.0));
+        let batches = self.batches(&quote!(pub), &quote!(&self,), &quote!(&self.0));
         quote! {
             /// A call that does something otherwise than usual.
             #[must_use = "nothing is called yet: end with `.call(…)`"]
@@ -35,7 +35,7 @@ impl Parts<'_> {
                     #internal::ignore_result(&__FUNCTION, &self.0, #handle::__returns #turbofish (), #handle::__encode #turbofish, #arguments, #body)
                 }
 
-                #map
+                #batches
             }
         }
     }

@@ -13,7 +13,7 @@ use crate::modifiers::Modifiers;
 use crate::{Batch, Caller, Error, Invocation, Key, LocalRunner, Runner};
 
 /// How many records are asked for at once.
-const CHUNK: usize = 128;
+pub(super) const CHUNK: usize = 128;
 
 /// What runs calls that ask for this process.
 static LOCAL: LocalRunner = LocalRunner::new();
@@ -22,7 +22,7 @@ static LOCAL: LocalRunner = LocalRunner::new();
 pub(crate) struct Calls<'a> {
     pub(super) binding: &'a Binding,
     pub(super) caller: Caller,
-    pub(super) modifiers: Modifiers,
+    pub(super) modifiers: Modifiers<'a>,
     pub(super) recorder: Recorder<'a>,
     /// How many values the memory cache had lost when the stores were asked.
     pub(super) losses: u64,
@@ -31,7 +31,6 @@ pub(crate) struct Calls<'a> {
     items: Vec<Mutex<Item<'a>>>,
     /// The keys of all items.
     keys: Vec<Key>,
-    invocations: Vec<Invocation>,
     /// The indices of the items that have to be computed.
     missing: Vec<usize>,
 }
@@ -40,7 +39,7 @@ impl<'a> Calls<'a> {
     pub(super) fn new(
         binding: &'a Binding,
         caller: Caller,
-        modifiers: Modifiers,
+        modifiers: Modifiers<'a>,
         items: Vec<Item<'a>>,
     ) -> Self {
         let storage = &binding.cluster.storage;
@@ -52,7 +51,6 @@ impl<'a> Calls<'a> {
             losses: storage.cache.losses(),
             ran_before: binding.has_recorded.load(Ordering::Relaxed),
             keys: items.iter().map(|item| item.key).collect(),
-            invocations: items.iter().map(|item| item.invocation).collect(),
             items: items.into_iter().map(Mutex::new).collect(),
             missing: Vec::new(),
         }
@@ -62,7 +60,7 @@ impl<'a> Calls<'a> {
     pub(super) fn missing(
         binding: &'a Binding,
         caller: Caller,
-        modifiers: Modifiers,
+        modifiers: Modifiers<'a>,
         item: Item<'a>,
         losses: u64,
     ) -> Self {
@@ -74,14 +72,21 @@ impl<'a> Calls<'a> {
         if !self.modifiers.refresh {
             let storage = &self.binding.cluster.storage;
             let look_up_chunk = |chunk: usize| {
+                if self.modifiers.check_cancelled(self.binding.function).is_err() {
+                    return;
+                }
                 let items = &self.items[chunk * CHUNK..];
                 let keys = &self.keys[chunk * CHUNK..];
                 let keys = &keys[..keys.len().min(CHUNK)];
                 let records = storage.records(keys);
                 let mut items: Vec<_> =
                     items.iter().zip(keys).map(|(item, _)| item.lock()).collect();
-                let items = items.iter_mut().map(|item| &mut **item);
-                self.caller.enter(|| lookup::find(self.binding, self.modifiers, items, &records));
+                let looked_up = items.iter_mut().map(|item| &mut **item);
+                self.caller
+                    .enter(|| lookup::find(self.binding, self.modifiers, looked_up, &records));
+                for item in &mut items {
+                    self.deliver(item);
+                }
             };
             self.binding.cluster.runner.for_each(self.items.len().div_ceil(CHUNK), &look_up_chunk);
         }
@@ -95,20 +100,41 @@ impl<'a> Calls<'a> {
         if self.missing.is_empty() {
             return;
         }
+        if let Some(tracker) = self.modifiers.tracker {
+            tracker.begin_to_compute();
+        }
         self.runner().run(self);
         self.recorder.flush();
     }
 
     /// What runs this batch.
     pub(super) fn runner(&self) -> &dyn Runner {
-        if self.modifiers.local { &LOCAL } else { &*self.binding.cluster.runner }
+        runner(self.binding, self.modifiers)
     }
 
-    /// What all items asked for, and how each ended.
-    pub(super) fn finish(self) -> (Vec<Invocation>, Vec<Ending>) {
-        let endings = self.items.into_iter().map(|item| item.into_inner().ending);
-        (self.invocations, endings.collect())
+    /// Tells those who want to know what became of `item`, if it has ended.
+    fn deliver(&self, item: &mut Item<'_>) {
+        if !matches!(item.ending, Ending::Pending) {
+            item.deliver(self.binding.function, self.modifiers.tracker);
+        }
     }
+
+    /// What each item asked for, and how it ended.
+    pub(super) fn finish(self) -> impl Iterator<Item = (Invocation, Ending)> {
+        let (function, tracker) = (self.binding.function, self.modifiers.tracker);
+        self.items.into_iter().map(move |item| {
+            let mut item = item.into_inner();
+            if matches!(item.ending, Ending::Pending) {
+                item.deliver(function, tracker);
+            }
+            (item.invocation, item.ending)
+        })
+    }
+}
+
+/// What runs calls with these modifiers.
+pub(super) fn runner<'b>(binding: &'b Binding, modifiers: Modifiers<'_>) -> &'b dyn Runner {
+    if modifiers.local { &LOCAL } else { &*binding.cluster.runner }
 }
 
 impl Batch for Calls<'_> {
@@ -128,10 +154,13 @@ impl Batch for Calls<'_> {
         let mut item = self.items[self.missing[index]].lock();
         if matches!(item.ending, Ending::Pending) {
             item.ending = self.execute(&mut item).unwrap_or_else(Ending::Failed);
+            self.deliver(&mut item);
         }
     }
 
     fn refuse(&self, index: usize, error: Error) {
-        self.items[self.missing[index]].lock().ending = Ending::Failed(error);
+        let mut item = self.items[self.missing[index]].lock();
+        item.ending = Ending::Failed(error);
+        self.deliver(&mut item);
     }
 }

@@ -29,6 +29,8 @@ static PROCESS: LazyLock<u32> = LazyLock::new(std::process::id);
 impl Calls<'_> {
     /// Claims the item, runs it and records it, unless another thread has brought it to its end.
     pub(super) fn execute(&self, item: &mut Item<'_>) -> Result<Ending> {
+        let function = self.binding.function;
+        self.modifiers.check_cancelled(function)?;
         let below = || {
             let frames = self.caller.frame.iter().flat_map(|frame| frame.ancestry());
             frames.filter(|frame| frame.key == item.key).count()
@@ -49,9 +51,11 @@ impl Calls<'_> {
                 return Ok(Ending::Found(known.clone()));
             }
         }
+        // It may have waited for another thread.
+        self.modifiers.check_cancelled(function)?;
         self.miss(item);
         let frame = Arc::new(Frame::new(
-            self.binding.function,
+            function,
             item.key,
             self.caller.frame.clone(),
             !self.modifiers.no_further_calls,

@@ -8,6 +8,7 @@ use crate::cache::Landed;
 use crate::encoding::Encoded;
 use crate::function::Function;
 use crate::miss::Miss;
+use crate::progress::{End, Tracker};
 use crate::stack::Call;
 use crate::validity::Validity;
 use crate::{Digest, Error, ErrorKind, Invocation, Key};
@@ -64,7 +65,26 @@ impl<'a> Item<'a> {
     }
 }
 
+impl Item<'_> {
+    /// Tells those who want to know what became of this call.
+    pub(super) fn deliver(&mut self, function: &'static Function, tracker: Option<&Tracker>) {
+        if let Some(tracker) = tracker {
+            tracker.count(self.ending.end(|| self.task.error().is_some()));
+        }
+        self.task.deliver(function, self.invocation, &self.ending);
+    }
+}
+
 impl Ending {
+    /// What became of the call, as progress counts it. `has_failed` says whether the function returned an error.
+    pub(super) fn end(&self, has_failed: impl FnOnce() -> bool) -> End {
+        match self {
+            Self::Found(_) => End::Hit,
+            Self::Computed(_) if !has_failed() => End::Computed,
+            Self::Computed(_) | Self::Pending | Self::Panicked(_) | Self::Failed(_) => End::Failed,
+        }
+    }
+
     /// What the caller's frame records, if there is an outcome.
     pub(super) fn call(&self, function: &'static Function, invocation: Invocation) -> Option<Call> {
         let known = match self {
@@ -77,10 +97,10 @@ impl Ending {
     }
 
     /// The error of a call of `function` that has no output.
-    pub(crate) fn into_error(self, function: &Function) -> Error {
+    pub(crate) fn error(&self, function: &Function) -> Error {
         match self {
-            Self::Failed(error) => error,
-            Self::Panicked(payload) => panicked(function.path(), &*payload),
+            Self::Failed(error) => error.clone(),
+            Self::Panicked(payload) => panicked(function.path(), &**payload),
             Self::Pending | Self::Found(_) | Self::Computed(_) => {
                 Error::new(ErrorKind::Refused, "run a memento function")
                     .with("function", function.path())

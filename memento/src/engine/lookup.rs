@@ -45,7 +45,7 @@ pub(super) fn find_in_memory(binding: &Binding, item: &mut Item<'_>) -> bool {
 /// Ends those of `items`, which whoever runs in this thread asks for, for which `records` hold valid results.
 pub(super) fn find<'i, 'a: 'i>(
     binding: &Binding,
-    modifiers: Modifiers,
+    modifiers: Modifiers<'_>,
     items: impl Iterator<Item = &'i mut Item<'a>>,
     records: &[Option<Vec<u8>>],
 ) {
@@ -88,7 +88,7 @@ fn open<'r>(
 /// Ends those items whose results are still what their callees and what they read make of them.
 fn find_dependent(
     binding: &Binding,
-    modifiers: Modifiers,
+    modifiers: Modifiers<'_>,
     dependent: Vec<(&mut Item<'_>, Head<'_>, &[u8])>,
 ) {
     let caller = Caller::current();
@@ -125,7 +125,7 @@ fn find_dependent(
 /// Ends the item with the value that `head` tells of, if it can be read.
 fn take(
     binding: &Binding,
-    modifiers: Modifiers,
+    modifiers: Modifiers<'_>,
     item: &mut Item<'_>,
     head: &Head<'_>,
     validity: Option<Arc<Validity>>,
@@ -144,7 +144,7 @@ fn take(
 /// Takes the item's output from where `head` says.
 fn read(
     binding: &Binding,
-    modifiers: Modifiers,
+    modifiers: Modifiers<'_>,
     item: &mut Item<'_>,
     head: &Head<'_>,
     landed: &Landed,

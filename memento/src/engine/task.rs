@@ -2,11 +2,16 @@
 
 use std::any::{Any, type_name};
 use std::sync::Arc;
+use std::sync::mpsc::Sender;
 
+use super::item::Ending;
 use crate::cache::Shared;
 use crate::codec::Codec;
+use crate::function::Function;
+use crate::progress::End;
 use crate::returns::Returns;
-use crate::{Error, ErrorKind, Result};
+use crate::stack::Call;
+use crate::{Error, ErrorKind, Invocation, Result};
 
 /// One call: the function's body with its arguments, then its output.
 pub(crate) trait Task: Send {
@@ -33,17 +38,50 @@ pub(crate) trait Task: Send {
 
     /// The type of the output.
     fn result_type(&self) -> &'static str;
+
+    /// Is told how the call ended, as soon as it has.
+    fn deliver(&mut self, function: &'static Function, invocation: Invocation, ending: &Ending);
 }
 
 /// A call of a function that returns what `R` says.
 pub(crate) struct Typed<R: Returns, F> {
     body: Option<F>,
     output: Option<R::Output>,
+    /// Where the output goes at once, if anywhere.
+    outlet: Option<Outlet<R::Output>>,
+}
+
+/// Where the output of one call goes as soon as it has ended.
+pub(crate) struct Outlet<T> {
+    /// Which of many calls this is.
+    pub(crate) index: usize,
+    pub(crate) sender: Sender<Message<T>>,
+}
+
+/// What threads that compute have to tell.
+pub(crate) enum Message<T> {
+    Done(Done<T>),
+    /// A chunk of calls has ended; what came of it where it was no call that panicked.
+    ChunkEnded(std::thread::Result<()>),
+}
+
+/// A call that has ended.
+pub(crate) struct Done<T> {
+    pub(crate) index: usize,
+    pub(crate) result: Result<T>,
+    /// What the caller's frame has yet to record.
+    pub(crate) call: Option<Call>,
+    pub(crate) end: End,
 }
 
 impl<R: Returns, F: FnOnce() -> R::Output> Typed<R, F> {
     pub(crate) fn new(body: F) -> Self {
-        Self { body: Some(body), output: None }
+        Self { body: Some(body), output: None, outlet: None }
+    }
+
+    /// A call whose output goes through `outlet`.
+    pub(crate) fn with_outlet(body: F, outlet: Outlet<R::Output>) -> Self {
+        Self { outlet: Some(outlet), ..Self::new(body) }
     }
 
     pub(crate) fn into_output(self) -> Option<R::Output> {
@@ -90,6 +128,16 @@ impl<R: Returns, F: FnOnce() -> R::Output + Send> Task for Typed<R, F> {
 
     fn result_type(&self) -> &'static str {
         type_name::<R::Output>()
+    }
+
+    fn deliver(&mut self, function: &'static Function, invocation: Invocation, ending: &Ending) {
+        if let Some(Outlet { index, sender }) = self.outlet.take() {
+            let end = ending.end(|| self.error().is_some());
+            let result = self.output.take().ok_or_else(|| ending.error(function));
+            let call = ending.call(function, invocation);
+            // Where nobody listens any more, nobody needs to know.
+            let _ = sender.send(Message::Done(Done { index, result, call, end }));
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bytesize::ByteSize;
 use rayon::iter::{IndexedParallelIterator, IntoParallelIterator, ParallelIterator};
 
-use super::{Batch, Runner};
+use super::{Batch, InScope, Runner, Spawn};
 use crate::configuration::Options;
 use crate::plugin::RunnerPlugin;
 use crate::{Error, ErrorKind, Result};
@@ -87,6 +87,41 @@ impl Runner for LocalRunner {
             _ if count == 1 => work(0),
             Some(pool) => pool.install(all),
             None => all(),
+        }
+    }
+
+    fn scope<'scope>(&self, work: InScope<'scope>) {
+        if in_pool() {
+            return work(None);
+        }
+        let work = |scope: &rayon::Scope<'scope>| work(Some(scope));
+        match &self.pool {
+            Some(pool) => pool.in_place_scope(work),
+            None => rayon::in_place_scope(work),
+        }
+    }
+
+    fn spawner(&self) -> Option<&dyn Spawn<'static>> {
+        (!in_pool()).then_some(self)
+    }
+}
+
+/// Whether this thread belongs to a pool. To stand still there keeps work from being done that it may be waiting for.
+fn in_pool() -> bool {
+    rayon::current_thread_index().is_some()
+}
+
+impl<'scope> Spawn<'scope> for rayon::Scope<'scope> {
+    fn spawn(&self, work: Box<dyn FnOnce() + Send + 'scope>) {
+        self.spawn(|_| work());
+    }
+}
+
+impl Spawn<'static> for LocalRunner {
+    fn spawn(&self, work: Box<dyn FnOnce() + Send>) {
+        match &self.pool {
+            Some(pool) => pool.spawn(work),
+            None => rayon::spawn(work),
         }
     }
 }

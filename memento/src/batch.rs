@@ -1,0 +1,251 @@
+//! Many calls of one function at once: what generated code calls, and what it returns.
+
+use std::fmt;
+use std::iter::FusedIterator;
+use std::ops::ControlFlow;
+use std::time::Instant;
+
+use crate::binding::Declaration;
+use crate::encoding::Encode;
+use crate::engine::{self, Chunk, Item, Ledger, Recalled, Typed, Window};
+use crate::modifiers::{Modifiers, With};
+use crate::progress::End;
+use crate::returns::Returns;
+use crate::{Error, ErrorKind, Result, Spawn};
+
+/// `f::map(…)`.
+pub fn map<R: Returns, A: Send>(
+    declaration: &'static Declaration,
+    with: &With,
+    _: R,
+    encode: impl Encode<A>,
+    items: impl IntoIterator<Item = A>,
+    body: impl Fn(A) -> R::Output + Sync,
+) -> Vec<Result<R::Output>> {
+    let mut items = items.into_iter();
+    let tracker = with.tracker(declaration.function(), items.size_hint());
+    let map = |modifiers: Modifiers<'_>| {
+        let modifiers = Modifiers { tracker: tracker.as_ref(), ..modifiers };
+        map_with::<R, A>(declaration, modifiers, &encode, items.by_ref(), &body)
+    };
+    let mapped = with.enter(map).and_then(|mapped| mapped);
+    // What keeps all items from being looked at is the error of each.
+    mapped.unwrap_or_else(|error| {
+        let refuse = |_| {
+            if let Some(tracker) = &tracker {
+                tracker.count(End::Failed);
+            }
+            Err(error.clone())
+        };
+        items.map(refuse).collect()
+    })
+}
+
+fn map_with<R: Returns, A: Send>(
+    declaration: &'static Declaration,
+    modifiers: Modifiers<'_>,
+    encode: &impl Encode<A>,
+    items: impl Iterator<Item = A>,
+    body: &(impl Fn(A) -> R::Output + Sync),
+) -> Result<Vec<Result<R::Output>>> {
+    let bound = engine::bind(declaration)?;
+    let mut ledger = Ledger::new();
+    let mut outputs = Vec::with_capacity(items.size_hint().0);
+    // What the memory cache does not have: where its output goes, its arguments, its body.
+    let (mut positions, mut encodings, mut tasks) = (Vec::new(), Vec::new(), Vec::new());
+    let mut chunk = Chunk::<R, A>::new(&bound);
+    let mut items = items.fuse();
+    loop {
+        let first = outputs.len();
+        chunk.recall(items.by_ref(), modifiers, encode, &mut ledger, first, |index, recalled| {
+            outputs.push(match recalled {
+                Recalled::Ended(result) => Some(result),
+                Recalled::Missing(arguments, encoded) => {
+                    positions.push(index);
+                    encodings.push(encoded);
+                    tasks.push(Typed::<R, _>::new(move || body(arguments)));
+                    None
+                }
+            });
+        });
+        if outputs.len() == first {
+            break;
+        }
+    }
+    if let Some(tracker) = modifiers.tracker {
+        tracker.set_total(outputs.len());
+    }
+    if !tasks.is_empty() {
+        let began = Instant::now();
+        let items = encodings.into_iter().zip(&mut tasks);
+        let items = items.map(|(encoded, task)| Item::new(bound.function, encoded, task)).collect();
+        let ended = engine::resolve(&bound, modifiers, items);
+        for ((position, task), (call, ending)) in positions.into_iter().zip(tasks).zip(ended) {
+            ledger.end(position, call);
+            outputs[position] =
+                Some(task.into_output().ok_or_else(|| ending.error(bound.function)));
+        }
+        ledger.add_waited(began.elapsed());
+    }
+    Ok(outputs.into_iter().flatten().collect())
+}
+
+/// `f::try_map(…)`.
+pub fn try_map<R: Returns, A: Send>(
+    declaration: &'static Declaration,
+    with: &With,
+    returns: R,
+    encode: impl Encode<A> + Send + Sync,
+    items: impl IntoIterator<Item = A>,
+    body: impl Fn(A) -> R::Output + Send + Sync,
+) -> Result<Vec<R::Output>> {
+    let mut outputs = Vec::new();
+    let mut failure: Option<(bool, usize, Error)> = None;
+    let window = Window::new(declaration, with, returns, encode, items.into_iter(), body);
+    in_scope(window, |window, spawn| {
+        while let Some((index, result)) = window.next(spawn) {
+            match result {
+                Ok(output) if index == outputs.len() => outputs.push(Some(output)),
+                Ok(output) => {
+                    outputs.resize_with(outputs.len().max(index + 1), || None);
+                    outputs[index] = Some(output);
+                }
+                Err(error) => {
+                    window.stop();
+                    let was_cancelled = error.kind() == ErrorKind::Cancelled;
+                    let order = (was_cancelled, index);
+                    if failure.as_ref().is_none_or(|(was, first, _)| order < (*was, *first)) {
+                        failure = Some((was_cancelled, index, error));
+                    }
+                }
+            }
+        }
+    });
+    match failure {
+        Some((_, _, error)) => Err(error),
+        None => Ok(outputs.into_iter().flatten().collect()),
+    }
+}
+
+/// `f::for_each(…)`.
+pub fn for_each<R: Returns, A: Send>(
+    declaration: &'static Declaration,
+    with: &With,
+    returns: R,
+    encode: impl Encode<A> + Send + Sync,
+    items: impl IntoIterator<Item = A>,
+    body: impl Fn(A) -> R::Output + Send + Sync,
+    mut each: impl FnMut(usize, Result<R::Output>),
+) {
+    let each = |index, result| -> ControlFlow<()> {
+        each(index, result);
+        ControlFlow::Continue(())
+    };
+    let _ = try_for_each(declaration, with, returns, encode, items, body, each);
+}
+
+/// `f::try_for_each(…)`.
+pub fn try_for_each<R: Returns, A: Send, C>(
+    declaration: &'static Declaration,
+    with: &With,
+    returns: R,
+    encode: impl Encode<A> + Send + Sync,
+    items: impl IntoIterator<Item = A>,
+    body: impl Fn(A) -> R::Output + Send + Sync,
+    mut each: impl FnMut(usize, Result<R::Output>) -> ControlFlow<C>,
+) -> ControlFlow<C> {
+    let mut flow = ControlFlow::Continue(());
+    let window = Window::new(declaration, with, returns, encode, items.into_iter(), body);
+    in_scope(window, |window, spawn| {
+        while flow.is_continue()
+            && let Some((index, result)) = window.next(spawn)
+        {
+            flow = each(index, result);
+        }
+    });
+    flow
+}
+
+/// Does `work` with what starts chunks of `window` in other threads; when this returns, nothing of it runs any more.
+fn in_scope<'scope, R, A, I, E, B>(
+    mut window: Window<R, A, I, E, B>,
+    work: impl FnOnce(&mut Window<R, A, I, E, B>, Option<&dyn Spawn<'scope>>) + 'scope,
+) where
+    R: Returns,
+    A: Send + 'scope,
+    I: Iterator<Item = A> + 'scope,
+    E: Encode<A> + Send + Sync + 'scope,
+    B: Fn(A) -> R::Output + Send + Sync + 'scope,
+    R::Output: 'scope,
+{
+    match window.job() {
+        // The window goes first, also where `work` panics: what has not begun need not be waited for.
+        Ok(job) => job.runner().scope(Box::new(move |spawn| work(&mut { window }, spawn))),
+        Err(_) => work(&mut window, None),
+    }
+}
+
+/// `f::as_completed(…)`.
+pub fn as_completed<R, A, I>(
+    declaration: &'static Declaration,
+    with: &With,
+    returns: R,
+    encode: impl Encode<A> + Send + Sync + 'static,
+    items: I,
+    body: impl Fn(A) -> R::Output + Send + Sync + 'static,
+) -> AsCompleted<R::Output>
+where
+    R: Returns<Output: 'static>,
+    A: Send + 'static,
+    I: IntoIterator<Item = A, IntoIter: 'static>,
+{
+    let window = Window::new(declaration, with, returns, encode, items.into_iter(), body);
+    AsCompleted { results: Box::new(Completed { window }) }
+}
+
+/// The results of many calls as they are completed, each with the index of its arguments: see `f::as_completed`.
+///
+/// Arguments are taken, and calls started, when the next result is asked for; a bounded number of calls is on its way
+/// meanwhile. Dropping it cancels calls that have not begun, and waits for those that run; what they return is
+/// recorded. It stays in the thread that made it.
+#[must_use = "nothing is called before the first result is asked for"]
+pub struct AsCompleted<T> {
+    results: Box<dyn Iterator<Item = (usize, Result<T>)>>,
+}
+
+impl<T> Iterator for AsCompleted<T> {
+    type Item = (usize, Result<T>);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.results.next()
+    }
+}
+
+impl<T> FusedIterator for AsCompleted<T> {}
+
+impl<T> fmt::Debug for AsCompleted<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AsCompleted").finish_non_exhaustive()
+    }
+}
+
+/// A window that starts its chunks by itself.
+struct Completed<R: Returns, A, I, E, B> {
+    window: Window<R, A, I, E, B>,
+}
+
+impl<R, A, I, E, B> Iterator for Completed<R, A, I, E, B>
+where
+    R: Returns<Output: 'static>,
+    A: Send + 'static,
+    I: Iterator<Item = A>,
+    E: Encode<A> + Send + Sync + 'static,
+    B: Fn(A) -> R::Output + Send + Sync + 'static,
+{
+    type Item = (usize, Result<R::Output>);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let job = self.window.job().ok();
+        self.window.next(job.as_ref().and_then(|job| job.runner().spawner()))
+    }
+}

@@ -1,0 +1,107 @@
+//! Many look-ups in the memory cache at once.
+
+use super::{Bound, encode, lookup};
+use crate::cache::MANY;
+use crate::encoding::{Encode, Encoded};
+use crate::modifiers::Modifiers;
+use crate::progress::End;
+use crate::returns::Returns;
+use crate::stack::Call;
+use crate::{Result, engine::Ledger};
+
+/// A chunk of the calls of a batch. What it holds is used again for the next one, so that a hit allocates nothing.
+pub(crate) struct Chunk<'b, R: Returns, A> {
+    bound: &'b Bound,
+    arguments: Vec<A>,
+    encodings: Vec<Encoded<'b>>,
+    outputs: Vec<Option<Result<R::Output>>>,
+    /// What the caller's frame has yet to record; empty where nobody calls.
+    calls: Vec<Option<Call>>,
+}
+
+impl<'b, R: Returns, A> Chunk<'b, R, A> {
+    pub(crate) fn new(bound: &'b Bound) -> Self {
+        let (arguments, encodings, outputs, calls) = Default::default();
+        Self { bound, arguments, encodings, outputs, calls }
+    }
+
+    /// Takes up to `count` arguments and looks into the memory cache for them; whether there were any. `each` gets the
+    /// index of each call, from `first` on, and its result or what it needs to be computed, in order.
+    #[inline(always)]
+    pub(crate) fn recall(
+        &mut self,
+        arguments: impl Iterator<Item = A>,
+        modifiers: Modifiers<'_>,
+        encode_arguments: &impl Encode<A>,
+        ledger: &mut Ledger,
+        first: usize,
+        mut each: impl FnMut(usize, Recalled<'b, R::Output, A>),
+    ) {
+        self.arguments.extend(arguments.take(MANY));
+        let bound = self.bound;
+        for (at, arguments) in self.arguments.iter().enumerate() {
+            // They are large to move, so they stay where they are.
+            match self.encodings.get_mut(at) {
+                Some(encoded) => *encoded = bound.encoding(),
+                None => self.encodings.push(bound.encoding()),
+            }
+            let encoding = modifiers
+                .check_cancelled(bound.function)
+                .and_then(|()| encode(bound, &mut self.encodings[at], encode_arguments, arguments));
+            self.outputs.push(encoding.err().map(Err));
+        }
+        if !modifiers.refresh {
+            self.look_up();
+        }
+        let calls = self.arguments.drain(..).zip(self.outputs.drain(..));
+        for (at, (arguments, output)) in calls.enumerate() {
+            let index = first + at;
+            if let (Some(tracker), Some(result)) = (modifiers.tracker, &output) {
+                tracker.count(if result.is_ok() { End::Hit } else { End::Failed });
+            }
+            match output {
+                Some(result) => {
+                    ledger.end(index, self.calls.get_mut(at).and_then(Option::take));
+                    each(index, Recalled::Ended(result));
+                }
+                None => {
+                    ledger.begin(index);
+                    let encoded = std::mem::replace(&mut self.encodings[at], bound.encoding());
+                    each(index, Recalled::Missing(arguments, encoded));
+                }
+            }
+        }
+    }
+
+    /// Looks into the memory cache for what has no output yet.
+    #[inline(always)]
+    fn look_up(&mut self) {
+        let Self { bound, encodings, outputs, calls, .. } = self;
+        let count = outputs.len();
+        if bound.frame != 0 {
+            calls.resize_with(count, || None);
+        }
+        let failed: [bool; MANY] =
+            std::array::from_fn(|at| outputs.get(at).is_some_and(Option::is_some));
+        bound.cluster.storage.cache.get_many::<R::Kept>(
+            count,
+            |at| (!failed[at]).then(|| encodings[at].identity(bound.number)),
+            |at, landed, recorded_by| {
+                let is_valid = lookup::is_valid(landed);
+                if is_valid && bound.frame != 0 && recorded_by != bound.frame {
+                    calls[at] = Some(Call::new(bound.function, landed.clone()));
+                }
+                is_valid
+            },
+            |at, kept| outputs[at] = Some(Ok(R::restore(kept))),
+        );
+    }
+}
+
+/// What the memory cache has for a call.
+pub(crate) enum Recalled<'b, T, A> {
+    /// Its result, or why it cannot be made.
+    Ended(Result<T>),
+    /// Nothing: its arguments, and their encoding.
+    Missing(A, Encoded<'b>),
+}
