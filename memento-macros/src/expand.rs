@@ -222,12 +222,15 @@ impl<'a> Parts<'a> {
         };
         let method = Ident::new(method, span);
         let probe =
-            quote_spanned!(span=> (&&&#internal::Probe::<#output, #codec>::new()).#method());
+            quote_spanned!(span=> (&&&&&#internal::Probe::<#output, #codec>::new()).#method());
         quote_spanned! {output.span()=>
             #[inline(always)]
             fn __returns() -> impl #internal::Returns<Output = #output> {
                 #[allow(unused_imports)]
-                use #internal::{ProbeDebugged as _, ProbeDisplayed as _, ProbeWhole as _};
+                use #internal::{
+                    ProbeDebugged as _, ProbeDisplayed as _, ProbePortableDebugged as _,
+                    ProbePortableDisplayed as _, ProbeWhole as _,
+                };
                 #probe
             }
         }

@@ -12,6 +12,7 @@ mod item;
 mod lookup;
 mod outcome;
 mod recorder;
+mod remote;
 mod task;
 mod verify;
 mod why;
@@ -22,6 +23,7 @@ use std::time::Instant;
 
 use calls::Calls;
 pub(crate) use item::{Ending, Item};
+pub(crate) use remote::perform;
 pub(crate) use task::Typed;
 pub(crate) use why::explain;
 
@@ -170,6 +172,7 @@ pub(crate) fn recall<R: Returns>(bound: &Bound, encoded: &Encoded<'_>) -> Option
 pub(crate) fn call<R: Returns, A: Send>(
     declaration: &'static Declaration,
     modifiers: Modifiers,
+    returns: R,
     encode_arguments: impl Encode<A>,
     arguments: A,
     body: impl FnOnce(A) -> R::Output + Send,
@@ -182,7 +185,7 @@ pub(crate) fn call<R: Returns, A: Send>(
     {
         return Ok(output);
     }
-    let mut task = Typed::<R, _>::new(move || body(arguments));
+    let mut task = Typed::new(returns, &encode_arguments, arguments, body);
     let ending = resolve_one(&bound, modifiers, Item::new(bound.function, encoded, &mut task));
     task.into_output().ok_or(ending)
 }

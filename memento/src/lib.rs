@@ -51,6 +51,7 @@ mod program;
 mod query;
 mod record;
 mod recorded;
+mod remote;
 pub mod resource;
 mod returns;
 mod runner;
@@ -58,6 +59,7 @@ mod stack;
 mod statistics;
 mod storage;
 mod validity;
+pub mod worker;
 
 pub use code::{Code, CodeChange, Piece};
 pub use codec::Codec;
@@ -73,7 +75,7 @@ pub use memento_macros::{main, memento};
 pub use miss::{ArgumentDifference, CalleeChange, Cause, Explanation, Miss, Undecided};
 pub use program::default_folder;
 pub use query::{Mementos, Query};
-pub use runner::{Batch, LocalRunner, NullRunner, Runner};
+pub use runner::{Accepted, Batch, Handover, LocalRunner, NullRunner, Runner};
 pub use stack::{Caller, carry, context};
 pub use statistics::{Misses, Statistics};
 pub use storage::{

@@ -5,7 +5,7 @@ mod null;
 
 use std::fmt::Debug;
 
-use crate::{Error, Function, Key};
+use crate::{Error, Function, Key, Result};
 
 pub use local::LocalRunner;
 pub use null::NullRunner;
@@ -52,4 +52,43 @@ pub trait Batch: Sync {
 
     /// Ends the call at `index` with an error; the function does not run.
     fn refuse(&self, index: usize, error: Error);
+
+    /// Hands the call at `index` over to another process, which runs this program and [makes](crate::worker::Worker) it.
+    ///
+    /// The call stays claimed, and others wait for it, until it is brought to its end in the same thread: by
+    /// [`accept`](Self::accept), [`refuse`](Self::refuse) or [`run_local`](Self::run_local). So a thread that has calls
+    /// handed over must not wait for others: only with `may_wait` does this wait for a thread that computes the same.
+    fn request(&self, index: usize, may_wait: bool) -> Handover;
+
+    /// Takes what another process made of the call at `index`.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Damaged`](crate::ErrorKind::Damaged) where `response` is none. The call has not ended.
+    fn accept(&self, index: usize, response: &[u8]) -> Result<Accepted>;
+
+    /// The answer to what a worker [asks](crate::worker::Parent::ask) while it makes calls of this batch.
+    fn answer(&self, question: &[u8]) -> Vec<u8>;
+}
+
+/// What becomes of a call that is to be handed over to another process.
+#[derive(Debug)]
+pub enum Handover {
+    /// Another process is to get these bytes.
+    Request(Vec<u8>),
+    /// It has ended: its result has landed in the meantime, or it failed.
+    Ended,
+    /// Another thread computes the same.
+    Busy,
+    /// It can only be made here: its arguments cannot be read back.
+    Local,
+}
+
+/// What has become of a call that another process made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Accepted {
+    /// It has ended.
+    Ended,
+    /// It has to be made here after all: see [`Batch::run_local`].
+    Local,
 }

@@ -10,7 +10,10 @@ use super::recorder::Recorder;
 use crate::binding::Binding;
 use crate::function::Function;
 use crate::modifiers::Modifiers;
-use crate::{Batch, Caller, Error, Invocation, Key, LocalRunner, Runner};
+use crate::{
+    Accepted, Batch, Caller, Environment, Error, Handover, Invocation, Key, LocalRunner, Result,
+    Runner, remote,
+};
 
 /// How many records are asked for at once.
 const CHUNK: usize = 128;
@@ -28,7 +31,7 @@ pub(crate) struct Calls<'a> {
     pub(super) losses: u64,
     /// Whether the function had run in this process.
     pub(super) ran_before: bool,
-    items: Vec<Mutex<Item<'a>>>,
+    pub(super) items: Vec<Mutex<Item<'a>>>,
     /// The keys of all items.
     keys: Vec<Key>,
     invocations: Vec<Invocation>,
@@ -132,6 +135,24 @@ impl Batch for Calls<'_> {
     }
 
     fn refuse(&self, index: usize, error: Error) {
-        self.items[self.missing[index]].lock().ending = Ending::Failed(error);
+        let mut item = self.items[self.missing[index]].lock();
+        item.away = None;
+        item.ending = Ending::Failed(error);
+    }
+
+    fn request(&self, index: usize, may_wait: bool) -> Handover {
+        self.hand_over(&mut self.items[self.missing[index]].lock(), may_wait)
+    }
+
+    fn accept(&self, index: usize, response: &[u8]) -> Result<Accepted> {
+        self.take_response(&mut self.items[self.missing[index]].lock(), response)
+    }
+
+    fn answer(&self, question: &[u8]) -> Vec<u8> {
+        let environment = match &self.caller.environment {
+            Some(environment) => Ok(environment.clone()),
+            None => Environment::of_process(),
+        };
+        remote::answer(environment, question)
     }
 }
