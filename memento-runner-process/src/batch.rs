@@ -18,6 +18,9 @@ const BYTES: usize = 1 << 20;
 /// How long the calls that go to a worker at once should take together: so long may one wait behind others.
 const TOGETHER: Duration = Duration::from_millis(1);
 
+/// How many workers in a row may end before they begin.
+const IDLE_LOSSES: usize = 8;
+
 /// A batch, and the workers that make its calls.
 pub(crate) struct Job<'a> {
     pool: &'a Pool,
@@ -118,7 +121,7 @@ impl<'a> Job<'a> {
     /// Has workers make `calls`, until there are none left. Those that have to be made here after all.
     fn have_made(&self, calls: &mut VecDeque<Call>) -> Vec<usize> {
         let mut local = Vec::new();
-        let mut tries = 0;
+        let (mut tries, mut idle_losses) = (0, 0);
         while !calls.is_empty() {
             if let Some(error) = self.failed.get() {
                 calls.drain(..).for_each(|(index, _)| self.batch.refuse(index, error.clone()));
@@ -147,11 +150,16 @@ impl<'a> Job<'a> {
                 lease.release();
                 continue;
             };
+            let Some(process) = lease.discard() else { continue };
+            if !process.has_begun() && idle_losses < IDLE_LOSSES {
+                // It ended while it was idle, and nobody had noticed yet.
+                idle_losses += 1;
+                continue;
+            }
             // The first call without a response is the one that had begun; those behind it go to the next worker.
             tries += 1;
-            let process = lease.discard();
             if tries > self.pool.options().retries
-                && let (Some((index, _)), Some(process)) = (calls.pop_front(), process)
+                && let Some((index, _)) = calls.pop_front()
             {
                 let error = process.lost(&loss, self.batch.function().path(), tries);
                 self.batch.refuse(index, error);

@@ -17,6 +17,8 @@ pub(crate) enum Kind {
     Calls,
     /// To the worker: the answer to its question.
     Answer,
+    /// From the worker: the first one of the calls begins.
+    Begun,
     /// From the worker: what came of the next one of the calls, sent before the one behind it begins.
     Response,
     /// From the worker: to be answered.
@@ -27,8 +29,8 @@ pub(crate) enum Kind {
 
 impl Kind {
     fn of(byte: u8) -> Option<Self> {
-        use Kind::{Answer, Calls, Message, Question, Response, Setup};
-        let all = [Setup, Calls, Answer, Response, Question, Message];
+        use Kind::{Answer, Begun, Calls, Message, Question, Response, Setup};
+        let all = [Setup, Calls, Answer, Begun, Response, Question, Message];
         all.into_iter().find(|kind| *kind as u8 == byte)
     }
 }

@@ -59,6 +59,9 @@
 
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 
+#[cfg(not(unix))]
+compile_error!("memento-runner-process is for Unix");
+
 mod batch;
 mod frame;
 mod greeting;

@@ -32,6 +32,8 @@ pub(crate) struct Process {
     output: BufReader<Timed>,
     log: Arc<Log>,
     content: Vec<u8>,
+    /// Whether it has begun to make the calls that it got last.
+    has_begun: bool,
     /// Its number, which is that of `child` unless there is a launcher.
     number: u32,
 }
@@ -67,7 +69,8 @@ impl Process {
         let log = Log::start(errors, child.id());
         let output = BufReader::with_capacity(BUFFER, Timed::new(output));
         let number = child.id();
-        let mut started = Self { child, input, output, log, content: Vec::new(), number };
+        let mut started =
+            Self { child, input, output, log, content: Vec::new(), has_begun: false, number };
         match started.greet(options) {
             Ok(Some(greeting)) if greeting.suits(&Greeting::own()) => {
                 started.number = greeting.process;
@@ -117,6 +120,7 @@ impl Process {
         mut accept: impl FnMut(&[u8]),
     ) -> Result<(), Loss> {
         self.log.set_function(batch.function().path());
+        self.has_begun = false;
         let mut left = calls.len();
         self.write(Kind::Calls, &frame::join(calls))?;
         while left > 0 {
@@ -125,6 +129,7 @@ impl Process {
             loop {
                 match self.read(timeout)? {
                     Kind::Response => break,
+                    Kind::Begun => self.has_begun = true,
                     Kind::Message => drop(batch.answer(&self.content)),
                     Kind::Question => {
                         let answer = batch.answer(&self.content);
@@ -155,6 +160,11 @@ impl Process {
             }
             Err(error) => Err(Loss::Other(error)),
         }
+    }
+
+    /// Whether it has begun to make the calls that it got last.
+    pub(crate) fn has_begun(&self) -> bool {
+        self.has_begun
     }
 
     /// Whether it has not ended.

@@ -59,6 +59,7 @@ fn work() -> io::Result<Infallible> {
     let worker = Worker::new(parent).map_err(io::Error::other)?;
     while let Some(calls) = channel.next()? {
         let _busy = watch::busy();
+        channel.begin()?;
         for call in frame::split(&calls) {
             let response = worker.execute(call);
             // What is printed stands in the log before the call has ended.

@@ -240,9 +240,9 @@ impl Environment {
 
 /// A cluster of another process, whose functions run here.
 fn open_remote(parent: &Arc<dyn Parent>, name: &str) -> Result<Arc<Cluster>> {
-    let (storage, is_refusing) = remote::open_storage(parent, name)?;
+    let (storage, executes) = remote::open_storage(parent, name)?;
     let runner: Arc<dyn Runner> =
-        if is_refusing { Arc::new(NullRunner) } else { Arc::new(LocalRunner::new()) };
+        if executes { Arc::new(LocalRunner::new()) } else { Arc::new(NullRunner) };
     Ok(Arc::new(Cluster::new(Arc::new(storage), runner)))
 }
 

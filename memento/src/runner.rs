@@ -15,6 +15,11 @@ pub trait Runner: Send + Sync + Debug {
     /// What provenance calls this runner.
     fn name(&self) -> &str;
 
+    /// Whether it executes functions at all. Where not, worker processes do not either, whatever a function calls.
+    fn executes(&self) -> bool {
+        true
+    }
+
     /// Brings every invocation of `batch` to its end, each through [`Batch::run_local`] in whatever thread or process
     /// suits, or through [`Batch::refuse`]. A batch of one comes from a call that waits for it: it is best run in the
     /// thread that asks.

@@ -162,6 +162,18 @@ pub fn calls_leaf(n: u64) -> Result<u64, String> {
     leaf::try_call(n).map_err(|error| error.to_string())
 }
 
+/// Belongs to a cluster of its own.
+#[memento(cluster = "elsewhere")]
+pub fn elsewhere(n: u64) -> u64 {
+    n
+}
+
+/// Calls a function of another cluster.
+#[memento]
+pub fn calls_elsewhere(n: u64) -> Result<u64, String> {
+    elsewhere::try_call(n).map_err(|error| error.to_string())
+}
+
 /// Calls itself with the same arguments.
 #[memento]
 pub fn recursive(n: u64) -> Result<u64, String> {

@@ -4,11 +4,14 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use memento::{Correlation, Environment, Memento, Outcome, Provenance, Query, Runner, Storage};
+use memento::{
+    Correlation, Environment, Memento, NullRunner, Outcome, Provenance, Query, Runner, Storage,
+};
 use memento_runner_process::{Options, ProcessRunner};
 use memento_tests::fates::{
-    Plain, borrowing, calls_leaf, double, fail_plainly, fail_to_open, fail_with_text, graph, input,
-    leaf, noted, print, process, recursive, rendezvous, shared, start_another, variable,
+    Plain, borrowing, calls_elsewhere, calls_leaf, double, elsewhere, fail_plainly, fail_to_open,
+    fail_with_text, graph, input, leaf, noted, print, process, recursive, rendezvous, shared,
+    start_another, variable,
 };
 use memento_tests::folder::Folder;
 use tempfile::TempDir;
@@ -170,16 +173,17 @@ fn what_is_forgotten_here_is_forgotten_there() {
 #[test]
 fn a_storage_on_disk_is_used_by_workers_and_by_later_processes() {
     let (folder, notes) = (Folder::new(), folder());
-    let environment = |runner: Box<dyn Fn() -> ProcessRunner>| {
-        Environment::new(memento_storage_fs::storage(&folder.options()), runner())
+    let environment = || {
+        let storage = memento_storage_fs::storage(&folder.options());
+        Environment::new(storage, ProcessRunner::new(options()))
     };
     let call = || {
         let with = calls_leaf::with().context("folder", notes.path().to_owned());
         with.map((0..10).map(|n| (n,))).into_iter().map(Result::unwrap).collect::<Vec<_>>()
     };
     let expected: Vec<_> = (0..10).map(Ok).collect();
-    environment(Box::new(|| ProcessRunner::new(options()))).enter(|| assert_eq!(call(), expected));
-    let later = environment(Box::new(|| ProcessRunner::new(options())));
+    environment().enter(|| assert_eq!(call(), expected));
+    let later = environment();
     later.enter(|| assert_eq!(call(), expected));
     assert_eq!(later.statistics().store_hits, 10);
     assert_eq!(noted(notes.path(), "leaves").len(), 10);
@@ -243,6 +247,25 @@ fn what_cannot_be_read_back_runs_here() {
         assert!(lengths.eq([1, 3]));
     });
     assert_eq!(environment.statistics().computed, 3);
+}
+
+#[test]
+fn what_workers_call_lives_in_its_own_cluster() {
+    let runner = ProcessRunner::new(options());
+    let environment = environment().with_cluster("elsewhere", Storage::memory(), runner);
+    environment.enter(|| {
+        assert_eq!(calls_elsewhere(1), Ok(1));
+        assert!(elsewhere::memento(1).unwrap().is_some());
+        assert_eq!(elsewhere(1), 1);
+    });
+    // It was found: what the worker recorded is here.
+    assert_eq!(environment.statistics().computed, 1);
+    assert_eq!(environment.statistics().store_hits, 1);
+    let refusing = self::environment().with_cluster("elsewhere", Storage::memory(), NullRunner);
+    refusing.enter(|| {
+        let error = calls_elsewhere(1).unwrap_err();
+        assert!(error.contains("the runner is `null`, which executes nothing"), "{error}");
+    });
 }
 
 #[test]

@@ -56,6 +56,11 @@ impl Channel {
         }
     }
 
+    /// Says that the first one of the calls begins.
+    pub(super) fn begin(&self) -> io::Result<()> {
+        frame::write(&mut self.0.lock().output, Kind::Begun, &[])
+    }
+
     /// Says what came of the next one of the calls.
     pub(super) fn respond(&self, response: &[u8]) -> io::Result<()> {
         frame::write(&mut self.0.lock().output, Kind::Response, response)

@@ -42,8 +42,8 @@ pub(crate) struct ClusterFacts {
     /// Whether they are writable.
     pub(crate) writable: (bool, bool),
     pub(crate) inline_limit: u64,
-    /// Whether nothing is executed here.
-    pub(crate) is_refusing: bool,
+    /// Whether anything is executed there.
+    pub(crate) executes: bool,
 }
 
 /// The answer to a [`Question`], from the clusters of `environment`. What can be said of a store that failed is in the
@@ -63,7 +63,7 @@ pub(crate) fn answer(environment: Result<Environment>, question: &[u8]) -> Vec<u
                 cluster.storage.metadata.capabilities().writable,
             ),
             inline_limit: cluster.storage.inline_limit,
-            is_refusing: cluster.runner.name() == "null",
+            executes: cluster.runner.executes(),
         })),
         request => ask_store(&cluster.storage, request),
     }

@@ -29,14 +29,14 @@ struct RemoteStore {
 pub(crate) fn open_storage(parent: &Arc<dyn Parent>, cluster: &str) -> Result<(Storage, bool)> {
     let question = write(&Question { cluster, request: StoreRequest::Facts });
     let answer = parent.ask(&question)?;
-    let ClusterFacts { locations, writable, inline_limit, is_refusing } =
+    let ClusterFacts { locations, writable, inline_limit, executes } =
         read::<Result<ClusterFacts>>(&answer)??;
     let store = |location, writable| {
         let (cluster, parent) = (cluster.to_owned(), Arc::clone(parent));
         RemoteStore { cluster, parent, location, writable }
     };
     let (data, metadata) = (store(locations.0, writable.0), store(locations.1, writable.1));
-    Ok((Storage::new(data, metadata).inline_limit(inline_limit), is_refusing))
+    Ok((Storage::new(data, metadata).inline_limit(inline_limit), executes))
 }
 
 impl RemoteStore {
