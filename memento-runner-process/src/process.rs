@@ -199,6 +199,8 @@ impl Process {
 
     /// Ends it, if it has not ended, and says how it ended and what it printed last.
     fn end(&mut self) -> String {
+        // Behind a launcher, it ends when its input does.
+        self.close();
         let ended = self.wait(PATIENCE / 20).or_else(|| {
             let _ = self.child.kill();
             self.child.wait().ok()

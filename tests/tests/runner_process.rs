@@ -290,6 +290,18 @@ fn a_launcher_stands_before_the_program() {
     });
 }
 
+#[test]
+fn a_launcher_need_not_pass_variables_or_the_working_directory_on() {
+    let launcher = ["env", "-i", "sh", "-c", "cd / && \"$@\"", "sh"];
+    let options = options().launcher(launcher);
+    Environment::new(Storage::memory(), ProcessRunner::new(options)).enter(|| {
+        assert_eq!(variable("CARGO_MANIFEST_DIR".to_owned()), None);
+        assert_eq!(variable("PWD".to_owned()).as_deref(), Some("/"));
+        let results = process::map((0..100).map(|n| (n,)));
+        assert!(results.into_iter().map(|result| result.unwrap().0).eq(0..100));
+    });
+}
+
 /// The configuration in `text`.
 fn configured(folder: &Path, text: &str) -> Environment {
     let file = folder.join("memento.toml");

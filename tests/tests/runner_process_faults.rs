@@ -224,6 +224,18 @@ fn a_launcher_that_fails_is_told_of() {
 }
 
 #[test]
+fn a_worker_behind_a_launcher_that_is_killed_ends() {
+    let folder = folder();
+    let launcher = ["sh", "-c", "\"$@\"; exit $?", "sh"];
+    let options = options().launcher(launcher).timeout(Duration::from_secs(2));
+    let call = || meet::try_call(folder.path().into(), 1, Fate::Hang);
+    let error = environment(options).enter(call).unwrap_err().to_string();
+    assert!(error.contains("it took longer than 2s"), "{error}");
+    let worker = u32::try_from(noted(folder.path(), "hanging")[0]).unwrap();
+    wait_until("the worker has ended", || has_ended(worker));
+}
+
+#[test]
 fn a_launcher_that_says_nothing_is_not_waited_for_without_end() {
     let silent = ["sh", "-c", "echo waiting >&2; exec sleep 1000"];
     let options = options().launcher(silent).start_timeout(Duration::from_millis(500));
