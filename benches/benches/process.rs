@@ -13,8 +13,8 @@ use memento_runner_process::{Options, ProcessRunner};
 /// How many single calls are made.
 const CALLS: u64 = 20_000;
 /// How many calls a batch has, and how many batches there are.
-const BATCH: u64 = 200_000;
-const BATCHES: u64 = 5;
+const BATCH: u32 = 200_000;
+const BATCHES: u32 = 5;
 /// How many workers are started.
 const STARTS: usize = 41;
 /// About as many bytes as the frames of a call of [`nothing`] have, there and back.
@@ -108,14 +108,15 @@ fn single() {
 fn batch() {
     let rate = |environment: &Environment| {
         environment.enter(|| {
-            let batch = |first: u64| {
-                let results = nothing::map((first..first + BATCH).map(|n| (n,)));
+            let batch = |round: u32| {
+                let numbers = || (round * BATCH..(round + 1) * BATCH).map(u64::from);
+                let results = nothing::map(numbers().map(|n| (n,)));
                 let values = results.into_iter().map(|result| result.expect("a value"));
-                assert!(values.eq(first..first + BATCH));
+                assert!(values.eq(numbers()));
             };
             batch(0);
-            let times = (1..=BATCHES).map(|round| time::of(|| batch(round * BATCH))).collect();
-            BATCH as f64 / time::median(times).as_secs_f64()
+            let times = (1..=BATCHES).map(|round| time::of(|| batch(round))).collect();
+            f64::from(BATCH) / time::median(times).as_secs_f64()
         })
     };
     let of_workers = rate(&environment(workers(2)));

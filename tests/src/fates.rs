@@ -139,7 +139,7 @@ pub fn start_another(program: PathBuf) -> String {
     String::from_utf8(output.stdout).expect("it says a text")
 }
 
-/// Calls [`leaf`] often, alone and in a batch.
+/// Calls [`leaf()`] often, alone and in a batch.
 #[memento]
 pub fn graph(file: String, n: u64) -> u64 {
     let batch = leaf::map((0..n).map(|n| (n,))).into_iter().map(|value| value.expect("a value"));

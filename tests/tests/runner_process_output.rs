@@ -1,6 +1,6 @@
 //! What functions print in worker processes is logged here.
 
-use std::fmt::Debug;
+use std::fmt::{Debug, Write as _};
 use std::time::{Duration, Instant};
 
 use memento::{Environment, Storage};
@@ -31,7 +31,7 @@ struct Text(String);
 
 impl Visit for Text {
     fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
-        self.0 += &format!("{}={value:?} ", field.name());
+        write!(self.0, "{}={value:?} ", field.name()).unwrap();
     }
 }
 
