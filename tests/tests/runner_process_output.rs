@@ -46,6 +46,8 @@ fn what_functions_print_is_logged_with_worker_and_function() {
         assert_eq!(print(7), 7);
         worker
     });
+    // A line without an end ends with the worker.
+    drop(environment);
     let lines = ["7 by println", "7 by eprintln", "7 without an end", "7 by another program"];
     let began = Instant::now();
     // Another thread reads it.
