@@ -17,7 +17,7 @@ use crate::{Error, ErrorKind, Result, Spawn};
 pub fn map<R: Returns, A: Send>(
     declaration: &'static Declaration,
     with: &With,
-    _: R,
+    returns: R,
     encode: impl Encode<A>,
     items: impl IntoIterator<Item = A>,
     body: impl Fn(A) -> R::Output + Sync,
@@ -26,7 +26,7 @@ pub fn map<R: Returns, A: Send>(
     let tracker = with.tracker(declaration.function(), items.size_hint());
     let map = |modifiers: Modifiers<'_>| {
         let modifiers = Modifiers { tracker: tracker.as_ref(), ..modifiers };
-        map_with::<R, A>(declaration, modifiers, &encode, items.by_ref(), &body)
+        map_with(declaration, modifiers, returns, &encode, items.by_ref(), &body)
     };
     let mapped = with.enter(map).and_then(|mapped| mapped);
     // What keeps all items from being looked at is the error of each.
@@ -44,6 +44,7 @@ pub fn map<R: Returns, A: Send>(
 fn map_with<R: Returns, A: Send>(
     declaration: &'static Declaration,
     modifiers: Modifiers<'_>,
+    returns: R,
     encode: &impl Encode<A>,
     items: impl Iterator<Item = A>,
     body: &(impl Fn(A) -> R::Output + Sync),
@@ -63,7 +64,7 @@ fn map_with<R: Returns, A: Send>(
                 Recalled::Missing(arguments, encoded) => {
                     positions.push(index);
                     encodings.push(encoded);
-                    tasks.push(Typed::<R, _>::new(move || body(arguments)));
+                    tasks.push(Typed::new(returns, encode, arguments, body));
                     None
                 }
             });
@@ -95,7 +96,7 @@ pub fn try_map<R: Returns, A: Send>(
     declaration: &'static Declaration,
     with: &With,
     returns: R,
-    encode: impl Encode<A> + Send + Sync,
+    encode: impl Encode<A> + Send,
     items: impl IntoIterator<Item = A>,
     body: impl Fn(A) -> R::Output + Send + Sync,
 ) -> Result<Vec<R::Output>> {
@@ -132,7 +133,7 @@ pub fn for_each<R: Returns, A: Send>(
     declaration: &'static Declaration,
     with: &With,
     returns: R,
-    encode: impl Encode<A> + Send + Sync,
+    encode: impl Encode<A> + Send,
     items: impl IntoIterator<Item = A>,
     body: impl Fn(A) -> R::Output + Send + Sync,
     mut each: impl FnMut(usize, Result<R::Output>),
@@ -149,7 +150,7 @@ pub fn try_for_each<R: Returns, A: Send, C>(
     declaration: &'static Declaration,
     with: &With,
     returns: R,
-    encode: impl Encode<A> + Send + Sync,
+    encode: impl Encode<A> + Send,
     items: impl IntoIterator<Item = A>,
     body: impl Fn(A) -> R::Output + Send + Sync,
     mut each: impl FnMut(usize, Result<R::Output>) -> ControlFlow<C>,
@@ -174,7 +175,7 @@ fn in_scope<'scope, R, A, I, E, B>(
     R: Returns,
     A: Send + 'scope,
     I: Iterator<Item = A> + 'scope,
-    E: Encode<A> + Send + Sync + 'scope,
+    E: Encode<A> + Send + 'scope,
     B: Fn(A) -> R::Output + Send + Sync + 'scope,
     R::Output: 'scope,
 {
@@ -190,7 +191,7 @@ pub fn as_completed<R, A, I>(
     declaration: &'static Declaration,
     with: &With,
     returns: R,
-    encode: impl Encode<A> + Send + Sync + 'static,
+    encode: impl Encode<A> + Send + 'static,
     items: I,
     body: impl Fn(A) -> R::Output + Send + Sync + 'static,
 ) -> AsCompleted<R::Output>
@@ -239,7 +240,7 @@ where
     R: Returns<Output: 'static>,
     A: Send + 'static,
     I: Iterator<Item = A>,
-    E: Encode<A> + Send + Sync + 'static,
+    E: Encode<A> + Send + 'static,
     B: Fn(A) -> R::Output + Send + Sync + 'static,
 {
     type Item = (usize, Result<R::Output>);

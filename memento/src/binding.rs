@@ -121,6 +121,11 @@ impl Binding {
     pub(crate) fn encoding(&self) -> Encoded<'_> {
         Encoded::new(&self.function_key, self.hash.build_hasher())
     }
+
+    /// The same, with room for the whole of long ones.
+    pub(crate) fn whole_encoding(&self) -> Encoded<'_> {
+        Encoded::whole(&self.function_key, self.hash.build_hasher())
+    }
 }
 
 /// A memento function where it is declared, and its binding in the environment of the process, which a call finds

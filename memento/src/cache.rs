@@ -207,7 +207,16 @@ impl MemoryCache {
     pub(crate) fn remove_function(&self, function: u64) {
         self.count_loss();
         for shard in &self.shards {
-            let removed = shard.lock().remove_function(function);
+            let removed = shard.lock().remove_all(|node| node.function == function);
+            self.release(removed);
+        }
+    }
+
+    /// Drops all values.
+    pub(crate) fn clear(&self) {
+        self.count_loss();
+        for shard in &self.shards {
+            let removed = shard.lock().remove_all(|_| true);
             self.release(removed);
         }
     }
@@ -315,11 +324,10 @@ impl Shard {
         Some(node)
     }
 
-    fn remove_function(&mut self, function: u64) -> Vec<Node> {
-        let is_of =
-            |node: &Option<Node>| node.as_ref().is_some_and(|node| node.function == function);
-        let indices: Vec<usize> =
-            (0..self.nodes.len()).filter(|&i| is_of(&self.nodes[i])).collect();
+    fn remove_all(&mut self, is_one: impl Fn(&Node) -> bool) -> Vec<Node> {
+        let indices: Vec<usize> = (0..self.nodes.len())
+            .filter(|&i| self.nodes[i].as_ref().is_some_and(&is_one))
+            .collect();
         indices.into_iter().filter_map(|index| self.remove_at(index)).collect()
     }
 

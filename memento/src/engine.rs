@@ -15,6 +15,7 @@ mod lookup;
 mod outcome;
 mod recall;
 mod recorder;
+mod remote;
 mod task;
 mod verify;
 mod why;
@@ -28,6 +29,7 @@ use calls::Calls;
 pub(crate) use item::{Ending, Item};
 pub(crate) use ledger::Ledger;
 pub(crate) use recall::{Chunk, Recalled};
+pub(crate) use remote::perform;
 pub(crate) use task::Typed;
 pub(crate) use why::explain;
 pub(crate) use window::Window;
@@ -175,6 +177,7 @@ pub(crate) fn recall<R: Returns>(bound: &Bound, encoded: &Encoded<'_>) -> Option
 pub(crate) fn call<R: Returns, A: Send>(
     declaration: &'static Declaration,
     modifiers: Modifiers<'_>,
+    returns: R,
     encode_arguments: impl Encode<A>,
     arguments: A,
     body: impl FnOnce(A) -> R::Output + Send,
@@ -188,7 +191,7 @@ pub(crate) fn call<R: Returns, A: Send>(
     {
         return Ok(output);
     }
-    let mut task = Typed::<R, _>::new(move || body(arguments));
+    let mut task = Typed::new(returns, &encode_arguments, arguments, body);
     let ending = resolve_one(&bound, modifiers, Item::new(bound.function, encoded, &mut task));
     task.into_output().ok_or(ending)
 }

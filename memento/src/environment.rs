@@ -16,7 +16,8 @@ use crate::configuration::{ClusterOptions, Configuration};
 use crate::function::Function;
 use crate::statistics::Statistics;
 use crate::storage::Storage;
-use crate::{Error, ErrorKind, Result, Runner};
+use crate::worker::Parent;
+use crate::{Error, ErrorKind, LocalRunner, NullRunner, Result, Runner, remote};
 
 /// All clusters: where the results of each function live, and what computes them.
 ///
@@ -33,6 +34,8 @@ pub struct Environment(Arc<Inner>);
 
 struct Inner {
     configuration: Option<Configuration>,
+    /// In a worker process: the process that has the clusters.
+    parent: Option<Arc<dyn Parent>>,
     /// Storage and runner of clusters that have none of their own.
     shared: OnceLock<Result<Arc<Cluster>>>,
     clusters: Mutex<HashMap<String, Result<Arc<Cluster>>>>,
@@ -80,10 +83,43 @@ impl Environment {
     fn with(configuration: Option<Configuration>, shared: OnceLock<Result<Arc<Cluster>>>) -> Self {
         Self(Arc::new(Inner {
             configuration,
+            parent: None,
             shared,
             clusters: Mutex::default(),
             bindings: RwLock::default(),
         }))
+    }
+
+    /// The environment of a worker process: clusters and storage are those of `parent`, and what is called runs here.
+    pub(crate) fn of_parent(parent: Arc<dyn Parent>) -> Self {
+        Self(Arc::new(Inner {
+            configuration: None,
+            parent: Some(parent),
+            shared: OnceLock::new(),
+            clusters: Mutex::default(),
+            bindings: RwLock::default(),
+        }))
+    }
+
+    /// Makes this the environment of the process.
+    pub(crate) fn set_of_process(&self) -> Result<()> {
+        OF_PROCESS.set(Ok(self.clone())).map_err(|_| {
+            Error::new(ErrorKind::Configuration, "become a worker process")
+                .source("memento functions have been called before")
+                .help("put `#[memento::main]` on `fn main`, or call `memento::worker::enter()` first in it")
+        })
+    }
+
+    /// Drops what the memory caches hold.
+    pub(crate) fn clear_caches(&self) {
+        self.opened().iter().for_each(|cluster| cluster.storage.cache.clear());
+    }
+
+    /// The clusters that have been used so far.
+    fn opened(&self) -> Vec<Arc<Cluster>> {
+        let mut clusters: Vec<_> = self.0.shared.get().into_iter().flatten().cloned().collect();
+        clusters.extend(self.0.clusters.lock().values().flatten().cloned());
+        clusters
     }
 
     /// The storage of a cluster; `""` is the default one.
@@ -97,8 +133,7 @@ impl Environment {
 
     /// What the clusters that have been used so far did.
     pub fn statistics(&self) -> Statistics {
-        let mut clusters: Vec<_> = self.0.shared.get().into_iter().flatten().cloned().collect();
-        clusters.extend(self.0.clusters.lock().values().flatten().cloned());
+        let clusters = self.opened();
         let mut sum = Statistics::default();
         for (index, cluster) in clusters.iter().enumerate() {
             let before = &clusters[..index];
@@ -139,6 +174,12 @@ impl Environment {
         if let Some(cluster) = opened.get(name) {
             return cluster.clone();
         }
+        if let Some(parent) = &self.0.parent {
+            return opened
+                .entry(name.to_owned())
+                .or_insert_with(|| open_remote(parent, name))
+                .clone();
+        }
         let clusters = self.0.configuration.as_ref().map(|found| &found.clusters);
         let Some(options) = clusters.and_then(|clusters| clusters.get(name)) else {
             // Who names clusters means to name all of them: a name that is missing is misspelt on one side.
@@ -158,7 +199,10 @@ impl Environment {
                 let runner = Cluster::open_runner(configuration.runner.clone())?;
                 Ok(Arc::new(Cluster::new(storage, runner)))
             }
-            None => Ok(Arc::new(Cluster::null())),
+            None => match &self.0.parent {
+                Some(parent) => open_remote(parent, ""),
+                None => Ok(Arc::new(Cluster::null())),
+            },
         };
         self.0.shared.get_or_init(open).clone()
     }
@@ -192,6 +236,14 @@ impl Environment {
             .source("there is no such cluster")
             .help(format!("the clusters here are `{}`; add {add}", named.join("`, `")))
     }
+}
+
+/// A cluster of another process, whose functions run here.
+fn open_remote(parent: &Arc<dyn Parent>, name: &str) -> Result<Arc<Cluster>> {
+    let (storage, executes) = remote::open_storage(parent, name)?;
+    let runner: Arc<dyn Runner> =
+        if executes { Arc::new(LocalRunner::new()) } else { Arc::new(NullRunner) };
+    Ok(Arc::new(Cluster::new(Arc::new(storage), runner)))
 }
 
 impl fmt::Debug for Environment {

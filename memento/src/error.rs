@@ -5,8 +5,10 @@ use std::error::Error as StdError;
 use std::fmt;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 /// The kind of an [`Error`]; what a program decides by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum ErrorKind {
     /// The configuration asks for something that is not there, or not valid.
@@ -23,6 +25,8 @@ pub enum ErrorKind {
     Panicked,
     /// The call was cancelled before it began.
     Cancelled,
+    /// The worker process that ran the function ended before the function did, or was ended because it took too long.
+    Worker,
     /// A value could not be encoded.
     Encoding,
     /// Stored bytes are not what was written.
@@ -52,7 +56,7 @@ pub struct Error(Box<Inner>);
 struct Inner {
     kind: ErrorKind,
     operation: Cow<'static, str>,
-    context: Vec<(&'static str, String)>,
+    context: Vec<(Cow<'static, str>, String)>,
     help: Option<Cow<'static, str>>,
     source: Option<Arc<dyn StdError + Send + Sync>>,
 }
@@ -74,7 +78,7 @@ impl Error {
 
     /// Adds what the operation was tried on.
     pub fn with(mut self, name: &'static str, value: impl fmt::Display) -> Self {
-        self.0.context.push((name, value.to_string()));
+        self.0.context.push((name.into(), value.to_string()));
         self
     }
 
@@ -134,6 +138,45 @@ impl StdError for Error {
     }
 }
 
+/// An error on its way to another process: the error underneath goes as its message.
+#[derive(Serialize, Deserialize)]
+struct Portable {
+    kind: ErrorKind,
+    operation: String,
+    context: Vec<(String, String)>,
+    help: Option<String>,
+    source: Option<String>,
+}
+
+impl Serialize for Error {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Inner { kind, operation, context, help, source } = &*self.0;
+        let context = context.iter().map(|(name, value)| (name.to_string(), value.clone()));
+        Portable {
+            kind: *kind,
+            operation: operation.to_string(),
+            context: context.collect(),
+            help: help.as_ref().map(Cow::to_string),
+            source: source.as_ref().map(ToString::to_string),
+        }
+        .serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Error {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let Portable { kind, operation, context, help, source } =
+            Portable::deserialize(deserializer)?;
+        Ok(Self(Box::new(Inner {
+            kind,
+            operation: operation.into(),
+            context: context.into_iter().map(|(name, value)| (name.into(), value)).collect(),
+            help: help.map(Cow::from),
+            source: source.map(|source| Arc::from(Box::<dyn StdError + Send + Sync>::from(source))),
+        })))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -149,5 +192,8 @@ mod tests {
             error.to_string(),
             "cannot open the store (path: /x, mode: read-only): no such folder; create the folder"
         );
+        let bytes = postcard::to_stdvec(&error).unwrap();
+        let carried: Error = postcard::from_bytes(&bytes).unwrap();
+        assert_eq!(format!("{carried:?}"), format!("{error:?}"));
     }
 }

@@ -15,7 +15,7 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
-use std::collections::hash_map::Entry;
+use std::collections::hash_map::{Entry, VacantEntry};
 use std::fmt;
 use std::sync::{Arc, LazyLock};
 use std::thread::ThreadId;
@@ -91,6 +91,21 @@ thread_local! {
 static WAITING: LazyLock<Mutex<HashMap<ThreadId, Arc<Flight>>>> = LazyLock::new(Mutex::default);
 
 impl Flights {
+    /// Claims `key`, unless another thread computes it.
+    pub(crate) fn try_claim(&self, key: Key) -> Option<Lead<'_>> {
+        match self.flying.lock().entry(key) {
+            Entry::Occupied(_) => None,
+            Entry::Vacant(vacant) => Some(self.lead(vacant)),
+        }
+    }
+
+    fn lead(&self, vacant: VacantEntry<'_, Key, Arc<Flight>>) -> Lead<'_> {
+        let flight = Arc::new(Flight::new(*vacant.key()));
+        vacant.insert(Arc::clone(&flight));
+        LEADING.with_borrow_mut(|leading| leading.push(Arc::clone(&flight)));
+        Lead { flights: self, flight }
+    }
+
     /// Claims `key`; waits while another thread computes it.
     ///
     /// `below` counts how often `key` is computed by those who called whoever asks.
@@ -98,11 +113,7 @@ impl Flights {
         loop {
             let flight = match self.flying.lock().entry(key) {
                 Entry::Occupied(flight) => Arc::clone(flight.get()),
-                Entry::Vacant(vacant) => {
-                    let flight = Arc::clone(vacant.insert(Arc::new(Flight::new(key))));
-                    LEADING.with_borrow_mut(|leading| leading.push(Arc::clone(&flight)));
-                    return Claim::Lead(Lead { flights: self, flight });
-                }
+                Entry::Vacant(vacant) => return Claim::Lead(self.lead(vacant)),
             };
             if below() > if in_pool() { STACKED } else { 0 } {
                 return Claim::Recursion;

@@ -23,7 +23,10 @@ pub use crate::modifiers::With;
 pub use crate::recorded::{
     Borrowed, Held, Owned, ReadBorrowed, ReadNoBorrowed, ReadNoOwned, ReadOwned, Recorded, Repeated,
 };
-pub use crate::returns::{Probe, ProbeDebugged, ProbeDisplayed, ProbeWhole, Returns, Storable};
+pub use crate::returns::{
+    Probe, ProbeDebugged, ProbeDisplayed, ProbePortableDebugged, ProbePortableDisplayed,
+    ProbeWhole, Returns, Storable,
+};
 pub use inventory;
 pub use std::option::Option;
 pub use std::time::Duration;
@@ -37,12 +40,12 @@ pub use std::time::Duration;
 #[track_caller]
 pub fn call<R: Returns, A: Send>(
     declaration: &'static Declaration,
-    _: R,
+    returns: R,
     encode: impl Encode<A>,
     arguments: A,
     body: impl FnOnce(A) -> R::Output + Send,
 ) -> R::Output {
-    match engine::call::<R, A>(declaration, Modifiers::default(), encode, arguments, body) {
+    match engine::call(declaration, Modifiers::default(), returns, encode, arguments, body) {
         Ok(output) => output,
         Err(ending) => raise(ending, declaration.function()),
     }
@@ -60,12 +63,12 @@ fn raise(ending: Ending, function: &Function) -> ! {
 /// `f::try_call(…)`.
 pub fn try_call<R: Returns, A: Send>(
     declaration: &'static Declaration,
-    _: R,
+    returns: R,
     encode: impl Encode<A>,
     arguments: A,
     body: impl FnOnce(A) -> R::Output + Send,
 ) -> Result<R::Output> {
-    engine::call::<R, A>(declaration, Modifiers::default(), encode, arguments, body)
+    engine::call(declaration, Modifiers::default(), returns, encode, arguments, body)
         .map_err(|ending| ending.error(declaration.function()))
 }
 
@@ -78,13 +81,13 @@ pub fn try_call<R: Returns, A: Send>(
 pub fn call_with<R: Returns, A: Send>(
     declaration: &'static Declaration,
     with: &With,
-    _: R,
+    returns: R,
     encode: impl Encode<A>,
     arguments: A,
     body: impl FnOnce(A) -> R::Output + Send,
 ) -> R::Output {
     let call = |modifiers: Modifiers<'_>| {
-        engine::call::<R, A>(declaration, modifiers, encode, arguments, body)
+        engine::call(declaration, modifiers, returns, encode, arguments, body)
     };
     match with.enter(call).unwrap_or_else(|error| Err(error.into())) {
         Ok(output) => output,
@@ -96,7 +99,7 @@ pub fn call_with<R: Returns, A: Send>(
 pub fn ignore_result<R: Returns, A: Send>(
     declaration: &'static Declaration,
     with: &With,
-    _: R,
+    returns: R,
     encode: impl Encode<A>,
     arguments: A,
     body: impl FnOnce(A) -> R::Output + Send,
@@ -106,7 +109,7 @@ pub fn ignore_result<R: Returns, A: Send>(
         let bound = engine::bind(declaration)?;
         let mut encoded = bound.encoding();
         engine::encode(&bound, &mut encoded, &encode, &arguments)?;
-        let mut task = Typed::<R, _>::new(move || body(arguments));
+        let mut task = Typed::new(returns, &encode, arguments, body);
         match engine::resolve_one(&bound, modifiers, Item::new(bound.function, encoded, &mut task))
         {
             Ending::Found(_) | Ending::Computed(_) => Ok(()),
@@ -165,7 +168,7 @@ pub fn forget_all(declaration: &'static Declaration) -> Result<u64> {
 pub fn repeat<R: Returns, A: Send>(
     declaration: &'static Declaration,
     recorded: &Recorded<'_>,
-    _: R,
+    returns: R,
     encode: impl Encode<A>,
     arguments: A,
     body: impl FnOnce(A) -> R::Output + Send,
@@ -178,7 +181,12 @@ pub fn repeat<R: Returns, A: Send>(
             .with("function", bound.function.path())
             .source("a type among them does not read what it writes"));
     }
-    let mut task = Typed::<R, _>::new(move || body(arguments));
+    let mut task = Typed::new(returns, &encode, arguments, body);
+    if let Some(errand) = recorded.errand {
+        let item = Item::new(bound.function, encoded, &mut task);
+        let response = engine::perform(&bound, errand, item);
+        return Ok(Repeated { digest: None, validity: None, response: Some(response) });
+    }
     let modifiers = Modifiers { ignore_result: true, ..Modifiers::default() };
     let item = Item::new(bound.function, encoded, &mut task);
     let known = match engine::resolve_one(&bound, modifiers, item) {
@@ -187,7 +195,7 @@ pub fn repeat<R: Returns, A: Send>(
         ending => return Err(ending.error(bound.function)),
     };
     let (digest, validity) = known.map(|known| (known.digest, known.validity)).unzip();
-    Ok(Repeated { digest, validity: validity.flatten() })
+    Ok(Repeated { digest, validity: validity.flatten(), response: None })
 }
 
 /// `f::list(…)`.
@@ -208,9 +216,10 @@ pub fn explain<R: Returns, A>(
     engine::explain(&bound, R::Codec::NAME, &encoded)
 }
 
-/// What `#[memento::main]` calls first.
+/// What `#[memento::main]` calls first. In a worker process it does not return.
 pub fn start(package: &'static str) {
     crate::program::set_package(package);
+    crate::worker::enter();
 }
 
 /// Puts the modifiers of [`With`] onto the type that `f::with()` returns.

@@ -55,6 +55,7 @@ mod progress;
 mod query;
 mod record;
 mod recorded;
+mod remote;
 pub mod resource;
 mod returns;
 mod runner;
@@ -62,6 +63,7 @@ mod stack;
 mod statistics;
 mod storage;
 mod validity;
+pub mod worker;
 
 pub use batch::AsCompleted;
 pub use cancellation::CancellationToken;
@@ -80,7 +82,7 @@ pub use miss::{ArgumentDifference, CalleeChange, Cause, Explanation, Miss, Undec
 pub use program::default_folder;
 pub use progress::{Progress, ProgressEvents, ProgressObserver};
 pub use query::{Mementos, Query};
-pub use runner::{Batch, InScope, LocalRunner, NullRunner, Runner, Spawn};
+pub use runner::{Accepted, Batch, Handover, InScope, LocalRunner, NullRunner, Runner, Spawn};
 pub use stack::{Caller, carry, context};
 pub use statistics::{Misses, Statistics};
 pub use storage::{

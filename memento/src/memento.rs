@@ -114,6 +114,13 @@ pub struct Arguments(Vec<u8>);
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Correlation(u128);
 
+impl Dependency {
+    /// Whether it is a memento function.
+    pub(crate) fn is_callee(&self) -> bool {
+        matches!(self, Self::Callee(_))
+    }
+}
+
 impl Memento {
     /// When it began.
     pub fn started(&self) -> SystemTime {

@@ -50,8 +50,20 @@ pub struct RunnerPlugin {
     pub open: fn(&mut Options) -> Result<Arc<dyn Runner>>,
 }
 
+/// How a process that a runner started as a worker becomes one: see [`worker`](crate::worker).
+#[derive(Debug)]
+pub struct WorkerPlugin {
+    /// The name of the runner.
+    pub name: &'static str,
+    /// The crate that provides it.
+    pub provided_by: &'static str,
+    /// Serves, and exits; gets what the variable says behind the name. Returns where this process is no worker after all.
+    pub serve: fn(&str),
+}
+
 inventory::collect!(StoragePlugin);
 inventory::collect!(RunnerPlugin);
+inventory::collect!(WorkerPlugin);
 
 /// Keeps plugin crates linked whose names do not tell what they are.
 ///
@@ -80,7 +92,7 @@ pub fn register_runner(plugin: &'static RunnerPlugin) {
     RUNNERS.lock().push(plugin);
 }
 
-/// What the two kinds of plugin have in common.
+/// What the kinds of plugin have in common.
 pub(crate) trait Plugin: Debug + Sync + 'static {
     /// What the configuration calls plugins of this kind.
     const KIND: &'static str;
@@ -117,6 +129,20 @@ impl Plugin for RunnerPlugin {
     fn registered() -> impl Iterator<Item = &'static Self> {
         let by_hand = RUNNERS.lock().clone();
         inventory::iter::<Self>.into_iter().chain(by_hand)
+    }
+}
+
+impl Plugin for WorkerPlugin {
+    const KIND: &'static str = "worker";
+
+    fn name(&self) -> &'static str {
+        self.name
+    }
+    fn provided_by(&self) -> &'static str {
+        self.provided_by
+    }
+    fn registered() -> impl Iterator<Item = &'static Self> {
+        inventory::iter::<Self>.into_iter()
     }
 }
 

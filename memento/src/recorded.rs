@@ -12,6 +12,7 @@ use std::sync::Arc;
 use serde::de::DeserializeOwned;
 
 use crate::encoding;
+use crate::remote::Errand;
 use crate::validity::Validity;
 use crate::{Digest, Error, ErrorKind, Invocation, Result};
 
@@ -21,18 +22,27 @@ pub struct Recorded<'a> {
     rest: &'a [u8],
     /// What the arguments have to come to.
     pub(crate) invocation: Invocation,
+    /// What another process asks for, where the arguments come from there.
+    pub(crate) errand: Option<&'a Errand>,
 }
 
 /// How running a function again ended.
 pub struct Repeated {
     pub(crate) digest: Option<Digest>,
     pub(crate) validity: Option<Arc<Validity>>,
+    /// What came of the errand of another process.
+    pub(crate) response: Option<Vec<u8>>,
 }
 
 impl<'a> Recorded<'a> {
     /// The arguments of `invocation`, whose encodings follow each other in `arguments`.
     pub(crate) fn new(invocation: Invocation, arguments: &'a [u8]) -> Self {
-        Self { rest: arguments, invocation }
+        Self { rest: arguments, invocation, errand: None }
+    }
+
+    /// The same, for another process.
+    pub(crate) fn with_errand(self, errand: &'a Errand) -> Self {
+        Self { errand: Some(errand), ..self }
     }
 
     fn next<T: DeserializeOwned>(&mut self) -> Result<T> {

@@ -3,13 +3,15 @@
 //! `#[memento]` does not see whether a return type is a `Result`: it may be an alias. [`Probe`] finds out where the
 //! compiler knows, by the order in which methods are looked up (dtolnay's "autoref specialization").
 
+use std::any::Any;
 use std::fmt::{Debug, Display};
+use std::io;
 use std::marker::PhantomData;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::codec::Codec;
+use crate::codec::{Bincode, Codec};
 
 /// How the output of a function is kept.
 pub trait Returns: Copy + Send + Sync + 'static {
@@ -28,6 +30,16 @@ pub trait Returns: Copy + Send + Sync + 'static {
 
     /// The output that has this part.
     fn restore(kept: Self::Kept) -> Self::Output;
+
+    /// What another process can make an `output` of that is not kept; `None` where it cannot.
+    fn carry(_: &Self::Output) -> Option<Vec<u8>> {
+        None
+    }
+
+    /// The output that was [carried](Self::carry).
+    fn restore_carried(_: &[u8]) -> Option<Self::Output> {
+        None
+    }
 }
 
 /// What can be kept: encoded, decoded and cloned.
@@ -60,6 +72,16 @@ type Phantom<T, E, C, M> = PhantomData<fn() -> (T, E, C, M)>;
 pub trait Message<E>: 'static {
     /// The message of `error`.
     fn of(error: &E) -> String;
+
+    /// What another process can make the same error of; `None` where it cannot.
+    fn carry(_: &E) -> Option<Vec<u8>> {
+        None
+    }
+
+    /// The error that was [carried](Self::carry).
+    fn restore(_: &[u8]) -> Option<E> {
+        None
+    }
 }
 
 /// By `Display`.
@@ -67,15 +89,45 @@ pub struct Displayed;
 /// By `Debug`, where there is no `Display`.
 pub struct Debugged;
 
-impl<E: Display> Message<E> for Displayed {
+/// As `M` says, for errors that are encoded as they are.
+pub struct Portable<M>(PhantomData<M>);
+
+impl<E: Display + 'static> Message<E> for Displayed {
     fn of(error: &E) -> String {
         error.to_string()
+    }
+
+    /// An error of the operating system is its number.
+    fn carry(error: &E) -> Option<Vec<u8>> {
+        let error = (error as &dyn Any).downcast_ref::<io::Error>()?;
+        error.raw_os_error().map(|number| number.to_le_bytes().to_vec())
+    }
+
+    fn restore(bytes: &[u8]) -> Option<E> {
+        let number = i32::from_le_bytes(bytes.try_into().ok()?);
+        let mut error = Some(io::Error::from_raw_os_error(number));
+        (&mut error as &mut dyn Any).downcast_mut::<Option<E>>()?.take()
     }
 }
 
 impl<E: Debug> Message<E> for Debugged {
     fn of(error: &E) -> String {
         format!("{error:?}")
+    }
+}
+
+impl<E: Serialize + DeserializeOwned, M: Message<E>> Message<E> for Portable<M> {
+    fn of(error: &E) -> String {
+        M::of(error)
+    }
+
+    fn carry(error: &E) -> Option<Vec<u8>> {
+        let mut bytes = Vec::new();
+        Bincode::encode(error, &mut bytes).ok().map(|()| bytes)
+    }
+
+    fn restore(bytes: &[u8]) -> Option<E> {
+        Bincode::decode(bytes).ok()
     }
 }
 
@@ -101,52 +153,46 @@ macro_rules! copy {
 
 copy!(Whole<T, C>, Retried<T, E, C, M>, Replayed<T, E, C, M>);
 
-/// Found first: a `Result` whose error tells a message.
-pub trait ProbeDisplayed {
-    /// How it is kept with `errors = "retry"`.
-    type Retried;
-    /// How it is kept with `errors = "replay"`.
-    type Replayed;
-    /// With `errors = "retry"`.
-    fn retry(&self) -> Self::Retried;
-    /// With `errors = "replay"`.
-    fn replay(&self) -> Self::Replayed;
+/// Defines how a `Result` is found: a trait for each thing that its error may be able to do.
+macro_rules! probes {
+    ($($(#[$attribute:meta])* $name:ident: $probe:ty, $message:ty, ($($bound:tt)+);)+) => {$(
+        $(#[$attribute])*
+        pub trait $name {
+            /// How it is kept with `errors = "retry"`.
+            type Retried;
+            /// How it is kept with `errors = "replay"`.
+            type Replayed;
+            /// With `errors = "retry"`.
+            fn retry(&self) -> Self::Retried;
+            /// With `errors = "replay"`.
+            fn replay(&self) -> Self::Replayed;
+        }
+
+        impl<T, E: $($bound)+, C> $name for $probe {
+            type Retried = Retried<T, E, C, $message>;
+            type Replayed = Replayed<T, E, C, $message>;
+
+            fn retry(&self) -> Self::Retried {
+                Retried(PhantomData)
+            }
+            fn replay(&self) -> Self::Replayed {
+                Replayed(PhantomData)
+            }
+        }
+    )+};
 }
 
-impl<T, E: Display, C> ProbeDisplayed for &&Probe<Result<T, E>, C> {
-    type Retried = Retried<T, E, C, Displayed>;
-    type Replayed = Replayed<T, E, C, Displayed>;
-
-    fn retry(&self) -> Self::Retried {
-        Retried(PhantomData)
-    }
-    fn replay(&self) -> Self::Replayed {
-        Replayed(PhantomData)
-    }
-}
-
-/// Found second: a `Result` whose error can only be debugged.
-pub trait ProbeDebugged {
-    /// How it is kept with `errors = "retry"`.
-    type Retried;
-    /// How it is kept with `errors = "replay"`.
-    type Replayed;
-    /// With `errors = "retry"`.
-    fn retry(&self) -> Self::Retried;
-    /// With `errors = "replay"`.
-    fn replay(&self) -> Self::Replayed;
-}
-
-impl<T, E: Debug, C> ProbeDebugged for &Probe<Result<T, E>, C> {
-    type Retried = Retried<T, E, C, Debugged>;
-    type Replayed = Replayed<T, E, C, Debugged>;
-
-    fn retry(&self) -> Self::Retried {
-        Retried(PhantomData)
-    }
-    fn replay(&self) -> Self::Replayed {
-        Replayed(PhantomData)
-    }
+probes! {
+    /// Found first: a `Result` whose error tells a message and can go to another process.
+    ProbePortableDisplayed:
+        &&&&Probe<Result<T, E>, C>, Portable<Displayed>, (Display + Serialize + DeserializeOwned);
+    /// Found second: a `Result` whose error can only be debugged, and can go to another process.
+    ProbePortableDebugged:
+        &&&Probe<Result<T, E>, C>, Portable<Debugged>, (Debug + Serialize + DeserializeOwned);
+    /// Found third: a `Result` whose error tells a message.
+    ProbeDisplayed: &&Probe<Result<T, E>, C>, Displayed, (Display);
+    /// Found fourth: a `Result` whose error can only be debugged.
+    ProbeDebugged: &Probe<Result<T, E>, C>, Debugged, (Debug);
 }
 
 /// Found last: anything else.
@@ -218,6 +264,12 @@ where
     }
     fn restore(kept: T) -> Self::Output {
         Ok(kept)
+    }
+    fn carry(output: &Self::Output) -> Option<Vec<u8>> {
+        output.as_ref().err().and_then(M::carry)
+    }
+    fn restore_carried(bytes: &[u8]) -> Option<Self::Output> {
+        M::restore(bytes).map(Err)
     }
 }
 

@@ -5,7 +5,7 @@ mod null;
 
 use std::fmt::Debug;
 
-use crate::{Error, Function, Key};
+use crate::{Error, Function, Key, Result};
 
 pub use local::LocalRunner;
 pub use null::NullRunner;
@@ -14,6 +14,11 @@ pub use null::NullRunner;
 pub trait Runner: Send + Sync + Debug {
     /// What provenance calls this runner.
     fn name(&self) -> &str;
+
+    /// Whether it executes functions at all. Where not, worker processes do not either, whatever a function calls.
+    fn executes(&self) -> bool {
+        true
+    }
 
     /// Brings every invocation of `batch` to its end, each through [`Batch::run_local`] in whatever thread or process
     /// suits, or through [`Batch::refuse`]. A batch of one comes from a call that waits for it: it is best run in the
@@ -74,4 +79,43 @@ pub trait Batch: Sync {
 
     /// Ends the call at `index` with an error; the function does not run.
     fn refuse(&self, index: usize, error: Error);
+
+    /// Hands the call at `index` over to another process, which runs this program and [makes](crate::worker::Worker) it.
+    ///
+    /// The call stays claimed, and others wait for it, until it is brought to its end in the same thread: by
+    /// [`accept`](Self::accept), [`refuse`](Self::refuse) or [`run_local`](Self::run_local). So a thread that has calls
+    /// handed over must not wait for others: only with `may_wait` does this wait for a thread that computes the same.
+    fn request(&self, index: usize, may_wait: bool) -> Handover;
+
+    /// Takes what another process made of the call at `index`.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Damaged`](crate::ErrorKind::Damaged) where `response` is none. The call has not ended.
+    fn accept(&self, index: usize, response: &[u8]) -> Result<Accepted>;
+
+    /// The answer to what a worker [asks](crate::worker::Parent::ask) while it makes calls of this batch.
+    fn answer(&self, question: &[u8]) -> Vec<u8>;
+}
+
+/// What becomes of a call that is to be handed over to another process.
+#[derive(Debug)]
+pub enum Handover {
+    /// Another process is to get these bytes.
+    Request(Vec<u8>),
+    /// It has ended: its result has landed in the meantime, or it failed.
+    Ended,
+    /// Another thread computes the same.
+    Busy,
+    /// It can only be made here: its arguments cannot be read back.
+    Local,
+}
+
+/// What has become of a call that another process made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Accepted {
+    /// It has ended.
+    Ended,
+    /// It has to be made here after all: see [`Batch::run_local`].
+    Local,
 }

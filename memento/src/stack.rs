@@ -16,6 +16,7 @@ use std::time::Duration;
 use hashbrown::HashTable;
 use parking_lot::Mutex;
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 use crate::cache::Landed;
 use crate::function::Function;
@@ -313,7 +314,8 @@ pub(crate) struct Context {
 
 #[derive(Clone)]
 struct ContextValue {
-    value: Arc<dyn Any + Send + Sync>,
+    /// `None` where it came from another process: then it is read from the encoding.
+    value: Option<Arc<dyn Any + Send + Sync>>,
     encoding: Vec<u8>,
 }
 
@@ -324,9 +326,24 @@ impl Context {
         T: Serialize + Send + Sync + 'static,
     {
         let encoding = encoding::encode(&value)?;
-        self.values.insert(name.to_owned(), ContextValue { value: Arc::new(value), encoding });
+        self.values
+            .insert(name.to_owned(), ContextValue { value: Some(Arc::new(value)), encoding });
         self.encode();
         Ok(())
+    }
+
+    /// The context of another process: names and encoded values.
+    pub(crate) fn of_encoded<'a>(values: impl Iterator<Item = (&'a str, &'a [u8])>) -> Self {
+        let value = |encoding: &[u8]| ContextValue { value: None, encoding: encoding.to_vec() };
+        let values = values.map(|(name, encoding)| (name.to_owned(), value(encoding)));
+        let mut context = Self { values: values.collect(), encoding: Vec::new() };
+        context.encode();
+        context
+    }
+
+    /// Names and encoded values.
+    pub(crate) fn encoded(&self) -> impl Iterator<Item = (&str, &[u8])> {
+        self.values.iter().map(|(name, value)| (&**name, &*value.encoding))
     }
 
     /// Adds all values of `other`, which take the places of those of the same names.
@@ -336,9 +353,7 @@ impl Context {
     }
 
     fn encode(&mut self) {
-        let values = self.values.iter();
-        self.encoding =
-            encoding::encode_map(values.map(|(name, value)| (&**name, &*value.encoding)));
+        self.encoding = encoding::encode_map(self.encoded());
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -361,9 +376,12 @@ impl fmt::Debug for Context {
 /// The context argument called `name`, if there is one and it is a `T`.
 ///
 /// It is set with `f::with().context(name, value)`, and seen by `f` and all that `f` calls.
-pub fn context<T: Clone + 'static>(name: &str) -> Option<T> {
+pub fn context<T: Clone + DeserializeOwned + 'static>(name: &str) -> Option<T> {
     with(|caller| {
-        let value = caller.context.as_ref()?.values.get(name)?;
-        value.value.downcast_ref::<T>().cloned()
+        let ContextValue { value, encoding } = caller.context.as_ref()?.values.get(name)?;
+        match value {
+            Some(value) => value.downcast_ref::<T>().cloned(),
+            None => encoding::decode(encoding).ok(),
+        }
     })
 }

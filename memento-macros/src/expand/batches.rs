@@ -21,7 +21,7 @@ impl Parts<'_> {
             (parse_quote!('__memento), parse_quote!('static));
         let (arguments, owned) = (self.tuple(&lifetime), self.tuple(&forever));
         let (condition, turbofish) = (self.lives_for(&lifetime), self.turbofish());
-        let predicates = self.lives_for(&forever).into_iter().flat_map(|all| all.predicates);
+        let kept = self.lives_for(&forever);
         let parameters: Vec<&GenericParam> = generics.params.iter().collect();
         let call = quote! {
             &__FUNCTION, #with, #handle::__returns #turbofish (), #handle::__encode #turbofish,
@@ -70,15 +70,10 @@ impl Parts<'_> {
             /// Calls the function with each tuple of arguments, through the runner: an iterator of the index and the
             /// result of each call, as calls end. It is lazy, as `for_each` is; dropping it cancels calls that have not
             /// begun, and waits for those that run.
-            #visibility fn as_completed<#(#parameters,)* __Arguments>(
+            #visibility fn as_completed<#(#parameters),*>(
                 #receiver
-                arguments: __Arguments,
-            ) -> #memento::AsCompleted<#output>
-            where
-                __Arguments: ::core::iter::IntoIterator<Item = #owned, IntoIter: 'static>,
-                __Arguments::Item: 'static,
-                #(#predicates,)*
-            {
+                arguments: impl ::core::iter::IntoIterator<Item = #owned, IntoIter: 'static>,
+            ) -> #memento::AsCompleted<#output> #kept {
                 #internal::as_completed(#call)
             }
         }

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
+use std::time::Duration;
 
 use serde::de::DeserializeOwned;
 
@@ -123,6 +124,23 @@ impl Options {
         let path = self.take::<PathBuf>(name)?;
         let folder = self.known.get(name).cloned().flatten().unwrap_or_default().folder();
         Ok(path.map(|path| folder.join(path)))
+    }
+
+    /// The value of an option that is a time, as in `90s` or `2h 30m`.
+    ///
+    /// # Errors
+    ///
+    /// As [`take`](Self::take).
+    pub fn take_duration(&mut self, name: &str) -> Result<Option<Duration>> {
+        let Some(text) = self.take::<String>(name)? else { return Ok(None) };
+        let time = humantime::parse_duration(&text).map_err(|error| {
+            Error::new(ErrorKind::Configuration, "understand an option")
+                .with("option", self.path_of(name))
+                .with("set by", self.origin_of(name))
+                .source(error)
+                .help("write a time such as `90s`, `10 min` or `2h 30m`")
+        })?;
+        Ok(Some(time))
     }
 
     /// The options under `name`, or `None` where it is not set.

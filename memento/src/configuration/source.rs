@@ -12,13 +12,15 @@ use toml::de::{DeTable, DeValue};
 
 use super::options::Setting;
 use super::{FILE_VARIABLE, Options, Origin};
-use crate::{Error, ErrorKind, Result};
+use crate::{Error, ErrorKind, Result, worker};
 
 /// Options in `[storage]` that mean the same whatever the type is.
 const STORAGE_OPTIONS: [&str; 2] = ["memory_cache", "inline_limit"];
 
 /// What the names of all variables that set options begin with.
 const PREFIX: &str = "MEMENTO_";
+/// Those among them that set none.
+const OTHERS: [&str; 2] = [FILE_VARIABLE, worker::VARIABLE];
 
 /// The options that `file` and the variables of this process set.
 pub(super) fn read(file: Option<&Path>) -> Result<Options> {
@@ -36,7 +38,7 @@ pub(super) fn read(file: Option<&Path>) -> Result<Options> {
     let mut variables: Vec<(String, String)> = variables.collect();
     variables.sort_by_key(|(name, _)| (!name.ends_with("TYPE"), name.clone()));
     for (name, value) in variables {
-        if let Some(option) = name.strip_prefix(PREFIX).filter(|_| name != FILE_VARIABLE) {
+        if let Some(option) = name.strip_prefix(PREFIX).filter(|_| !OTHERS.contains(&&*name)) {
             set_by_variable(&mut options, &name, option, &value)?;
         }
     }

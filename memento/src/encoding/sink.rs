@@ -107,9 +107,9 @@ impl Encoder<'_, '_> {
 }
 
 /// Writes the arguments of a function, one by one: what `#[memento]` generates for it.
-pub trait Encode<A>: Fn(&A, &mut Encoder<'_, '_>) -> EncodeResult {}
+pub trait Encode<A>: Fn(&A, &mut Encoder<'_, '_>) -> EncodeResult + Sync {}
 
-impl<A, F: Fn(&A, &mut Encoder<'_, '_>) -> EncodeResult> Encode<A> for F {}
+impl<A, F: Fn(&A, &mut Encoder<'_, '_>) -> EncodeResult + Sync> Encode<A> for F {}
 
 /// An encoding that is too long for the stack.
 struct Spilled {
@@ -118,6 +118,8 @@ struct Spilled {
     block: Vec<u8>,
     length: usize,
     hashed: u64,
+    /// Whether the block grows as long as it takes, and nothing is hashed before the end.
+    is_whole: bool,
     /// The invocation, behind a byte that no encoding starts with.
     invocation: [u8; 33],
 }
@@ -127,6 +129,23 @@ impl<'a> Encoded<'a> {
     #[inline(always)]
     pub(crate) fn new(function_key: &'a [u8; 32], hasher: FoldHasher<'static>) -> Self {
         Self { function_key, hasher, inline: [0; INLINE], length: 0, spilled: None }
+    }
+
+    /// No arguments yet, with room for the whole encoding, however long it gets.
+    pub(crate) fn whole(function_key: &'a [u8; 32], hasher: FoldHasher<'static>) -> Self {
+        let mut encoded = Self::new(function_key, hasher);
+        encoded.spill(&[]);
+        if let Some(spilled) = &mut encoded.spilled {
+            spilled.is_whole = true;
+        }
+        encoded
+    }
+
+    /// All that was put, where there was [room](Self::whole) for it.
+    pub(crate) fn into_whole(self) -> Option<Vec<u8>> {
+        let mut spilled = self.spilled.filter(|spilled| spilled.is_whole)?;
+        spilled.block.truncate(spilled.length);
+        Some(spilled.block)
     }
 
     /// As [`new`](Self::new), with any hasher.
@@ -229,6 +248,7 @@ impl<'a> Encoded<'a> {
             block: vec![0; 4 * INLINE],
             length: 0,
             hashed: 0,
+            is_whole: false,
             invocation: [0xff; 33],
         }));
         spilled.put(&self.inline[..self.length]);
@@ -300,10 +320,10 @@ impl Spilled {
     /// Puts bytes for which the block has no space: into a larger block, an emptied one, or past it.
     #[cold]
     fn put_into_new_space(&mut self, bytes: &[u8]) {
-        if self.length + bytes.len() > BLOCK {
+        if !self.is_whole && self.length + bytes.len() > BLOCK {
             self.hash_block();
         }
-        if bytes.len() > BLOCK {
+        if !self.is_whole && bytes.len() > BLOCK {
             self.hasher.update(bytes);
             self.hashed += bytes.len() as u64;
             return;

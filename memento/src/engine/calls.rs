@@ -10,7 +10,10 @@ use super::recorder::Recorder;
 use crate::binding::Binding;
 use crate::function::Function;
 use crate::modifiers::Modifiers;
-use crate::{Batch, Caller, Error, Invocation, Key, LocalRunner, Runner};
+use crate::{
+    Accepted, Batch, Caller, Environment, Error, Handover, Invocation, Key, LocalRunner, Result,
+    Runner, remote,
+};
 
 /// How many records are asked for at once.
 pub(super) const CHUNK: usize = 128;
@@ -28,7 +31,7 @@ pub(crate) struct Calls<'a> {
     pub(super) losses: u64,
     /// Whether the function had run in this process.
     pub(super) ran_before: bool,
-    items: Vec<Mutex<Item<'a>>>,
+    pub(super) items: Vec<Mutex<Item<'a>>>,
     /// The keys of all items.
     keys: Vec<Key>,
     /// The indices of the items that have to be computed.
@@ -112,6 +115,17 @@ impl<'a> Calls<'a> {
         runner(self.binding, self.modifiers)
     }
 
+    /// Does something about a missing item, and tells those who want to know if it ends by that.
+    fn bring_on<T>(&self, index: usize, work: impl FnOnce(&mut Item<'a>) -> T) -> T {
+        let mut item = self.items[self.missing[index]].lock();
+        let was_pending = matches!(item.ending, Ending::Pending);
+        let done = work(&mut item);
+        if was_pending {
+            self.deliver(&mut item);
+        }
+        done
+    }
+
     /// Tells those who want to know what became of `item`, if it has ended.
     fn deliver(&self, item: &mut Item<'_>) {
         if !matches!(item.ending, Ending::Pending) {
@@ -151,16 +165,33 @@ impl Batch for Calls<'_> {
     }
 
     fn run_local(&self, index: usize) {
-        let mut item = self.items[self.missing[index]].lock();
-        if matches!(item.ending, Ending::Pending) {
-            item.ending = self.execute(&mut item).unwrap_or_else(Ending::Failed);
-            self.deliver(&mut item);
-        }
+        self.bring_on(index, |item| {
+            if matches!(item.ending, Ending::Pending) {
+                item.ending = self.execute(item).unwrap_or_else(Ending::Failed);
+            }
+        });
     }
 
     fn refuse(&self, index: usize, error: Error) {
-        let mut item = self.items[self.missing[index]].lock();
-        item.ending = Ending::Failed(error);
-        self.deliver(&mut item);
+        self.bring_on(index, |item| {
+            item.away = None;
+            item.ending = Ending::Failed(error);
+        });
+    }
+
+    fn request(&self, index: usize, may_wait: bool) -> Handover {
+        self.bring_on(index, |item| self.hand_over(item, may_wait))
+    }
+
+    fn accept(&self, index: usize, response: &[u8]) -> Result<Accepted> {
+        self.bring_on(index, |item| self.take_response(item, response))
+    }
+
+    fn answer(&self, question: &[u8]) -> Vec<u8> {
+        let environment = match &self.caller.environment {
+            Some(environment) => Ok(environment.clone()),
+            None => Environment::of_process(),
+        };
+        remote::answer(environment, question)
     }
 }

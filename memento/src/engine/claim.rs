@@ -16,6 +16,7 @@ use std::time::{Duration, Instant};
 use super::calls::Calls;
 use super::item::Item;
 use crate::flight;
+use crate::miss::Miss;
 use crate::storage::Claim;
 
 /// How long a thread of a pool waits for another process.
@@ -24,21 +25,32 @@ const PATIENCE: Duration = Duration::from_mins(1);
 /// The times between two questions: the first, and the longest.
 const PAUSES: (Duration, Duration) = (Duration::from_micros(500), Duration::from_millis(20));
 
+/// What became of a claim.
+pub(super) enum AmongProcesses {
+    /// No other process computes the same.
+    Ours(Claim),
+    /// Others may: it is not worth a claim, or waiting might never end.
+    Unclaimed,
+    /// Another process computes it.
+    Theirs,
+}
+
 impl Calls<'_> {
-    /// Claims an item among processes, and waits for the one that computes it. `None` where it is not claimed.
-    pub(super) fn claim(&self, item: &Item<'_>) -> Option<Claim> {
+    /// Claims an item among processes. With `may_wait`, waits for the one that computes it.
+    pub(super) fn claim_among_processes(&self, item: &Item<'_>, may_wait: bool) -> AmongProcesses {
         let storage = &self.binding.cluster.storage;
         if self.modifiers.refresh || !self.binding.is_worth_a_claim() || !storage.is_writable() {
-            return None;
+            return AmongProcesses::Unclaimed;
         }
         let began = Instant::now();
         let mut pause = PAUSES.0;
         loop {
-            if let Some(claim) = storage.trouble.note(storage.metadata.try_claim(&item.key))? {
-                return Some(claim);
-            }
-            if !self.may_wait(item, began.elapsed()) {
-                return None;
+            match storage.trouble.note(storage.metadata.try_claim(&item.key)) {
+                Some(Some(_)) if !may_wait && self.is_new(item) => return AmongProcesses::Theirs,
+                Some(Some(claim)) => return AmongProcesses::Ours(claim),
+                Some(None) if !may_wait => return AmongProcesses::Theirs,
+                Some(None) if self.may_wait(item, began.elapsed()) => {}
+                Some(None) | None => return AmongProcesses::Unclaimed,
             }
             if pause == PAUSES.0 {
                 let function = self.binding.function.path();
@@ -47,6 +59,13 @@ impl Calls<'_> {
             std::thread::sleep(pause);
             pause = (pause * 2).min(PAUSES.1);
         }
+    }
+
+    /// Whether there is a record by now of an item that had none. Whoever may wait looks at it.
+    fn is_new(&self, item: &Item<'_>) -> bool {
+        let metadata = &self.binding.cluster.storage.metadata;
+        matches!(item.miss, None | Some(Miss::NeverRun))
+            && metadata.get(&item.key).is_ok_and(|record| record.is_some())
     }
 
     /// Whether this thread may wait for another process any longer.

@@ -6,82 +6,175 @@ use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 
 use super::calls::Calls;
+use super::claim::AmongProcesses;
 use super::item::{Ending, Item, Known};
 use super::lookup;
 use super::outcome::expires;
 use super::why;
+use crate::binding::Binding;
 use crate::cache::{Landed, Shared};
 use crate::clock::now;
-use crate::flight::Claim;
-use crate::memento::{Arguments, Provenance};
+use crate::flight::{Claim, Lead};
+use crate::memento::{Arguments, Correlation, Dependency, Provenance};
 use crate::miss::Miss;
 use crate::record::{self, EncodedValue, Head};
 use crate::stack::Frame;
-use crate::validity;
-use crate::{Caller, Digest, Error, ErrorKind, Key, Result};
+use crate::validity::{self, Validity};
+use crate::{Caller, Digest, Error, ErrorKind, Key, Result, storage};
 
-static HOST: LazyLock<String> =
+/// The name of this machine.
+pub(super) static HOST: LazyLock<String> =
     LazyLock::new(|| gethostname::gethostname().to_string_lossy().into_owned());
 
 /// Asked for once: it is a system call.
-static PROCESS: LazyLock<u32> = LazyLock::new(std::process::id);
+pub(super) static PROCESS: LazyLock<u32> = LazyLock::new(std::process::id);
 
-impl Calls<'_> {
+/// What is to be done about an item.
+pub(super) enum Claimed<'a> {
+    /// To be computed.
+    Run(Right<'a>),
+    Ended(Ending),
+    /// Another thread, or another process, computes it.
+    Busy,
+}
+
+/// What keeps others from computing the same; dropping it lets them.
+pub(super) struct Right<'a> {
+    /// Other threads of this process; `None` where they may be doing the same.
+    lead: Option<Lead<'a>>,
+    /// Other processes; `None` where they may be doing the same.
+    claim: Option<storage::Claim>,
+}
+
+impl<'a> Calls<'a> {
     /// Claims the item, runs it and records it, unless another thread has brought it to its end.
-    pub(super) fn execute(&self, item: &mut Item<'_>) -> Result<Ending> {
-        let function = self.binding.function;
-        self.modifiers.check_cancelled(function)?;
-        let below = || {
-            let frames = self.caller.frame.iter().flat_map(|frame| frame.ancestry());
-            frames.filter(|frame| frame.key == item.key).count()
+    pub(super) fn execute(&self, item: &mut Item<'a>) -> Result<Ending> {
+        let right = match item.away.take() {
+            // It was to be made by another process, which could not.
+            Some(away) => away.right,
+            None => match self.claim(item, true)? {
+                Claimed::Run(right) => right,
+                Claimed::Ended(ending) => return Ok(ending),
+                Claimed::Busy => return Ok(Ending::Pending),
+            },
         };
-        let lead = match self.binding.cluster.flights.claim(item.key, below) {
+        let (frame, took, ran) = self.run_body(item, None, !self.modifiers.no_further_calls);
+        if let Err(payload) = ran {
+            self.binding.cluster.counters.count_panic();
+            return Ok(Ending::Panicked(payload));
+        }
+        let error = item.task.error();
+        let known = match self.encode(item) {
+            Ok(value) => {
+                let ran = Ran {
+                    value: value.as_deref(),
+                    error: error.as_deref(),
+                    validity: frame.validity(),
+                    dependencies: frame.dependencies(),
+                    total_time: took,
+                    own_time: took.saturating_sub(frame.waited()),
+                    host: &HOST,
+                    process: *PROCESS,
+                    correlation: frame.correlation,
+                };
+                Some(self.land(item, right, ran))
+            }
+            Err(error) => {
+                self.binding.cluster.counters.count_computed(false);
+                self.binding.cluster.storage.trouble.report(&error);
+                None
+            }
+        };
+        Ok(Ending::Computed(known))
+    }
+
+    /// Claims the item, unless another thread has brought it to its end, and notes why it has to be computed. With
+    /// `may_wait`, waits for a thread that computes it.
+    pub(super) fn claim(&self, item: &mut Item<'a>, may_wait: bool) -> Result<Claimed<'a>> {
+        let binding: &'a Binding = self.binding;
+        self.modifiers.check_cancelled(binding.function)?;
+        let flights = &binding.cluster.flights;
+        let claim = if may_wait {
+            let below = || {
+                let frames = self.caller.frame.iter().flat_map(|frame| frame.ancestry());
+                frames.filter(|frame| frame.key == item.key).count()
+            };
+            flights.claim(item.key, below)
+        } else {
+            match flights.try_claim(item.key) {
+                Some(lead) => Claim::Lead(lead),
+                None => return Ok(Claimed::Busy),
+            }
+        };
+        let lead = match claim {
             Claim::Lead(lead) => Some(lead),
             Claim::Landed(shared, landed) if item.task.adopt(&shared) => {
-                self.binding.cluster.counters.count_store_hit(landed.took);
-                return Ok(Ending::Found(landed.into()));
+                binding.cluster.counters.count_store_hit(landed.took);
+                return Ok(Claimed::Ended(Ending::Found(landed.into())));
             }
             Claim::Landed(..) | Claim::Alone => None,
             Claim::Recursion => return Err(self.recursion(item.key)),
         };
-        let claim = lead.as_ref().and_then(|_| self.claim(item));
+        let claim = match lead.as_ref().map(|_| self.claim_among_processes(item, may_wait)) {
+            Some(AmongProcesses::Ours(claim)) => Some(claim),
+            Some(AmongProcesses::Theirs) => return Ok(Claimed::Busy),
+            Some(AmongProcesses::Unclaimed) | None => None,
+        };
         if !self.modifiers.refresh {
-            self.look_again(item, claim.is_some());
+            self.look_again(item, may_wait, claim.is_some());
             if let Ending::Found(known) = &item.ending {
-                return Ok(Ending::Found(known.clone()));
+                return Ok(Claimed::Ended(Ending::Found(known.clone())));
             }
         }
         // It may have waited for another thread.
-        self.modifiers.check_cancelled(function)?;
+        self.modifiers.check_cancelled(binding.function)?;
         self.miss(item);
-        let frame = Arc::new(Frame::new(
-            function,
-            item.key,
-            self.caller.frame.clone(),
-            !self.modifiers.no_further_calls,
-        ));
+        Ok(Claimed::Run(Right { lead, claim }))
+    }
+
+    /// Runs the body in a frame of its own.
+    pub(super) fn run_body(
+        &self,
+        item: &mut Item<'_>,
+        correlation: Option<Correlation>,
+        further_calls: bool,
+    ) -> (Arc<Frame>, Duration, std::thread::Result<()>) {
+        let caller = self.caller.frame.clone();
+        let mut frame = Frame::new(self.binding.function, item.key, caller, further_calls);
+        if let Some(correlation) = correlation {
+            frame.correlation = correlation;
+        }
+        let frame = Arc::new(frame);
         let caller = Caller { frame: Some(Arc::clone(&frame)), ..self.caller.clone() };
         let began = Instant::now();
         let ran = catch_unwind(AssertUnwindSafe(|| caller.enter(|| item.task.run())));
-        let took = began.elapsed();
-        self.binding.note_run(took);
-        let counters = &self.binding.cluster.counters;
-        if let Err(payload) = ran {
-            counters.count_panic();
-            return Ok(Ending::Panicked(payload));
+        (frame, began.elapsed(), ran)
+    }
+
+    /// The encoding of what is kept of the output; `None` where nothing is.
+    pub(super) fn encode(&self, item: &Item<'_>) -> Result<Option<Vec<u8>>> {
+        let mut bytes = Vec::new();
+        match item.task.encode(&mut bytes) {
+            Some(Ok(())) => Ok(Some(bytes)),
+            Some(Err(error)) => Err(error.with("function", self.binding.function.path())),
+            None => Ok(None),
         }
-        let error = item.task.error();
-        counters.count_computed(error.is_some());
-        let (landed, shared) = self.record(item, &frame, error.as_deref(), took);
-        if claim.is_some() {
+    }
+
+    /// Counts and records an outcome, and tells those who wait. What is known of it.
+    pub(super) fn land(&self, item: &Item<'_>, right: Right<'_>, ran: Ran<'_>) -> Known {
+        self.binding.note_run(ran.total_time);
+        self.binding.cluster.counters.count_computed(ran.error.is_some());
+        let (landed, shared) = self.record(item, ran);
+        if let Some(claim) = right.claim {
             // Who waits in another process looks into the store.
             self.recorder.flush();
+            drop(claim);
         }
-        drop(claim);
-        if let Some(lead) = lead {
-            lead.land(|| Some((shared.or_else(|| item.task.share())?, landed.clone()?)));
+        if let Some(lead) = right.lead {
+            lead.land(|| Some((shared.or_else(|| item.task.share())?, landed.clone())));
         }
-        Ok(Ending::Computed(landed.map(Known::from)))
+        Known::from(landed)
     }
 
     /// Counts and tells why the function runs.
@@ -124,11 +217,12 @@ impl Calls<'_> {
         }
     }
 
-    /// Looks once more, for an item that another thread may have computed after the stores were asked; `claimed`, for one
-    /// that another process may have.
+    /// Looks once more, for an item that another thread may have computed after the stores were asked; where it is
+    /// `claimed`, another process may have.
     ///
-    /// What lands in this process stands in the memory cache, unless the cache has lost it.
-    fn look_again(&self, item: &mut Item<'_>, claimed: bool) {
+    /// What lands in this process stands in the memory cache, unless the cache has lost it. To ask the stores again may
+    /// mean to wait, for callees that run again: only with `may_wait`.
+    fn look_again(&self, item: &mut Item<'_>, may_wait: bool, claimed: bool) {
         let storage = &self.binding.cluster.storage;
         let identity = item.encoded.identity(self.binding.number);
         if let Some((shared, landed)) = storage.cache.get_shared(identity) {
@@ -136,7 +230,7 @@ impl Calls<'_> {
                 self.binding.cluster.counters.count_store_hit(landed.took);
                 item.end(landed);
             }
-        } else if claimed || storage.cache.losses() != self.losses {
+        } else if may_wait && (claimed || storage.cache.losses() != self.losses) {
             // A store in trouble has said so when it was asked first.
             let record = storage.metadata.get(&item.key).ok().flatten();
             if record.is_some() {
@@ -155,37 +249,24 @@ impl Calls<'_> {
             .help("a memento function may call itself with other arguments only")
     }
 
-    /// Records the outcome of an item: in the stores, then in the memory cache. What came of it, unless it has no
-    /// encoding, and the clone that is in the cache.
-    fn record(
-        &self,
-        item: &Item<'_>,
-        frame: &Frame,
-        error: Option<&str>,
-        took: Duration,
-    ) -> (Option<Landed>, Option<Shared>) {
+    /// Records the outcome of an item: in the stores, then in the memory cache. What came of it, and the clone that is in
+    /// the cache.
+    fn record(&self, item: &Item<'_>, ran: Ran<'_>) -> (Landed, Option<Shared>) {
         let storage = &*self.binding.cluster.storage;
-        let mut bytes = Vec::new();
-        let is_kept = match item.task.encode(&mut bytes) {
-            Some(Ok(())) => true,
-            Some(Err(error)) => {
-                storage.trouble.report(&error.with("function", self.binding.function.path()));
-                return (None, None);
-            }
-            None => false,
-        };
+        let bytes = ran.value.unwrap_or_default();
+        let is_kept = ran.value.is_some();
         let size = bytes.len() as u64;
         let digest =
-            Digest::of(if is_kept { &bytes } else { error.unwrap_or_default().as_bytes() });
+            Digest::of(if is_kept { bytes } else { ran.error.unwrap_or_default().as_bytes() });
         let finished = now();
-        let mut validity = frame.validity();
+        let mut validity = ran.validity.clone();
         let own_expiry = expires(self.binding.function, finished);
         validity.expires = [validity.expires, own_expiry].into_iter().flatten().min();
         let landed = Landed {
             invocation: item.invocation,
             digest,
             validity: validity.into_shared(),
-            took: u64::try_from(took.as_nanos()).unwrap_or(u64::MAX),
+            took: u64::try_from(ran.total_time.as_nanos()).unwrap_or(u64::MAX),
         };
         if let Some(validity) = &landed.validity {
             storage.verified.add(item.key, digest, Arc::clone(validity));
@@ -199,7 +280,7 @@ impl Calls<'_> {
             validity::count_replaced_result();
         }
         if storage.is_writable() && item.miss != Some(Miss::Newer) {
-            let inline = (size <= storage.inline_limit).then_some(&*bytes);
+            let inline = (size <= storage.inline_limit).then_some(bytes);
             let value = is_kept.then(|| EncodedValue { codec: item.task.codec(), size, inline });
             let head = Head {
                 key: item.key,
@@ -211,31 +292,30 @@ impl Calls<'_> {
                 provenance: digest,
                 earlier: &[],
                 is_earlier: false,
-                error,
+                error: ran.error,
                 value,
             };
             let stored = match inline {
-                None => storage.data.put(&digest, &bytes),
+                None => storage.data.put(&digest, bytes),
                 Some(_) => Ok(()),
             };
             // A memento is written after what it names.
-            let provenance = self.provenance(item, frame, took);
+            let provenance = self.provenance(item, ran);
             let earlier = item.earlier.as_deref();
             let written = stored.and_then(|()| self.recorder.add(head, provenance, earlier));
             storage.trouble.note(written);
             self.binding.has_recorded.store(true, Ordering::Relaxed);
         }
-        drop(bytes);
         let keep = || lookup::cache(self.binding, item, landed.clone(), size);
         let shared = if is_kept { keep() } else { None };
         if is_kept && shared.is_none() {
             // Nothing in memory tells of it, so the stores have to before others may ask.
             self.recorder.flush();
         }
-        (Some(landed), shared)
+        (landed, shared)
     }
 
-    fn provenance(&self, item: &Item<'_>, frame: &Frame, took: Duration) -> Provenance {
+    fn provenance(&self, item: &Item<'_>, ran: Ran<'_>) -> Provenance {
         let function = self.binding.function;
         Provenance {
             function: function.path().to_owned(),
@@ -244,13 +324,29 @@ impl Calls<'_> {
             package_version: function.package_version().to_owned(),
             arguments: item.encoded.kept().map(|bytes| Arguments::new(bytes.to_vec())),
             result_type: item.task.result_type().to_owned(),
-            dependencies: frame.dependencies(),
-            total_time: took,
-            own_time: took.saturating_sub(frame.waited()),
+            dependencies: ran.dependencies,
+            total_time: ran.total_time,
+            own_time: ran.own_time,
             runner: self.runner().name().to_owned(),
-            host: HOST.clone(),
-            process: *PROCESS,
-            correlation: frame.correlation,
+            host: ran.host.to_owned(),
+            process: ran.process,
+            correlation: ran.correlation,
         }
     }
+}
+
+/// A function that ran to its end, wherever it was.
+pub(super) struct Ran<'r> {
+    /// The encoding of what is kept of the output; `None` where nothing is.
+    pub(super) value: Option<&'r [u8]>,
+    /// The message of the error that it returned.
+    pub(super) error: Option<&'r str>,
+    /// What the outcome depends on because of what the function called and read.
+    pub(super) validity: Validity,
+    pub(super) dependencies: Vec<Dependency>,
+    pub(super) total_time: Duration,
+    pub(super) own_time: Duration,
+    pub(super) host: &'r str,
+    pub(super) process: u32,
+    pub(super) correlation: Correlation,
 }

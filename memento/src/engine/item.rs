@@ -3,10 +3,12 @@
 use std::any::Any;
 use std::sync::Arc;
 
-use super::task::{Task, panicked};
+use super::execute::Right;
+use super::task::{Task, panic_message, panicked};
 use crate::cache::Landed;
 use crate::encoding::Encoded;
 use crate::function::Function;
+use crate::memento::Correlation;
 use crate::miss::Miss;
 use crate::progress::{End, Tracker};
 use crate::stack::Call;
@@ -26,6 +28,16 @@ pub(crate) struct Item<'a> {
     pub(super) replaces: Option<Digest>,
     /// The record of an outcome that may be valid again one day.
     pub(super) earlier: Option<Vec<u8>>,
+    /// What is known of it while another process makes it.
+    pub(super) away: Option<Away<'a>>,
+}
+
+/// A call that another process makes.
+pub(super) struct Away<'a> {
+    pub(super) right: Right<'a>,
+    pub(super) correlation: Correlation,
+    /// The generation in which it left.
+    pub(super) generation: u64,
 }
 
 /// What is known of a result beside the result itself.
@@ -61,7 +73,17 @@ impl<'a> Item<'a> {
         let invocation = encoded.invocation();
         let key = invocation.key(&function.version());
         let ending = Ending::Pending;
-        Self { encoded, invocation, key, task, ending, miss: None, replaces: None, earlier: None }
+        Self {
+            encoded,
+            invocation,
+            key,
+            task,
+            ending,
+            miss: None,
+            replaces: None,
+            earlier: None,
+            away: None,
+        }
     }
 }
 
@@ -100,7 +122,7 @@ impl Ending {
     pub(crate) fn error(&self, function: &Function) -> Error {
         match self {
             Self::Failed(error) => error.clone(),
-            Self::Panicked(payload) => panicked(function.path(), &**payload),
+            Self::Panicked(payload) => panicked(function.path(), panic_message(&**payload)),
             Self::Pending | Self::Found(_) | Self::Computed(_) => {
                 Error::new(ErrorKind::Refused, "run a memento function")
                     .with("function", function.path())

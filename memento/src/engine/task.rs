@@ -7,6 +7,7 @@ use std::sync::mpsc::Sender;
 use super::item::Ending;
 use crate::cache::Shared;
 use crate::codec::Codec;
+use crate::encoding::{Encode, EncodeResult, Encoder};
 use crate::function::Function;
 use crate::progress::End;
 use crate::returns::Returns;
@@ -17,6 +18,9 @@ use crate::{Error, ErrorKind, Invocation, Result};
 pub(crate) trait Task: Send {
     /// Runs the body. Done at most once.
     fn run(&mut self);
+
+    /// Writes the arguments, which the body has not taken yet.
+    fn encode_arguments(&self, encoder: &mut Encoder<'_, '_>) -> EncodeResult;
 
     /// The message of the error that the body returned, if it returned one.
     fn error(&self) -> Option<String>;
@@ -29,6 +33,12 @@ pub(crate) trait Task: Send {
 
     /// Takes the output from bytes.
     fn decode(&mut self, bytes: &[u8]) -> Result<()>;
+
+    /// What another process can make an output of that is not kept; `None` where it cannot.
+    fn carry(&self) -> Option<Vec<u8>>;
+
+    /// Takes an output that was [carried](Self::carry); whether it could be.
+    fn take_carried(&mut self, bytes: &[u8]) -> bool;
 
     /// Takes the output from a clone; whether it is of the right type.
     fn adopt(&mut self, shared: &Shared) -> bool;
@@ -44,8 +54,9 @@ pub(crate) trait Task: Send {
 }
 
 /// A call of a function that returns what `R` says.
-pub(crate) struct Typed<R: Returns, F> {
-    body: Option<F>,
+pub(crate) struct Typed<'e, R: Returns, A, E, F> {
+    call: Option<(A, F)>,
+    encode: &'e E,
     output: Option<R::Output>,
     /// Where the output goes at once, if anywhere.
     outlet: Option<Outlet<R::Output>>,
@@ -74,14 +85,19 @@ pub(crate) struct Done<T> {
     pub(crate) end: End,
 }
 
-impl<R: Returns, F: FnOnce() -> R::Output> Typed<R, F> {
-    pub(crate) fn new(body: F) -> Self {
-        Self { body: Some(body), output: None, outlet: None }
+impl<'e, R: Returns, A, E: Encode<A>, F: FnOnce(A) -> R::Output> Typed<'e, R, A, E, F> {
+    pub(crate) fn new(_: R, encode: &'e E, arguments: A, body: F) -> Self {
+        Self { call: Some((arguments, body)), encode, output: None, outlet: None }
     }
 
     /// A call whose output goes through `outlet`.
-    pub(crate) fn with_outlet(body: F, outlet: Outlet<R::Output>) -> Self {
-        Self { outlet: Some(outlet), ..Self::new(body) }
+    pub(crate) fn with_outlet(
+        encode: &'e E,
+        arguments: A,
+        body: F,
+        outlet: Outlet<R::Output>,
+    ) -> Self {
+        Self { call: Some((arguments, body)), encode, output: None, outlet: Some(outlet) }
     }
 
     pub(crate) fn into_output(self) -> Option<R::Output> {
@@ -93,9 +109,19 @@ impl<R: Returns, F: FnOnce() -> R::Output> Typed<R, F> {
     }
 }
 
-impl<R: Returns, F: FnOnce() -> R::Output + Send> Task for Typed<R, F> {
+impl<R, A, E, F> Task for Typed<'_, R, A, E, F>
+where
+    R: Returns,
+    A: Send,
+    E: Encode<A>,
+    F: FnOnce(A) -> R::Output + Send,
+{
     fn run(&mut self) {
-        self.output = self.body.take().map(|body| body());
+        self.output = self.call.take().map(|(arguments, body)| body(arguments));
+    }
+
+    fn encode_arguments(&self, encoder: &mut Encoder<'_, '_>) -> EncodeResult {
+        self.call.as_ref().map_or(Ok(()), |(arguments, _)| (self.encode)(arguments, encoder))
     }
 
     fn error(&self) -> Option<String> {
@@ -114,6 +140,15 @@ impl<R: Returns, F: FnOnce() -> R::Output + Send> Task for Typed<R, F> {
         // The bytes are whole: what does not decode was written for another type of the same function.
         self.output = Some(R::restore(R::Codec::decode(bytes)?));
         Ok(())
+    }
+
+    fn carry(&self) -> Option<Vec<u8>> {
+        self.output.as_ref().and_then(R::carry)
+    }
+
+    fn take_carried(&mut self, bytes: &[u8]) -> bool {
+        self.output = R::restore_carried(bytes);
+        self.output.is_some()
     }
 
     fn adopt(&mut self, shared: &Shared) -> bool {
@@ -142,10 +177,15 @@ impl<R: Returns, F: FnOnce() -> R::Output + Send> Task for Typed<R, F> {
 }
 
 /// The error that stands for a panic of a function.
-pub(crate) fn panicked(function: &'static str, payload: &(dyn Any + Send)) -> Error {
-    let message = payload.downcast_ref::<&str>().copied();
-    let message = message.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
+pub(crate) fn panicked(function: &'static str, message: &str) -> Error {
     Error::new(ErrorKind::Panicked, "run a memento function")
         .with("function", function)
-        .source(format!("it panicked: {}", message.unwrap_or("with a value that is no text")))
+        .source(format!("it panicked: {message}"))
+}
+
+/// What a panic said.
+pub(crate) fn panic_message(payload: &(dyn Any + Send)) -> &str {
+    let message = payload.downcast_ref::<&str>().copied();
+    let message = message.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
+    message.unwrap_or("with a value that is no text")
 }

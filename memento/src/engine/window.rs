@@ -74,7 +74,7 @@ impl<E, B> Job<E, B> {
     where
         R: Returns,
         A: Send,
-        E: Encode<A> + Send + Sync,
+        E: Encode<A> + Send,
         B: Fn(A) -> R::Output + Send + Sync,
     {
         let (mut encodings, mut tasks) = (Vec::new(), Vec::new());
@@ -82,10 +82,10 @@ impl<E, B> Job<E, B> {
             let mut encoded = self.bound.encoding();
             match encode(&self.bound, &mut encoded, &self.encode, &arguments) {
                 Ok(()) => {
-                    let body = move || (self.body)(arguments);
                     let outlet = Outlet { index, sender: sender.clone() };
                     encodings.push(encoded);
-                    tasks.push(Typed::<R, _>::with_outlet(body, outlet));
+                    let (encode, body) = (&self.encode, &self.body);
+                    tasks.push(Typed::<R, _, _, _>::with_outlet(encode, arguments, body, outlet));
                 }
                 Err(error) => {
                     let done = Done { index, result: Err(error), call: None, end: End::Failed };
@@ -106,7 +106,7 @@ where
     R: Returns,
     A: Send,
     I: Iterator<Item = A>,
-    E: Encode<A> + Send + Sync,
+    E: Encode<A> + Send,
     B: Fn(A) -> R::Output + Send + Sync,
 {
     /// Calls that nothing is done for yet.

@@ -23,6 +23,10 @@ impl Runner for NullRunner {
         "null"
     }
 
+    fn executes(&self) -> bool {
+        false
+    }
+
     fn run(&self, batch: &dyn Batch) {
         for index in 0..batch.len() {
             let error = Error::new(ErrorKind::Refused, "run a memento function")

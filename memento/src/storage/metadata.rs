@@ -2,11 +2,13 @@
 
 use std::fmt::Debug;
 
+use serde::{Deserialize, Serialize};
+
 use super::Capabilities;
 use crate::{Key, Result, Version};
 
 /// A memento as a metadata store sees it: what it may be looked up by, and bytes that only the framework reads.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Entry {
     /// The name of the invocation.
     pub key: Key,
@@ -24,7 +26,7 @@ pub struct Entry {
 }
 
 /// Which entries [`MetadataStore::list`] is asked for.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Filter {
     /// Only those of the function with this path.
     pub function: Option<String>,
@@ -33,7 +35,7 @@ pub struct Filter {
 }
 
 /// Some entries of a list.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Page {
     /// The entries, those put last first.
     pub entries: Vec<Entry>,

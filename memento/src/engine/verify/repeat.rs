@@ -47,7 +47,7 @@ impl Walk<'_> {
         let frame = Frame::new(caller.function, key, self.caller.frame.clone(), true);
         let caller = Caller { frame: Some(Arc::new(frame)), ..self.caller.clone() };
         let recorded = Recorded::new(callee.invocation, &arguments);
-        let Repeated { digest, validity } = caller
+        let Repeated { digest, validity, .. } = caller
             .enter(|| run(recorded))
             .map_err(|error| changed(callee, Cause::Failed(error.to_string())))?;
         if let Some(node) = self.nodes.get_mut(&now) {

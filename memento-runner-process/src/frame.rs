@@ -1,0 +1,132 @@
+//! What passes through the pipes.
+//!
+//! A frame is eight bytes, its kind and, in seven of them, the length of what follows, little-endian; then the content.
+//! What calls, responses, questions and answers hold, only the core knows.
+
+use std::io::{self, BufRead, Read as _, Write};
+
+/// Changes when anything in this file or the meaning of a frame does.
+pub(crate) const PROTOCOL: u32 = 1;
+
+/// What a frame is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// To the worker: what it is to do before anything else.
+    Setup = 1,
+    /// To the worker: calls to make, each behind its length in eight bytes, little-endian.
+    Calls,
+    /// To the worker: the answer to its question.
+    Answer,
+    /// From the worker: the first one of the calls begins.
+    Begun,
+    /// From the worker: what came of the next one of the calls, sent before the one behind it begins.
+    Response,
+    /// From the worker: to be answered.
+    Question,
+    /// From the worker: a question whose answer does not matter.
+    Message,
+}
+
+impl Kind {
+    fn of(byte: u8) -> Option<Self> {
+        use Kind::{Answer, Begun, Calls, Message, Question, Response, Setup};
+        let all = [Setup, Calls, Answer, Begun, Response, Question, Message];
+        all.into_iter().find(|kind| *kind as u8 == byte)
+    }
+}
+
+/// Contents up to this length are copied, so that a frame is one request to the system.
+const COPIED: usize = 16 << 10;
+
+/// Writes a frame.
+pub(crate) fn write(output: &mut impl Write, kind: Kind, content: &[u8]) -> io::Result<()> {
+    let head = (content.len() as u64) << 8 | kind as u64;
+    let head = head.to_le_bytes();
+    if content.len() > COPIED {
+        output.write_all(&head)?;
+        return output.write_all(content);
+    }
+    let mut frame = Vec::with_capacity(head.len() + content.len());
+    frame.extend_from_slice(&head);
+    frame.extend_from_slice(content);
+    output.write_all(&frame)
+}
+
+/// Reads a frame, its content into `content`; `None` where there is no other one.
+pub(crate) fn read(input: &mut impl BufRead, content: &mut Vec<u8>) -> io::Result<Option<Kind>> {
+    if input.fill_buf()?.is_empty() {
+        return Ok(None);
+    }
+    let mut head = [0; 8];
+    input.read_exact(&mut head)?;
+    let head = u64::from_le_bytes(head);
+    let kind = Kind::of(head.to_le_bytes()[0]);
+    let kind =
+        kind.ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "this is no frame"))?;
+    let length = head >> 8;
+    content.clear();
+    // As much memory is taken as there are bytes, whatever the length says.
+    if input.take(length).read_to_end(content)? as u64 == length {
+        Ok(Some(kind))
+    } else {
+        Err(io::ErrorKind::UnexpectedEof.into())
+    }
+}
+
+/// The content of a frame of calls.
+pub(crate) fn join<'a>(calls: impl Iterator<Item = &'a [u8]>) -> Vec<u8> {
+    let mut content = Vec::new();
+    for call in calls {
+        content.extend_from_slice(&(call.len() as u64).to_le_bytes());
+        content.extend_from_slice(call);
+    }
+    content
+}
+
+/// The calls in the content of a frame.
+pub(crate) fn split(mut content: &[u8]) -> impl Iterator<Item = &[u8]> {
+    std::iter::from_fn(move || {
+        let (length, rest) = content.split_first_chunk()?;
+        let length = usize::try_from(u64::from_le_bytes(*length)).ok()?;
+        let (call, rest) = rest.split_at_checked(length)?;
+        content = rest;
+        Some(call)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Worker and parent may be different builds until they have met.
+    #[test]
+    fn golden_bytes() {
+        let mut bytes = Vec::new();
+        write(&mut bytes, Kind::Setup, b"abc").unwrap();
+        assert_eq!(bytes, b"\x01\x03\0\0\0\0\0\0abc");
+    }
+
+    #[test]
+    fn frames_come_as_they_were_written() {
+        let large = vec![7; COPIED + 1];
+        let mut bytes = Vec::new();
+        write(&mut bytes, Kind::Calls, &join([&b""[..], b"ab", &large].into_iter())).unwrap();
+        write(&mut bytes, Kind::Message, b"").unwrap();
+        let (mut input, mut content) = (&bytes[..], Vec::new());
+        assert_eq!(read(&mut input, &mut content).unwrap(), Some(Kind::Calls));
+        assert_eq!(split(&content).collect::<Vec<_>>(), [&b""[..], b"ab", &large]);
+        assert_eq!(read(&mut input, &mut content).unwrap(), Some(Kind::Message));
+        assert!(content.is_empty());
+        assert_eq!(read(&mut input, &mut content).unwrap(), None);
+    }
+
+    #[test]
+    fn what_is_no_frame_is_refused() {
+        let mut content = Vec::new();
+        let mut error = |bytes: &[u8]| read(&mut &*bytes, &mut content).unwrap_err().kind();
+        assert_eq!(error(b"hello, world"), io::ErrorKind::InvalidData);
+        assert_eq!(error(b"\x01\x03\0\0\0\0\0\0ab"), io::ErrorKind::UnexpectedEof);
+        assert_eq!(error(b"\x01\xff\xff\xff\xff\xff\xff\xffab"), io::ErrorKind::UnexpectedEof);
+        assert_eq!(error(b"\x01\x03"), io::ErrorKind::UnexpectedEof);
+    }
+}

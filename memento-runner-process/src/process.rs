@@ -1,0 +1,281 @@
+//! A worker, as seen from the process that started it.
+
+use std::io::{self, BufReader};
+use std::os::unix::process::CommandExt as _;
+use std::path::Path;
+use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use memento::worker::VARIABLE;
+use memento::{Batch, Error, ErrorKind, Result};
+
+use crate::frame::{self, Kind, PROTOCOL};
+use crate::greeting::Greeting;
+use crate::log::Log;
+use crate::timed::Timed;
+use crate::{NAME, Options};
+
+/// The program of this process, also when another one has taken its place on the disk.
+const OWN_PROGRAM: &str = "/proc/self/exe";
+/// How long a worker may take to end by itself.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// How much is read at once.
+const BUFFER: usize = 64 << 10;
+
+/// A worker process that has greeted.
+#[derive(Debug)]
+pub(crate) struct Process {
+    child: Child,
+    /// `None` when it was told to end.
+    input: Option<ChildStdin>,
+    output: BufReader<Timed>,
+    log: Arc<Log>,
+    content: Vec<u8>,
+    /// Whether it has begun to make the calls that it got last.
+    has_begun: bool,
+    /// Its number, which is that of `child` unless there is a launcher.
+    number: u32,
+}
+
+/// Why a worker is no more.
+#[derive(Debug)]
+pub(crate) enum Loss {
+    /// It took longer than this.
+    Timeout(Duration),
+    /// It ended, or said what makes no sense.
+    Other(io::Error),
+}
+
+impl Process {
+    /// Starts one.
+    pub(crate) fn start(options: &Options) -> Result<Self> {
+        let mut command = command(options)?;
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let failed = |command: &Command| {
+            let words = std::iter::once(command.get_program()).chain(command.get_args());
+            let words: Vec<_> = words.map(|word| word.to_string_lossy()).collect();
+            Error::new(ErrorKind::Worker, "start a worker process").with("command", words.join(" "))
+        };
+        let mut child = match command.spawn() {
+            Ok(child) => child,
+            Err(error) => return Err(failed(&command).source(error)),
+        };
+        let (input, output, errors) =
+            (child.stdin.take(), child.stdout.take(), child.stderr.take());
+        let (Some(output), Some(errors)) = (output, errors) else {
+            return Err(failed(&command).source("it has no output"));
+        };
+        let log = Log::start(errors, child.id());
+        let output = BufReader::with_capacity(BUFFER, Timed::new(output));
+        let number = child.id();
+        let mut started =
+            Self { child, input, output, log, content: Vec::new(), has_begun: false, number };
+        match started.greet(options) {
+            Ok(Some(greeting)) if greeting.suits(&Greeting::own()) => {
+                started.number = greeting.process;
+                Ok(started)
+            }
+            Ok(Some(greeting)) => Err(failed(&command)
+                .source(format!(
+                    "it speaks protocol {} of release {}, this process protocol {PROTOCOL} of release {}",
+                    greeting.protocol,
+                    greeting.release,
+                    Greeting::own().release
+                ))
+                .help("start workers from the same build of the program")),
+            other => {
+                let end = match other {
+                    Err(error) if error.kind() == io::ErrorKind::TimedOut => {
+                        format!("it did not say within {:?} that it is one", options.start_timeout)
+                    }
+                    Err(error) => error.to_string(),
+                    Ok(_) => "it ended without saying that it is one".to_owned(),
+                };
+                let end = format!("{end}, {}", started.end());
+                Err(failed(&command).source(end).help(ENTRY))
+            }
+        }
+    }
+
+    /// Tells it what to do first, and waits for its greeting.
+    fn greet(&mut self, options: &Options) -> io::Result<Option<Greeting>> {
+        let limit = options.memory_limit.unwrap_or_default().to_le_bytes();
+        if let Some(input) = &mut self.input {
+            // Where it has ended already, its output says so.
+            let _ = frame::write(input, Kind::Setup, &limit);
+        }
+        self.output.get_mut().deadline = Instant::now().checked_add(options.start_timeout);
+        let greeting = Greeting::read(&mut self.output);
+        self.output.get_mut().deadline = None;
+        greeting
+    }
+
+    /// Has it make `calls`, and hands what comes of each to `accept`, in order.
+    pub(crate) fn make<'a>(
+        &mut self,
+        batch: &dyn Batch,
+        calls: impl ExactSizeIterator<Item = &'a [u8]>,
+        timeout: Option<Duration>,
+        mut accept: impl FnMut(&[u8]),
+    ) -> Result<(), Loss> {
+        self.log.set_function(batch.function().path());
+        self.has_begun = false;
+        let mut left = calls.len();
+        self.write(Kind::Calls, &frame::join(calls))?;
+        while left > 0 {
+            self.output.get_mut().deadline =
+                timeout.and_then(|timeout| Instant::now().checked_add(timeout));
+            loop {
+                match self.read(timeout)? {
+                    Kind::Response => break,
+                    Kind::Begun => self.has_begun = true,
+                    Kind::Message => drop(batch.answer(&self.content)),
+                    Kind::Question => {
+                        let answer = batch.answer(&self.content);
+                        self.write(Kind::Answer, &answer)?;
+                    }
+                    Kind::Setup | Kind::Calls | Kind::Answer => {
+                        return Err(Loss::Other(io::ErrorKind::InvalidData.into()));
+                    }
+                }
+            }
+            accept(&self.content);
+            left -= 1;
+        }
+        Ok(())
+    }
+
+    fn write(&mut self, kind: Kind, content: &[u8]) -> Result<(), Loss> {
+        let input = self.input.as_mut().ok_or(Loss::Other(io::ErrorKind::BrokenPipe.into()))?;
+        frame::write(input, kind, content).map_err(Loss::Other)
+    }
+
+    fn read(&mut self, timeout: Option<Duration>) -> Result<Kind, Loss> {
+        match frame::read(&mut self.output, &mut self.content) {
+            Ok(Some(kind)) => Ok(kind),
+            Ok(None) => Err(Loss::Other(io::ErrorKind::UnexpectedEof.into())),
+            Err(error) if error.kind() == io::ErrorKind::TimedOut => {
+                Err(Loss::Timeout(timeout.unwrap_or_default()))
+            }
+            Err(error) => Err(Loss::Other(error)),
+        }
+    }
+
+    /// Whether it has begun to make the calls that it got last.
+    pub(crate) fn has_begun(&self) -> bool {
+        self.has_begun
+    }
+
+    /// Whether it has not ended.
+    pub(crate) fn is_alive(&mut self) -> bool {
+        matches!(self.child.try_wait(), Ok(None))
+    }
+
+    /// The error of a call of `function` that this worker was lost with, after so many tries.
+    pub(crate) fn lost(mut self, loss: &Loss, function: &str, tries: u32) -> Error {
+        let mut error = Error::new(ErrorKind::Worker, "run a memento function")
+            .with("function", function)
+            .with("worker", format!("process {}", self.number));
+        if tries > 1 {
+            error = error.with("tries", tries);
+        }
+        match loss {
+            Loss::Timeout(timeout) => {
+                let _ = self.child.kill();
+                let end = self.end();
+                error
+                    .source(format!(
+                        "it took longer than {timeout:?}, so its worker was killed: it {end}"
+                    ))
+                    .help("set `timeout` in `[runner]` to more")
+            }
+            Loss::Other(reason) if reason.kind() == io::ErrorKind::InvalidData => error.source(
+                format!("its worker wrote what makes no sense ({reason}); it {}", self.end()),
+            ),
+            Loss::Other(_) => error.source(format!("its worker {}", self.end())),
+        }
+    }
+
+    /// Ends it, if it has not ended, and says how it ended and what it printed last.
+    fn end(&mut self) -> String {
+        // Behind a launcher, it ends when its input does.
+        self.close();
+        let ended = self.wait(PATIENCE / 20).or_else(|| {
+            let _ = self.child.kill();
+            self.child.wait().ok()
+        });
+        let ended =
+            ended.map_or_else(|| "ended".to_owned(), |status| format!("ended with {status}"));
+        match &*self.log.tail() {
+            "" => format!("{ended}, without output"),
+            tail => format!("{ended}; its last output: {tail}"),
+        }
+    }
+
+    /// Waits until it has ended, but not for long.
+    fn wait(&mut self, patience: Duration) -> Option<ExitStatus> {
+        let deadline = Instant::now() + patience;
+        loop {
+            match self.child.try_wait() {
+                Ok(Some(status)) => return Some(status),
+                Ok(None) if Instant::now() < deadline => {
+                    std::thread::sleep(Duration::from_millis(1));
+                }
+                _ => return None,
+            }
+        }
+    }
+
+    /// Tells it to end.
+    pub(crate) fn close(&mut self) {
+        self.input = None;
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        self.close();
+        if self.wait(PATIENCE).is_none() {
+            let _ = self.child.kill();
+            let _ = self.child.wait();
+        }
+    }
+}
+
+/// What is missing where a program does not become a worker.
+pub(crate) const ENTRY: &str =
+    "put `#[memento::main]` on `fn main`, or call `memento::worker::enter()` first in it";
+
+/// The command that starts a worker.
+fn command(options: &Options) -> Result<Command> {
+    let own = || {
+        std::env::current_exe().map_err(|error| {
+            Error::new(ErrorKind::Worker, "find the program of this process")
+                .source(error)
+                .help("name it with `program` in `[runner]`")
+        })
+    };
+    let variable = format!("{NAME}/{PROTOCOL}");
+    let mut command = match (&*options.launcher, &options.program) {
+        ([], Some(program)) => Command::new(program),
+        ([], None) if Path::new(OWN_PROGRAM).exists() => {
+            let mut command = Command::new(OWN_PROGRAM);
+            command.arg0(own()?);
+            command
+        }
+        ([], None) => Command::new(own()?),
+        ([first, others @ ..], program) => {
+            let program = program.clone().map_or_else(own, Ok)?;
+            let mut command = Command::new(first);
+            // A remote shell passes no variables on.
+            command.args(others).arg("env").arg(format!("{VARIABLE}={variable}")).arg(program);
+            command
+        }
+    };
+    command.args(&options.arguments);
+    if options.launcher.is_empty() {
+        command.env(VARIABLE, variable);
+    }
+    Ok(command)
+}

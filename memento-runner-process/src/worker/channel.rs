@@ -1,0 +1,101 @@
+//! The way to the parent.
+
+use std::collections::VecDeque;
+use std::fs::File;
+use std::io::{self, BufReader};
+
+use memento::worker::Parent;
+use memento::{Error, ErrorKind, Result};
+use parking_lot::Mutex;
+
+use crate::frame::{self, Kind};
+
+/// How much is read at once.
+const BUFFER: usize = 64 << 10;
+
+/// Both pipes. Threads of the worker take turns.
+#[derive(Debug)]
+pub(super) struct Channel(Mutex<Pipes>);
+
+#[derive(Debug)]
+struct Pipes {
+    input: BufReader<File>,
+    output: File,
+    /// Calls that came while somebody waited for an answer.
+    early: VecDeque<Vec<u8>>,
+}
+
+impl Channel {
+    pub(super) fn new(input: File, output: File) -> Self {
+        let input = BufReader::with_capacity(BUFFER, input);
+        Self(Mutex::new(Pipes { input, output, early: VecDeque::new() }))
+    }
+
+    /// The first frame: how many bytes of memory there may be; 0 where that is not limited.
+    pub(super) fn setup(&self) -> io::Result<u64> {
+        match self.0.lock().read()? {
+            Some((Kind::Setup, content)) => {
+                let limit = content.first_chunk().ok_or(io::ErrorKind::InvalidData)?;
+                Ok(u64::from_le_bytes(*limit))
+            }
+            Some(_) => Err(io::ErrorKind::InvalidData.into()),
+            None => std::process::exit(0),
+        }
+    }
+
+    /// The next calls to make; `None` where there will be no more.
+    pub(super) fn next(&self) -> io::Result<Option<Vec<u8>>> {
+        let mut pipes = self.0.lock();
+        if let Some(calls) = pipes.early.pop_front() {
+            return Ok(Some(calls));
+        }
+        match pipes.read()? {
+            Some((Kind::Calls, content)) => Ok(Some(content)),
+            Some(_) => Err(io::ErrorKind::InvalidData.into()),
+            None => Ok(None),
+        }
+    }
+
+    /// Says that the first one of the calls begins.
+    pub(super) fn begin(&self) -> io::Result<()> {
+        frame::write(&mut self.0.lock().output, Kind::Begun, &[])
+    }
+
+    /// Says what came of the next one of the calls.
+    pub(super) fn respond(&self, response: &[u8]) -> io::Result<()> {
+        frame::write(&mut self.0.lock().output, Kind::Response, response)
+    }
+}
+
+impl Pipes {
+    fn read(&mut self) -> io::Result<Option<(Kind, Vec<u8>)>> {
+        let mut content = Vec::new();
+        Ok(frame::read(&mut self.input, &mut content)?.map(|kind| (kind, content)))
+    }
+
+    fn ask(&mut self, question: &[u8]) -> io::Result<Vec<u8>> {
+        frame::write(&mut self.output, Kind::Question, question)?;
+        loop {
+            match self.read()? {
+                Some((Kind::Answer, content)) => return Ok(content),
+                Some((Kind::Calls, content)) => self.early.push_back(content),
+                Some(_) => return Err(io::ErrorKind::InvalidData.into()),
+                None => return Err(io::ErrorKind::UnexpectedEof.into()),
+            }
+        }
+    }
+}
+
+impl Parent for Channel {
+    fn ask(&self, question: &[u8]) -> Result<Vec<u8>> {
+        self.0.lock().ask(question).map_err(unreachable)
+    }
+
+    fn tell(&self, message: &[u8]) -> Result<()> {
+        frame::write(&mut self.0.lock().output, Kind::Message, message).map_err(unreachable)
+    }
+}
+
+fn unreachable(error: io::Error) -> Error {
+    Error::new(ErrorKind::Worker, "ask the process that this worker computes for").source(error)
+}

@@ -1,0 +1,183 @@
+//! Calls that another process makes.
+//!
+//! The process that has them looks them up, claims and records them; the other one only runs the function. What that
+//! calls goes the whole way there, with the storage of the process that asked.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use super::execute::{Claimed, HOST, PROCESS, Ran};
+use super::item::Away;
+use super::task::{panic_message, panicked};
+use super::{Bound, Calls, Ending, Item};
+use crate::encoding::Encoded;
+use crate::flight::Claim;
+use crate::memento::{Correlation, Dependency};
+use crate::modifiers::Modifiers;
+use crate::remote::{Bytes, Errand, Request, Response, Returned, read, write};
+use crate::validity::{self, Validity};
+use crate::{Accepted, Caller, Handover, Result};
+
+impl<'a> Calls<'a> {
+    /// Claims the item for another process.
+    pub(super) fn hand_over(&self, item: &mut Item<'a>, may_wait: bool) -> Handover {
+        if !matches!(item.ending, Ending::Pending) {
+            return Handover::Ended;
+        }
+        if self.binding.function.repeat.is_none() {
+            return Handover::Local;
+        }
+        match self.claim(item, may_wait) {
+            Ok(Claimed::Run(right)) => {
+                let frame = self.caller.frame.as_ref();
+                let correlation = frame.map_or_else(Correlation::new, |frame| frame.correlation);
+                let generation = validity::generation();
+                item.away = Some(Away { right, correlation, generation });
+                self.write_request(item, correlation, generation)
+            }
+            Ok(Claimed::Busy) => Handover::Busy,
+            Ok(Claimed::Ended(ending)) => {
+                item.ending = ending;
+                Handover::Ended
+            }
+            Err(error) => {
+                item.ending = Ending::Failed(error);
+                Handover::Ended
+            }
+        }
+    }
+
+    fn write_request(
+        &self,
+        item: &Item<'_>,
+        correlation: Correlation,
+        generation: u64,
+    ) -> Handover {
+        let function = self.binding.function;
+        let arguments = match item.encoded.kept() {
+            Some(bytes) => Cow::Borrowed(bytes),
+            None => match self.encode_whole(item) {
+                Some(bytes) => Cow::Owned(bytes),
+                None => return Handover::Local,
+            },
+        };
+        let context = self.caller.context.iter().flat_map(|context| context.encoded());
+        Handover::Request(write(&Request {
+            function: function.path(),
+            version: function.version(),
+            invocation: item.invocation,
+            arguments: Bytes(&arguments),
+            context: context.map(|(name, value)| (name, Bytes(value))).collect(),
+            correlation,
+            further_calls: !self.modifiers.no_further_calls,
+            generation,
+        }))
+    }
+
+    /// The encoding of arguments that are too long to be kept. The context is no part of it.
+    fn encode_whole(&self, item: &Item<'_>) -> Option<Vec<u8>> {
+        let mut encoded: Encoded<'_> = self.binding.whole_encoding();
+        encoded.put_arguments(|encoder| item.task.encode_arguments(encoder)).ok()?;
+        encoded.into_whole()
+    }
+
+    /// Takes what another process made of the item.
+    pub(super) fn take_response(&self, item: &mut Item<'a>, response: &[u8]) -> Result<Accepted> {
+        let function = self.binding.function;
+        let ending = match read(response)? {
+            Response::Returned(returned) => match self.take_returned(item, &returned) {
+                Some(ending) => ending,
+                None => return Ok(Accepted::Local),
+            },
+            Response::Panicked(message) => {
+                self.binding.cluster.counters.count_panic();
+                Ending::Failed(panicked(function.path(), &message))
+            }
+            Response::Failed(error) => Ending::Failed(error),
+            Response::NotHere(reason) => {
+                let function = function.path();
+                tracing::debug!(function, %reason, "runs in this process, as no other one can");
+                return Ok(Accepted::Local);
+            }
+        };
+        // Whoever waits goes on when the claim is dropped.
+        item.away = None;
+        item.ending = ending;
+        Ok(Accepted::Ended)
+    }
+
+    /// Takes an outcome, if its output can be made here.
+    fn take_returned(&self, item: &mut Item<'a>, returned: &Returned<'_>) -> Option<Ending> {
+        let is_taken = match (&returned.value, &returned.unkept) {
+            (Some(value), _) => item.task.decode(value.0).is_ok(),
+            (None, Some(unkept)) => item.task.take_carried(unkept.0),
+            (None, None) => false,
+        };
+        if !is_taken {
+            let function = self.binding.function.path();
+            tracing::debug!(
+                function,
+                "runs again in this process: what it returned cannot be carried"
+            );
+            return None;
+        }
+        let Away { right, correlation, generation } = item.away.take()?;
+        let has_callees = returned.dependencies.iter().any(Dependency::is_callee);
+        let ran = Ran {
+            value: returned.value.as_ref().map(|value| value.0),
+            error: returned.error.as_deref(),
+            validity: Validity {
+                expires: returned.expires,
+                generation: has_callees.then_some(generation),
+                resources: returned.resources.iter().cloned().map(Arc::new).collect(),
+            },
+            dependencies: returned.dependencies.clone(),
+            total_time: returned.total_time,
+            own_time: returned.own_time,
+            host: returned.host,
+            process: returned.process,
+            correlation,
+        };
+        Some(Ending::Computed(Some(self.land(item, right, ran))))
+    }
+
+    /// Runs the item for the process that asks.
+    fn perform(&self, item: &mut Item<'a>, errand: &Errand) -> Vec<u8> {
+        // It was looked up there. It is claimed here, too, so that what it calls cannot call it.
+        let lead = match self.binding.cluster.flights.claim(item.key, || 0) {
+            Claim::Lead(lead) => Some(lead),
+            Claim::Alone | Claim::Landed(..) | Claim::Recursion => None,
+        };
+        let correlation = Some(errand.correlation);
+        let (frame, took, ran) = self.run_body(item, correlation, errand.further_calls);
+        drop(lead);
+        if let Err(payload) = ran {
+            return write(&Response::Panicked(panic_message(&*payload).into()));
+        }
+        let value = match self.encode(item) {
+            Ok(value) => value,
+            Err(error) => return write(&Response::NotHere(error.to_string().into())),
+        };
+        let unkept = if value.is_none() { item.task.carry() } else { None };
+        let validity = frame.validity();
+        write(&Response::Returned(Returned {
+            value: value.as_deref().map(Bytes),
+            error: item.task.error().map(Cow::Owned),
+            unkept: unkept.as_deref().map(Bytes),
+            dependencies: frame.dependencies(),
+            expires: validity.expires,
+            resources: validity.resources.iter().map(|resource| (**resource).clone()).collect(),
+            total_time: took,
+            own_time: took.saturating_sub(frame.waited()),
+            host: &HOST,
+            process: *PROCESS,
+        }))
+    }
+}
+
+/// Runs a function for the process that asks; nothing is looked up or recorded here. What came of it.
+pub(crate) fn perform<'a>(bound: &'a Bound, errand: &Errand, item: Item<'a>) -> Vec<u8> {
+    let calls = Calls::missing(bound, Caller::current(), Modifiers::default(), item, 0);
+    let mut item = calls.items[0].lock();
+    calls.perform(&mut item, errand)
+}

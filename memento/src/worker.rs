@@ -1,0 +1,140 @@
+//! Worker processes: this program, started once more to compute for another process.
+//!
+//! A runner that uses worker processes starts the program with the variable [`VARIABLE`] set. [`enter`] sees it, and has
+//! the runner's crate serve until the other process is gone; `#[memento::main]` calls it first. The crate moves bytes
+//! between the processes; what they mean is known here alone, to [`Batch`](crate::Batch) on one side and [`Worker`] on the
+//! other.
+
+use std::fmt::Debug;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::plugin::{self, WorkerPlugin};
+use crate::recorded::Recorded;
+use crate::remote::{self, Errand, Request, Response};
+use crate::stack::Context;
+use crate::{Caller, Environment, Error, ErrorKind, Result, encoding, function, validity};
+
+/// The environment variable that makes a process a worker: the name of the runner, and what else the runner's crate wants
+/// to say behind a `/`.
+pub const VARIABLE: &str = "MEMENTO_WORKER";
+
+/// Makes this process a worker, if it was started as one: it computes for the process that started it, then exits.
+/// Otherwise this does nothing.
+///
+/// `#[memento::main]` does this. A program without it that uses worker processes says it first:
+///
+/// ```
+/// # #[expect(clippy::needless_doctest_main)]
+/// fn main() {
+///     memento::worker::enter();
+///     // what the program does
+/// }
+/// ```
+///
+/// # Panics
+///
+/// Where no crate that is linked knows how to serve.
+pub fn enter() {
+    let Some(value) = std::env::var_os(VARIABLE).filter(|value| !value.is_empty()) else { return };
+    let value = value.to_string_lossy();
+    let (name, rest) = value.split_once('/').unwrap_or((&value, ""));
+    match plugin::find::<WorkerPlugin>(name) {
+        Ok(Some(plugin)) => (plugin.serve)(rest),
+        Ok(None) => panic!(
+            "{VARIABLE} is `{value}`, and no runner of this name is linked into this program; add the crate that \
+             provides it, likely `memento-runner-{name}`"
+        ),
+        Err(error) => panic!("{error}"),
+    }
+}
+
+/// The process that a worker computes for, as the runner's crate reaches it.
+pub trait Parent: Send + Sync + Debug {
+    /// Has the parent [answer](crate::Batch::answer).
+    ///
+    /// # Errors
+    ///
+    /// Where it cannot be reached.
+    fn ask(&self, question: &[u8]) -> Result<Vec<u8>>;
+
+    /// The same where the answer does not matter. What is told comes before what is asked or said later.
+    ///
+    /// # Errors
+    ///
+    /// As [`ask`](Self::ask).
+    fn tell(&self, message: &[u8]) -> Result<()>;
+}
+
+/// The side of a worker that makes calls.
+#[derive(Debug)]
+pub struct Worker {
+    environment: Environment,
+    /// The generation of the parent, as last heard.
+    generation: AtomicU64,
+}
+
+impl Worker {
+    /// A worker for `parent`. From now on the storage of this process is that of `parent`, and what its functions call runs
+    /// here.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Configuration`] where memento functions have been called in this process already.
+    pub fn new(parent: Arc<dyn Parent>) -> Result<Self> {
+        let environment = Environment::of_parent(parent);
+        environment.set_of_process()?;
+        Ok(Self { environment, generation: AtomicU64::new(0) })
+    }
+
+    /// Makes the call that a [batch](crate::Batch::request) asks for. What came of it is for [the
+    /// batch](crate::Batch::accept).
+    pub fn execute(&self, request: &[u8]) -> Vec<u8> {
+        let response = remote::read(request).and_then(|request| self.make(&request));
+        response.unwrap_or_else(|error| remote::write(&Response::Failed(error)))
+    }
+
+    fn make(&self, request: &Request<'_>) -> Result<Vec<u8>> {
+        let function = function::find(request.function);
+        let Some(function) = function.filter(|function| function.version() == request.version)
+        else {
+            return Err(other_program(request, function.is_some()));
+        };
+        // What this process remembers may have been forgotten there.
+        if self.generation.swap(request.generation, Ordering::Relaxed) != request.generation {
+            self.environment.clear_caches();
+            validity::count_replaced_result();
+        }
+        let arguments = encoding::split_tuple(request.arguments.0);
+        let (Some(run), Some((arguments, _))) = (function.repeat, arguments) else {
+            return Ok(remote::write(&Response::NotHere("its arguments cannot be read".into())));
+        };
+        let Request { correlation, further_calls, .. } = *request;
+        let errand = Errand { correlation, further_calls };
+        let context = request.context.iter().map(|(name, value)| (*name, value.0));
+        let context = (!request.context.is_empty()).then(|| Arc::new(Context::of_encoded(context)));
+        let caller = Caller { environment: None, frame: None, context };
+        let recorded = Recorded::new(request.invocation, arguments).with_errand(&errand);
+        match caller.enter(|| run(recorded)) {
+            Ok(repeated) => repeated.response.ok_or_else(|| {
+                Error::new(ErrorKind::Worker, "make a call for another process")
+                    .with("function", function.path())
+            }),
+            Err(error) if error.kind() == ErrorKind::Encoding => {
+                Ok(remote::write(&Response::NotHere(error.to_string().into())))
+            }
+            Err(error) => Err(error),
+        }
+    }
+}
+
+fn other_program(request: &Request<'_>, is_there: bool) -> Error {
+    Error::new(ErrorKind::Configuration, "make a call for another process")
+        .with("function", request.function)
+        .source(if is_there {
+            "the worker's program has another version of the function"
+        } else {
+            "the worker's program has no such function"
+        })
+        .help("start workers from the same build of the program")
+}

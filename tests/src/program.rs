@@ -1,0 +1,31 @@
+//! A program that has worker processes, and is one.
+
+use std::io::Write as _;
+use std::path::Path;
+
+use memento::{Environment, Storage};
+use memento_runner_process::{Options, ProcessRunner};
+use memento_tests::fates::{Fate, meet};
+
+#[memento::main]
+fn main() {
+    let mut arguments = std::env::args().skip(1);
+    match (arguments.next().as_deref(), arguments.next()) {
+        (Some("say"), _) => print(),
+        (Some("hang"), Some(folder)) => hang(Path::new(&folder)),
+        other => panic!("there is no such thing to do: {other:?}"),
+    }
+}
+
+fn print() {
+    std::io::stdout().write_all(b"I am a program").expect("a reader");
+}
+
+/// Two workers do not return from their calls, and a third has none.
+fn hang(folder: &Path) {
+    let runner = ProcessRunner::new(Options::new().workers(3));
+    Environment::new(Storage::memory(), runner).enter(|| {
+        let fates = [(1, Fate::Return), (2, Fate::Hang), (3, Fate::Hang)];
+        meet::map(fates.map(|(n, fate)| (folder.to_owned(), n, fate)))
+    });
+}

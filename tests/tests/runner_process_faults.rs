@@ -1,0 +1,272 @@
+//! What becomes of calls whose worker does not come to a good end: real ends of real processes.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use memento::{Environment, Error, ErrorKind, Storage};
+use memento_runner_process::{Options, ProcessRunner};
+use memento_tests::fates::{Fate, Signal, meet, noted, process};
+use tempfile::TempDir;
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_program");
+
+fn options() -> Options {
+    Options::new().workers(2).program(PROGRAM)
+}
+
+fn environment(options: Options) -> Environment {
+    Environment::new(Storage::memory(), ProcessRunner::new(options))
+}
+
+fn folder() -> TempDir {
+    tempfile::tempdir().unwrap()
+}
+
+/// The calls of `fates`, numbered from 0.
+fn meet_all(folder: &Path, fates: &[Fate]) -> Vec<Result<u64, Error>> {
+    let calls = (0..).zip(fates).map(|(n, fate)| (folder.to_owned(), n, *fate));
+    meet::map(calls)
+}
+
+/// One call among many ends its worker; the others do not notice.
+#[track_caller]
+fn one_of_many(options: Options, fate: Fate, expected: &[&str]) {
+    let folder = folder();
+    let mut fates = [Fate::Return; 300];
+    fates[150] = fate;
+    let environment = environment(options);
+    environment.enter(|| {
+        for (n, result) in meet_all(folder.path(), &fates).into_iter().enumerate() {
+            if n == 150 {
+                let error = result.unwrap_err();
+                assert_eq!(error.kind(), ErrorKind::Worker);
+                let message = error.to_string();
+                for part in expected {
+                    assert!(message.contains(part), "{message:?} has no {part:?}");
+                }
+                assert!(message.contains("function: memento-tests::memento_tests::fates::meet"));
+            } else {
+                assert_eq!(result.unwrap(), n as u64 * 2);
+            }
+        }
+        // Each ran once, also those that were sent along with the one.
+        let mut runs = noted(folder.path(), "runs");
+        runs.sort_unstable();
+        assert_eq!(runs, (0..300).collect::<Vec<_>>());
+        // What failed is not kept, what did not is.
+        assert!(meet::memento(folder.path().into(), 150, fate).unwrap().is_none());
+        assert_eq!(meet(folder.path().into(), 149, Fate::Return), 298);
+        assert_eq!(noted(folder.path(), "runs").len(), 300);
+    });
+    assert_eq!(environment.statistics().computed, 299);
+}
+
+#[test]
+fn abort() {
+    one_of_many(options(), Fate::Abort, &["SIGABRT", "call 150 meets its fate"]);
+}
+
+#[test]
+fn signals() {
+    one_of_many(options(), Fate::Signal(Signal::Kill), &["signal: 9 (SIGKILL)"]);
+    one_of_many(options(), Fate::Signal(Signal::Segv), &["signal: 11 (SIGSEGV)"]);
+}
+
+#[test]
+fn stack_overflow() {
+    one_of_many(options(), Fate::Overflow, &["SIGABRT", "has overflowed its stack"]);
+}
+
+#[test]
+fn exit() {
+    one_of_many(options(), Fate::Exit(0), &["exit status: 0", "call 150 meets its fate"]);
+    one_of_many(options(), Fate::Exit(7), &["exit status: 7"]);
+}
+
+#[test]
+fn too_much_memory() {
+    let options = options().memory_limit(2 << 30);
+    let expected = ["SIGABRT", "memory allocation of 3221225472 bytes failed"];
+    one_of_many(options, Fate::Allocate(3 << 30), &expected);
+}
+
+#[test]
+fn too_much_time() {
+    let options = options().timeout(Duration::from_secs(2));
+    one_of_many(
+        options,
+        Fate::Hang,
+        &["it took longer than 2s", "set `timeout` in `[runner]` to more"],
+    );
+}
+
+#[test]
+fn a_panic_is_the_end_of_its_call_only() {
+    let folder = folder();
+    let environment = environment(options().workers(1));
+    environment.enter(|| {
+        let first = process(1).1;
+        let results = meet_all(folder.path(), &[Fate::Return, Fate::Panic, Fate::Return]);
+        let [before, panicked, after] = results.try_into().unwrap();
+        assert_eq!((before.unwrap(), after.unwrap()), (0, 4));
+        let error = panicked.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Panicked);
+        let expected = "cannot run a memento function (function: \
+                        memento-tests::memento_tests::fates::meet): it panicked: call 1 panics";
+        assert_eq!(error.to_string(), expected);
+        // The worker went on.
+        assert_eq!(process(2).1, first);
+        let caught = std::panic::catch_unwind(|| meet(folder.path().into(), 1, Fate::Panic));
+        let message = caught.unwrap_err().downcast::<String>().unwrap();
+        assert!(message.ends_with("it panicked: call 1 panics"), "{message}");
+    });
+    assert_eq!(environment.statistics().panics, 2);
+}
+
+#[test]
+fn calls_are_made_again_as_often_as_is_said() {
+    let folder = folder();
+    environment(options().retries(2)).enter(|| {
+        let fates = [Fate::Return, Fate::Abort, Fate::Return, Fate::AbortOnce];
+        let results = meet_all(folder.path(), &fates);
+        let [first, second, third, fourth] = results.try_into().unwrap();
+        assert_eq!((first.unwrap(), third.unwrap(), fourth.unwrap()), (0, 4, 6));
+        let message = second.unwrap_err().to_string();
+        assert!(message.contains("tries: 3"), "{message}");
+    });
+    let mut runs = noted(folder.path(), "runs");
+    runs.sort_unstable();
+    assert_eq!(runs, [0, 1, 1, 1, 2, 3, 3]);
+}
+
+#[test]
+fn a_worker_that_was_killed_between_calls_is_replaced() {
+    environment(options()).enter(|| {
+        let first = process(1).1;
+        let killed = Command::new("kill").args(["-KILL", &first.to_string()]).status().unwrap();
+        assert!(killed.success());
+        wait_until("it has ended", || has_ended(first));
+        let second = process(2).1;
+        assert_ne!(second, first);
+        assert_eq!(process(3).1, second);
+    });
+}
+
+/// Whether a process is gone, or waits for nothing but somebody who asks how it ended.
+fn has_ended(process: u32) -> bool {
+    let status = fs::read_to_string(format!("/proc/{process}/stat"));
+    status.map_or(true, |status| status.rsplit(") ").next().unwrap().starts_with('Z'))
+}
+
+/// What is expected comes, in whatever time.
+#[track_caller]
+fn wait_until(what: &str, is_so: impl Fn() -> bool) {
+    let began = Instant::now();
+    while !is_so() {
+        assert!(began.elapsed() < Duration::from_mins(1), "{what}: not within a minute");
+        std::thread::yield_now();
+    }
+}
+
+#[test]
+fn workers_end_with_a_program_that_is_killed() {
+    let folder = folder();
+    let mut program = Command::new(PROGRAM);
+    let mut program = program.arg("hang").arg(folder.path()).stdin(Stdio::null()).spawn().unwrap();
+    wait_until("two workers hang", || noted(folder.path(), "hanging").len() == 2);
+    let workers = noted(folder.path(), "hanging").into_iter().map(|n| u32::try_from(n).unwrap());
+    let workers: Vec<_> = workers.collect();
+    assert!(!workers.iter().any(|worker| has_ended(*worker)));
+    program.kill().unwrap();
+    program.wait().unwrap();
+    wait_until("the workers have ended", || workers.iter().all(|worker| has_ended(*worker)));
+}
+
+#[test]
+fn a_program_that_does_not_enter_is_told_to() {
+    let output = Command::new(env!("CARGO_BIN_EXE_forgetful")).output().unwrap();
+    let message = String::from_utf8(output.stderr).unwrap();
+    let expected = [
+        "cannot start a worker process (command: ",
+        "function: memento-tests::memento_tests::fates::process",
+        "it ended without saying that it is one, ended with exit status: 0; its last output: ",
+        // What the worker said itself.
+        "this process was itself started as a worker, and goes on as a program",
+        "put `#[memento::main]` on `fn main`, or call `memento::worker::enter()` first in it",
+    ];
+    for part in expected {
+        assert!(message.contains(part), "{message:?} has no {part:?}");
+    }
+}
+
+#[test]
+fn a_launcher_that_fails_is_told_of() {
+    let message = |launcher: &[&str]| {
+        let options = options().launcher(launcher.iter().copied());
+        let environment = environment(options);
+        let results = environment.enter(|| process::map((0..1_000).map(|n| (n,))));
+        let mut messages: Vec<_> =
+            results.into_iter().map(|result| result.unwrap_err().to_string()).collect();
+        messages.dedup();
+        assert_eq!(environment.statistics().computed, 0);
+        messages.swap_remove(0)
+    };
+    let failed = message(&["sh", "-c", "echo no such partition >&2; exit 3"]);
+    assert!(failed.contains("exit status: 3; its last output: no such partition"), "{failed}");
+    let missing = message(&["/no/such/launcher"]);
+    assert!(missing.contains("No such file or directory"), "{missing}");
+    assert!(
+        missing.contains("command: /no/such/launcher env MEMENTO_WORKER=process/1"),
+        "{missing}"
+    );
+}
+
+#[test]
+fn a_worker_behind_a_launcher_that_is_killed_ends() {
+    let folder = folder();
+    let launcher = ["sh", "-c", "\"$@\"; exit $?", "sh"];
+    let options = options().launcher(launcher).timeout(Duration::from_secs(2));
+    let call = || meet::try_call(folder.path().into(), 1, Fate::Hang);
+    let error = environment(options).enter(call).unwrap_err().to_string();
+    assert!(error.contains("it took longer than 2s"), "{error}");
+    let worker = u32::try_from(noted(folder.path(), "hanging")[0]).unwrap();
+    wait_until("the worker has ended", || has_ended(worker));
+}
+
+#[test]
+fn a_launcher_that_says_nothing_is_not_waited_for_without_end() {
+    let silent = ["sh", "-c", "echo waiting >&2; exec sleep 1000"];
+    let options = options().launcher(silent).start_timeout(Duration::from_millis(500));
+    let error = environment(options).enter(|| process::try_call(1)).unwrap_err().to_string();
+    let expected = "it did not say within 500ms that it is one, ended with signal: 9 (SIGKILL); its \
+                    last output: waiting";
+    assert!(error.contains(expected), "{error}");
+}
+
+#[test]
+fn a_worker_of_another_release_is_refused() {
+    let greeting = "printf '\\000memento worker 99 7.7.7 1\\n'; cat > /dev/null";
+    let options = options().launcher(["sh", "-c", greeting]);
+    let error = environment(options).enter(|| process::try_call(1)).unwrap_err().to_string();
+    let expected = "it speaks protocol 99 of release 7.7.7, this process protocol 1 of release ";
+    assert!(error.contains(expected), "{error}");
+    assert!(error.ends_with("start workers from the same build of the program"), "{error}");
+}
+
+#[test]
+fn a_worker_of_another_build_is_refused() {
+    // The one of the other program has no such function; that one reads its input only here.
+    let options = Options::new().program(PROGRAM);
+    let error = environment(options).enter(|| own::try_call(1)).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Configuration);
+    let message = error.to_string();
+    assert!(message.contains("the worker's program has no such function"), "{message}");
+}
+
+/// In this program, and no other one.
+#[memento::memento]
+fn own(n: u64) -> u64 {
+    n
+}
