@@ -8,6 +8,7 @@ use super::item::{Ending, Item};
 use super::lookup;
 use super::recorder::Recorder;
 use crate::binding::Binding;
+use crate::cache::MANY;
 use crate::function::Function;
 use crate::modifiers::Modifiers;
 use crate::{
@@ -16,7 +17,7 @@ use crate::{
 };
 
 /// How many records are asked for at once.
-pub(super) const CHUNK: usize = 128;
+pub(super) const CHUNK: usize = MANY;
 
 /// What runs calls that ask for this process.
 static LOCAL: LocalRunner = LocalRunner::new();

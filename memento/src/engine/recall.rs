@@ -25,8 +25,8 @@ impl<'b, R: Returns, A> Chunk<'b, R, A> {
         Self { bound, arguments, encodings, outputs, calls }
     }
 
-    /// Takes up to `count` arguments and looks into the memory cache for them; whether there were any. `each` gets the
-    /// index of each call, from `first` on, and its result or what it needs to be computed, in order.
+    /// Takes up to [`MANY`] arguments and looks into the memory cache for them. `each` gets the index of each call, from
+    /// `first` on, and its result or what it needs to be computed, in order.
     #[inline(always)]
     pub(crate) fn recall(
         &mut self,
