@@ -3,6 +3,8 @@
 use blake3::Hasher;
 use proc_macro2::TokenStream;
 use quote::quote;
+use syn::visit_mut::{self, VisitMut};
+use syn::{TraitBound, TypeImplTrait};
 
 use crate::code::{self, CallSite, Chunk, Follow, Reached, Source};
 use crate::parse::{Function, Header, Key, Options};
@@ -57,7 +59,8 @@ pub(crate) fn of(function: &Function, site: &CallSite) -> Version {
         }
         let names = |path: &syn::Path| path.segments.iter().map(|s| s.ident.to_string()).collect();
         let also: Vec<Vec<String>> = dependencies.iter().map(names).collect();
-        let follow = Follow { automatically: *auto_dependencies, also: &also };
+        let bounds = bounds(function);
+        let follow = Follow { automatically: *auto_dependencies, also: &also, bounds: &bounds };
         reached = code::reach(&whole, site, &follow);
     }
     if let Some(salt) = salt {
@@ -81,6 +84,44 @@ fn signature(function: &Function) -> TokenStream {
     let keys = keys.iter().map(|Key { argument, value }| quote!((#argument = #value)));
     let signature = &function.item.sig;
     quote!(#header #(#keys)* #([#ignore])* #signature)
+}
+
+/// The names of the traits in the bounds on types that only callers know, and of that which keys are made by; nothing
+/// where there are no such types.
+fn bounds(function: &Function) -> Vec<String> {
+    let mut found = Bounds::default();
+    let header = function.header.iter().map(|header| &header.generics);
+    for generics in header.chain([&function.item.sig.generics]) {
+        found.is_generic |= generics.type_params().next().is_some();
+        found.visit_generics_mut(&mut generics.clone());
+    }
+    for argument in &function.item.sig.inputs {
+        found.visit_fn_arg_mut(&mut argument.clone());
+    }
+    if found.is_generic { found.traits } else { Vec::new() }
+}
+
+struct Bounds {
+    is_generic: bool,
+    traits: Vec<String>,
+}
+
+impl Default for Bounds {
+    fn default() -> Self {
+        Self { is_generic: false, traits: vec!["Serialize".to_owned()] }
+    }
+}
+
+impl VisitMut for Bounds {
+    fn visit_type_impl_trait_mut(&mut self, hidden: &mut TypeImplTrait) {
+        self.is_generic = true;
+        visit_mut::visit_type_impl_trait_mut(self, hidden);
+    }
+
+    fn visit_trait_bound_mut(&mut self, bound: &mut TraitBound) {
+        self.traits.extend(bound.path.segments.last().map(|last| last.ident.to_string()));
+        visit_mut::visit_trait_bound_mut(self, bound);
+    }
 }
 
 /// Signature, body and the attributes that may change what they do.

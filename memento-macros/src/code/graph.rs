@@ -7,6 +7,7 @@
 //! leads to. Rust checks each body by itself: the types of all values in it follow from what the body and the macros in
 //! it name, and from what that leads to.
 
+mod implementors;
 mod inputs;
 mod names;
 
@@ -85,6 +86,8 @@ enum Joint {
     PublicImports(usize),
     /// All crates that a crate needs.
     Foreign(usize),
+    /// All types, and all impls of traits.
+    Implementors,
 }
 
 impl<'i> Graph<'i> {

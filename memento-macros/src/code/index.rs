@@ -122,6 +122,8 @@ impl Index {
                 Kind::Value { name } => lead(from_ref(name), |names| &mut names.items),
                 Kind::Type { name, variants } => {
                     lead(from_ref(name), |names| &mut names.items);
+                    let source = &self.files[node.file].source;
+                    lead(&node.item.derived(source), |names| &mut names.with_trait);
                     if glob_enums.contains(name) {
                         lead(variants, |names| &mut names.enums);
                     }

@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::import::Import;
+use super::lex::Source;
 
 /// A piece of code, as it stands in a file.
 pub(crate) struct Item {
@@ -21,6 +22,29 @@ pub(crate) struct Item {
     pub(crate) module: usize,
     /// The tokens that can name it, where it stands in a block.
     pub(crate) scope: Option<Range<usize>>,
+}
+
+impl Item {
+    /// The names of the traits that it derives. `Serialize` is none of them unless attributes say how: derived as it is, it
+    /// tells fields and their values, and equal ones are equal.
+    pub(crate) fn derived(&self, source: &Source) -> Vec<String> {
+        let mut names = Vec::new();
+        let mut tokens = self.tokens.iter().cloned().flatten();
+        let is_plain = !tokens.any(|at| source.is(at, "serde") && source.opens(at + 1, "("));
+        for at in self.tokens.iter().cloned().flatten() {
+            match source.text(at) {
+                "struct" | "enum" | "union" | "type" => break,
+                "derive" if source.opens(at + 1, "(") => {
+                    let inside = source.inside(at + 1).filter(|&at| !source.is_path(at + 1));
+                    let found = inside.filter_map(|at| source.ident(at));
+                    let found = found.filter(|name| !is_plain || *name != "Serialize");
+                    names.extend(found.map(str::to_owned));
+                }
+                _ => {}
+            }
+        }
+        names
+    }
 }
 
 /// How an item is reached.

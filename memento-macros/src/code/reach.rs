@@ -34,6 +34,8 @@ pub(crate) struct Follow<'a> {
     pub(crate) automatically: bool,
     /// The names of the paths that are besides.
     pub(crate) also: &'a [Vec<String>],
+    /// The names of the traits in the bounds on types that only its callers know.
+    pub(crate) bounds: &'a [String],
 }
 
 /// All code of a compilation, as far as functions were found to reach it.
@@ -98,6 +100,7 @@ impl<'i> Code<'i> {
             for names in follow.also {
                 self.graph.lead_to_path(root, names, place);
             }
+            self.graph.lead_to_implementors(root, follow.bounds);
             for file in &files {
                 self.graph.include(root, file);
             }

@@ -39,11 +39,33 @@ fn a_change_to_a_method_makes_those_run_whose_bodies_call_it() {
         .runs("of_pricer", 1)
         .runs("of_named", 1)
         .reruns("with_pricer", "impl Priced for Pricer")
-        .runs("with_named", 1);
+        .runs("with_named", 1)
+        .runs("contains", 1)
+        .runs("with_span", 1);
     let key = step("what makes a part of a key")
         .edit("n % 2 + 1800", "n % 2 + 1801")
         .runs("of_named", 1)
         .runs("with_named", 1)
         .explains("with_named", &["callee", "named"]);
-    take(project("methods"), rows.into_iter().chain([shared, inside, impl_, key]));
+    let generic = step("what generic functions are called with")
+        .edit("self.0 + 1900", "self.0 + 1901")
+        .reruns("with_display", "impl fmt::Display for Shown|impl Display for Shown")
+        .runs("display", 1)
+        .runs("contains", 1)
+        .runs("with_span", 1);
+    let derived = step("what derives a trait")
+        .edit("pub value: u64", "pub val: u64")
+        .edit("Derived { value: n }", "Derived { val: n }")
+        .reruns("with_debug", "struct Derived")
+        .runs("debug", 1)
+        .runs("contains", 1)
+        .runs("with_span", 1);
+    let unknown = step("a trait that may reach any impl")
+        .edit("Included(&2000)", "Included(&2005)")
+        .reruns("with_span", "impl RangeBounds for Span|impl RangeBounds<u64> for Span")
+        .runs("contains", 1);
+    take(
+        project("methods"),
+        rows.into_iter().chain([shared, inside, impl_, key, generic, derived, unknown]),
+    );
 }
