@@ -9,7 +9,8 @@ use syn::spanned::Spanned as _;
 use syn::{Error, GenericParam, Item, ItemFn, Result};
 
 pub(crate) use block::{Block, Header, without_attributes};
-pub(crate) use options::{Codec, Errors, Key, Options};
+pub(crate) use options::{Key, Options};
+pub(crate) use value::{Codec, Errors};
 
 /// A function under `#[memento]`.
 pub(crate) struct Function {

@@ -26,6 +26,8 @@ use crate::{Error, ErrorKind, Result};
 const FILE: &str = "memento.toml";
 /// The variable that names the file.
 const FILE_VARIABLE: &str = "MEMENTO_CONFIG";
+/// The variable that makes a process a worker.
+pub(crate) const WORKER_VARIABLE: &str = "MEMENTO_WORKER";
 
 /// What a configuration says, before any plugin has read its part.
 #[derive(Debug)]

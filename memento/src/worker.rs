@@ -17,7 +17,7 @@ use crate::{Caller, Environment, Error, ErrorKind, Result, encoding, function, v
 
 /// The environment variable that makes a process a worker: the name of the runner, and what else the runner's crate wants
 /// to say behind a `/`.
-pub const VARIABLE: &str = "MEMENTO_WORKER";
+pub const VARIABLE: &str = crate::configuration::WORKER_VARIABLE;
 
 /// Makes this process a worker, if it was started as one: it computes for the process that started it, then exits.
 /// Otherwise this does nothing.

@@ -304,6 +304,8 @@ impl Place {
         } else {
             command.args(arguments);
         }
+        // Where `[env]` sets it, as the documentation says, Cargo passes it on to programs.
+        command.env("MEMENTO_CRATE_VERSIONS", "exact");
         let output = command
             .current_dir(self.0.path())
             .env("HOME", self.0.path())

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use proc_macro2::{Ident, Span, TokenStream};
+use proc_macro2::{Ident, TokenStream};
 use syn::ext::IdentExt as _;
 use syn::parse::{Parse, ParseStream, Parser as _};
 use syn::punctuated::Punctuated;
@@ -10,7 +10,7 @@ use syn::spanned::Spanned as _;
 use syn::token::Paren;
 use syn::{Error, Expr, LitStr, Path, Result, Token, Visibility, parenthesized};
 
-use super::value;
+use super::value::{self, Codec, Errors, Handle};
 use crate::mistakes::Mistakes;
 
 /// What stands in the parentheses of `#[memento(…)]`.
@@ -61,37 +61,6 @@ impl Default for Options {
 pub(crate) struct Key {
     pub(crate) argument: Ident,
     pub(crate) value: Expr,
-}
-
-/// The name of the type that stands for the function.
-#[derive(Clone)]
-pub(crate) struct Handle {
-    /// Its visibility, where that is not the function's own.
-    pub(crate) visibility: Option<Visibility>,
-    pub(crate) name: Ident,
-}
-
-/// What becomes of a returned error.
-#[derive(Clone, Default)]
-pub(crate) enum Errors {
-    #[default]
-    Retry,
-    /// Where the option stands.
-    Replay(Span),
-}
-
-/// What encodes results.
-#[derive(Clone)]
-pub(crate) enum Codec {
-    /// The name of a type in the memento crate.
-    BuiltIn(&'static str),
-    Path(Path),
-}
-
-impl Default for Codec {
-    fn default() -> Self {
-        Self::BuiltIn("Bincode")
-    }
 }
 
 const KNOWN: &str = "`cluster`, `version`, `salt`, `code_hash`, `dependencies(…)`, \

@@ -2,10 +2,40 @@
 
 use std::time::Duration;
 
+use proc_macro2::{Ident, Span};
 use syn::spanned::Spanned as _;
 use syn::{Error, Expr, ExprLit, Lit, LitStr, Path, Result, Visibility};
 
-use super::options::{Codec, Errors, Handle};
+/// The name of the type that stands for the function.
+#[derive(Clone)]
+pub(crate) struct Handle {
+    /// Its visibility, where that is not the function's own.
+    pub(crate) visibility: Option<Visibility>,
+    pub(crate) name: Ident,
+}
+
+/// What becomes of a returned error.
+#[derive(Clone, Default)]
+pub(crate) enum Errors {
+    #[default]
+    Retry,
+    /// Where the option stands.
+    Replay(Span),
+}
+
+/// What encodes results.
+#[derive(Clone)]
+pub(crate) enum Codec {
+    /// The name of a type in the memento crate.
+    BuiltIn(&'static str),
+    Path(Path),
+}
+
+impl Default for Codec {
+    fn default() -> Self {
+        Self::BuiltIn("Bincode")
+    }
+}
 
 pub(super) fn text(value: &Expr, what: &str) -> Result<LitStr> {
     match value {

@@ -11,16 +11,16 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::options::Setting;
-use super::{FILE_VARIABLE, Options, Origin};
-use crate::{Error, ErrorKind, Result, worker};
+use super::{FILE_VARIABLE, Options, Origin, WORKER_VARIABLE};
+use crate::{Error, ErrorKind, Result};
 
 /// Options in `[storage]` that mean the same whatever the type is.
 const STORAGE_OPTIONS: [&str; 2] = ["memory_cache", "inline_limit"];
 
 /// What the names of all variables that set options begin with.
 const PREFIX: &str = "MEMENTO_";
-/// Those among them that set none.
-const OTHERS: [&str; 2] = [FILE_VARIABLE, worker::VARIABLE];
+/// Those among them that set none. The last one is read while programs compile, and Cargo passes it on to them.
+const OTHERS: [&str; 3] = [FILE_VARIABLE, WORKER_VARIABLE, "MEMENTO_CRATE_VERSIONS"];
 
 /// The options that `file` and the variables of this process set.
 pub(super) fn read(file: Option<&Path>) -> Result<Options> {
