@@ -207,6 +207,16 @@ fn a_launcher_that_fails_is_told_of() {
 }
 
 #[test]
+fn one_worker_does_the_work_where_no_other_can_be_started() {
+    let folder = folder();
+    let once = format!("mkdir '{}/first' || exit 3; exec \"$@\"", folder.path().display());
+    let options = options().launcher(["sh", "-c", &once, "sh"]);
+    let results = environment(options).enter(|| meet_all(folder.path(), &[Fate::Return; 300]));
+    assert!(results.into_iter().map(Result::unwrap).eq((0..300).map(|n| n * 2)));
+    assert_eq!(noted(folder.path(), "runs").len(), 300);
+}
+
+#[test]
 fn a_worker_behind_a_launcher_that_is_killed_ends() {
     let folder = folder();
     let launcher = ["sh", "-c", "\"$@\"; exit $?", "sh"];

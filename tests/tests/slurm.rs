@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use memento::{Environment, Storage};
 use memento_runner_process::{Options, ProcessRunner};
-use memento_tests::fates::{Fate, meet, noted, variable};
+use memento_tests::fates::{Fate, Signal, meet, noted, variable};
 use memento_tests::processes::{has_ended, kill, wait_until};
 use memento_tests::slurm::Slurm;
 use tempfile::TempDir;
@@ -98,6 +98,20 @@ fn a_worker_is_killed() {
 fn a_step_is_cancelled() {
     let Some(mut slurm) = Slurm::start() else { return };
     disturbed(&mut slurm, |slurm, _, process| slurm.cancel_step_of(process));
+}
+
+#[test]
+fn a_worker_that_is_killed_is_told_of() {
+    let Some(slurm) = Slurm::start() else { return };
+    let folder = TempDir::new().unwrap();
+    environment(options(&slurm)).enter(|| {
+        let fate = Fate::Signal(Signal::Kill);
+        let error = meet::try_call(folder.path().into(), 1, fate).unwrap_err().to_string();
+        // What srun says of it.
+        assert!(error.contains("exit status: 137"), "{error}");
+        assert!(error.contains("call 1 meets its fate"), "{error}");
+        assert!(error.contains("task 0: Killed"), "{error}");
+    });
 }
 
 /// The other worker goes on without slurmd. A new one can start only when slurmd is back.
