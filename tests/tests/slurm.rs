@@ -38,7 +38,9 @@ fn call_all(folder: &Path, first: u64, fate: Fate) {
 /// Which of `calls` calls did not run exactly once, and how often they did.
 fn not_once(folder: &Path, calls: u64) -> Vec<(u64, usize)> {
     let mut runs: BTreeMap<u64, usize> = (0..calls).map(|n| (n, 0)).collect();
-    noted(folder, "runs").into_iter().for_each(|n| *runs.entry(n).or_default() += 1);
+    for n in noted(folder, "runs") {
+        *runs.entry(n).or_default() += 1;
+    }
     runs.into_iter().filter(|(_, count)| *count != 1).collect()
 }
 
