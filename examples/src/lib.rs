@@ -1,8 +1,15 @@
 //! What the example programs share.
 
+pub mod arguments;
+
 use std::time::Duration;
 
+use comfy_table::{LineStyle, TableStyle};
 use memento::Statistics;
+
+/// Tables with a line below the header, and no others.
+pub const TABLE: TableStyle =
+    TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─'));
 
 /// The last line of each example: what memento functions did in this run, and how long the run took.
 ///

@@ -40,6 +40,7 @@ type Call = (usize, Vec<u8>);
 
 impl<'a> Job<'a> {
     pub(crate) fn new(pool: &'a Pool, batch: &'a dyn Batch) -> Self {
+        pool.begin();
         Self {
             pool,
             batch,

@@ -1,7 +1,7 @@
 //! Workers that wait for calls.
 
 use memento::Result;
-use parking_lot::{Condvar, Mutex};
+use parking_lot::{Condvar, Mutex, MutexGuard};
 
 use crate::Options;
 use crate::process::Process;
@@ -20,6 +20,10 @@ struct State {
     idle: Vec<Process>,
     /// How many there are, or are being started.
     started: usize,
+    /// How many of them are being started.
+    starting: usize,
+    /// How many there may be: fewer than the options say where others could not be started.
+    limit: usize,
 }
 
 /// A worker that somebody uses. Dropping it ends the worker.
@@ -34,11 +38,17 @@ impl Pool {
         Self { options, state: Mutex::default(), changed: Condvar::new() }
     }
 
+    /// There may be as many workers as the options say, whatever could not be started before.
+    pub(crate) fn begin(&self) {
+        self.state.lock().limit = self.options.workers;
+    }
+
     pub(crate) fn options(&self) -> &Options {
         &self.options
     }
 
-    /// A worker: an idle one, a new one, or the next that becomes idle.
+    /// A worker: an idle one, a new one, or the next that becomes idle. An error where none can be started, and there is
+    /// none that works.
     pub(crate) fn acquire(&self) -> Result<Lease<'_>> {
         let mut state = self.state.lock();
         loop {
@@ -48,15 +58,35 @@ impl Pool {
                 }
                 state.started -= 1;
             }
-            if state.started < self.options.workers {
-                state.started += 1;
-                drop(state);
-                let mut lease = Lease { pool: self, process: None };
-                lease.process = Some(Process::start(&self.options)?);
-                return Ok(lease);
+            if state.started < state.limit {
+                match self.start(&mut state) {
+                    Ok(process) => return Ok(Lease { pool: self, process: Some(process) }),
+                    // A scheduler may have no room now, or be away. Others do the work, and it is not asked again
+                    // before one of them ends, or another batch begins.
+                    Err(error) if state.started > state.starting => {
+                        state.limit = state.started;
+                        tracing::warn!(%error, "a worker could not be started; others go on");
+                    }
+                    Err(error) => return Err(error),
+                }
             }
-            self.changed.wait(&mut state);
+            // One may have become idle since.
+            if state.idle.is_empty() {
+                self.changed.wait(&mut state);
+            }
         }
+    }
+
+    /// Starts a worker, while others do what they like with the pool.
+    fn start(&self, state: &mut MutexGuard<'_, State>) -> Result<Process> {
+        (state.started, state.starting) = (state.started + 1, state.starting + 1);
+        let process = MutexGuard::unlocked(state, || Process::start(&self.options));
+        state.starting -= 1;
+        if process.is_err() {
+            state.started -= 1;
+            self.changed.notify_one();
+        }
+        process
     }
 }
 

@@ -199,9 +199,11 @@ impl Process {
 
     /// Ends it, if it has not ended, and says how it ended and what it printed last.
     fn end(&mut self) -> String {
-        // Behind a launcher, it ends when its input does.
+        // Behind a launcher, it ends when its input does, and the launcher, which tells how, when it has ended.
         self.close();
-        let ended = self.wait(PATIENCE / 20).or_else(|| {
+        let is_launched = self.number != self.child.id();
+        let patience = if is_launched { PATIENCE } else { PATIENCE / 20 };
+        let ended = self.wait(patience).or_else(|| {
             let _ = self.child.kill();
             self.child.wait().ok()
         });

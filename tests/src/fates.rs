@@ -28,6 +28,8 @@ pub enum Fate {
     Exit(i32),
     /// It never returns.
     Hang,
+    /// It never returns the first time, and returns the second time.
+    HangOnce,
     /// It asks for this many bytes.
     Allocate(usize),
     /// It aborts the first time, and returns the second time.
@@ -57,7 +59,8 @@ pub fn meet(folder: PathBuf, n: u64, fate: Fate) -> u64 {
         Fate::Hang => hang(&folder),
         Fate::Allocate(bytes) => drop(black_box(vec![1_u8; bytes])),
         Fate::AbortOnce if fs::create_dir(folder.join("aborted")).is_ok() => abort(),
-        Fate::AbortOnce | Fate::Return => {}
+        Fate::HangOnce if fs::create_dir(folder.join("hung")).is_ok() => hang(&folder),
+        Fate::AbortOnce | Fate::HangOnce | Fate::Return => {}
     }
     n * 2
 }

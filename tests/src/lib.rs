@@ -5,6 +5,7 @@ pub mod folder;
 pub mod processes;
 pub mod project;
 pub mod reasons;
+pub mod slurm;
 pub mod steps;
 pub mod visit;
 pub mod warnings;

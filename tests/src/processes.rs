@@ -1,10 +1,12 @@
 //! Other processes that use a storage.
 
 use std::ffi::OsStr;
+use std::fs;
 use std::io::{BufRead as _, BufReader};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
 
 use crate::folder::Folder;
 use crate::visit::{Call, Visit};
@@ -153,7 +155,38 @@ fn read(output: &Output) -> Visit {
 ///
 /// Where there is no `/proc`.
 pub fn is_root() -> bool {
-    std::fs::metadata("/proc/self").expect("what runs this process").uid() == 0
+    fs::metadata("/proc/self").expect("what runs this process").uid() == 0
+}
+
+/// Whether a process is gone, or waits for nothing but somebody who asks how it ended.
+pub fn has_ended(process: u32) -> bool {
+    let status = fs::read_to_string(format!("/proc/{process}/stat"));
+    status.map_or(true, |status| status.rsplit(") ").next().is_none_or(|s| s.starts_with('Z')))
+}
+
+/// Sends a process signal 9.
+///
+/// # Panics
+///
+/// Where it has ended.
+#[track_caller]
+pub fn kill(process: u32) {
+    let status = Command::new("kill").args(["-KILL", &process.to_string()]).status();
+    assert!(status.expect("kill runs").success(), "process {process} can be killed");
+}
+
+/// What is expected comes, in whatever time.
+///
+/// # Panics
+///
+/// Where it does not come within a minute.
+#[track_caller]
+pub fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
+    let began = Instant::now();
+    while !is_so() {
+        assert!(began.elapsed() < Duration::from_mins(1), "{what}: not within a minute");
+        std::thread::yield_now();
+    }
 }
 
 /// Does something to files of this test from another process.

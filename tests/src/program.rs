@@ -12,7 +12,7 @@ fn main() {
     let mut arguments = std::env::args().skip(1);
     match (arguments.next().as_deref(), arguments.next()) {
         (Some("say"), _) => print(),
-        (Some("hang"), Some(folder)) => hang(Path::new(&folder)),
+        (Some("hang"), Some(folder)) => hang(Path::new(&folder), arguments),
         other => panic!("there is no such thing to do: {other:?}"),
     }
 }
@@ -22,8 +22,8 @@ fn print() {
 }
 
 /// Two workers do not return from their calls, and a third has none.
-fn hang(folder: &Path) {
-    let runner = ProcessRunner::new(Options::new().workers(3));
+fn hang(folder: &Path, launcher: impl Iterator<Item = String>) {
+    let runner = ProcessRunner::new(Options::new().workers(3).launcher(launcher));
     Environment::new(Storage::memory(), runner).enter(|| {
         let fates = [(1, Fate::Return), (2, Fate::Hang), (3, Fate::Hang)];
         meet::map(fates.map(|(n, fate)| (folder.to_owned(), n, fate)))

@@ -1,13 +1,13 @@
 //! What becomes of calls whose worker does not come to a good end: real ends of real processes.
 
-use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use memento::{Environment, Error, ErrorKind, Storage};
 use memento_runner_process::{Options, ProcessRunner};
 use memento_tests::fates::{Fate, Signal, meet, noted, process};
+use memento_tests::processes::{has_ended, kill, wait_until};
 use tempfile::TempDir;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_program");
@@ -145,29 +145,12 @@ fn calls_are_made_again_as_often_as_is_said() {
 fn a_worker_that_was_killed_between_calls_is_replaced() {
     environment(options()).enter(|| {
         let first = process(1).1;
-        let killed = Command::new("kill").args(["-KILL", &first.to_string()]).status().unwrap();
-        assert!(killed.success());
+        kill(first);
         wait_until("it has ended", || has_ended(first));
         let second = process(2).1;
         assert_ne!(second, first);
         assert_eq!(process(3).1, second);
     });
-}
-
-/// Whether a process is gone, or waits for nothing but somebody who asks how it ended.
-fn has_ended(process: u32) -> bool {
-    let status = fs::read_to_string(format!("/proc/{process}/stat"));
-    status.map_or(true, |status| status.rsplit(") ").next().unwrap().starts_with('Z'))
-}
-
-/// What is expected comes, in whatever time.
-#[track_caller]
-fn wait_until(what: &str, is_so: impl Fn() -> bool) {
-    let began = Instant::now();
-    while !is_so() {
-        assert!(began.elapsed() < Duration::from_mins(1), "{what}: not within a minute");
-        std::thread::yield_now();
-    }
 }
 
 #[test]
@@ -221,6 +204,16 @@ fn a_launcher_that_fails_is_told_of() {
         missing.contains("command: /no/such/launcher env MEMENTO_WORKER=process/1"),
         "{missing}"
     );
+}
+
+#[test]
+fn one_worker_does_the_work_where_no_other_can_be_started() {
+    let folder = folder();
+    let once = format!("mkdir '{}/first' || exit 3; exec \"$@\"", folder.path().display());
+    let options = options().launcher(["sh", "-c", &once, "sh"]);
+    let results = environment(options).enter(|| meet_all(folder.path(), &[Fate::Return; 300]));
+    assert!(results.into_iter().map(Result::unwrap).eq((0..300).map(|n| n * 2)));
+    assert_eq!(noted(folder.path(), "runs").len(), 300);
 }
 
 #[test]

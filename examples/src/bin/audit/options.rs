@@ -4,6 +4,8 @@ use std::env;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+use memento_examples::arguments::{self, Known};
+
 /// What `--help` prints.
 pub(crate) const HELP: &str = "\
 Audits Rust sources: how much is `unsafe`, how long, which functions are the longest.
@@ -49,40 +51,23 @@ pub(crate) enum Root {
     Folder(PathBuf),
 }
 
+/// What may stand on the command line.
+const KNOWN: [Known; 3] = [
+    Known { name: "--path", value: "DIR", what: "a folder" },
+    Known { name: "--svg", value: "FILE", what: "a file" },
+    Known { name: "--top", value: "N", what: "a number" },
+];
+
 /// Reads the arguments after the program's name.
 pub(crate) fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<Asked, String> {
-    let (mut path, mut svg, mut top) = (None, None, None);
-    let mut arguments = arguments.into_iter();
-    while let Some(argument) = arguments.next() {
-        let option = argument.to_string_lossy().into_owned();
-        let (place, what) = match option.as_str() {
-            "--help" | "-h" => return Ok(Asked::Help),
-            "--path" => (&mut path, "a folder"),
-            "--svg" => (&mut svg, "a file"),
-            "--top" => (&mut top, "a number"),
-            _ => {
-                return Err(format!(
-                    "there is no option `{option}`; there are --path DIR, --svg FILE, --top N and --help"
-                ));
-            }
-        };
-        let value = arguments.next().ok_or_else(|| format!("`{option}` needs {what} after it"))?;
-        if place.replace(value).is_some() {
-            return Err(format!("`{option}` is given twice"));
-        }
-    }
+    let Some([path, svg, top]) = arguments::read(arguments, &KNOWN)? else {
+        return Ok(Asked::Help);
+    };
     Ok(Asked::Audit(Options {
         root: path.map_or_else(registries, |path| Ok(Root::Folder(path.into())))?,
         svg: svg.map_or_else(|| "audit.svg".into(), PathBuf::from),
-        top: top.as_ref().map_or(Ok(10), number)?,
+        top: arguments::number("--top", top.as_ref(), 10)?,
     }))
-}
-
-fn number(value: &OsString) -> Result<usize, String> {
-    let number = value.to_str().and_then(|text| text.parse().ok()).filter(|&number| number > 0);
-    number.ok_or_else(|| {
-        format!("`--top` needs a number from 1 on, and `{}` is none", value.to_string_lossy())
-    })
 }
 
 /// Where cargo keeps the sources that it has downloaded.

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use comfy_table::{Cell, CellAlignment, LineStyle, Table, TableStyle};
+use comfy_table::{Cell, CellAlignment, Table};
 
 use crate::options::Options;
 use crate::package::CrateCounts;
@@ -11,9 +11,6 @@ use crate::tree::Tree;
 
 /// How many files that were not counted are named.
 const NAMED: usize = 5;
-/// A line below the header, and no others.
-const STYLE: TableStyle =
-    TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─'));
 
 /// What to print: tables, then the files that were not counted, then where the chart is.
 pub(crate) fn write(ranking: &Ranking, tree: &Tree, options: &Options) -> String {
@@ -89,7 +86,7 @@ fn table<'a>(
     numbers: impl Fn(&CrateCounts) -> Vec<String>,
 ) -> Table {
     let mut table = Table::new();
-    table.load_style(STYLE).set_header(header);
+    table.load_style(memento_examples::TABLE).set_header(header);
     for of in crates {
         let numbers = numbers(of).into_iter().map(Cell::new);
         table.add_row([Cell::new(&of.name)].into_iter().chain(numbers));
