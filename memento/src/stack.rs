@@ -1,6 +1,6 @@
 //! The call stack of memento functions: who calls, in which environment, with which context arguments.
 //!
-//! It is kept for each thread. [`Caller`] takes it along to other threads.
+//! It is kept for each thread. [`Caller`] takes it along to other threads; a task enters it for each poll.
 
 mod carry;
 #[cfg(test)]
