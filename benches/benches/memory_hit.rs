@@ -4,7 +4,9 @@
 //! stays in the nearest cache of the processor. A sample is one turn through all of them.
 
 use std::cell::Cell;
+use std::pin::pin;
 use std::sync::OnceLock;
+use std::task::{Context, Poll, Waker};
 
 use cached::macros::concurrent_cached;
 use divan::{Bencher, black_box};
@@ -19,6 +21,19 @@ fn main() {
 #[memento]
 fn number(n: u64) -> u64 {
     n * 2
+}
+
+#[memento]
+async fn number_awaited(n: u64) -> u64 {
+    std::future::ready(n * 2).await
+}
+
+/// What a future comes to that ends in its first poll, as hits in memory do.
+fn poll_once<T>(future: impl Future<Output = T>) -> T {
+    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(value) => value,
+        Poll::Pending => panic!("it does not end in its first poll"),
+    }
 }
 
 #[concurrent_cached]
@@ -79,7 +94,7 @@ fn hits_of_three(bencher: Bencher<'_, '_>, keys: u64, call: impl Fn(String, u64,
 
 /// `u64 -> u64`
 mod of_number {
-    use super::{Bencher, CALLER, Environment, KEYS, LocalRunner, Storage, hits};
+    use super::{Bencher, CALLER, Environment, KEYS, LocalRunner, Storage, hits, poll_once};
 
     /// Unbounded, as it is unless told otherwise.
     #[divan::bench(args = KEYS, sample_size = 10_000)]
@@ -97,6 +112,15 @@ mod of_number {
     #[divan::bench(args = KEYS, sample_size = 10_000)]
     fn memento(bencher: Bencher<'_, '_>, keys: u64) {
         hits(bencher, keys, super::number);
+    }
+
+    /// The same of an async function.
+    #[divan::bench(args = KEYS, sample_size = 10_000)]
+    fn memento_async(bencher: Bencher<'_, '_>, keys: u64) {
+        for key in 0..keys {
+            futures_executor::block_on(super::number_awaited(key));
+        }
+        hits(bencher, keys, |key| poll_once(super::number_awaited(key)));
     }
 
     /// The same from inside of a memento function, in whose record the calls are noted.

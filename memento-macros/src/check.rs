@@ -8,7 +8,7 @@ use syn::spanned::Spanned as _;
 use syn::visit_mut::{self, VisitMut};
 use syn::{
     Error, FnArg, Receiver, ReceiverKind, Result, ReturnType, Safety, Signature, Type,
-    TypeImplTrait, TypeReference,
+    TypeImplTrait, TypeParamBound, TypeReference,
 };
 
 use crate::mistakes::Mistakes;
@@ -57,12 +57,6 @@ fn mentions_self(tokens: TokenStream) -> bool {
 
 /// Finds mistakes in the words around `fn`.
 fn find_in_qualifiers(signature: &Signature, mistakes: &mut Mistakes) {
-    if let Some(token) = &signature.asyncness {
-        mistakes.add(
-            token.span(),
-            "a memento function cannot be `async` yet: keep the blocking part of it",
-        );
-    }
     if let Some(token) = &signature.constness {
         mistakes.add(
             token.span(),
@@ -134,11 +128,20 @@ impl VisitMut for InResult<'_> {
     }
 
     fn visit_type_impl_trait_mut(&mut self, hidden: &mut TypeImplTrait) {
-        self.0.add(
-            hidden.span(),
+        let is_future = hidden.bounds.iter().any(|bound| match bound {
+            TypeParamBound::Trait(bound) => {
+                bound.path.segments.last().is_some_and(|last| last.ident == "Future")
+            }
+            _ => false,
+        });
+        let message = if is_future {
+            "a memento function cannot return a future, which cannot be read back; write \
+            `async fn`, and what the future returns"
+        } else {
             "the result of a memento function needs a type that can be read back, not \
-            `impl Trait`",
-        );
+            `impl Trait`"
+        };
+        self.0.add(hidden.span(), message);
     }
 
     fn visit_type_mut(&mut self, result: &mut Type) {

@@ -27,7 +27,7 @@ mod repeat;
 mod returns;
 
 use proc_macro2::{Ident, TokenStream};
-use quote::{ToTokens as _, quote};
+use quote::{ToTokens as _, format_ident, quote};
 use syn::ext::IdentExt as _;
 use syn::{Attribute, Generics, ReturnType, Type, Visibility, WhereClause, parse_quote};
 
@@ -150,6 +150,22 @@ impl<'a> Parts<'a> {
     /// The conditions on the parameters.
     fn condition(&self) -> Option<&WhereClause> {
         self.generics.where_clause.as_ref()
+    }
+
+    /// Whether the function is async.
+    fn is_async(&self) -> bool {
+        self.function.item.sig.asyncness.is_some()
+    }
+
+    /// What is called in the module for generated code: for an async function, its twin that is awaited.
+    fn call(&self, name: &str, arguments: &TokenStream) -> TokenStream {
+        let internal = &self.internal;
+        if self.is_async() {
+            let name = format_ident!("{name}_async");
+            return quote!(#internal::#name(#arguments).await);
+        }
+        let name = format_ident!("{name}");
+        quote!(#internal::#name(#arguments))
     }
 
     /// The type and const parameters, as they are passed on.

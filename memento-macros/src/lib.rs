@@ -42,6 +42,11 @@ use quote::quote;
 ///
 /// What is ignored, or has something else in its place, need not be `Serialize`.
 ///
+/// # Async functions
+///
+/// They are awaited as ever, on any executor, and so are `f::try_call(…)`, `f::map(…)` and `f::with()….call(…)`; what else can
+/// be asked is asked without an executor, and may block. The body need not be `Send` unless the executor asks for it.
+///
 /// # Generic functions
 ///
 /// Types and constants are part of the key, ahead of the arguments; types by their names.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bytesize::ByteSize;
 
 use crate::configuration::Options;
-use crate::flight::Flights;
+use crate::flight::{Flights, TaskFlights};
 use crate::plugin::{self, Plugin, RunnerPlugin, StoragePlugin};
 use crate::statistics::Counters;
 use crate::storage::Storage;
@@ -18,11 +18,19 @@ pub(crate) struct Cluster {
     pub(crate) runner: Arc<dyn Runner>,
     pub(crate) counters: Counters,
     pub(crate) flights: Flights,
+    /// Of async functions.
+    pub(crate) task_flights: TaskFlights,
 }
 
 impl Cluster {
     pub(crate) fn new(storage: Arc<Storage>, runner: Arc<dyn Runner>) -> Self {
-        Self { storage, runner, counters: Counters::default(), flights: Flights::default() }
+        Self {
+            storage,
+            runner,
+            counters: Counters::default(),
+            flights: Flights::default(),
+            task_flights: TaskFlights::default(),
+        }
     }
 
     /// A cluster that keeps nothing and executes nothing.

@@ -41,8 +41,8 @@ mod tests;
 pub(crate) use deserializer::{decode, split_first, split_tuple};
 pub use render::Rendered;
 pub(crate) use serializer::Serializer;
+pub(crate) use sink::{Detached, Encoded, Sink};
 pub use sink::{Encode, EncodeResult, Encoder};
-pub(crate) use sink::{Encoded, Sink};
 
 /// The canonical encoding of `value`.
 ///

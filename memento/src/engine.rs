@@ -6,6 +6,7 @@
 //! and ends up in `run_local` wherever the runner sends it; there it is claimed, so that one thread at a time
 //! computes it, looked up once more where another thread may have finished in the meantime, run, and recorded.
 
+mod asynchronous;
 mod calls;
 mod claim;
 mod execute;
@@ -25,6 +26,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Instant;
 
+pub(crate) use asynchronous::{Begun, begin};
 use calls::Calls;
 pub(crate) use item::{Ending, Item};
 pub(crate) use ledger::Ledger;
@@ -208,10 +210,7 @@ pub(crate) fn resolve_one<'a>(
     let began = bound.begin();
     let losses = storage.cache.losses();
     if !modifiers.refresh {
-        if !lookup::find_in_memory(binding, &mut item) {
-            let record = storage.record(&item.key);
-            lookup::find(binding, modifiers, std::iter::once(&mut item), &[record]);
-        }
+        lookup::find_one(binding, modifiers, &mut item);
         if let Some(call) = item.ending.call(binding.function, item.invocation) {
             if let Some(began) = began {
                 stack::with(|caller| {

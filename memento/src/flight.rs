@@ -1,4 +1,5 @@
-//! Single flight: one computation of a key at a time among the threads of this process.
+//! Single flight: one computation of a key at a time among the threads of this process; `tasks` has that of async
+//! functions.
 //!
 //! Who asks for a key that is being computed waits for it, unless that could be waiting for oneself:
 //!
@@ -13,6 +14,8 @@
 //!
 //! Among processes, whoever leads a flight claims the key in the store, too: see `engine/claim.rs`.
 
+mod tasks;
+
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::collections::hash_map::{Entry, VacantEntry};
@@ -21,6 +24,8 @@ use std::sync::{Arc, LazyLock};
 use std::thread::ThreadId;
 
 use parking_lot::{Condvar, Mutex};
+
+pub(crate) use tasks::{TaskFlights, TaskLead};
 
 use crate::Key;
 use crate::cache::{Landed, Shared};
@@ -72,7 +77,14 @@ pub(crate) enum Claim<'a> {
 }
 
 /// The right to compute a key. Dropping it lets the next in line compute.
-pub(crate) struct Lead<'a> {
+pub(crate) enum Lead<'a> {
+    Thread(ThreadLead<'a>),
+    /// Of an async function.
+    Task(TaskLead),
+}
+
+/// What the thread that computes a key has of its flight.
+pub(crate) struct ThreadLead<'a> {
     flights: &'a Flights,
     flight: Arc<Flight>,
 }
@@ -103,7 +115,7 @@ impl Flights {
         let flight = Arc::new(Flight::new(*vacant.key()));
         vacant.insert(Arc::clone(&flight));
         LEADING.with_borrow_mut(|leading| leading.push(Arc::clone(&flight)));
-        Lead { flights: self, flight }
+        Lead::Thread(ThreadLead { flights: self, flight })
     }
 
     /// Claims `key`; waits while another thread computes it.
@@ -228,13 +240,22 @@ impl Lead<'_> {
     ///
     /// `value` is asked for only where somebody waits.
     pub(crate) fn land(self, value: impl FnOnce() -> Option<(Shared, Landed)>) {
+        match self {
+            Self::Thread(lead) => lead.land(value),
+            Self::Task(lead) => lead.land(value),
+        }
+    }
+}
+
+impl ThreadLead<'_> {
+    fn land(self, value: impl FnOnce() -> Option<(Shared, Landed)>) {
         let is_awaited = self.flight.state.lock().waiting > 0;
         let value = if is_awaited { value() } else { None };
         self.flight.state.lock().phase = Phase::Landed(value);
     }
 }
 
-impl Drop for Lead<'_> {
+impl Drop for ThreadLead<'_> {
     fn drop(&mut self) {
         self.flights.flying.lock().remove(&self.flight.key);
         LEADING

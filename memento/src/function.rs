@@ -20,6 +20,8 @@ pub struct Function {
     #[doc(hidden)]
     pub repeat: Option<fn(Recorded<'_>) -> Result<Repeated>>,
     #[doc(hidden)]
+    pub is_async: bool,
+    #[doc(hidden)]
     pub arguments: &'static [&'static str],
     #[doc(hidden)]
     pub cluster: &'static str,

@@ -13,6 +13,10 @@ use crate::validity;
 use crate::{Error, ErrorKind, Explanation, Memento, Result};
 
 pub use crate::argument::{Argument, KeyPart, Unencoded};
+pub use crate::asynchronous::{
+    call as call_async, call_with as call_with_async, ignore_result as ignore_result_async,
+    map as map_async, try_call as try_call_async,
+};
 pub use crate::batch::{as_completed, for_each, map, try_for_each, try_map};
 pub use crate::binding::Declaration;
 pub use crate::code::{CodeTable, FunctionCode};
@@ -53,7 +57,7 @@ pub fn call<R: Returns, A: Send>(
 
 #[cold]
 #[track_caller]
-fn raise(ending: Ending, function: &Function) -> ! {
+pub(crate) fn raise(ending: Ending, function: &Function) -> ! {
     match ending {
         Ending::Panicked(payload) => resume_unwind(payload),
         other => panic!("{}", other.error(function)),

@@ -27,6 +27,7 @@
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 
 mod argument;
+mod asynchronous;
 mod batch;
 mod binding;
 mod cache;
@@ -83,7 +84,7 @@ pub use program::default_folder;
 pub use progress::{Progress, ProgressEvents, ProgressObserver};
 pub use query::{Mementos, Query};
 pub use runner::{Accepted, Batch, Handover, InScope, LocalRunner, NullRunner, Runner, Spawn};
-pub use stack::{Caller, carry, context};
+pub use stack::{Caller, carry, carry_future, context};
 pub use statistics::{Misses, Statistics};
 pub use storage::{
     Capabilities, Claim, DataStore, Entry, Filter, MemoryDataStore, MemoryMetadataStore,

@@ -28,6 +28,15 @@ pub(crate) struct Modifiers<'a> {
 }
 
 impl Modifiers<'_> {
+    /// The same without what it borrows, and what cancels the call.
+    pub(crate) fn detach(self) -> (Modifiers<'static>, Option<CancellationToken>) {
+        let Self { local, refresh, no_further_calls, ignore_result, cancel, tracker: _ } = self;
+        let (none, tracker) = (None, None);
+        let modifiers =
+            Modifiers { local, refresh, no_further_calls, ignore_result, cancel: none, tracker };
+        (modifiers, cancel.cloned())
+    }
+
     /// # Errors
     ///
     /// [`ErrorKind::Cancelled`](crate::ErrorKind::Cancelled), where a call of `function` is not to begin any more.

@@ -9,6 +9,7 @@ use crate::{Error, Function, Key, Result};
 
 pub use local::LocalRunner;
 pub use null::NullRunner;
+pub(crate) use null::refusal;
 
 /// Executes batches of invocations that storage has no valid result for.
 pub trait Runner: Send + Sync + Debug {

@@ -1,9 +1,11 @@
 //! The call stack of memento functions: who calls, in which environment, with which context arguments.
 //!
-//! It is kept for each thread. [`Caller`] takes it along to other threads.
+//! It is kept for each thread. [`Caller`] takes it along to other threads; a task enters it for each poll.
 
+mod carry;
 #[cfg(test)]
 mod tests;
+mod waits;
 
 use std::any::Any;
 use std::cell::{Cell, RefCell};
@@ -17,6 +19,9 @@ use hashbrown::HashTable;
 use parking_lot::Mutex;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+
+pub use carry::{carry, carry_future};
+pub(crate) use waits::Wait;
 
 use crate::cache::Landed;
 use crate::function::Function;
@@ -103,17 +108,6 @@ impl fmt::Debug for Caller {
     }
 }
 
-/// Makes `work` run as called by whoever calls now, in whatever thread it runs: for the closures of rayon.
-///
-/// ```
-/// use rayon::prelude::*;
-/// let squares: Vec<u32> = (0..4u32).into_par_iter().map(memento::carry(|n| n * n)).collect();
-/// ```
-pub fn carry<T, R>(work: impl Fn(T) -> R) -> impl Fn(T) -> R {
-    let caller = Caller::current();
-    move |input| caller.enter(|| work(input))
-}
-
 /// Whether this thread has an environment, a frame or context arguments of its own.
 #[inline(always)]
 pub(crate) fn is_somebody() -> bool {
@@ -160,6 +154,8 @@ pub(crate) struct Frame {
     met: Mutex<Met>,
     /// Nanoseconds.
     waited: AtomicU64,
+    /// The async calls that are under way.
+    waits: Mutex<waits::Waits>,
 }
 
 /// What a function called and read, in order.
@@ -243,6 +239,7 @@ impl Frame {
             generation: validity::generation(),
             met: Mutex::default(),
             waited: AtomicU64::new(0),
+            waits: Mutex::default(),
         }
     }
 

@@ -59,7 +59,7 @@ impl Number {
     }
 
     #[memento]
-    async fn waits(&self) -> u64 {
+    async fn waits(&mut self) -> u64 {
         self.0
     }
 

@@ -26,8 +26,13 @@ extern "C" fn is_extern(n: u64) -> u64 {
 }
 
 #[memento]
-async fn is_async(n: u64) -> u64 {
-    n
+fn returns_a_future(n: u64) -> impl Future<Output = u64> {
+    async move { n }
+}
+
+#[memento]
+async fn refers_later(text: &str) -> &str {
+    text
 }
 
 #[memento]

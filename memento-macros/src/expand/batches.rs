@@ -27,6 +27,20 @@ impl Parts<'_> {
             &__FUNCTION, #with, #handle::__returns #turbofish (), #handle::__encode #turbofish,
             arguments, |(#(#names,)*)| #handle::__body #turbofish (#(#names),*)
         };
+        if self.is_async() {
+            let map = self.call("map", &call);
+            return quote! {
+                /// Calls the function with each tuple of arguments, in this task, up to `in_flight` of them at the same
+                /// time. The results are in the order of the arguments; one that fails does not keep the others from
+                /// being there.
+                #visibility async fn map<#lifetime, #(#parameters),*>(
+                    #receiver
+                    arguments: impl ::core::iter::IntoIterator<Item = #arguments>,
+                ) -> ::std::vec::Vec<#memento::Result<#output>> #condition {
+                    #map
+                }
+            };
+        }
         quote! {
             /// Calls the function with each tuple of arguments, through the runner. The results are in the order of
             /// the arguments; one that fails does not keep the others from being there.

@@ -15,10 +15,11 @@ impl Parts<'_> {
         let ItemFn { attrs, sig, block, .. } = &self.function.item;
         let lints = attrs.iter().filter(|attribute| is_one_of(attribute, &LINTS));
         let (generics, inputs, output) = (&sig.generics, &sig.inputs, &sig.output);
+        let asyncness = &sig.asyncness;
         let condition = &generics.where_clause;
         let body = quote! {
             #(#lints)*
-            fn __body #generics (#inputs) #output #condition #block
+            #asyncness fn __body #generics (#inputs) #output #condition #block
         };
         match &self.function.header {
             None => {
@@ -59,12 +60,14 @@ impl Parts<'_> {
         }
         let in_scope = in_scope.iter();
         let (supertrait, lenient) = (trait_.iter(), lenient());
+        let asyncness = &sig.asyncness;
+        let awaited = self.is_async().then(|| quote!(.await));
         quote! {
             #(#[allow(unused_imports)] use #in_scope as _;)*
 
             #lenient
             trait __Body #generics: #(#supertrait)* #condition {
-                fn __body #own_generics (#(#inputs),*) -> #output #own_condition;
+                #asyncness fn __body #own_generics (#(#inputs),*) -> #output #own_condition;
             }
 
             #(#lints)*
@@ -75,8 +78,8 @@ impl Parts<'_> {
             #lenient
             impl #handle {
                 #[inline]
-                fn __body #all_generics (#declared) -> #output #all_conditions {
-                    <#type_ as #of>::__body #own_turbofish (#(#names),*)
+                #asyncness fn __body #all_generics (#declared) -> #output #all_conditions {
+                    <#type_ as #of>::__body #own_turbofish (#(#names),*) #awaited
                 }
             }
         }

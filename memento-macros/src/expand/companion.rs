@@ -72,6 +72,11 @@ impl Parts<'_> {
             (self.declared(), self.condition(), self.turbofish());
         let arguments = quote!((#(#names,)*));
         let body = quote!(|(#(#names,)*)| Self::__body #turbofish (#(#names),*));
+        let try_call = quote! {
+            &__FUNCTION, Self::__returns #turbofish (), Self::__encode #turbofish, #arguments, #body
+        };
+        let try_call = self.call("try_call", &try_call);
+        let asyncness = &self.function.item.sig.asyncness;
         let batches = self.batches(
             &visibility.to_token_stream(),
             &quote!(),
@@ -79,8 +84,8 @@ impl Parts<'_> {
         );
         quote! {
             /// Calls the function; what keeps it from being run is an error instead of a panic.
-            #visibility fn try_call #generics (#declared) -> #memento::Result<#output> #condition {
-                #internal::try_call(&__FUNCTION, Self::__returns #turbofish (), Self::__encode #turbofish, #arguments, #body)
+            #visibility #asyncness fn try_call #generics (#declared) -> #memento::Result<#output> #condition {
+                #try_call
             }
 
             #batches

@@ -20,6 +20,7 @@ impl Parts<'_> {
             None => quote!(#internal::Option::None),
         };
         let (name, arguments) = (self.name(), self.labels());
+        let is_async = self.is_async();
         let package = package();
         let package_version = std::env::var("CARGO_PKG_VERSION").unwrap_or_default();
         let (version, code) = (self.version_expression(), self.code());
@@ -37,6 +38,7 @@ impl Parts<'_> {
                 version: #version,
                 code: #code,
                 repeat: #repeat,
+                is_async: #is_async,
                 arguments: &[#(#arguments),*],
                 cluster: #cluster,
                 ttl: #ttl,

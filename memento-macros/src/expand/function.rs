@@ -45,9 +45,10 @@ pub(super) fn receiver(receiver: &Receiver) -> Receiver {
 impl Parts<'_> {
     /// The function as it is called.
     pub(super) fn function(&self) -> TokenStream {
-        let Self { internal, handle, names, arguments, .. } = self;
+        let Self { handle, names, arguments, .. } = self;
         let ItemFn { attrs, vis, modifiers, sig, .. } = &self.function.item;
-        let (name, generics, output) = (&sig.ident, &sig.generics, &sig.output);
+        let (asyncness, name, generics, output) =
+            (&sig.asyncness, &sig.ident, &sig.generics, &sig.output);
         let condition = &generics.where_clause;
         let (default, turbofish) = (&modifiers.defaultness, self.turbofish());
         let inputs = sig.inputs.iter().zip(names).map(|(input, name)| match input {
@@ -63,16 +64,18 @@ impl Parts<'_> {
         });
         // An expectation is met where the body is.
         let attributes = attrs.iter().filter(|attribute| !is_one_of(attribute, &["expect"]));
+        let call = quote! {
+            #handle::__function(),
+            #handle::__returns #turbofish (),
+            #handle::__encode #turbofish,
+            (#(#given,)*),
+            |(#(#names,)*)| #handle::__body #turbofish (#(#names),*),
+        };
+        let call = self.call("call", &call);
         quote! {
             #(#attributes)*
-            #vis #default fn #name #generics (#(#inputs),*) #output #condition {
-                #internal::call(
-                    #handle::__function(),
-                    #handle::__returns #turbofish (),
-                    #handle::__encode #turbofish,
-                    (#(#given,)*),
-                    |(#(#names,)*)| #handle::__body #turbofish (#(#names),*),
-                )
+            #vis #default #asyncness fn #name #generics (#(#inputs),*) #output #condition {
+                #call
             }
         }
     }

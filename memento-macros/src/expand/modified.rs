@@ -14,6 +14,13 @@ impl Parts<'_> {
         let (arguments, lenient) = (quote!((#(#names,)*)), lenient());
         let body = quote!(|(#(#names,)*)| #handle::__body #turbofish (#(#names),*));
         let batches = self.batches(&quote!(pub), &quote!(&self,), &quote!(&self.0));
+        let call = quote! {
+            &__FUNCTION, &self.0, #handle::__returns #turbofish (), #handle::__encode #turbofish,
+            #arguments, #body
+        };
+        let (call, ignore_result) =
+            (self.call("call_with", &call), self.call("ignore_result", &call));
+        let asyncness = &self.function.item.sig.asyncness;
         quote! {
             /// A call that does something otherwise than usual.
             #[must_use = "nothing is called yet: end with `.call(…)`"]
@@ -24,15 +31,15 @@ impl Parts<'_> {
                 #internal::with_methods!();
 
                 /// Calls the function.
-                pub fn call #generics (&self, #declared) -> #output #condition {
-                    #internal::call_with(&__FUNCTION, &self.0, #handle::__returns #turbofish (), #handle::__encode #turbofish, #arguments, #body)
+                pub #asyncness fn call #generics (&self, #declared) -> #output #condition {
+                    #call
                 }
 
                 /// Calls the function for the sake of its record: the result is not read.
-                pub fn ignore_result #generics (&self, #declared)
+                pub #asyncness fn ignore_result #generics (&self, #declared)
                     -> #memento::Result<()> #condition
                 {
-                    #internal::ignore_result(&__FUNCTION, &self.0, #handle::__returns #turbofish (), #handle::__encode #turbofish, #arguments, #body)
+                    #ignore_result
                 }
 
                 #batches

@@ -34,7 +34,11 @@ impl Parts<'_> {
         let is_recorded = |argument: &Argument<'_>| {
             matches!(argument.role, Role::Itself) && !argument.hides_type()
         };
-        if !self.generics.params.is_empty() || !self.arguments.iter().all(is_recorded) {
+        // Whoever looks a result up has nothing that could await one.
+        if self.is_async()
+            || !self.generics.params.is_empty()
+            || !self.arguments.iter().all(is_recorded)
+        {
             return None;
         }
         let repeated = self.types.iter().map(|argument| match argument {

@@ -54,6 +54,14 @@ pub(crate) struct Encoded<'a> {
     spilled: Option<Box<Spilled>>,
 }
 
+/// An encoding that is [finished](Encoded::finish), without the key of its function, which it borrows.
+pub(crate) struct Detached {
+    hasher: FoldHasher<'static>,
+    inline: [u8; INLINE],
+    length: usize,
+    spilled: Option<Box<Spilled>>,
+}
+
 /// Writes the arguments of one invocation, in order.
 pub struct Encoder<'a, 'f>(&'a mut Encoded<'f>);
 
@@ -175,6 +183,12 @@ impl<'a> Encoded<'a> {
         }
     }
 
+    /// The encoding without the key of its function.
+    pub(crate) fn detach(self) -> Detached {
+        let Self { hasher, inline, length, spilled, function_key: _ } = self;
+        Detached { hasher, inline, length, spilled }
+    }
+
     /// What tells these arguments from all others of the same function: the encoding itself where it is short, else
     /// the invocation behind a byte that no encoding starts with.
     #[inline]
@@ -253,6 +267,14 @@ impl<'a> Encoded<'a> {
         }));
         spilled.put(&self.inline[..self.length]);
         spilled.put(bytes);
+    }
+}
+
+impl Detached {
+    /// The encoding, of the function with this key.
+    pub(crate) fn attach(self, function_key: &[u8; 32]) -> Encoded<'_> {
+        let Self { hasher, inline, length, spilled } = self;
+        Encoded { function_key, hasher, inline, length, spilled }
     }
 }
 

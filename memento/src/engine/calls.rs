@@ -60,6 +60,17 @@ impl<'a> Calls<'a> {
         }
     }
 
+    /// For one call that is kept elsewhere, and that the stores were asked for when the memory cache had lost `losses`
+    /// values.
+    pub(super) fn elsewhere(
+        binding: &'a Binding,
+        caller: Caller,
+        modifiers: Modifiers<'a>,
+        losses: u64,
+    ) -> Self {
+        Self { losses, ..Self::new(binding, caller, modifiers, Vec::new()) }
+    }
+
     /// One call that the stores have been asked for, when the memory cache had lost `losses` values.
     pub(super) fn missing(
         binding: &'a Binding,

@@ -38,7 +38,14 @@ pub(super) enum Claimed<'a> {
     Busy,
 }
 
+impl From<Error> for Claimed<'_> {
+    fn from(error: Error) -> Self {
+        Self::Ended(Ending::Failed(error))
+    }
+}
+
 /// What keeps others from computing the same; dropping it lets them.
+#[derive(Default)]
 pub(super) struct Right<'a> {
     /// Other threads of this process; `None` where they may be doing the same.
     lead: Option<Lead<'a>>,
@@ -63,6 +70,17 @@ impl<'a> Calls<'a> {
             self.binding.cluster.counters.count_panic();
             return Ok(Ending::Panicked(payload));
         }
+        Ok(self.conclude(item, right, &frame, took))
+    }
+
+    /// Encodes and records the output of a function that ran in this process.
+    pub(super) fn conclude(
+        &self,
+        item: &Item<'_>,
+        right: Right<'_>,
+        frame: &Frame,
+        took: Duration,
+    ) -> Ending {
         let error = item.task.error();
         let known = match self.encode(item) {
             Ok(value) => {
@@ -85,7 +103,7 @@ impl<'a> Calls<'a> {
                 None
             }
         };
-        Ok(Ending::Computed(known))
+        Ending::Computed(known)
     }
 
     /// Claims the item, unless another thread has brought it to its end, and notes why it has to be computed. With
@@ -106,6 +124,18 @@ impl<'a> Calls<'a> {
                 None => return Ok(Claimed::Busy),
             }
         };
+        self.claimed(item, claim, may_wait)
+    }
+
+    /// Goes on with an item that has been claimed in this process: claims it among processes, unless its result is there
+    /// by now, and notes why it has to be computed.
+    pub(super) fn claimed<'l>(
+        &self,
+        item: &mut Item<'_>,
+        claim: Claim<'l>,
+        may_wait: bool,
+    ) -> Result<Claimed<'l>> {
+        let binding = self.binding;
         let lead = match claim {
             Claim::Lead(lead) => Some(lead),
             Claim::Landed(shared, landed) if item.task.adopt(&shared) => {
@@ -139,16 +169,27 @@ impl<'a> Calls<'a> {
         correlation: Option<Correlation>,
         further_calls: bool,
     ) -> (Arc<Frame>, Duration, std::thread::Result<()>) {
+        let (frame, caller) = self.frame(item.key, correlation, further_calls);
+        let began = Instant::now();
+        let ran = catch_unwind(AssertUnwindSafe(|| caller.enter(|| item.task.run())));
+        (frame, began.elapsed(), ran)
+    }
+
+    /// A frame for the function, and the caller that it is in its body.
+    pub(super) fn frame(
+        &self,
+        key: Key,
+        correlation: Option<Correlation>,
+        further_calls: bool,
+    ) -> (Arc<Frame>, Caller) {
         let caller = self.caller.frame.clone();
-        let mut frame = Frame::new(self.binding.function, item.key, caller, further_calls);
+        let mut frame = Frame::new(self.binding.function, key, caller, further_calls);
         if let Some(correlation) = correlation {
             frame.correlation = correlation;
         }
         let frame = Arc::new(frame);
         let caller = Caller { frame: Some(Arc::clone(&frame)), ..self.caller.clone() };
-        let began = Instant::now();
-        let ran = catch_unwind(AssertUnwindSafe(|| caller.enter(|| item.task.run())));
-        (frame, began.elapsed(), ran)
+        (frame, caller)
     }
 
     /// The encoding of what is kept of the output; `None` where nothing is.

@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use super::execute::Right;
 use super::task::{Task, panic_message, panicked};
+use crate::binding::Binding;
 use crate::cache::Landed;
-use crate::encoding::Encoded;
+use crate::encoding::{Detached, Encoded};
 use crate::function::Function;
 use crate::memento::Correlation;
 use crate::miss::Miss;
@@ -38,6 +39,17 @@ pub(super) struct Away<'a> {
     pub(super) correlation: Correlation,
     /// The generation in which it left.
     pub(super) generation: u64,
+}
+
+/// A call on its way, without its output and what belongs to its function: it can go anywhere.
+pub(super) struct Suspended {
+    encoded: Detached,
+    invocation: Invocation,
+    pub(super) key: Key,
+    pub(super) ending: Ending,
+    miss: Option<Miss>,
+    replaces: Option<Digest>,
+    earlier: Option<Vec<u8>>,
 }
 
 /// What is known of a result beside the result itself.
@@ -88,6 +100,12 @@ impl<'a> Item<'a> {
 }
 
 impl Item<'_> {
+    /// The call without what it borrows.
+    pub(super) fn suspend(self) -> Suspended {
+        let Self { encoded, invocation, key, ending, miss, replaces, earlier, .. } = self;
+        Suspended { encoded: encoded.detach(), invocation, key, ending, miss, replaces, earlier }
+    }
+
     /// Tells those who want to know what became of this call.
     pub(super) fn deliver(&mut self, function: &'static Function, tracker: Option<&Tracker>) {
         if let Some(tracker) = tracker {
@@ -97,9 +115,37 @@ impl Item<'_> {
     }
 }
 
+impl Suspended {
+    /// The call of a function with this encoding.
+    pub(super) fn new(function: &Function, encoded: Encoded<'_>) -> Self {
+        let invocation = encoded.invocation();
+        Self {
+            invocation,
+            key: invocation.key(&function.version()),
+            encoded: encoded.detach(),
+            ending: Ending::Pending,
+            miss: None,
+            replaces: None,
+            earlier: None,
+        }
+    }
+
+    /// The call, whose output is in `task`.
+    pub(super) fn resume<'a>(self, binding: &'a Binding, task: &'a mut dyn Task) -> Item<'a> {
+        let Self { encoded, invocation, key, ending, miss, replaces, earlier } = self;
+        let encoded = encoded.attach(&binding.function_key);
+        Item { encoded, invocation, key, task, ending, miss, replaces, earlier, away: None }
+    }
+
+    /// What the caller's frame records, if there is an outcome.
+    pub(super) fn call(&self, function: &'static Function) -> Option<Call> {
+        self.ending.call(function, self.invocation)
+    }
+}
+
 impl Ending {
     /// What became of the call, as progress counts it. `has_failed` says whether the function returned an error.
-    pub(super) fn end(&self, has_failed: impl FnOnce() -> bool) -> End {
+    pub(crate) fn end(&self, has_failed: impl FnOnce() -> bool) -> End {
         match self {
             Self::Found(_) => End::Hit,
             Self::Computed(_) if !has_failed() => End::Computed,

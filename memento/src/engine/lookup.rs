@@ -29,7 +29,7 @@ pub(super) fn is_still_valid(landed: &Landed) -> bool {
 
 /// Ends `item` if the memory cache has a valid result for it: one that the quick look could not tell about, because
 /// what is outside of the program has to be asked.
-pub(super) fn find_in_memory(binding: &Binding, item: &mut Item<'_>) -> bool {
+fn find_in_memory(binding: &Binding, item: &mut Item<'_>) -> bool {
     let identity = item.encoded.identity(binding.number);
     let Some((shared, landed)) = binding.cluster.storage.cache.get_shared(identity) else {
         return false;
@@ -40,6 +40,14 @@ pub(super) fn find_in_memory(binding: &Binding, item: &mut Item<'_>) -> bool {
         item.end(landed);
     }
     is_found
+}
+
+/// Ends `item`, which whoever runs in this thread asks for, if there is a valid result for it.
+pub(super) fn find_one(binding: &Binding, modifiers: Modifiers<'_>, item: &mut Item<'_>) {
+    if !find_in_memory(binding, item) {
+        let record = binding.cluster.storage.record(&item.key);
+        find(binding, modifiers, std::iter::once(item), &[record]);
+    }
 }
 
 /// Ends those of `items`, which whoever runs in this thread asks for, for which `records` hold valid results.

@@ -85,6 +85,20 @@ pub(crate) struct Done<T> {
     pub(crate) end: End,
 }
 
+/// What encodes no arguments.
+type EncodeNothing = fn(&(), &mut Encoder<'_, '_>) -> EncodeResult;
+
+/// The output of a call whose body runs elsewhere.
+pub(crate) type OutputOnly<R> =
+    Typed<'static, R, (), EncodeNothing, fn(()) -> <R as Returns>::Output>;
+
+impl<R: Returns> OutputOnly<R> {
+    pub(crate) fn of_output(output: Option<R::Output>) -> Self {
+        const ENCODE: &EncodeNothing = &((|(), _| Ok(())) as EncodeNothing);
+        Self { call: None, encode: ENCODE, output, outlet: None }
+    }
+}
+
 impl<'e, R: Returns, A, E: Encode<A>, F: FnOnce(A) -> R::Output> Typed<'e, R, A, E, F> {
     pub(crate) fn new(_: R, encode: &'e E, arguments: A, body: F) -> Self {
         Self { call: Some((arguments, body)), encode, output: None, outlet: None }

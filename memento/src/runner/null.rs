@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{Batch, Runner};
 use crate::plugin::RunnerPlugin;
-use crate::{Error, ErrorKind};
+use crate::{Error, ErrorKind, Function, Key};
 
 inventory::submit! {
     RunnerPlugin {
@@ -29,14 +29,18 @@ impl Runner for NullRunner {
 
     fn run(&self, batch: &dyn Batch) {
         for index in 0..batch.len() {
-            let error = Error::new(ErrorKind::Refused, "run a memento function")
-                .with("function", batch.function().path())
-                .with("key", format!("{:#}", batch.key(index)))
-                .source(
-                    "storage has no valid result, and the runner is `null`, which executes nothing",
-                )
-                .help("choose `type = \"local\"` in `[runner]`, or call it with `.local()`");
-            batch.refuse(index, error);
+            batch.refuse(index, refusal("null", batch.function(), batch.key(index)));
         }
     }
+}
+
+/// The error of a call that the runner called `name` does not execute.
+pub(crate) fn refusal(name: &str, function: &Function, key: Key) -> Error {
+    let why =
+        format!("storage has no valid result, and the runner is `{name}`, which executes nothing");
+    Error::new(ErrorKind::Refused, "run a memento function")
+        .with("function", function.path())
+        .with("key", format!("{key:#}"))
+        .source(why)
+        .help("choose `type = \"local\"` in `[runner]`, or call it with `.local()`")
 }

@@ -18,6 +18,7 @@ const fn function(path: &'static str) -> Function {
         version: Version::from_bytes([5; 32]),
         code: crate::code::FunctionCode::NONE,
         repeat: None,
+        is_async: false,
         arguments: &[],
         cluster: "",
         ttl: None,

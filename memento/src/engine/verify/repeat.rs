@@ -60,7 +60,11 @@ impl Walk<'_> {
     /// How to run a callee again, and the encodings of its arguments one after another; else why it cannot be run
     /// without its caller.
     fn repeatable(&self, now: &Key, callee: &Callee) -> Result<(Run, Vec<u8>), &'static str> {
-        let run = self.nodes[now].function.repeat.ok_or("its arguments cannot be read back")?;
+        let function = self.nodes[now].function;
+        if function.is_async {
+            return Err("it is async, which only its caller can await");
+        }
+        let run = function.repeat.ok_or("its arguments cannot be read back")?;
         let recorded = self.recorded_arguments(now, callee).ok_or("its arguments were not kept")?;
         let (arguments, rest) =
             encoding::split_tuple(&recorded).ok_or("its arguments are damaged")?;

@@ -24,6 +24,7 @@ const fn function(path: &'static str, version: u8) -> Function {
         version: Version::from_bytes([version; 32]),
         code: crate::code::FunctionCode::NONE,
         repeat: None,
+        is_async: false,
         arguments: &[],
         cluster: "",
         ttl: None,

@@ -1,0 +1,265 @@
+//! The way of a call of an async function.
+//!
+//! memory cache → look-up → flight → claim → body → record
+//!
+//! It is the way of every call, cut into steps. What may touch the stores is a [job] in a pool of threads, which owns what
+//! it works on; the first step and the body run in the task that asks, wherever that is polled.
+
+mod job;
+
+use std::future::poll_fn;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::Poll;
+use std::time::Instant;
+
+use super::calls::{Calls, runner};
+use super::execute::Claimed;
+use super::item::{Ending, Item, Suspended};
+use super::task::{OutputOnly, Task as _};
+use super::{Bound, bind, encode, lookup, recall};
+use crate::binding::Declaration;
+use crate::cache::Shared;
+use crate::cancellation::CancellationToken;
+use crate::encoding::Encode;
+use crate::flight::Claim;
+use crate::modifiers::Modifiers;
+use crate::progress::Tracker;
+use crate::returns::Returns;
+use crate::runner::refusal;
+use crate::stack::Wait;
+use crate::{Caller, Key, Result};
+use job::{Kept, Unstoppable};
+
+/// A call that has begun.
+pub(crate) enum Begun<R: Returns> {
+    /// The memory cache has its output.
+    Found(R::Output),
+    Missing(Box<Pending<R>>),
+}
+
+/// A call that the memory cache has no answer for.
+pub(crate) struct Pending<R: Returns> {
+    asked: Arc<Asked>,
+    item: Suspended,
+    output: Option<R::Output>,
+}
+
+/// What is asked for, and by whom: the same in all jobs of one call.
+struct Asked {
+    bound: Bound,
+    caller: Caller,
+    modifiers: Modifiers<'static>,
+    cancel: Option<CancellationToken>,
+    /// How many values the memory cache had lost when the call began.
+    losses: u64,
+}
+
+impl Asked {
+    fn modifiers(&self) -> Modifiers<'_> {
+        Modifiers { cancel: self.cancel.as_ref(), ..self.modifiers }
+    }
+
+    /// What works on the call. The body runs here, whatever the runner is.
+    fn calls(&self) -> Calls<'_> {
+        let modifiers = Modifiers { local: true, ..self.modifiers() };
+        Calls::elsewhere(&self.bound, self.caller.clone(), modifiers, self.losses)
+    }
+
+    /// Claims the key among the tasks of this process.
+    async fn claim(&self, key: Key) -> Claim<'static> {
+        let frames = self.caller.frame.iter().flat_map(|frame| frame.ancestry());
+        let callers: Vec<Key> = frames.map(|frame| frame.key).collect();
+        self.bound.cluster.task_flights.claim(key, &callers).await
+    }
+
+    /// Whether the function may run.
+    fn check_runner(&self, key: Key) -> Result<()> {
+        let runner = runner(&self.bound, self.modifiers());
+        if runner.executes() {
+            return Ok(());
+        }
+        Err(refusal(runner.name(), self.bound.function, key))
+    }
+}
+
+/// Begins a call. It ends here where the memory cache has a valid result.
+#[inline(always)]
+pub(crate) fn begin<R: Returns, A>(
+    declaration: &'static Declaration,
+    modifiers: Modifiers<'_>,
+    encode_arguments: &impl Encode<A>,
+    arguments: &A,
+) -> Result<Begun<R>> {
+    let bound = bind(declaration)?;
+    modifiers.check_cancelled(bound.function)?;
+    let mut encoded = bound.encoding();
+    encode(&bound, &mut encoded, encode_arguments, arguments)?;
+    if !modifiers.refresh
+        && !modifiers.ignore_result
+        && let Some(output) = recall::<R>(&bound, &encoded)
+    {
+        return Ok(Begun::Found(output));
+    }
+    let item = Suspended::new(bound.function, encoded);
+    Ok(Begun::Missing(Pending::new(bound, modifiers, item)))
+}
+
+impl<R: Returns> Pending<R> {
+    #[inline(never)]
+    fn new(bound: Bound, modifiers: Modifiers<'_>, item: Suspended) -> Box<Self> {
+        let losses = bound.cluster.storage.cache.losses();
+        let (modifiers, cancel) = modifiers.detach();
+        let asked = Asked { bound, caller: Caller::current(), modifiers, cancel, losses };
+        Box::new(Self { asked: Arc::new(asked), item, output: None })
+    }
+
+    /// Brings the call to its end: its output, if there is one, and how it ended. `body` makes what is polled to run the
+    /// function.
+    pub(crate) async fn complete<F>(
+        self,
+        tracker: Option<&Tracker>,
+        body: impl FnOnce() -> F,
+    ) -> (Option<R::Output>, Ending)
+    where
+        F: Future<Output = R::Output>,
+    {
+        let asked = Arc::clone(&self.asked);
+        let frame = asked.caller.frame.as_ref();
+        let _wait = Wait::begin(frame);
+        let Self { item, output, .. } = self.resolve(tracker, body).await;
+        if let (Some(frame), Some(call)) = (frame, item.call(asked.bound.function)) {
+            frame.record(call);
+        }
+        (output, item.ending)
+    }
+
+    /// The call, brought to its end.
+    async fn resolve<F>(self, tracker: Option<&Tracker>, body: impl FnOnce() -> F) -> Self
+    where
+        F: Future<Output = R::Output>,
+    {
+        let looked_up = self.look_up().await;
+        if !matches!(looked_up.item.ending, Ending::Pending) {
+            return looked_up;
+        }
+        let (claimed, right) = looked_up.claim().await;
+        match right {
+            Some(right) => {
+                tracker.inspect(|tracker| tracker.begin_to_compute());
+                claimed.run(right, body).await
+            }
+            None => claimed,
+        }
+    }
+
+    /// Asks the stores.
+    async fn look_up(self) -> Self {
+        if self.asked.modifiers.refresh {
+            return self;
+        }
+        let find = |calls: &Calls<'_>, item: &mut Item<'_>| {
+            lookup::find_one(calls.binding, calls.modifiers, item);
+        };
+        self.in_job(find).await.0
+    }
+
+    /// Claims the call, unless another task, or another process, has brought it to its end: then there is no right.
+    async fn claim(self) -> (Self, Option<Kept>) {
+        let (asked, key) = (Arc::clone(&self.asked), self.item.key);
+        let may_run = asked.modifiers().check_cancelled(asked.bound.function);
+        if let Err(error) = may_run.and_then(|()| asked.check_runner(key)) {
+            return (self.end(Ending::Failed(error)), None);
+        }
+        let claim = asked.claim(key).await;
+        if let Claim::Landed(shared, landed) = &claim
+            && let Some(output) = adopt::<R>(shared)
+        {
+            asked.bound.cluster.counters.count_store_hit(landed.took);
+            let found = Self { output: Some(output), ..self };
+            return (found.end(Ending::Found(landed.clone().into())), None);
+        }
+        let go_on = |calls: &Calls<'_>, item: &mut Item<'_>| match calls
+            .claimed(item, claim, true)
+            .unwrap_or_else(Claimed::from)
+        {
+            Claimed::Run(right) => Ok(Kept::new(right)),
+            Claimed::Ended(ending) => Err(ending),
+            Claimed::Busy => Err(Ending::Pending),
+        };
+        match self.in_job(go_on).await {
+            (claimed, Ok(right)) => (claimed, Some(right)),
+            (claimed, Err(ending)) => (claimed.end(ending), None),
+        }
+    }
+
+    /// Runs the function in the task that asks, and records what it returns, even if nobody waits for that any more.
+    async fn run<F>(self, right: Kept, body: impl FnOnce() -> F) -> Self
+    where
+        F: Future<Output = R::Output>,
+    {
+        let asked = Arc::clone(&self.asked);
+        let further_calls = !asked.modifiers.no_further_calls;
+        let (frame, caller) = asked.calls().frame(self.item.key, None, further_calls);
+        let began = Instant::now();
+        match poll_in(&caller, body).await {
+            Ok(output) => {
+                let took = began.elapsed();
+                let ran = Self { output: Some(output), ..self };
+                let conclude = move |calls: &Calls<'_>, item: &mut Item<'_>| {
+                    calls.conclude(item, right.take(), &frame, took)
+                };
+                let (recorded, ending) = Unstoppable::new(ran.in_job(conclude)).await;
+                recorded.end(ending)
+            }
+            Err(payload) => {
+                asked.bound.cluster.counters.count_panic();
+                self.end(Ending::Panicked(payload))
+            }
+        }
+    }
+
+    fn end(mut self, ending: Ending) -> Self {
+        self.item.ending = ending;
+        self
+    }
+
+    /// Does `work` with the call in a thread that may be blocked.
+    fn in_job<T: Send + 'static>(
+        self,
+        work: impl FnOnce(&Calls<'_>, &mut Item<'_>) -> T + Send + 'static,
+    ) -> blocking::Task<(Self, T)> {
+        blocking::unblock(move || {
+            let Self { asked, item, output } = self;
+            let mut task = OutputOnly::<R>::of_output(output);
+            let mut item = item.resume(&asked.bound, &mut task);
+            let done = asked.caller.enter(|| work(&asked.calls(), &mut item));
+            let item = item.suspend();
+            (Self { asked, item, output: task.into_output() }, done)
+        })
+    }
+}
+
+/// The output that has this value as the part of it that is kept.
+fn adopt<R: Returns>(shared: &Shared) -> Option<R::Output> {
+    let mut task = OutputOnly::<R>::of_output(None);
+    task.adopt(shared);
+    task.into_output()
+}
+
+/// Polls what `body` makes to its end, as called by `caller`; what it panicked with, if it did.
+async fn poll_in<F: Future>(
+    caller: &Caller,
+    body: impl FnOnce() -> F,
+) -> std::thread::Result<F::Output> {
+    let mut body = pin!(async { body().await });
+    poll_fn(|context| {
+        let poll = || catch_unwind(AssertUnwindSafe(|| body.as_mut().poll(context)));
+        match caller.enter(poll) {
+            Ok(polled) => polled.map(Ok),
+            Err(payload) => Poll::Ready(Err(payload)),
+        }
+    })
+    .await
+}

@@ -1,0 +1,58 @@
+//! What is done in other threads even where whoever asked for it is gone.
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use blocking::Task;
+
+use crate::engine::execute::Right;
+
+/// The right to compute a key, given back in a job: it may touch the store.
+pub(super) struct Kept(Option<Right<'static>>);
+
+impl Kept {
+    pub(super) fn new(right: Right<'static>) -> Self {
+        Self(Some(right))
+    }
+
+    /// The right, for what gives it back by itself.
+    pub(super) fn take(mut self) -> Right<'static> {
+        self.0.take().unwrap_or_default()
+    }
+}
+
+impl Drop for Kept {
+    fn drop(&mut self) {
+        if let Some(right) = self.0.take() {
+            blocking::unblock(move || drop(right)).detach();
+        }
+    }
+}
+
+/// A job that comes to its end, also where this is dropped.
+pub(super) struct Unstoppable<T>(Option<Task<T>>);
+
+impl<T> Unstoppable<T> {
+    pub(super) fn new(job: Task<T>) -> Self {
+        Self(Some(job))
+    }
+}
+
+impl<T> Future for Unstoppable<T> {
+    type Output = T;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<T> {
+        match &mut self.0 {
+            Some(job) => Pin::new(job).poll(context),
+            None => Poll::Pending,
+        }
+    }
+}
+
+impl<T> Drop for Unstoppable<T> {
+    fn drop(&mut self) {
+        if let Some(job) = self.0.take() {
+            job.detach();
+        }
+    }
+}
