@@ -52,8 +52,10 @@ impl<'a> Job<'a> {
 
     /// Brings all calls to their ends.
     pub(crate) fn run(&self) {
-        if self.batch.len() == 1 {
-            return self.hand_over(0..1, true);
+        match self.batch.len() {
+            0 => return,
+            1 => return self.hand_over(0..1, true),
+            _ => {}
         }
         std::thread::scope(|scope| {
             for _ in 1..self.drivers {
