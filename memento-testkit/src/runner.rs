@@ -84,8 +84,6 @@ fn promised(kept: bool, promise: &str, found: impl FnOnce() -> String) {
 /// }
 /// # */
 /// ```
-///
-/// [`RunnerSuite`]: runner::RunnerSuite
 #[macro_export]
 macro_rules! runner_suite {
     ($suite:expr) => {

@@ -89,7 +89,6 @@ properties! {
         what_is_stored_is_found
         callees_are_refused
         a_batch_without_end_is_refused
-        local_calls_run
     }
     calls {
         an_empty_batch_is_nothing

@@ -21,7 +21,12 @@ fn in_order(results: &[Result<u64>], numbers: impl IntoIterator<Item = u64>) {
                 .get(index)
                 .is_some_and(|result| result.as_ref().is_ok_and(|value| *value == n * 2)),
             "each result of a batch is that of its own call",
-            || format!("call {index} should return {}, and gave {:?}", n * 2, results.get(index)),
+            || match results.get(index) {
+                Some(result) => {
+                    format!("call {index} should return {}, and gave {result:?}", n * 2)
+                }
+                None => format!("call {index} has no result"),
+            },
         );
     }
 }
@@ -30,7 +35,9 @@ pub(super) fn each_call_ends_exactly_once(suite: &RunnerSuite) {
     check(suite, |lab| {
         let mut first = 0;
         for count in [1, 2, 10, 400] {
-            in_order(&doubles(lab, first..first + count), first..first + count);
+            let results = doubles(lab, first..first + count);
+            lab.observed.assert_all_ended();
+            in_order(&results, first..first + count);
             first += count;
         }
         lab.ran_once_below(first);

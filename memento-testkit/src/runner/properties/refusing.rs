@@ -86,16 +86,3 @@ pub(super) fn a_batch_without_end_is_refused(suite: &RunnerSuite) {
         nothing_ran(lab);
     });
 }
-
-pub(super) fn local_calls_run(suite: &RunnerSuite) {
-    check(suite, |lab| {
-        let calls = (0..10).map(|n| (lab.folder(), n));
-        let results = lab.environment.enter(|| double::with().local().map(calls));
-        promised(
-            results.iter().all(Result::is_ok),
-            "calls with `.local()` run, whatever the runner is",
-            || format!("{results:?}"),
-        );
-        lab.ran_once_below(10);
-    });
-}
