@@ -10,6 +10,7 @@ use memento::{Accepted, Batch, Error, Handover};
 use parking_lot::Mutex;
 
 use crate::pool::Pool;
+use crate::process::Failure;
 
 /// How many calls go to a worker at once at most.
 const CALLS: usize = 256;
@@ -131,7 +132,11 @@ impl<'a> Job<'a> {
             }
             let mut lease = match self.pool.acquire() {
                 Ok(lease) => lease,
-                Err(error) => {
+                Err(Failure::Killed(_)) if idle_losses < IDLE_LOSSES => {
+                    idle_losses += 1;
+                    continue;
+                }
+                Err(Failure::Killed(error) | Failure::Other(error)) => {
                     let _ = self.failed.set(error.with("function", self.batch.function().path()));
                     continue;
                 }

@@ -1,10 +1,9 @@
 //! Workers that wait for calls.
 
-use memento::Result;
 use parking_lot::{Condvar, Mutex};
 
 use crate::Options;
-use crate::process::Process;
+use crate::process::{Failure, Process};
 
 /// As many workers as are needed, up to as many as there may be.
 #[derive(Debug)]
@@ -39,7 +38,7 @@ impl Pool {
     }
 
     /// A worker: an idle one, a new one, or the next that becomes idle.
-    pub(crate) fn acquire(&self) -> Result<Lease<'_>> {
+    pub(crate) fn acquire(&self) -> Result<Lease<'_>, Failure> {
         let mut state = self.state.lock();
         loop {
             while let Some(mut process) = state.idle.pop() {
