@@ -10,6 +10,7 @@ use memento::{Accepted, Batch, Error, Handover};
 use parking_lot::Mutex;
 
 use crate::pool::Pool;
+use crate::process::Failure;
 
 /// How many calls go to a worker at once at most.
 const CALLS: usize = 256;
@@ -53,8 +54,10 @@ impl<'a> Job<'a> {
 
     /// Brings all calls to their ends.
     pub(crate) fn run(&self) {
-        if self.batch.len() == 1 {
-            return self.hand_over(0..1, true);
+        match self.batch.len() {
+            0 => return,
+            1 => return self.hand_over(0..1, true),
+            _ => {}
         }
         std::thread::scope(|scope| {
             for _ in 1..self.drivers {
@@ -122,7 +125,7 @@ impl<'a> Job<'a> {
     /// Has workers make `calls`, until there are none left. Those that have to be made here after all.
     fn have_made(&self, calls: &mut VecDeque<Call>) -> Vec<usize> {
         let mut local = Vec::new();
-        let (mut tries, mut idle_losses) = (0, 0);
+        let (mut tries, mut idle_losses, mut at_once) = (0, 0, usize::MAX);
         while !calls.is_empty() {
             if let Some(error) = self.failed.get() {
                 calls.drain(..).for_each(|(index, _)| self.batch.refuse(index, error.clone()));
@@ -130,14 +133,20 @@ impl<'a> Job<'a> {
             }
             let mut lease = match self.pool.acquire() {
                 Ok(lease) => lease,
-                Err(error) => {
+                Err(Failure::Killed(_)) if idle_losses < IDLE_LOSSES => {
+                    idle_losses += 1;
+                    continue;
+                }
+                Err(Failure::Killed(error) | Failure::Other(error)) => {
                     let _ = self.failed.set(error.with("function", self.batch.function().path()));
                     continue;
                 }
             };
             let Some(process) = lease.process() else { continue };
             let mut made = 0;
-            let requests: Vec<&[u8]> = calls.iter().map(|(_, request)| &**request).collect();
+            let requests = calls.iter().take(at_once).map(|(_, request)| &**request);
+            let requests: Vec<&[u8]> = requests.collect();
+            let sent = requests.len();
             let timeout = self.pool.options().timeout;
             let ended = process.make(self.batch, requests.into_iter(), timeout, |response| {
                 local.extend(self.accept(calls[made].0, response));
@@ -155,6 +164,11 @@ impl<'a> Job<'a> {
             if !process.has_begun() && idle_losses < IDLE_LOSSES {
                 // It ended while it was idle, and nobody had noticed yet.
                 idle_losses += 1;
+                continue;
+            }
+            if process.is_launched() && sent - made > 1 {
+                // Responses may be lost, so nobody knows which of the calls it was: one after another, they tell.
+                at_once = 1;
                 continue;
             }
             // The first call without a response is the one that had begun; those behind it go to the next worker.

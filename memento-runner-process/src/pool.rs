@@ -1,10 +1,9 @@
 //! Workers that wait for calls.
 
-use memento::Result;
 use parking_lot::{Condvar, Mutex, MutexGuard};
 
 use crate::Options;
-use crate::process::Process;
+use crate::process::{Failure, Process};
 
 /// As many workers as are needed, up to as many as there may be.
 #[derive(Debug)]
@@ -20,8 +19,6 @@ struct State {
     idle: Vec<Process>,
     /// How many there are, or are being started.
     started: usize,
-    /// How many of them are being started.
-    starting: usize,
     /// How many there may be: fewer than the options say where others could not be started.
     limit: usize,
 }
@@ -47,9 +44,9 @@ impl Pool {
         &self.options
     }
 
-    /// A worker: an idle one, a new one, or the next that becomes idle. An error where none can be started, and there is
-    /// none that works.
-    pub(crate) fn acquire(&self) -> Result<Lease<'_>> {
+    /// A worker: an idle one, a new one, or the next that becomes idle. A failure where none can be started, and there is
+    /// none.
+    pub(crate) fn acquire(&self) -> Result<Lease<'_>, Failure> {
         let mut state = self.state.lock();
         loop {
             while let Some(mut process) = state.idle.pop() {
@@ -61,13 +58,13 @@ impl Pool {
             if state.started < state.limit {
                 match self.start(&mut state) {
                     Ok(process) => return Ok(Lease { pool: self, process: Some(process) }),
-                    // A scheduler may have no room now, or be away. Others do the work, and it is not asked again
-                    // before one of them ends, or another batch begins.
-                    Err(error) if state.started > state.starting => {
+                    // A scheduler may have no room now, or be away. Others do the work, or are about to, and it is not
+                    // asked again before one of them ends, or another batch begins.
+                    Err(Failure::Other(error)) if state.started > 0 => {
                         state.limit = state.started;
                         tracing::warn!(%error, "a worker could not be started; others go on");
                     }
-                    Err(error) => return Err(error),
+                    Err(failure) => return Err(failure),
                 }
             }
             // One may have become idle since.
@@ -78,13 +75,12 @@ impl Pool {
     }
 
     /// Starts a worker, while others do what they like with the pool.
-    fn start(&self, state: &mut MutexGuard<'_, State>) -> Result<Process> {
-        (state.started, state.starting) = (state.started + 1, state.starting + 1);
+    fn start(&self, state: &mut MutexGuard<'_, State>) -> Result<Process, Failure> {
+        state.started += 1;
         let process = MutexGuard::unlocked(state, || Process::start(&self.options));
-        state.starting -= 1;
         if process.is_err() {
             state.started -= 1;
-            self.changed.notify_one();
+            self.changed.notify_all();
         }
         process
     }

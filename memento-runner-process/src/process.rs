@@ -1,7 +1,8 @@
 //! A worker, as seen from the process that started it.
 
+use std::fmt;
 use std::io::{self, BufReader};
-use std::os::unix::process::CommandExt as _;
+use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
 use std::path::Path;
 use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::sync::Arc;
@@ -38,6 +39,15 @@ pub(crate) struct Process {
     number: u32,
 }
 
+/// Why there is no worker.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// It was killed before it had greeted; another one may do better.
+    Killed(Error),
+    /// The next one would fail, too.
+    Other(Error),
+}
+
 /// Why a worker is no more.
 #[derive(Debug)]
 pub(crate) enum Loss {
@@ -49,8 +59,8 @@ pub(crate) enum Loss {
 
 impl Process {
     /// Starts one.
-    pub(crate) fn start(options: &Options) -> Result<Self> {
-        let mut command = command(options)?;
+    pub(crate) fn start(options: &Options) -> Result<Self, Failure> {
+        let mut command = command(options).map_err(Failure::Other)?;
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let failed = |command: &Command| {
             let words = std::iter::once(command.get_program()).chain(command.get_args());
@@ -59,12 +69,12 @@ impl Process {
         };
         let mut child = match command.spawn() {
             Ok(child) => child,
-            Err(error) => return Err(failed(&command).source(error)),
+            Err(error) => return Err(Failure::Other(failed(&command).source(error))),
         };
         let (input, output, errors) =
             (child.stdin.take(), child.stdout.take(), child.stderr.take());
         let (Some(output), Some(errors)) = (output, errors) else {
-            return Err(failed(&command).source("it has no output"));
+            return Err(Failure::Other(failed(&command).source("it has no output")));
         };
         let log = Log::start(errors, child.id());
         let output = BufReader::with_capacity(BUFFER, Timed::new(output));
@@ -76,24 +86,31 @@ impl Process {
                 started.number = greeting.process;
                 Ok(started)
             }
-            Ok(Some(greeting)) => Err(failed(&command)
+            Ok(Some(greeting)) => Err(Failure::Other(failed(&command)
                 .source(format!(
                     "it speaks protocol {} of release {}, this process protocol {PROTOCOL} of release {}",
                     greeting.protocol,
                     greeting.release,
                     Greeting::own().release
                 ))
-                .help("start workers from the same build of the program")),
+                .help("start workers from the same build of the program"))),
             other => {
-                let end = match other {
+                let has_ended = other.is_ok();
+                let reason = match other {
                     Err(error) if error.kind() == io::ErrorKind::TimedOut => {
                         format!("it did not say within {:?} that it is one", options.start_timeout)
                     }
                     Err(error) => error.to_string(),
                     Ok(_) => "it ended without saying that it is one".to_owned(),
                 };
-                let end = format!("{end}, {}", started.end());
-                Err(failed(&command).source(end).help(ENTRY))
+                let end = started.end();
+                let error = failed(&command).source(format!("{reason}, {end}")).help(ENTRY);
+                let is_killed = |status: ExitStatus| status.signal().is_some();
+                if has_ended && end.status.is_some_and(is_killed) {
+                    Err(Failure::Killed(error))
+                } else {
+                    Err(Failure::Other(error))
+                }
             }
         }
     }
@@ -167,6 +184,11 @@ impl Process {
         self.has_begun
     }
 
+    /// Whether there is a launcher between it and this process, which may lose what it wrote shortly before it ended.
+    pub(crate) fn is_launched(&self) -> bool {
+        self.number != self.child.id()
+    }
+
     /// Whether it has not ended.
     pub(crate) fn is_alive(&mut self) -> bool {
         matches!(self.child.try_wait(), Ok(None))
@@ -197,22 +219,16 @@ impl Process {
         }
     }
 
-    /// Ends it, if it has not ended, and says how it ended and what it printed last.
-    fn end(&mut self) -> String {
+    /// Ends it, if it has not ended; how it ended and what it printed last.
+    fn end(&mut self) -> End {
         // Behind a launcher, it ends when its input does, and the launcher, which tells how, when it has ended.
         self.close();
-        let is_launched = self.number != self.child.id();
-        let patience = if is_launched { PATIENCE } else { PATIENCE / 20 };
-        let ended = self.wait(patience).or_else(|| {
+        let patience = if self.is_launched() { PATIENCE } else { PATIENCE / 20 };
+        let status = self.wait(patience).or_else(|| {
             let _ = self.child.kill();
             self.child.wait().ok()
         });
-        let ended =
-            ended.map_or_else(|| "ended".to_owned(), |status| format!("ended with {status}"));
-        match &*self.log.tail() {
-            "" => format!("{ended}, without output"),
-            tail => format!("{ended}; its last output: {tail}"),
-        }
+        End { status, tail: self.log.tail() }
     }
 
     /// Waits until it has ended, but not for long.
@@ -241,6 +257,26 @@ impl Drop for Process {
         if self.wait(PATIENCE).is_none() {
             let _ = self.child.kill();
             let _ = self.child.wait();
+        }
+    }
+}
+
+/// How a worker ended.
+struct End {
+    status: Option<ExitStatus>,
+    /// What it printed last.
+    tail: String,
+}
+
+impl fmt::Display for End {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.status {
+            Some(status) => write!(f, "ended with {status}")?,
+            None => f.write_str("ended")?,
+        }
+        match &*self.tail {
+            "" => f.write_str(", without output"),
+            tail => write!(f, "; its last output: {tail}"),
         }
     }
 }

@@ -74,9 +74,7 @@ impl DataStore for FileDataStore {
     fn put(&self, digest: &Digest, content: &[u8]) -> Result<()> {
         self.folder.check_writable("keep a result")?;
         let path = self.path(digest);
-        if fs::metadata(&path)
-            .is_ok_and(|found| found.is_file() && found.len() == content.len() as u64)
-        {
+        if is_there(&path, content) {
             return Ok(());
         }
         self.folder.make()?;
@@ -111,4 +109,10 @@ impl DataStore for FileDataStore {
         let moved = self.folder.set_aside(&path);
         moved.map_err(|error| self.failed("move a damaged result aside", &path, error))
     }
+}
+
+/// Whether the file at `path` has this content: one that was damaged is written again.
+fn is_there(path: &Path, content: &[u8]) -> bool {
+    let has_length = |found: fs::Metadata| found.is_file() && found.len() == content.len() as u64;
+    fs::metadata(path).is_ok_and(has_length) && fs::read(path).is_ok_and(|found| found == content)
 }

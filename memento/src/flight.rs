@@ -9,6 +9,8 @@
 //!   parallel parts, rayon has its thread do other work on top of it. Rayon does not tell; but it lets every idle
 //!   thread of the pool be reached. When the thread that computes is found idle in the middle of the computation, who
 //!   waits in the same pool computes alone.
+//! - A thread that waits for a pool which it is none of says so: as long as it does, threads of pools do not wait for
+//!   what it computes, and compute alone.
 //!
 //! To compute alone costs time. It happens only where waiting might never end.
 //!
@@ -217,6 +219,41 @@ impl Waiting {
 impl Drop for Waiting {
     fn drop(&mut self) {
         WAITING.lock().remove(&std::thread::current().id());
+    }
+}
+
+/// Does what waits for a pool that this thread is none of: threads of pools do not wait meanwhile for what it leads.
+pub(crate) fn while_waiting_for_pool<T>(wait: impl FnOnce() -> T) -> T {
+    let _suspended = Suspended::begin();
+    wait()
+}
+
+/// The flights that a thread suspended while it waits; they go on when this is dropped.
+struct Suspended(Vec<Arc<Flight>>);
+
+impl Suspended {
+    fn begin() -> Self {
+        let suspend = |flight: &&Arc<Flight>| {
+            let mut state = flight.state.lock();
+            let is_flying = matches!(state.phase, Phase::Flying);
+            if is_flying {
+                state.phase = Phase::Suspended;
+                flight.changed.notify_all();
+            }
+            is_flying
+        };
+        Self(LEADING.with_borrow(|leading| leading.iter().filter(suspend).cloned().collect()))
+    }
+}
+
+impl Drop for Suspended {
+    fn drop(&mut self) {
+        for flight in &self.0 {
+            let mut state = flight.state.lock();
+            if matches!(state.phase, Phase::Suspended) {
+                state.phase = Phase::Flying;
+            }
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 pub mod fates;
 pub mod folder;
+pub mod graph;
 pub mod processes;
 pub mod project;
 pub mod reasons;

@@ -6,6 +6,7 @@ use std::path::Path;
 use memento::{Environment, Storage};
 use memento_runner_process::{Options, ProcessRunner};
 use memento_tests::fates::{Fate, meet};
+use memento_tests::graph::Part;
 
 #[memento::main]
 fn main() {
@@ -13,6 +14,7 @@ fn main() {
     match (arguments.next().as_deref(), arguments.next()) {
         (Some("say"), _) => print(),
         (Some("hang"), Some(folder)) => hang(Path::new(&folder), arguments),
+        (Some("take-part"), Some(part)) => part.parse::<Part>().expect("a part").take(),
         other => panic!("there is no such thing to do: {other:?}"),
     }
 }

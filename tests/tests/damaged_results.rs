@@ -6,6 +6,7 @@ use std::path::Path;
 use memento_tests::folder::Folder;
 use memento_tests::visit::Call::{Large, Small};
 use memento_tests::visit::{Visit, Visitor};
+use memento_tests::work::{expected_large, large};
 
 const WRONG_BYTES: &str = "its bytes are not those that were written";
 
@@ -135,4 +136,20 @@ fn all_of_many() {
     assert_eq!(folder.damaged().len(), 20);
     assert_eq!(folder.visit(&calls), Visit::hits(20));
     folder.assert_whole();
+}
+
+/// What is computed again for another reason is there afterwards, whatever was in its place.
+#[test]
+fn a_result_that_is_written_again_is_whole() {
+    let folder = Folder::with(&[Large(1)]);
+    let [file] = &folder.results()[..] else { panic!("one file") };
+    let mut content = fs::read(file).unwrap();
+    content[20_000] ^= 0x10;
+    fs::write(file, content).unwrap();
+    let storage = memento_storage_fs::storage(&folder.options());
+    memento::Environment::new(storage, memento::LocalRunner::new()).enter(|| {
+        assert_eq!(large::with().refresh().call(1), expected_large(1));
+    });
+    folder.assert_whole();
+    assert_eq!(folder.visit(&[Large(1)]), Visit::hits(1));
 }

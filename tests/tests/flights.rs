@@ -337,3 +337,38 @@ fn batches_in_batches_share_the_threads_of_their_runner() {
         assert!(RUNNING.1.load(Ordering::SeqCst) <= threads as u64);
     }
 }
+
+static BATCH: Meeting = Meeting::new();
+static LEADERS: [Meeting; 2] = [Meeting::new(), Meeting::new()];
+
+/// The second one has begun before the batch begins, and needs the pool when the batch has.
+#[memento]
+fn needs_the_pool(pool: u64, n: u64) -> u64 {
+    if n == 0 {
+        BATCH.arrive();
+    } else {
+        LEADERS[usize::try_from(pool).unwrap()].arrive();
+        BATCH.wait_for(pool + 1);
+        let leaves = counted_leaf::map((0..4).map(|leaf| (1_000 + 10 * pool + leaf,)));
+        assert!(leaves.iter().all(Result::is_ok));
+    }
+    n
+}
+
+/// A pool's only thread would wait for a thread that waits for the pool: one outside of all pools, or one of another.
+#[test]
+fn a_pool_does_not_wait_for_who_waits_for_it() {
+    let other = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
+    for pool in 0..2 {
+        let runner = LocalRunner::with_threads(1).unwrap();
+        let environment = Environment::new(Storage::memory(), runner);
+        let lead = || environment.enter(|| needs_the_pool(pool, 1));
+        std::thread::scope(|scope| {
+            let leader = scope.spawn(|| if pool == 0 { lead() } else { other.install(lead) });
+            LEADERS[usize::try_from(pool).unwrap()].wait_for(1);
+            let results = environment.enter(|| needs_the_pool::map([(pool, 0), (pool, 1)]));
+            assert!(results.into_iter().map(Result::unwrap).eq([0, 1]));
+            assert_eq!(leader.join().unwrap(), 1);
+        });
+    }
+}

@@ -238,6 +238,35 @@ fn a_launcher_that_says_nothing_is_not_waited_for_without_end() {
     assert!(error.contains(expected), "{error}");
 }
 
+/// A launcher that notes each start in `folder`, and does `what` before it starts the worker.
+fn noting(folder: &Path, what: &str) -> [String; 4] {
+    let script = format!("echo 1 >> \"$0/starts\"; {what}; exec \"$@\"");
+    ["sh".to_owned(), "-c".to_owned(), script, folder.to_str().unwrap().to_owned()]
+}
+
+#[test]
+fn a_worker_that_is_killed_while_it_starts_is_replaced() {
+    let folder = folder();
+    let once = noting(folder.path(), "mkdir \"$0/killed\" 2> /dev/null && kill -KILL $$");
+    let results = environment(options().workers(1).launcher(once))
+        .enter(|| process::map((0..100).map(|n| (n,))));
+    assert!(results.into_iter().map(|result| result.unwrap().0).eq(0..100));
+    assert_eq!(noted(folder.path(), "starts").len(), 2);
+}
+
+#[test]
+fn workers_that_are_killed_whenever_they_start_are_given_up() {
+    let folder = folder();
+    let always = noting(folder.path(), "kill -KILL $$");
+    let results = environment(options().workers(1).launcher(always))
+        .enter(|| process::map((0..100).map(|n| (n,))));
+    for result in results {
+        let error = result.unwrap_err().to_string();
+        assert!(error.contains("ended with signal: 9 (SIGKILL)"), "{error}");
+    }
+    assert_eq!(noted(folder.path(), "starts").len(), 9);
+}
+
 #[test]
 fn a_worker_of_another_release_is_refused() {
     let greeting = "printf '\\000memento worker 99 7.7.7 1\\n'; cat > /dev/null";

@@ -17,6 +17,7 @@ use super::task::{Done, Message, Outlet, Typed};
 use super::{Bound, Item, bind, encode, resolve};
 use crate::binding::Declaration;
 use crate::encoding::Encode;
+use crate::flight::while_waiting_for_pool;
 use crate::modifiers::{Modifiers, With};
 use crate::progress::{End, Tracker};
 use crate::returns::Returns;
@@ -292,7 +293,7 @@ impl<R: Returns, A, I, E, B> Window<R, A, I, E, B> {
     /// Waits for something to end.
     fn wait(&mut self) {
         let began = Instant::now();
-        let message = self.receiver.recv();
+        let message = while_waiting_for_pool(|| self.receiver.recv());
         self.ledger.add_waited(began.elapsed());
         if let Ok(message) = message {
             self.receive(message);
@@ -333,7 +334,7 @@ impl<R: Returns, A, I, E, B> Drop for Window<R, A, I, E, B> {
     fn drop(&mut self) {
         self.stop();
         while self.running > 0 {
-            match self.receiver.recv() {
+            match while_waiting_for_pool(|| self.receiver.recv()) {
                 Ok(Message::ChunkEnded(_)) => self.running -= 1,
                 Ok(Message::Done(_)) => {}
                 Err(_) => return,

@@ -7,6 +7,7 @@ use rayon::iter::{IndexedParallelIterator, IntoParallelIterator, ParallelIterato
 
 use super::{Batch, InScope, Runner, Spawn};
 use crate::configuration::Options;
+use crate::flight::{in_pool, while_waiting_for_pool};
 use crate::plugin::RunnerPlugin;
 use crate::{Error, ErrorKind, Result};
 
@@ -85,12 +86,15 @@ impl Runner for LocalRunner {
         let all = || (0..count).into_par_iter().with_max_len(1).for_each(work);
         match &self.pool {
             _ if count == 1 => work(0),
-            Some(pool) => pool.install(all),
-            None => all(),
+            Some(pool) if pool.current_thread_index().is_some() => all(),
+            Some(pool) => while_waiting_for_pool(|| pool.install(all)),
+            None if in_pool() => all(),
+            None => while_waiting_for_pool(all),
         }
     }
 
     fn scope<'scope>(&self, work: InScope<'scope>) {
+        // To stand still in a pool keeps work from being done that it may be waiting for.
         if in_pool() {
             return work(None);
         }
@@ -104,11 +108,6 @@ impl Runner for LocalRunner {
     fn spawner(&self) -> Option<&dyn Spawn<'static>> {
         (!in_pool()).then_some(self)
     }
-}
-
-/// Whether this thread belongs to a pool. To stand still there keeps work from being done that it may be waiting for.
-fn in_pool() -> bool {
-    rayon::current_thread_index().is_some()
 }
 
 impl<'scope> Spawn<'scope> for rayon::Scope<'scope> {

@@ -1,0 +1,41 @@
+//! Conformance suites for the plugins of memento.
+//!
+//! Who writes a plugin takes this crate as a dev-dependency, and says in a test file what is to be tested. Each promise
+//! becomes a test of its own:
+//!
+//! ```
+//! # /*
+//! mod conformance {
+//!     memento_testkit::runner_suite!(RunnerSuite::new(|| MyRunner::new(2)).concurrency(2));
+//! }
+//! # */
+//! ```
+//!
+//! A test that fails says which promise of [`memento::Runner`] or [`memento::Batch`] was broken, and what was found
+//! instead:
+//!
+//! ```text
+//! broken promise: each call of a batch is brought to its end exactly once
+//! found: call 9 of 10 of `double` was left without an end
+//! ```
+//!
+//! # Runners in other processes
+//!
+//! The functions that the suite calls live in this crate. A worker has them if its program is linked with this crate: the
+//! program of the tests is. [`memento_runner_process`](https://docs.rs/memento-runner-process) starts workers there, at a
+//! test that is the entry:
+//!
+//! ```
+//! # /*
+//! #[test]
+//! fn memento_worker() {
+//!     memento::worker::enter();
+//! }
+//! # */
+//! ```
+//!
+//! Executions are counted in files, to which every process appends: whatever runs a function is seen.
+
+#![deny(clippy::print_stdout, clippy::print_stderr)]
+
+pub mod runner;
