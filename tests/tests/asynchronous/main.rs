@@ -44,19 +44,24 @@ impl Gate {
     }
 }
 
-/// Polls `future`, and again each time that it asks for it, so many times in all. It does not end by that.
+/// Polls `future` so many times, whether it asks for it or not. It does not end by that.
 async fn poll_times<F: Future>(future: &mut Pin<Box<F>>, times: usize) {
     let mut polled = 0;
     poll_fn(|context| {
         assert!(future.as_mut().poll(context).is_pending(), "it has not ended");
         polled += 1;
-        if polled == times { Poll::Ready(()) } else { Poll::Pending }
+        if polled == times {
+            return Poll::Ready(());
+        }
+        std::thread::yield_now();
+        context.waker().wake_by_ref();
+        Poll::Pending
     })
     .await;
 }
 
-/// Looks its result up, and waits for another task that computes it.
-const UNTIL_IT_WAITS: usize = 2;
+/// So often that it has looked its result up, and waits for another task that computes it; or is about to.
+const UNTIL_IT_WAITS: usize = 1_000;
 
 /// Polls `future` until `gate` is open. It does not end before that.
 async fn poll_until<F: Future>(future: &mut Pin<Box<F>>, gate: &Gate) {
