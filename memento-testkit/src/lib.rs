@@ -3,12 +3,10 @@
 //! Who writes a plugin takes this crate as a dev-dependency, and says in a test file what is to be tested. Each promise
 //! becomes a test of its own:
 //!
-//! ```
-//! # /*
+//! ```ignore
 //! mod conformance {
 //!     memento_testkit::runner_suite!(RunnerSuite::new(|| MyRunner::new(2)).concurrency(2));
 //! }
-//! # */
 //! ```
 //!
 //! A test that fails says which promise of [`memento::Runner`] or [`memento::Batch`] was broken, and what was found
@@ -25,13 +23,11 @@
 //! program of the tests is. [`memento_runner_process`](https://docs.rs/memento-runner-process) starts workers there, at a
 //! test that is the entry:
 //!
-//! ```
-//! # /*
+//! ```ignore
 //! #[test]
 //! fn memento_worker() {
 //!     memento::worker::enter();
 //! }
-//! # */
 //! ```
 //!
 //! Executions are counted in files, to which every process appends: whatever runs a function is seen.

@@ -74,15 +74,13 @@ fn promised(kept: bool, promise: &str, found: impl FnOnce() -> String) {
     assert!(kept, "broken promise: {promise}\nfound: {}", found());
 }
 
-/// A test for each promise of a runner that executes functions. The argument is a [`RunnerSuite`](runner::RunnerSuite),
+/// A test for each promise of a runner that executes functions. The argument is a [`RunnerSuite`](crate::runner::RunnerSuite),
 /// which need not be imported.
 ///
-/// ```
-/// # /*
+/// ```ignore
 /// mod local {
 ///     memento_testkit::runner_suite!(RunnerSuite::new(memento::LocalRunner::new));
 /// }
-/// # */
 /// ```
 #[macro_export]
 macro_rules! runner_suite {
@@ -92,7 +90,7 @@ macro_rules! runner_suite {
 }
 
 /// A test for each promise of a runner that [executes](memento::Runner::executes) nothing. The argument is a
-/// [`RunnerSuite`](runner::RunnerSuite), which need not be imported.
+/// [`RunnerSuite`](crate::runner::RunnerSuite), which need not be imported.
 #[macro_export]
 macro_rules! refusing_runner_suite {
     ($suite:expr) => {
