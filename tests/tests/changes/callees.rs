@@ -170,15 +170,8 @@ fn callees_of_other_shapes_run_again_where_they_can_be_repeated() {
         same(text, new, caller, callee, times).runs(caller, 1).explains(caller, unrepeatable)
     };
     let shapes = [
-        step("a method")
-            .edit("n * by + 7000", "7000 + n * by")
-            .runs("enlarged", 1)
-            .may_run("of_method"),
-        step("a method with another result")
-            .edit("n * by + 7000", "n * by + 7001")
-            .runs("enlarged", 1)
-            .may_run("of_method")
-            .changes("of_method"),
+        same("n * by + 7000", "7000 + n * by", "of_method", "enlarged", 1),
+        other("n * by + 7000", "n * by + 7001", "of_method", "enlarged", 1),
         alone("n + 7100", "7100 + n", "of_ignored_argument", "parallel", 1),
         alone("n + 7100", "7101 + n", "of_ignored_argument", "parallel", 1)
             .changes("of_ignored_argument"),
