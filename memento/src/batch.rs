@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use crate::binding::Declaration;
 use crate::encoding::Encode;
-use crate::engine::{self, Chunk, Item, Ledger, Recalled, Typed, Window};
+use crate::engine::{self, Block, Item, Ledger, Recalled, Typed, Window};
 use crate::modifiers::{Modifiers, With};
 use crate::progress::End;
 use crate::returns::Returns;
@@ -54,11 +54,11 @@ fn map_with<R: Returns, A: Send>(
     let mut outputs = Vec::with_capacity(items.size_hint().0);
     // What the memory cache does not have: where its output goes, its arguments, its body.
     let (mut positions, mut encodings, mut tasks) = (Vec::new(), Vec::new(), Vec::new());
-    let mut chunk = Chunk::<R, A>::new(&bound);
+    let mut block = Block::<R, A>::new(&bound);
     let mut items = items.fuse();
     loop {
         let first = outputs.len();
-        chunk.recall(items.by_ref(), modifiers, encode, &mut ledger, first, |index, recalled| {
+        let each = |index, recalled| {
             outputs.push(match recalled {
                 Recalled::Ended(result) => Some(result),
                 Recalled::Missing(arguments, encoded) => {
@@ -68,8 +68,8 @@ fn map_with<R: Returns, A: Send>(
                     None
                 }
             });
-        });
-        if outputs.len() == first {
+        };
+        if block.recall(items.by_ref(), modifiers, encode, &mut ledger, first, each) == 0 {
             break;
         }
     }

@@ -30,7 +30,7 @@ pub(crate) use asynchronous::{Begun, begin};
 use calls::Calls;
 pub(crate) use item::{Ending, Item};
 pub(crate) use ledger::Ledger;
-pub(crate) use recall::{Chunk, Recalled};
+pub(crate) use recall::{Block, Recalled};
 pub(crate) use remote::perform;
 pub(crate) use task::Typed;
 pub(crate) use why::explain;
@@ -158,13 +158,13 @@ fn unencodable(
 pub(crate) fn recall<R: Returns>(bound: &Bound, encoded: &Encoded<'_>) -> Option<R::Output> {
     let mut new_call = None;
     let cache = &bound.cluster.storage.cache;
-    let kept = cache.get::<R::Kept>(encoded.identity(bound.number), |landed, recorded_by| {
-        if !lookup::is_valid(landed) {
+    let kept = cache.get::<R::Kept>(encoded.identity(bound.number), |mut found| {
+        if !lookup::admits(&found) {
             return false;
         }
-        if *recorded_by != bound.frame && bound.frame != 0 {
-            *recorded_by = bound.frame;
-            new_call = Some(landed.clone());
+        if bound.frame != 0 && *found.recorded_by() != bound.frame {
+            *found.recorded_by() = bound.frame;
+            new_call = Some(found.landed().clone());
         }
         true
     })?;

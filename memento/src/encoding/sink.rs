@@ -201,7 +201,7 @@ impl<'a> Encoded<'a> {
 
     /// The identity for the memory cache, of the function with this number.
     #[inline(always)]
-    pub(crate) fn identity(&self, function: u64) -> Identity<'_> {
+    pub(crate) fn identity(&self, function: u32) -> Identity<'_> {
         match &self.spilled {
             None => Identity {
                 function,

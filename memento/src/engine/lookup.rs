@@ -6,20 +6,19 @@ use super::item::{Ending, Item, Known};
 use super::outcome::{check, expires, unopened};
 use super::verify::{Answer, Root, Verdict, Walk};
 use crate::binding::Binding;
-use crate::cache::{Landed, Shared};
+use crate::cache::{Candidate, Landed, Shared};
 use crate::miss::Miss;
 use crate::modifiers::Modifiers;
 use crate::record::Head;
 use crate::validity::Validity;
 use crate::{Caller, Error, ErrorKind, Result};
 
-/// Whether what came of an invocation can be used again, as far as it can be told at once.
+/// Whether a value in the memory cache can be used again, as far as it can be told at once.
 #[inline]
-pub(super) fn is_valid(landed: &Landed) -> bool {
-    landed
-        .validity
-        .as_ref()
-        .is_none_or(|validity| validity.holds() && validity.resources.is_empty())
+pub(super) fn admits(found: &Candidate<'_>) -> bool {
+    !found.depends
+        || (found.landed().validity.as_ref())
+            .is_none_or(|validity| validity.holds() && validity.resources.is_empty())
 }
 
 /// Whether what came of an invocation can be used again.
