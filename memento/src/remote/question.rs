@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Bytes, read, write};
 use crate::storage::{Filter, Storage};
-use crate::{DataStore, Digest, Entry, Environment, Key, MetadataStore, Result};
+use crate::{DataStore, Entry, Environment, Key, ListOptions, MetadataStore, Name, Prefix, Result};
 
 /// A question about a cluster.
 #[derive(Serialize, Deserialize)]
@@ -28,10 +28,11 @@ pub(crate) enum StoreRequest<'a> {
     Versions(&'a str, u64),
     SetAside(Key),
     /// Nothing is answered to this one.
-    PutData(Digest, #[serde(borrow)] Bytes<'a>),
-    GetData(Digest),
-    RemoveData(Digest),
-    SetDataAside(Digest),
+    PutData(Name, #[serde(borrow)] Bytes<'a>),
+    GetData(Name),
+    RemoveData(Name),
+    ListData(Prefix, ListOptions),
+    SetDataAside(Name),
 }
 
 /// What a worker has to know of a cluster.
@@ -79,8 +80,8 @@ fn ask_store(storage: &Storage, request: StoreRequest<'_>) -> Vec<u8> {
             storage.trouble.note(metadata.put(&entries));
             Vec::new()
         }
-        StoreRequest::PutData(digest, content) => {
-            storage.trouble.note(data.put(&digest, content.0));
+        StoreRequest::PutData(name, content) => {
+            storage.trouble.note(data.put(&name, content.0));
             Vec::new()
         }
         StoreRequest::Get(keys) => write(&metadata.get_many(&keys)),
@@ -93,11 +94,12 @@ fn ask_store(storage: &Storage, request: StoreRequest<'_>) -> Vec<u8> {
             write(&metadata.versions(function, usize::try_from(limit).unwrap_or(usize::MAX)))
         }
         StoreRequest::SetAside(key) => write(&metadata.set_aside(&key)),
-        StoreRequest::GetData(digest) => {
-            let content = data.get(&digest);
+        StoreRequest::GetData(name) => {
+            let content = data.get(&name);
             write(&content.as_ref().map(|content| content.as_deref().map(Bytes)))
         }
-        StoreRequest::RemoveData(digest) => write(&data.remove(&digest)),
-        StoreRequest::SetDataAside(digest) => write(&data.set_aside(&digest)),
+        StoreRequest::RemoveData(name) => write(&data.remove(&name)),
+        StoreRequest::ListData(prefix, options) => write(&data.list(&prefix, &options)),
+        StoreRequest::SetDataAside(name) => write(&data.set_aside(&name)),
     }
 }

@@ -10,7 +10,8 @@ use super::{Bytes, ClusterFacts, Question, read, write};
 use crate::storage::Storage;
 use crate::worker::Parent;
 use crate::{
-    Capabilities, DataStore, Digest, Entry, Filter, Key, MetadataStore, Page, Result, Version,
+    Capabilities, DataStore, Entry, Filter, Key, ListOptions, Listing, MetadataStore, Name, Page,
+    Prefix, Result, Version,
 };
 
 /// Both stores of a cluster of the parent.
@@ -72,23 +73,27 @@ impl DataStore for RemoteStore {
         self.capabilities()
     }
 
-    fn get(&self, digest: &Digest) -> Result<Option<Vec<u8>>> {
-        let request = StoreRequest::GetData(*digest);
+    fn get(&self, name: &Name) -> Result<Option<Vec<u8>>> {
+        let request = StoreRequest::GetData(name.clone());
         let answer = self.parent.ask(&write(&Question { cluster: &self.cluster, request }))?;
         let content = read::<Result<Option<Bytes<'_>>>>(&answer)??;
         Ok(content.map(|content| content.0.to_vec()))
     }
 
-    fn put(&self, digest: &Digest, content: &[u8]) -> Result<()> {
-        self.tell(StoreRequest::PutData(*digest, Bytes(content)))
+    fn put(&self, name: &Name, content: &[u8]) -> Result<()> {
+        self.tell(StoreRequest::PutData(name.clone(), Bytes(content)))
     }
 
-    fn remove(&self, digest: &Digest) -> Result<bool> {
-        self.ask(StoreRequest::RemoveData(*digest))
+    fn remove(&self, name: &Name) -> Result<bool> {
+        self.ask(StoreRequest::RemoveData(name.clone()))
     }
 
-    fn set_aside(&self, digest: &Digest) -> Result<()> {
-        self.ask(StoreRequest::SetDataAside(*digest))
+    fn list(&self, prefix: &Prefix, options: &ListOptions) -> Result<Listing> {
+        self.ask(StoreRequest::ListData(prefix.clone(), options.clone()))
+    }
+
+    fn set_aside(&self, name: &Name) -> Result<()> {
+        self.ask(StoreRequest::SetDataAside(name.clone()))
     }
 }
 
@@ -102,7 +107,8 @@ impl MetadataStore for RemoteStore {
     }
 
     fn get(&self, key: &Key) -> Result<Option<Vec<u8>>> {
-        Ok(self.get_many(&[*key])?.pop().flatten())
+        let records: Vec<Option<Vec<u8>>> = self.ask(StoreRequest::Get(vec![*key]))?;
+        Ok(records.into_iter().next().flatten())
     }
 
     fn get_many(&self, keys: &[Key]) -> Result<Vec<Option<Vec<u8>>>> {
