@@ -13,7 +13,7 @@ mod provided;
 mod snapshots;
 #[cfg(test)]
 mod tests;
-mod transfer;
+pub(crate) mod transfer;
 mod trouble;
 mod verified;
 

@@ -141,7 +141,7 @@ impl<S: DataStore + ?Sized> Staged for Spool<'_, S> {
 }
 
 /// The error of a source that cannot be read.
-pub(super) fn unreadable(error: io::Error) -> Error {
+pub(crate) fn unreadable(error: io::Error) -> Error {
     Error::new(ErrorKind::Storage, "read what is to be kept").source(error)
 }
 

@@ -106,7 +106,8 @@ fn the_parts_of_a_name() {
 /// The names of what is stored are a format: with others, it is not found.
 #[test]
 fn the_names_of_results_stay() {
-    let digest = Digest::from_bytes(std::array::from_fn(|index| u8::try_from(index).unwrap() * 8 + 3));
+    let digest =
+        Digest::from_bytes(std::array::from_fn(|index| u8::try_from(index).unwrap() * 8 + 3));
     let name = Name::of_result(&digest);
     assert_eq!(
         name.as_str(),
