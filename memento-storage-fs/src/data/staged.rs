@@ -95,10 +95,12 @@ fn is_met(condition: &Condition, path: &Path) -> io::Result<bool> {
 /// Does what can be done about a file that cannot get its name.
 fn make_way(error: io::Error, staged: &Path, path: &Path, folder: &Path) -> io::Result<()> {
     if error.kind() == io::ErrorKind::NotFound && staged.exists() {
+        use io::ErrorKind::{AlreadyExists, NotFound};
         return match fs::create_dir_all(folder) {
-            // Others are removing what it stands in.
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-            _ => Ok(()),
+            // Others are making or removing what it stands in: the next try tells.
+            Err(error) if error.kind() == NotFound => Ok(()),
+            Err(error) if error.kind() == AlreadyExists && !folder.is_file() => Ok(()),
+            made => made,
         };
     }
     // A folder with nothing in it is none.

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{DataStore, ListOptions, Listing, Name, Namespace, Prefix};
-use crate::{Continuation, Result};
+use crate::{Continuation, Error, ErrorKind, Result};
 
 /// The namespace of the objects that stand for namespaces. It is there for nobody.
 const MADE: &str = "namespaces";
@@ -60,17 +60,23 @@ pub(super) fn is_there<S: DataStore + ?Sized>(store: &S, namespace: &Namespace) 
 
 pub(super) fn remove<S: DataStore + ?Sized>(store: &S, namespace: &Namespace) -> Result<bool> {
     let mut found = store.remove(&mark(namespace)?)?;
+    let mut before = Vec::new();
     loop {
         // From the beginning each time: what the page before had is gone.
         let page = store.list(&namespace.into(), &ListOptions::default())?;
         let names: Vec<Name> = page.objects.into_iter().map(|object| object.name).collect();
-        let mut removed = 0;
-        for result in store.remove_many(&names) {
-            removed += u64::from(result?);
-        }
-        found |= removed > 0;
-        if removed == 0 && page.next.is_none() {
+        if names.is_empty() {
             return Ok(found);
         }
+        if names == before {
+            return Err(Error::new(ErrorKind::Storage, "remove a namespace")
+                .with("namespace", namespace)
+                .with("store", store.location())
+                .source("objects that were removed are still there"));
+        }
+        for result in store.remove_many(&names) {
+            found |= result?;
+        }
+        before = names;
     }
 }

@@ -60,6 +60,11 @@ impl<'a, T: ?Sized> Transfer<'a, T> {
         self.total
     }
 
+    /// Says how many bytes there are, unless that is known: what a store does before it writes to a [`Target`].
+    pub fn expect(&mut self, bytes: u64) {
+        self.total.get_or_insert(bytes);
+    }
+
     fn moved(&mut self, bytes: usize) {
         self.current += bytes as u64;
         if let Some(observer) = self.observer.as_mut().filter(|_| bytes > 0) {
