@@ -1,5 +1,8 @@
 //! What the suites have in common: properties by their names, and tests made of them.
 
+use std::panic::resume_unwind;
+use std::thread;
+
 /// A property by its name, and what checks it.
 pub type Property<S> = (&'static str, fn(&S));
 
@@ -11,6 +14,26 @@ pub type Property<S> = (&'static str, fn(&S));
 #[track_caller]
 pub(crate) fn promised(kept: bool, promise: &str, found: impl FnOnce() -> String) {
     assert!(kept, "broken promise: {promise}\nfound: {}", found());
+}
+
+/// Does `work` in so many threads at once, each with its number; fails as the first of them that fails.
+pub(crate) fn in_threads(count: usize, work: impl Fn(usize) + Sync) {
+    let ended: Vec<_> = thread::scope(|scope| {
+        let started: Vec<_> = (0..count)
+            .map(|number| {
+                scope.spawn({
+                    let work = &work;
+                    move || work(number)
+                })
+            })
+            .collect();
+        started.into_iter().map(thread::ScopedJoinHandle::join).collect()
+    });
+    for ended in ended {
+        if let Err(payload) = ended {
+            resume_unwind(payload);
+        }
+    }
 }
 
 /// Checks the property of this name.

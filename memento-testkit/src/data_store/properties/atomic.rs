@@ -1,13 +1,12 @@
 //! Several at once.
 
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use memento::ListOptions;
 
 use crate::data_store::DataStoreSuite;
 use crate::data_store::lab::{Lab, content, done, name, read_all, same};
-use crate::suite::promised;
+use crate::suite::{in_threads, promised};
 
 /// So long that it is not written at once.
 const LENGTH: usize = 300_000;
@@ -18,48 +17,39 @@ pub(super) fn a_reader_sees_what_one_writer_wrote(suite: &DataStoreSuite) {
     let name = name("a/b");
     let contents = [content(1, LENGTH), content(2, LENGTH * 2)];
     lab.keep("a/b", &contents[0]);
-    let is_over = AtomicBool::new(false);
+    let writing = AtomicUsize::new(contents.len());
     let is_one = |found: &[u8]| contents.iter().any(|content| content == found);
-    thread::scope(|scope| {
-        let readers: Vec<_> = (0..2)
-            .map(|reader| {
-                let (other, is_over, is_one) = (lab.other(), &is_over, &is_one);
-                let name = &name;
-                scope.spawn(move || {
-                    while !is_over.load(Ordering::Relaxed) {
-                        let found = match reader {
-                            0 => done(other.get(name), promise),
-                            _ => done(other.read(name), promise)
-                                .map(|mut stream| read_all(promise, &mut stream)),
-                        };
-                        promised(found.as_deref().is_some_and(is_one), promise, || {
-                            let length = found.as_ref().map(Vec::len);
-                            format!("a content that nobody wrote, of length {length:?}")
-                        });
-                    }
-                })
-            })
-            .collect();
-        let writers: Vec<_> = contents
-            .iter()
-            .map(|content| {
-                let (other, name) = (lab.other(), &name);
-                scope.spawn(move || (0..30).for_each(|_| done(other.put(name, content), promise)))
-            })
-            .collect();
-        let ended: Vec<_> = writers.into_iter().map(thread::ScopedJoinHandle::join).collect();
-        is_over.store(true, Ordering::Relaxed);
-        let read: Vec<_> = readers.into_iter().map(thread::ScopedJoinHandle::join).collect();
-        ended.into_iter().chain(read).for_each(propagate);
+    in_threads(4, |thread| {
+        let other = lab.other();
+        if let Some(content) = contents.get(thread) {
+            let _ended = Ended(&writing);
+            return (0..30).for_each(|_| done(other.put(&name, content), promise));
+        }
+        loop {
+            let found = match thread {
+                2 => done(other.get(&name), promise),
+                _ => done(other.read(&name), promise)
+                    .map(|mut stream| read_all(promise, &mut stream)),
+            };
+            promised(found.as_deref().is_some_and(is_one), promise, || {
+                let length = found.as_ref().map(Vec::len);
+                format!("a content that nobody wrote, of length {length:?}")
+            });
+            if writing.load(Ordering::Relaxed) == 0 {
+                return;
+            }
+        }
     });
     let last = done(lab.get(&name), promise);
     promised(last.is_some_and(|last| is_one(&last)), promise, || "in the end, neither".to_owned());
 }
 
-/// Fails as the thread did.
-fn propagate(ended: thread::Result<()>) {
-    if let Err(payload) = ended {
-        std::panic::resume_unwind(payload);
+/// Tells when a writer has ended, however it does.
+struct Ended<'a>(&'a AtomicUsize);
+
+impl Drop for Ended<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -88,18 +78,14 @@ pub(super) fn objects_of_many_writers_are_all_there(suite: &DataStoreSuite) {
     let lab = Lab::new(suite);
     let promise = "what many write under names of their own is all there";
     let text = |writer: usize, index: usize| format!("a/{}/{writer}-{index}", index % 3);
-    thread::scope(|scope| {
-        for writer in 0..4 {
-            let other = lab.other();
-            scope.spawn(move || {
-                for index in 0..25 {
-                    let name = name(&text(writer, index));
-                    // Folders come and go meanwhile.
-                    done(other.put(&name, b"first"), promise);
-                    done(other.remove(&name), promise);
-                    done(other.put(&name, &content(writer, index)), promise);
-                }
-            });
+    in_threads(4, |writer| {
+        let other = lab.other();
+        for index in 0..25 {
+            let name = name(&text(writer, index));
+            // Folders come and go meanwhile.
+            done(other.put(&name, b"first"), promise);
+            done(other.remove(&name), promise);
+            done(other.put(&name, &content(writer, index)), promise);
         }
     });
     for (writer, index) in (0..100).map(|number| (number / 25, number % 25)) {

@@ -2,13 +2,12 @@
 
 use std::sync::Barrier;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread;
 
 use memento::{PutOptions, UserMetadata};
 
 use crate::data_store::DataStoreSuite;
 use crate::data_store::lab::{Lab, content, done, name, same};
-use crate::suite::promised;
+use crate::suite::{in_threads, promised};
 
 /// Whether the store puts conditionally; where not, it says so.
 #[track_caller]
@@ -29,17 +28,13 @@ pub(super) fn of_many_writers_one_is_first(suite: &DataStoreSuite) {
     for round in 0..20 {
         let name = name(&format!("a/{round}"));
         let (start, first) = (Barrier::new(4), AtomicUsize::new(usize::MAX));
-        thread::scope(|scope| {
-            for writer in 0..4 {
-                let (other, name, start, first) = (lab.other(), &name, &start, &first);
-                scope.spawn(move || {
-                    start.wait();
-                    if done(other.put_if_absent(name, &content(writer, 1000)), promise) {
-                        let before = first.swap(writer, Ordering::Relaxed);
-                        promised(before == usize::MAX, promise, || {
-                            format!("writers {before} and {writer} were told that they are")
-                        });
-                    }
+        in_threads(4, |writer| {
+            let other = lab.other();
+            start.wait();
+            if done(other.put_if_absent(&name, &content(writer, 1000)), promise) {
+                let before = first.swap(writer, Ordering::Relaxed);
+                promised(before == usize::MAX, promise, || {
+                    format!("writers {before} and {writer} were told that they are")
                 });
             }
         });
@@ -84,15 +79,11 @@ pub(super) fn what_many_append_is_all_there(suite: &DataStoreSuite) {
     let promise = "what many append is all there, each whole, in the order of each";
     done(lab.append(&name("a/b"), b""), promise);
     lab.holds(promise, "a/b", Some(b""));
-    thread::scope(|scope| {
-        for writer in 0..4 {
-            let other = lab.other();
-            scope.spawn(move || {
-                for index in 0..25 {
-                    let line = format!("writer {writer} line {index:02}\n");
-                    done(other.append(&name("a/b"), line.as_bytes()), promise);
-                }
-            });
+    in_threads(4, |writer| {
+        let other = lab.other();
+        for index in 0..25 {
+            let line = format!("writer {writer} line {index:02}\n");
+            done(other.append(&name("a/b"), line.as_bytes()), promise);
         }
     });
     let found = done(lab.get(&name("a/b")), promise).unwrap_or_default();

@@ -1,12 +1,10 @@
 //! What is put, found and removed.
 
-use std::thread;
-
 use memento::{Entry, Filter};
 
 use crate::metadata_store::MetadataStoreSuite;
 use crate::metadata_store::lab::{Lab, done, entry, key};
-use crate::suite::promised;
+use crate::suite::{in_threads, promised};
 
 pub(super) fn what_is_put_is_found(suite: &MetadataStoreSuite) {
     let lab = Lab::new(suite);
@@ -88,16 +86,12 @@ pub(super) fn what_is_set_aside_is_gone_and_can_be_put_again(suite: &MetadataSto
 pub(super) fn entries_of_many_writers_are_all_there(suite: &MetadataStoreSuite) {
     let lab = Lab::new(suite);
     let promise = "what many put is all there, each of it once";
-    thread::scope(|scope| {
-        for writer in 0..4_u64 {
-            let other = lab.other();
-            scope.spawn(move || {
-                for first in (0..40).step_by(2) {
-                    let first = writer * 100 + first;
-                    let of_all = Entry { record: vec![b'x'; 10], ..entry(1000) };
-                    done(other.put(&[entry(first), of_all, entry(first + 1)]), promise);
-                }
-            });
+    in_threads(4, |writer| {
+        let other = lab.other();
+        for first in (0..40).step_by(2) {
+            let first = writer as u64 * 100 + first;
+            let of_all = Entry { record: vec![b'x'; 10], ..entry(1000) };
+            done(other.put(&[entry(first), of_all, entry(first + 1)]), promise);
         }
     });
     for number in (0..4_u64).flat_map(|writer| writer * 100..writer * 100 + 40) {

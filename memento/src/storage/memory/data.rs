@@ -1,6 +1,7 @@
 //! Objects in memory: the reference for what every data store does.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::io::{Cursor, Read};
 use std::ops::{Bound, Range};
 use std::sync::Arc;
@@ -15,7 +16,7 @@ use crate::{
 };
 
 /// Objects in memory.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct MemoryDataStore {
     objects: RwLock<BTreeMap<Name, Kept>>,
 }
@@ -48,7 +49,18 @@ impl MemoryDataStore {
     }
 }
 
+/// How many objects there are; not what is in them.
+impl fmt::Debug for MemoryDataStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "MemoryDataStore({})", self.objects.read().len())
+    }
+}
+
 impl DataStore for MemoryDataStore {
+    fn location(&self) -> String {
+        "memory".to_owned()
+    }
+
     fn capabilities(&self) -> Capabilities {
         Capabilities::default().conditional().metadata().modified().streams()
     }
