@@ -8,7 +8,7 @@ use memento::{Error, ErrorKind, Result, Version};
 use parking_lot::Mutex;
 use rusqlite::{Connection, OpenFlags};
 
-use crate::folder::{FileIdentity, FileState, Folder};
+use crate::folder::{FileIdentity, FileState, Folder, unique};
 use crate::problem::Problem;
 use crate::schema::{self, Found};
 use crate::{Durability, Options};
@@ -213,8 +213,10 @@ impl Database {
             }
             _ if is_damaged && !self.folder.is_readonly() => match self.set_aside(file, generation)
             {
-                Ok(()) => error.help("it was moved to `damaged`; a new one takes its place"),
-                Err(failed) => error.help(format!("it could not be moved to `damaged`: {failed}")),
+                Ok(()) => error.help("it was moved to `data/damaged`; a new one takes its place"),
+                Err(failed) => {
+                    error.help(format!("it could not be moved to `data/damaged`: {failed}"))
+                }
             },
             _ => error,
         }
@@ -233,7 +235,9 @@ impl Database {
         }
         // The log goes first: a database without it is one of before, a log without its database is nothing.
         for suffix in ["-wal", "-shm", ""] {
-            self.folder.set_aside(&self.folder.path(&format!("{FILE}{suffix}")))?;
+            let file = format!("{FILE}{suffix}");
+            let name = format!("damaged/{file}.{}", unique());
+            self.folder.set_aside(&self.folder.path(&file), &name)?;
         }
         Ok(())
     }

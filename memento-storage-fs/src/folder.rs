@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
 
-use memento::{Capabilities, Error, ErrorKind, Result};
+use memento::{Capabilities, Digest, Error, ErrorKind, Name, Result};
 
 use crate::{Durability, Options};
 
@@ -96,7 +96,7 @@ impl Folder {
     }
 
     fn try_make(&self) -> io::Result<()> {
-        for name in ["", "data", "temporary", "damaged"] {
+        for name in ["", "data", "temporary", "locks"] {
             make_private_folder(&self.path(name))?;
         }
         let tag = self.path("CACHEDIR.TAG");
@@ -152,11 +152,11 @@ impl Folder {
         Some((metadata.len(), metadata.modified().ok()?))
     }
 
-    /// Moves a file to where nothing reads it, under its own name and a suffix. Nothing happens where there is none.
-    pub(crate) fn set_aside(&self, file: &Path) -> io::Result<()> {
-        make_private_folder(&self.path("damaged"))?;
-        let name = file.file_name().unwrap_or_default().to_string_lossy();
-        match fs::rename(file, self.path("damaged").join(format!("{name}.{}", unique()))) {
+    /// Moves a file to where nothing reads it, as the object with this name. Nothing happens where there is none.
+    pub(crate) fn set_aside(&self, file: &Path, name: &str) -> io::Result<()> {
+        let to = self.path("data").join(name);
+        make_private_folder(to.parent().unwrap_or(&to))?;
+        match fs::rename(file, to) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
             _ => Ok(()),
         }
@@ -164,19 +164,28 @@ impl Folder {
 
     /// Waits until no other process prepares or repairs this storage. The lock ends with the file, or the process.
     pub(crate) fn lock(&self) -> io::Result<File> {
-        let file =
-            OpenOptions::new().create(true).truncate(false).write(true).open(self.path("lock"))?;
-        file.lock()?;
-        Ok(file)
+        lock_file(&self.path("lock"))
+    }
+
+    /// Waits until nobody else changes the object of this name. Few objects share a lock.
+    pub(crate) fn lock_name(&self, name: &Name) -> io::Result<File> {
+        let [shard, ..] = *Digest::of(name.as_str().as_bytes()).as_bytes();
+        lock_file(&self.path("locks").join(format!("{shard:02x}")))
     }
 }
 
 /// A name that no other process and no other call gives.
-fn unique() -> String {
+pub(crate) fn unique() -> String {
     static COUNT: AtomicU64 = AtomicU64::new(0);
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     let count = COUNT.fetch_add(1, Ordering::Relaxed);
     format!("{}-{}-{count}", now.as_nanos(), std::process::id())
+}
+
+fn lock_file(path: &Path) -> io::Result<File> {
+    let file = OpenOptions::new().create(true).truncate(false).write(true).open(path)?;
+    file.lock()?;
+    Ok(file)
 }
 
 /// Makes a folder that only its owner can look into.

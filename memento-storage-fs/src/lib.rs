@@ -14,9 +14,11 @@
 //! | ------------------- | ------------------------------------------------------------------------ |
 //! | `CACHEDIR.TAG`      | tells backup programs to leave the folder out                            |
 //! | `mementos.sqlite`   | mementos, with the results that are small                                |
-//! | `data/ab/cdef…`     | other results, by the digest of their encoding                           |
-//! | `temporary`         | results that are being written                                           |
-//! | `damaged`           | what was found damaged and moved out of the way; nothing reads it        |
+//! | `data/…`            | objects by their names, each a file                                      |
+//! | `data/results/ab/cdef…` | results that are not small, by the digest of their encoding          |
+//! | `data/damaged`      | what was found damaged and moved out of the way; nothing reads it        |
+//! | `temporary`         | objects that are being written                                           |
+//! | `locks`             | empty files, locked while an object gets its name                        |
 //! | `lock`              | held while the database is made or moved                                 |
 //! | `claims`            | empty: a byte of it is locked while a result is being computed (Linux)   |
 //!

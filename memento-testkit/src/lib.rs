@@ -17,6 +17,19 @@
 //! found: call 9 of 10 of `double` was left without an end
 //! ```
 //!
+//! Stores are tested in the same way. Each property gets a store of its own, made in an empty folder or in whatever else is
+//! its own:
+//!
+//! ```ignore
+//! mod data {
+//!     memento_testkit::data_store_suite!(DataStoreSuite::new(|folder| Arc::new(MyDataStore::new(folder))));
+//! }
+//!
+//! mod metadata {
+//!     memento_testkit::metadata_store_suite!(MetadataStoreSuite::new(|folder| Arc::new(MyMetadataStore::new(folder))));
+//! }
+//! ```
+//!
 //! # Runners in other processes
 //!
 //! The functions that the suite calls live in this crate. A worker has them if its program is linked with this crate: the
@@ -34,4 +47,8 @@
 
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 
+pub mod data_store;
+pub mod metadata_store;
 pub mod runner;
+#[doc(hidden)]
+pub mod suite;

@@ -17,12 +17,14 @@ use memento::Runner;
 
 pub use properties::{EXECUTING, REFUSING};
 
+use crate::suite::promised;
+
 /// How long a property may take. Nothing is measured by it: it is there so that a runner that stands still is a test that
 /// fails.
 const PATIENCE: Duration = Duration::from_mins(3);
 
 /// A property by its name, and what checks it.
-pub type Property = (&'static str, fn(&RunnerSuite));
+pub type Property = crate::suite::Property<RunnerSuite>;
 
 /// The runner that is tested, and what is known of it.
 #[derive(Clone)]
@@ -64,16 +66,6 @@ impl fmt::Debug for RunnerSuite {
     }
 }
 
-/// Ends the property where `kept` is not so.
-///
-/// # Panics
-///
-/// With the promise, and with what was found instead.
-#[track_caller]
-fn promised(kept: bool, promise: &str, found: impl FnOnce() -> String) {
-    assert!(kept, "broken promise: {promise}\nfound: {}", found());
-}
-
 /// A test for each promise of a runner that executes functions. The argument is a [`RunnerSuite`](crate::runner::RunnerSuite),
 /// which need not be imported.
 ///
@@ -85,7 +77,7 @@ fn promised(kept: bool, promise: &str, found: impl FnOnce() -> String) {
 #[macro_export]
 macro_rules! runner_suite {
     ($suite:expr) => {
-        $crate::executing_properties!($crate::make_tests, $suite);
+        $crate::executing_properties!($suite);
     };
 }
 
@@ -94,37 +86,6 @@ macro_rules! runner_suite {
 #[macro_export]
 macro_rules! refusing_runner_suite {
     ($suite:expr) => {
-        $crate::refusing_properties!($crate::make_tests, $suite);
+        $crate::refusing_properties!($suite);
     };
-}
-
-/// Makes the tests.
-#[doc(hidden)]
-#[macro_export]
-macro_rules! make_tests {
-    ($suite:expr; $list:ident: $($name:ident)*) => {
-        fn suite() -> $crate::runner::RunnerSuite {
-            #[allow(unused_imports)]
-            use $crate::runner::RunnerSuite;
-            $suite
-        }
-
-        $(
-            #[test]
-            fn $name() {
-                $crate::runner::check(stringify!($name), $crate::runner::$list, &suite());
-            }
-        )*
-    };
-}
-
-/// Checks the property of this name.
-///
-/// # Panics
-///
-/// Where it does not hold.
-#[doc(hidden)]
-pub fn check(name: &str, properties: &[Property], suite: &RunnerSuite) {
-    let property = properties.iter().find(|property| property.0 == name);
-    property.expect("a property of the list that the test was made of").1(suite);
 }

@@ -37,6 +37,10 @@ pub enum ErrorKind {
     ReadOnly,
     /// The store did not do what was asked of it.
     Storage,
+    /// The store cannot do what was asked of it: it lacks a [capability](crate::Capabilities).
+    Unsupported,
+    /// What should be the name of an object is none.
+    InvalidName,
 }
 
 impl ErrorKind {
@@ -74,6 +78,15 @@ impl Error {
             help: None,
             source: None,
         }))
+    }
+
+    /// The error of a store that cannot do `operation` for lack of a [capability](crate::Capabilities).
+    pub fn unsupported(operation: &'static str, capability: &'static str, store: &str) -> Self {
+        Self::new(ErrorKind::Unsupported, operation)
+            .with("store", store)
+            .with("capability", capability)
+            .source("this store lacks the capability")
+            .help("look at its capabilities before, or choose a store that has it")
     }
 
     /// Adds what the operation was tried on.

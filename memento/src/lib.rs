@@ -87,8 +87,10 @@ pub use runner::{Accepted, Batch, Handover, InScope, LocalRunner, NullRunner, Ru
 pub use stack::{Caller, carry, carry_future, context};
 pub use statistics::{Misses, Statistics};
 pub use storage::{
-    Capabilities, Claim, DataStore, Entry, Filter, MemoryDataStore, MemoryMetadataStore,
-    MetadataStore, NullStore, Page, Storage,
+    Capabilities, Claim, Condition, ContentReader, ContentWriter, Continuation, DataStore, Entry,
+    Filter, ListOptions, Listing, MemoryDataStore, MemoryMetadataStore, MetadataStore, Name,
+    Namespace, NullStore, Object, Page, Prefix, Properties, PutOptions, Snapshot, Source, Staged,
+    Storage, StoreInfo, Target, Transfer, UserMetadata,
 };
 
 /// The code in the README compiles.

@@ -3,6 +3,8 @@
 //! Both run the same release of this crate, which they find out when they meet; so these bytes have no format of their
 //! own. They are postcard.
 
+mod data;
+mod objects;
 mod question;
 mod store;
 
@@ -11,8 +13,9 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize, Serializer};
 
+pub(crate) use objects::Transfers;
 pub(crate) use question::{ClusterFacts, Question, answer};
-pub(crate) use store::open_storage;
+pub(crate) use store::{open_storage, open_stores};
 
 use crate::memento::{Correlation, Dependency};
 use crate::resource::Observation;

@@ -1,21 +1,39 @@
 //! Where results live: a data store, a metadata store, and the memory cache in front of them.
 
+mod capabilities;
+mod contents;
 mod data;
 mod memory;
 mod metadata;
+mod name;
+mod namespaces;
 mod null;
+mod object;
+mod provided;
+mod snapshots;
 #[cfg(test)]
 mod tests;
+pub(crate) mod transfer;
 mod trouble;
 mod verified;
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::SystemTime;
 
+pub use capabilities::Capabilities;
+pub use contents::{ContentReader, ContentWriter};
 pub use data::DataStore;
 pub use memory::{MemoryDataStore, MemoryMetadataStore};
 pub use metadata::{Claim, Entry, Filter, MetadataStore, Page};
+pub use name::{Name, Namespace, Prefix};
 pub use null::NullStore;
+pub use object::{
+    Condition, Continuation, ListOptions, Listing, Object, Properties, PutOptions, Snapshot,
+    StoreInfo, UserMetadata,
+};
+pub use transfer::{Source, Staged, Target, Transfer};
 pub(crate) use trouble::Trouble;
 pub(crate) use verified::Verified;
 
@@ -28,28 +46,6 @@ use crate::{Code, Digest, Error, ErrorKind, Invocation, Key, Memento, Result};
 
 /// The longest encoded result that lives inside its record unless told otherwise: 16 KiB.
 const DEFAULT_INLINE_LIMIT: u64 = 16 << 10;
-
-/// What a store can do, beyond what every store does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Capabilities {
-    /// Whether it keeps what is put. Where not, nothing is put, and no put is reported as failed.
-    pub writable: bool,
-}
-
-impl Default for Capabilities {
-    /// Those of a plain store: it keeps what is put.
-    fn default() -> Self {
-        Self { writable: true }
-    }
-}
-
-impl Capabilities {
-    /// Those of a store that is open for reading only.
-    pub fn read_only() -> Self {
-        Self { writable: false }
-    }
-}
 
 /// A data store and a metadata store together, and the memory cache in front of them.
 ///
@@ -164,13 +160,9 @@ impl Storage {
         if let Some(bytes) = value.inline {
             return Some(read(bytes));
         }
-        let content = self.trouble.note(self.data.get(digest))??;
-        if Digest::of(&content) == *digest {
-            return Some(read(&content));
-        }
         let operation = "read a result from the data store";
-        self.set_data_aside(operation, digest, content.len(), Some(value.size));
-        None
+        let content = self.read_content(operation, digest, Some(value.size));
+        Some(read(&self.trouble.note(content)??))
     }
 
     /// The memento of `key`, if there is one.
@@ -241,12 +233,8 @@ impl Storage {
     ///
     /// What the store reports.
     pub fn code(&self, digest: &Digest) -> Result<Option<Code>> {
-        let Some(content) = self.data.get(digest)? else { return Ok(None) };
-        if Digest::of(&content) != *digest {
-            self.set_data_aside("read what a version was made of", digest, content.len(), None);
-            return Ok(None);
-        }
-        Ok(Some(Code::read(&String::from_utf8_lossy(&content))))
+        let content = self.read_content("read what a version was made of", digest, None)?;
+        Ok(content.map(|content| Code::read(&String::from_utf8_lossy(&content))))
     }
 
     /// What is known of where the record of `key` is from, whatever became of its result.
@@ -254,27 +242,6 @@ impl Storage {
         let Some(record) = self.metadata.get(key)? else { return Ok(None) };
         let (head, provenance) = record::open(key, &record)?;
         record::provenance(&head, provenance).map(Some)
-    }
-
-    /// Reports a content that is not what was written, and moves it aside.
-    fn set_data_aside(
-        &self,
-        operation: &'static str,
-        digest: &Digest,
-        length: usize,
-        written: Option<u64>,
-    ) {
-        let mut error = Error::new(ErrorKind::Damaged, operation)
-            .with("store", self.data.location())
-            .with("digest", digest)
-            .with("length", length);
-        if let Some(written) = written {
-            error = error.with("length written", written);
-        }
-        self.trouble.report(&error.source("its bytes are not those that were written"));
-        if self.data.capabilities().writable {
-            self.trouble.note(self.data.set_aside(digest));
-        }
     }
 
     /// Up to `limit` mementos that `filter` admits, from the newest on, and where the next page begins. Damaged
@@ -305,6 +272,14 @@ pub(crate) fn entry(head: Head<'_>, provenance: Provenance) -> Result<Entry> {
         record: record::seal(head, &provenance)?,
         function: provenance.function,
     })
+}
+
+/// What no other process and no other call gives, at least on this machine.
+fn unique() -> String {
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    let count = COUNT.fetch_add(1, Ordering::Relaxed);
+    format!("{}-{}-{count}", now.as_nanos(), std::process::id())
 }
 
 impl fmt::Debug for Storage {

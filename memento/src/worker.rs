@@ -5,15 +5,18 @@
 //! between the processes; what they mean is known here alone, to [`Batch`](crate::Batch) on one side and [`Worker`] on the
 //! other.
 
-use std::fmt::Debug;
+use std::fmt::{self, Debug};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::plugin::{self, WorkerPlugin};
 use crate::recorded::Recorded;
-use crate::remote::{self, Errand, Request, Response};
+use crate::remote::{self, Errand, Request, Response, Transfers};
 use crate::stack::Context;
-use crate::{Caller, Environment, Error, ErrorKind, Result, encoding, function, validity};
+use crate::{
+    Caller, DataStore, Environment, Error, ErrorKind, MetadataStore, Result, encoding, function,
+    validity,
+};
 
 /// The environment variable that makes a process a worker: the name of the runner, and what else the runner's crate wants
 /// to say behind a `/`.
@@ -64,6 +67,42 @@ pub trait Parent: Send + Sync + Debug {
     ///
     /// As [`ask`](Self::ask).
     fn tell(&self, message: &[u8]) -> Result<()>;
+}
+
+/// The stores of a cluster of `environment` as its workers see them, within this process: what a store keeps of its
+/// promises on that way can be tested.
+///
+/// # Errors
+///
+/// Where there is no such cluster. The one without a name is "".
+pub fn stores_of(
+    environment: &Environment,
+    cluster: &str,
+) -> Result<(Arc<dyn DataStore>, Arc<dyn MetadataStore>)> {
+    let parent = Within { environment: environment.clone(), transfers: Transfers::default() };
+    remote::open_stores(&(Arc::new(parent) as _), cluster)
+}
+
+/// A parent in the same process.
+struct Within {
+    environment: Environment,
+    transfers: Transfers,
+}
+
+impl Parent for Within {
+    fn ask(&self, question: &[u8]) -> Result<Vec<u8>> {
+        Ok(remote::answer(Ok(self.environment.clone()), &self.transfers, question))
+    }
+
+    fn tell(&self, message: &[u8]) -> Result<()> {
+        self.ask(message).map(drop)
+    }
+}
+
+impl fmt::Debug for Within {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Within").field("environment", &self.environment).finish_non_exhaustive()
+    }
 }
 
 /// The side of a worker that makes calls.

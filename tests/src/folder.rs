@@ -90,7 +90,7 @@ impl Folder {
     pub fn codes(&self) -> Vec<PathBuf> {
         let names = [work::small::dependencies(), work::large::dependencies()].map(|code| {
             let digest = blake3::hash(manifest(&code).as_bytes()).to_string();
-            self.path.join("data").join(&digest[..2]).join(&digest[2..])
+            self.path.join("data/results").join(&digest[..2]).join(&digest[2..])
         });
         self.data().into_iter().filter(|file| names.contains(file)).collect()
     }
@@ -102,12 +102,12 @@ impl Folder {
 
     /// All files of the data store: large results, and what versions are made of.
     pub fn data(&self) -> Vec<PathBuf> {
-        self.files("data")
+        self.files("data/results")
     }
 
     /// What was moved out of the way.
     pub fn damaged(&self) -> Vec<PathBuf> {
-        self.files("damaged")
+        self.files("data/damaged")
     }
 
     /// Files that are being written.
@@ -172,7 +172,7 @@ impl Folder {
         for file in self.data() {
             let content = fs::read(&file).expect("a file");
             let digest = blake3::hash(&content).to_string();
-            let name = file.strip_prefix(self.path.join("data")).expect("a file in `data`");
+            let name = file.strip_prefix(self.path.join("data/results")).expect("a result");
             assert_eq!(name, Path::new(&digest[..2]).join(&digest[2..]), "whole under its name");
         }
     }

@@ -27,7 +27,7 @@ fn check(damage: impl FnOnce(&Path), said: &str) {
     let second = folder.visit(&calls);
     second.assert_warned(
         calls.len() as u64,
-        &["kind=Damaged", said, folder.name(), "mementos.sqlite", "it was moved to `damaged`"],
+        &["kind=Damaged", said, folder.name(), "mementos.sqlite", "it was moved to `data/damaged`"],
     );
     let damaged = folder.damaged();
     let is_it = |file: &&std::path::PathBuf| fs::read(file).unwrap() == found;

@@ -96,10 +96,11 @@ fn replaced_by_a_folder() {
     let file = &folder.results()[0];
     fs::remove_file(file).unwrap();
     fs::create_dir(file).unwrap();
+    fs::write(file.join("inside"), "").unwrap();
     let visit = folder.visit(&[Large(1)]);
     assert_eq!((visit.computed, visit.failures > 0), (1, true));
     assert!(visit.warnings.iter().all(|warning| warning.contains(folder.name())), "{visit:?}");
-    fs::remove_dir(file).unwrap();
+    fs::remove_dir_all(file).unwrap();
     assert_eq!(folder.visit(&[Large(1)]).computed, 1);
     assert_eq!(folder.visit(&[Large(1)]), Visit::hits(1));
 }
@@ -110,7 +111,6 @@ fn with_nowhere_to_move_it() {
     let folder = Folder::with(&[Large(1), Large(2), Small(1)]);
     let visitor = Visitor::new(&folder.options());
     assert_eq!(visitor.visit(&[Small(1), Large(2)]), Visit::hits(2));
-    fs::remove_dir_all(folder.path().join("damaged")).unwrap();
     for file in folder.results() {
         let mut content = fs::read(&file).unwrap();
         content[0] ^= 1;
@@ -118,8 +118,10 @@ fn with_nowhere_to_move_it() {
     }
     visitor.visit(&[Large(1)]).assert_warned(1, &["kind=Damaged", WRONG_BYTES]);
     assert_eq!(folder.damaged().len(), 1);
+    fs::remove_dir_all(folder.path().join("data/damaged")).unwrap();
     drop(visitor);
     folder.visit(&[Large(1), Large(2)]).assert_warned(1, &["kind=Damaged", WRONG_BYTES]);
+    assert_eq!(folder.damaged().len(), 1);
     assert_eq!(folder.visit(&[Large(1), Large(2)]), Visit::hits(2));
 }
 

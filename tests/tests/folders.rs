@@ -26,7 +26,7 @@ fn mode(path: &Path) -> u32 {
 fn only_its_owner_looks_into_it() {
     let folder = Folder::with(&CALLS);
     assert_eq!(mode(folder.path()), 0o700);
-    for name in ["data", "damaged", "temporary"] {
+    for name in ["data", "locks", "temporary"] {
         assert_eq!(mode(&folder.path().join(name)), 0o700, "{name}");
     }
 }
@@ -98,6 +98,8 @@ fn what_a_version_was_made_of_may_be_damaged() {
     let whole = fs::read(&file).unwrap();
     let storage = memento_storage_fs::storage(&folder.options());
     for damaged in [&whole[1..], &[&whole[..whole.len() - 1], b"?"].concat()] {
+        // Its folder went with it when it was moved aside.
+        fs::create_dir_all(file.parent().unwrap()).unwrap();
         fs::write(&file, damaged).unwrap();
         assert_eq!(storage.code(&code).unwrap(), None);
         assert_eq!(folder.visit(&[Small(1)]), Visit::hits(1), "a hit does not need it");

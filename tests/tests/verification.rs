@@ -4,8 +4,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use memento::{
-    DataStore, Digest, Entry, Environment, Explanation, Filter, Key, LocalRunner, MemoryDataStore,
-    MemoryMetadataStore, MetadataStore, Miss, Page, Result, Storage, Version, memento,
+    DataStore, Entry, Environment, Explanation, Filter, Key, ListOptions, Listing, LocalRunner,
+    MemoryDataStore, MemoryMetadataStore, MetadataStore, Miss, Name, Page, Prefix, Result, Storage,
+    Version, memento,
 };
 use memento_tests::Runs;
 
@@ -90,14 +91,17 @@ impl Shared {
 }
 
 impl DataStore for Shared {
-    fn get(&self, digest: &Digest) -> Result<Option<Vec<u8>>> {
-        self.0.data.get(digest)
+    fn get(&self, name: &Name) -> Result<Option<Vec<u8>>> {
+        self.0.data.get(name)
     }
-    fn put(&self, digest: &Digest, content: &[u8]) -> Result<()> {
-        self.0.data.put(digest, content)
+    fn put(&self, name: &Name, content: &[u8]) -> Result<()> {
+        self.0.data.put(name, content)
     }
-    fn remove(&self, digest: &Digest) -> Result<bool> {
-        self.0.data.remove(digest)
+    fn remove(&self, name: &Name) -> Result<bool> {
+        self.0.data.remove(name)
+    }
+    fn list(&self, prefix: &Prefix, options: &ListOptions) -> Result<Listing> {
+        self.0.data.list(prefix, options)
     }
 }
 

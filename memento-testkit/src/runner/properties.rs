@@ -9,27 +9,12 @@ mod sharing;
 mod threads;
 mod windows;
 
-use super::Property;
-
-/// Defines the list of properties, and the macro that makes tests of it.
-macro_rules! properties {
-    ($(#[$attribute:meta])* $list:ident, $macro:ident, ($dollar:tt): $($module:ident { $($name:ident)* })*) => {
-        $(#[$attribute])*
-        pub const $list: &[Property] = &[$($((stringify!($name), $module::$name),)*)*];
-
-        #[doc(hidden)]
-        #[macro_export]
-        macro_rules! $macro {
-            ($dollar make:path, $dollar suite:expr) => {
-                $dollar make! { $dollar suite; $list: $($($name)*)* }
-            };
-        }
-    };
-}
+use super::RunnerSuite;
+use crate::suite::properties;
 
 properties! {
     /// What runners promise that execute functions.
-    EXECUTING, executing_properties, ($):
+    runner::RunnerSuite, EXECUTING, executing_properties, ($):
     calls {
         each_call_ends_exactly_once
         results_come_in_order
@@ -83,7 +68,7 @@ properties! {
 
 properties! {
     /// What runners promise that execute nothing.
-    REFUSING, refusing_properties, ($):
+    runner::RunnerSuite, REFUSING, refusing_properties, ($):
     refusing {
         all_calls_are_refused
         what_is_stored_is_found

@@ -27,7 +27,7 @@ fn everything_has_a_default() {
     let storage = Cluster::open_storage(configuration.storage).unwrap();
     assert_eq!(
         format!("{storage:?}"),
-        "Storage { data: MemoryDataStore { contents: RwLock { data: {} } }, metadata: \
+        "Storage { data: MemoryDataStore(0), metadata: \
          MemoryMetadataStore { records: RwLock { data: Records { entries: {}, positions: {}, \
          next: 0, versions: {} } } }, .. }"
     );

@@ -37,6 +37,8 @@ pub(crate) struct Calls<'a> {
     keys: Vec<Key>,
     /// The indices of the items that have to be computed.
     missing: Vec<usize>,
+    /// Contents on their way from and to workers.
+    transfers: remote::Transfers,
 }
 
 impl<'a> Calls<'a> {
@@ -57,6 +59,7 @@ impl<'a> Calls<'a> {
             keys: items.iter().map(|item| item.key).collect(),
             items: items.into_iter().map(Mutex::new).collect(),
             missing: Vec::new(),
+            transfers: remote::Transfers::default(),
         }
     }
 
@@ -204,6 +207,6 @@ impl Batch for Calls<'_> {
             Some(environment) => Ok(environment.clone()),
             None => Environment::of_process(),
         };
-        remote::answer(environment, question)
+        remote::answer(environment, &self.transfers, question)
     }
 }

@@ -337,7 +337,7 @@ impl<'a> Calls<'a> {
                 value,
             };
             let stored = match inline {
-                None => storage.data.put(&digest, bytes),
+                None => storage.put_content(&digest, bytes),
                 Some(_) => Ok(()),
             };
             // A memento is written after what it names.

@@ -2,9 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Bytes, read, write};
+use super::objects::{self, ObjectRequest, Transfers};
+use super::{read, write};
 use crate::storage::{Filter, Storage};
-use crate::{DataStore, Digest, Entry, Environment, Key, MetadataStore, Result};
+use crate::{Capabilities, Entry, Environment, Key, Result};
 
 /// A question about a cluster.
 #[derive(Serialize, Deserialize)]
@@ -27,11 +28,9 @@ pub(crate) enum StoreRequest<'a> {
     List(Filter, Option<u64>, u64),
     Versions(&'a str, u64),
     SetAside(Key),
-    /// Nothing is answered to this one.
-    PutData(Digest, #[serde(borrow)] Bytes<'a>),
-    GetData(Digest),
-    RemoveData(Digest),
-    SetDataAside(Digest),
+    /// The data store is asked.
+    #[serde(borrow)]
+    Object(ObjectRequest<'a>),
 }
 
 /// What a worker has to know of a cluster.
@@ -39,8 +38,8 @@ pub(crate) enum StoreRequest<'a> {
 pub(crate) struct ClusterFacts {
     /// Where data and metadata are.
     pub(crate) locations: (String, String),
-    /// Whether they are writable.
-    pub(crate) writable: (bool, bool),
+    /// What their stores can do.
+    pub(crate) capabilities: (Capabilities, Capabilities),
     pub(crate) inline_limit: u64,
     /// Whether anything is executed there.
     pub(crate) executes: bool,
@@ -48,39 +47,37 @@ pub(crate) struct ClusterFacts {
 
 /// The answer to a [`Question`], from the clusters of `environment`. What can be said of a store that failed is in the
 /// answer; it is counted where the question came from.
-pub(crate) fn answer(environment: Result<Environment>, question: &[u8]) -> Vec<u8> {
+pub(crate) fn answer(
+    environment: Result<Environment>,
+    transfers: &Transfers,
+    question: &[u8],
+) -> Vec<u8> {
     let read = read::<Question<'_>>(question);
     let found = read.and_then(|question| Ok((environment?.cluster(question.cluster)?, question)));
     let (cluster, question) = match found {
         Ok(found) => found,
         Err(error) => return write(&Result::<()>::Err(error)),
     };
+    let storage = &cluster.storage;
     match question.request {
         StoreRequest::Facts => write(&Result::<_>::Ok(ClusterFacts {
-            locations: (cluster.storage.data.location(), cluster.storage.metadata.location()),
-            writable: (
-                cluster.storage.data.capabilities().writable,
-                cluster.storage.metadata.capabilities().writable,
-            ),
-            inline_limit: cluster.storage.inline_limit,
+            locations: (storage.data.location(), storage.metadata.location()),
+            capabilities: (storage.data.capabilities(), storage.metadata.capabilities()),
+            inline_limit: storage.inline_limit,
             executes: cluster.runner.executes(),
         })),
-        request => ask_store(&cluster.storage, request),
+        StoreRequest::Object(request) => objects::answer(storage, transfers, request),
+        request => ask_metadata(storage, request),
     }
 }
 
-fn ask_store(storage: &Storage, request: StoreRequest<'_>) -> Vec<u8> {
-    let (data, metadata): (&dyn DataStore, &dyn MetadataStore) =
-        (&*storage.data, &*storage.metadata);
+fn ask_metadata(storage: &Storage, request: StoreRequest<'_>) -> Vec<u8> {
+    let metadata = &storage.metadata;
     match request {
-        StoreRequest::Facts => write(&()),
-        // Nobody waits for these, so trouble with them is noted here.
+        StoreRequest::Facts | StoreRequest::Object(_) => Vec::new(),
+        // Nobody waits for this, so trouble with it is noted here.
         StoreRequest::Put(entries) => {
             storage.trouble.note(metadata.put(&entries));
-            Vec::new()
-        }
-        StoreRequest::PutData(digest, content) => {
-            storage.trouble.note(data.put(&digest, content.0));
             Vec::new()
         }
         StoreRequest::Get(keys) => write(&metadata.get_many(&keys)),
@@ -93,11 +90,5 @@ fn ask_store(storage: &Storage, request: StoreRequest<'_>) -> Vec<u8> {
             write(&metadata.versions(function, usize::try_from(limit).unwrap_or(usize::MAX)))
         }
         StoreRequest::SetAside(key) => write(&metadata.set_aside(&key)),
-        StoreRequest::GetData(digest) => {
-            let content = data.get(&digest);
-            write(&content.as_ref().map(|content| content.as_deref().map(Bytes)))
-        }
-        StoreRequest::RemoveData(digest) => write(&data.remove(&digest)),
-        StoreRequest::SetDataAside(digest) => write(&data.set_aside(&digest)),
     }
 }

@@ -5,20 +5,46 @@ use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
 
+use super::data::RemoteDataStore;
 use super::question::StoreRequest;
-use super::{Bytes, ClusterFacts, Question, read, write};
+use super::{ClusterFacts, Question, read, write};
 use crate::storage::Storage;
 use crate::worker::Parent;
-use crate::{
-    Capabilities, DataStore, Digest, Entry, Filter, Key, MetadataStore, Page, Result, Version,
-};
+use crate::{Capabilities, DataStore, Entry, Filter, Key, MetadataStore, Page, Result, Version};
 
-/// Both stores of a cluster of the parent.
-struct RemoteStore {
-    cluster: String,
+/// The way to a cluster of the parent.
+#[derive(Clone)]
+pub(super) struct Link {
+    cluster: Arc<str>,
     parent: Arc<dyn Parent>,
+}
+
+impl Link {
+    pub(super) fn ask_bytes(&self, request: StoreRequest<'_>) -> Result<Vec<u8>> {
+        self.parent.ask(&write(&Question { cluster: &self.cluster, request }))
+    }
+
+    pub(super) fn ask<T: DeserializeOwned>(&self, request: StoreRequest<'_>) -> Result<T> {
+        read::<Result<T>>(&self.ask_bytes(request)?)?
+    }
+
+    pub(super) fn tell(&self, request: StoreRequest<'_>) -> Result<()> {
+        self.parent.tell(&write(&Question { cluster: &self.cluster, request }))
+    }
+}
+
+impl fmt::Debug for Link {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Link").field("cluster", &self.cluster).finish_non_exhaustive()
+    }
+}
+
+/// The metadata store of a cluster of the parent.
+#[derive(Debug)]
+struct RemoteMetadataStore {
+    link: Link,
     location: String,
-    writable: bool,
+    capabilities: Capabilities,
 }
 
 /// The storage of a cluster of the parent, and whether the parent has anything executed there.
@@ -27,78 +53,41 @@ struct RemoteStore {
 ///
 /// Where there is no such cluster.
 pub(crate) fn open_storage(parent: &Arc<dyn Parent>, cluster: &str) -> Result<(Storage, bool)> {
-    let question = write(&Question { cluster, request: StoreRequest::Facts });
-    let answer = parent.ask(&question)?;
-    let ClusterFacts { locations, writable, inline_limit, executes } =
-        read::<Result<ClusterFacts>>(&answer)??;
-    let store = |location, writable| {
-        let (cluster, parent) = (cluster.to_owned(), Arc::clone(parent));
-        RemoteStore { cluster, parent, location, writable }
-    };
-    let (data, metadata) = (store(locations.0, writable.0), store(locations.1, writable.1));
-    Ok((Storage::new(data, metadata).inline_limit(inline_limit), executes))
+    let ((data, metadata), facts) = open(parent, cluster)?;
+    let storage = Storage::from_stores(data, metadata).inline_limit(facts.inline_limit);
+    Ok((storage, facts.executes))
 }
 
-impl RemoteStore {
-    fn ask<T: DeserializeOwned>(&self, request: StoreRequest<'_>) -> Result<T> {
-        let answer = self.parent.ask(&write(&Question { cluster: &self.cluster, request }))?;
-        read::<Result<T>>(&answer)?
-    }
+/// A data store and a metadata store.
+pub(crate) type Stores = (Arc<dyn DataStore>, Arc<dyn MetadataStore>);
 
-    fn tell(&self, request: StoreRequest<'_>) -> Result<()> {
-        self.parent.tell(&write(&Question { cluster: &self.cluster, request }))
-    }
-
-    fn capabilities(&self) -> Capabilities {
-        if self.writable { Capabilities::default() } else { Capabilities::read_only() }
-    }
+/// The stores of a cluster of the parent.
+///
+/// # Errors
+///
+/// Where there is no such cluster.
+pub(crate) fn open_stores(parent: &Arc<dyn Parent>, cluster: &str) -> Result<Stores> {
+    Ok(open(parent, cluster)?.0)
 }
 
-impl fmt::Debug for RemoteStore {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RemoteStore")
-            .field("cluster", &self.cluster)
-            .field("location", &self.location)
-            .finish_non_exhaustive()
-    }
+fn open(parent: &Arc<dyn Parent>, cluster: &str) -> Result<(Stores, ClusterFacts)> {
+    let link = Link { cluster: cluster.into(), parent: Arc::clone(parent) };
+    let facts: ClusterFacts = link.ask(StoreRequest::Facts)?;
+    let (location, metadata_location) = facts.locations.clone();
+    let (capabilities, metadata_capabilities) = facts.capabilities;
+    let data = RemoteDataStore { link: link.clone(), location, capabilities };
+    let (location, capabilities) = (metadata_location, metadata_capabilities);
+    let metadata = RemoteMetadataStore { link, location, capabilities };
+    Ok(((Arc::new(data), Arc::new(metadata)), facts))
 }
 
-impl DataStore for RemoteStore {
+impl MetadataStore for RemoteMetadataStore {
     fn location(&self) -> String {
         self.location.clone()
     }
 
     fn capabilities(&self) -> Capabilities {
-        self.capabilities()
-    }
-
-    fn get(&self, digest: &Digest) -> Result<Option<Vec<u8>>> {
-        let request = StoreRequest::GetData(*digest);
-        let answer = self.parent.ask(&write(&Question { cluster: &self.cluster, request }))?;
-        let content = read::<Result<Option<Bytes<'_>>>>(&answer)??;
-        Ok(content.map(|content| content.0.to_vec()))
-    }
-
-    fn put(&self, digest: &Digest, content: &[u8]) -> Result<()> {
-        self.tell(StoreRequest::PutData(*digest, Bytes(content)))
-    }
-
-    fn remove(&self, digest: &Digest) -> Result<bool> {
-        self.ask(StoreRequest::RemoveData(*digest))
-    }
-
-    fn set_aside(&self, digest: &Digest) -> Result<()> {
-        self.ask(StoreRequest::SetDataAside(*digest))
-    }
-}
-
-impl MetadataStore for RemoteStore {
-    fn location(&self) -> String {
-        self.location.clone()
-    }
-
-    fn capabilities(&self) -> Capabilities {
-        self.capabilities()
+        self.capabilities
     }
 
     fn get(&self, key: &Key) -> Result<Option<Vec<u8>>> {
@@ -106,30 +95,30 @@ impl MetadataStore for RemoteStore {
     }
 
     fn get_many(&self, keys: &[Key]) -> Result<Vec<Option<Vec<u8>>>> {
-        self.ask(StoreRequest::Get(keys.to_vec()))
+        self.link.ask(StoreRequest::Get(keys.to_vec()))
     }
 
     fn put(&self, entries: &[Entry]) -> Result<()> {
-        self.tell(StoreRequest::Put(entries.to_vec()))
+        self.link.tell(StoreRequest::Put(entries.to_vec()))
     }
 
     fn remove(&self, key: &Key) -> Result<bool> {
-        self.ask(StoreRequest::Remove(*key))
+        self.link.ask(StoreRequest::Remove(*key))
     }
 
     fn remove_all(&self, filter: &Filter) -> Result<u64> {
-        self.ask(StoreRequest::RemoveAll(filter.clone()))
+        self.link.ask(StoreRequest::RemoveAll(filter.clone()))
     }
 
     fn list(&self, filter: &Filter, from: Option<u64>, limit: usize) -> Result<Page> {
-        self.ask(StoreRequest::List(filter.clone(), from, limit as u64))
+        self.link.ask(StoreRequest::List(filter.clone(), from, limit as u64))
     }
 
     fn versions(&self, function: &str, limit: usize) -> Result<Vec<Version>> {
-        self.ask(StoreRequest::Versions(function, limit as u64))
+        self.link.ask(StoreRequest::Versions(function, limit as u64))
     }
 
     fn set_aside(&self, key: &Key) -> Result<()> {
-        self.ask(StoreRequest::SetAside(*key))
+        self.link.ask(StoreRequest::SetAside(*key))
     }
 }

@@ -1,12 +1,16 @@
 //! Stores in the memory of this process: the reference for what every store does.
 
+mod data;
+
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use parking_lot::RwLock;
 
 use crate::plugin::{DEFAULT_MEMORY_CACHE, StoragePlugin};
-use crate::{DataStore, Digest, Entry, Filter, Key, MetadataStore, Page, Result, Version};
+use crate::{Entry, Filter, Key, MetadataStore, Page, Result, Version};
+
+pub use data::MemoryDataStore;
 
 inventory::submit! {
     StoragePlugin {
@@ -16,27 +20,6 @@ inventory::submit! {
         memory_cache: DEFAULT_MEMORY_CACHE,
         data: |_| Ok(Arc::new(MemoryDataStore::default())),
         metadata: |_| Ok(Arc::new(MemoryMetadataStore::default())),
-    }
-}
-
-/// Contents in memory.
-#[derive(Debug, Default)]
-pub struct MemoryDataStore {
-    contents: RwLock<HashMap<Digest, Vec<u8>>>,
-}
-
-impl DataStore for MemoryDataStore {
-    fn get(&self, digest: &Digest) -> Result<Option<Vec<u8>>> {
-        Ok(self.contents.read().get(digest).cloned())
-    }
-
-    fn put(&self, digest: &Digest, content: &[u8]) -> Result<()> {
-        self.contents.write().entry(*digest).or_insert_with(|| content.to_vec());
-        Ok(())
-    }
-
-    fn remove(&self, digest: &Digest) -> Result<bool> {
-        Ok(self.contents.write().remove(digest).is_some())
     }
 }
 

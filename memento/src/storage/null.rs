@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use crate::plugin::StoragePlugin;
 use crate::{
-    Capabilities, DataStore, Digest, Entry, Filter, Key, MetadataStore, Page, Result, Version,
+    Capabilities, DataStore, Entry, Filter, Key, ListOptions, Listing, MetadataStore, Name, Page,
+    Prefix, PutOptions, Result, Version,
 };
 
 inventory::submit! {
@@ -27,16 +28,24 @@ impl DataStore for NullStore {
         Capabilities::read_only()
     }
 
-    fn get(&self, _: &Digest) -> Result<Option<Vec<u8>>> {
+    fn get(&self, _: &Name) -> Result<Option<Vec<u8>>> {
         Ok(None)
     }
 
-    fn put(&self, _: &Digest, _: &[u8]) -> Result<()> {
+    fn put(&self, _: &Name, _: &[u8]) -> Result<()> {
         Ok(())
     }
 
-    fn remove(&self, _: &Digest) -> Result<bool> {
+    fn put_with(&self, _: &Name, _: &[u8], _: &PutOptions) -> Result<bool> {
+        Ok(true)
+    }
+
+    fn remove(&self, _: &Name) -> Result<bool> {
         Ok(false)
+    }
+
+    fn list(&self, _: &Prefix, _: &ListOptions) -> Result<Listing> {
+        Ok(Listing::default())
     }
 }
 

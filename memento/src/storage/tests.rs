@@ -1,10 +1,12 @@
+mod contents;
+mod data;
 mod forget;
 
 use super::{
     Capabilities, DataStore, Entry, Filter, MemoryDataStore, MemoryMetadataStore, MetadataStore,
-    NullStore, Page,
+    Name, NullStore, Page, StoreInfo,
 };
-use crate::{Digest, Key, Version};
+use crate::{Key, Version};
 
 fn key(byte: u8) -> Key {
     Key::from_bytes([byte; 32])
@@ -47,42 +49,6 @@ fn listed(store: &impl MetadataStore, filter: &Filter) -> Vec<u8> {
     let page = store.list(filter, None, usize::MAX).unwrap();
     assert_eq!(page.next, None);
     keys(&page)
-}
-
-#[test]
-fn contents_are_kept_until_they_are_removed() {
-    let store = MemoryDataStore::default();
-    let (one, two) = (Digest::of(b"one"), Digest::of(b"two"));
-    assert_eq!(store.get(&one).unwrap(), None);
-    store.put(&one, b"one").unwrap();
-    store.put(&two, b"").unwrap();
-    assert_eq!(store.get(&one).unwrap().unwrap(), b"one");
-    assert_eq!(store.get(&two).unwrap().unwrap(), b"");
-    assert!(store.remove(&one).unwrap());
-    assert!(!store.remove(&one).unwrap());
-    assert_eq!(store.get(&one).unwrap(), None);
-    assert_eq!(store.get(&two).unwrap().unwrap(), b"");
-}
-
-#[test]
-fn a_content_that_is_there_stays() {
-    let store = MemoryDataStore::default();
-    let digest = Digest::of(b"one");
-    store.put(&digest, b"one").unwrap();
-    store.put(&digest, b"not what the digest says").unwrap();
-    assert_eq!(store.get(&digest).unwrap().unwrap(), b"one");
-}
-
-#[test]
-fn a_content_set_aside_is_gone_and_can_be_put_again() {
-    let store = MemoryDataStore::default();
-    let digest = Digest::of(b"one");
-    store.put(&digest, b"damaged").unwrap();
-    store.set_aside(&digest).unwrap();
-    assert_eq!(store.get(&digest).unwrap(), None);
-    store.set_aside(&digest).unwrap();
-    store.put(&digest, b"one").unwrap();
-    assert_eq!(store.get(&digest).unwrap().unwrap(), b"one");
 }
 
 #[test]
@@ -315,19 +281,23 @@ fn versions_stay_known_when_their_records_go() {
 
 #[test]
 fn stores_in_memory_can_be_written_to() {
-    assert_eq!(MemoryDataStore::default().capabilities(), Capabilities { writable: true });
-    assert_eq!(MemoryMetadataStore::default().capabilities(), Capabilities { writable: true });
-    assert_eq!(Capabilities::read_only(), Capabilities { writable: false });
+    assert!(MemoryDataStore::default().capabilities().writable);
+    assert_eq!(MemoryMetadataStore::default().capabilities(), Capabilities::default());
+    assert!(!Capabilities::read_only().writable);
 }
 
 #[test]
 fn the_null_store_accepts_everything_and_keeps_nothing() {
     let data: &dyn DataStore = &NullStore;
-    let digest = Digest::of(b"one");
-    data.put(&digest, b"one").unwrap();
-    assert_eq!(data.get(&digest).unwrap(), None);
-    assert!(!data.remove(&digest).unwrap());
-    data.set_aside(&digest).unwrap();
+    let name = Name::new("a/b").unwrap();
+    data.put(&name, b"one").unwrap();
+    assert!(data.put_if_absent(&name, b"one").unwrap());
+    data.append(&name, b"one").unwrap();
+    assert_eq!(data.get(&name).unwrap(), None);
+    assert!(!data.remove(&name).unwrap());
+    data.set_aside(&name).unwrap();
+    assert_eq!(data.info().unwrap(), StoreInfo::default());
+    assert_eq!(data.list_namespaces().unwrap(), []);
 
     let metadata: &dyn MetadataStore = &NullStore;
     metadata.put(&[entry(1, "f", false, b"one")]).unwrap();

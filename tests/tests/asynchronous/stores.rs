@@ -6,8 +6,8 @@ use std::thread::{self, ThreadId};
 
 use futures_executor::block_on;
 use memento::{
-    DataStore, Digest, Entry, Environment, Filter, Key, LocalRunner, MemoryDataStore,
-    MemoryMetadataStore, MetadataStore, Page, Result, Storage, Version, memento,
+    DataStore, Entry, Environment, Filter, Key, ListOptions, Listing, LocalRunner, MemoryDataStore,
+    MemoryMetadataStore, MetadataStore, Name, Page, Prefix, Result, Storage, Version, memento,
 };
 use memento_tests::Runs;
 use parking_lot::{Condvar, Mutex};
@@ -76,14 +76,17 @@ impl Watched {
 }
 
 impl DataStore for Watched {
-    fn get(&self, digest: &Digest) -> Result<Option<Vec<u8>>> {
-        self.note().data.get(digest)
+    fn get(&self, name: &Name) -> Result<Option<Vec<u8>>> {
+        self.note().data.get(name)
     }
-    fn put(&self, digest: &Digest, content: &[u8]) -> Result<()> {
-        self.note().data.put(digest, content)
+    fn put(&self, name: &Name, content: &[u8]) -> Result<()> {
+        self.note().data.put(name, content)
     }
-    fn remove(&self, digest: &Digest) -> Result<bool> {
-        self.note().data.remove(digest)
+    fn remove(&self, name: &Name) -> Result<bool> {
+        self.note().data.remove(name)
+    }
+    fn list(&self, prefix: &Prefix, options: &ListOptions) -> Result<Listing> {
+        self.note().data.list(prefix, options)
     }
 }
 

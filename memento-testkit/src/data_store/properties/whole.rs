@@ -1,0 +1,109 @@
+//! The store as a whole.
+
+use memento::{Error, ErrorKind, ListOptions, PutOptions, StoreInfo};
+
+use crate::data_store::DataStoreSuite;
+use crate::data_store::lab::{Lab, content, done, name, namespace};
+use crate::suite::promised;
+
+pub(super) fn info_counts_what_is_there(suite: &DataStoreSuite) {
+    let lab = Lab::new(suite);
+    let promise = "the objects and bytes of a store are counted";
+    let is = |objects, bytes| {
+        let info = done(lab.info(), promise);
+        let expected = StoreInfo { objects, bytes };
+        promised(info == expected, promise, || format!("{info:?}, not {expected:?}"));
+    };
+    is(0, 0);
+    for index in 0..30 {
+        lab.keep(&format!("{}/{index}", ["a", "b"][index % 2]), &content(index, 1000));
+    }
+    is(30, 30_000);
+    lab.keep("a/0", b"new");
+    is(30, 29_003);
+    done(lab.remove(&name("a/0")), promise);
+    is(29, 29_000);
+}
+
+pub(super) fn a_store_answers(suite: &DataStoreSuite) {
+    let lab = Lab::new(suite);
+    let promise = "a store that can be reached answers, and says where it is";
+    done(lab.ping(), promise);
+    lab.keep("a/b", b"content");
+    done(lab.ping(), promise);
+    promised(!lab.location().is_empty(), promise, || "it is nowhere".to_owned());
+}
+
+pub(super) fn urls_are_told(suite: &DataStoreSuite) {
+    let lab = Lab::new(suite);
+    if !lab.can("url", lab.capabilities().url, || lab.url(&name("a/b"))) {
+        return;
+    }
+    let promise = "each object has a URL of its own";
+    let names = ["a/b", "a/b c", "a/b%20c", "a/ü", "a/#"];
+    let mut urls: Vec<_> = names.iter().map(|text| done(lab.url(&name(text)), promise)).collect();
+    let is_url = |url: &String| {
+        let scheme = url.split_once("://").map_or("", |(scheme, _)| scheme);
+        let is_plain = |c: char| c.is_ascii_graphic() && !"\"<>\\^`{|}#".contains(c);
+        !scheme.is_empty() && url.chars().all(is_plain)
+    };
+    promised(urls.iter().all(is_url), promise, || format!("{urls:?}"));
+    urls.sort();
+    urls.dedup();
+    promised(urls.len() == names.len(), promise, || format!("{urls:?}"));
+}
+
+pub(super) fn what_is_set_aside_can_be_looked_at(suite: &DataStoreSuite) {
+    let lab = Lab::new(suite);
+    let promise = "what is set aside is out of the way, and can be looked at";
+    for round in 1..=2 {
+        lab.keep("a/b/c", b"damaged");
+        lab.keep("a/b/d", b"whole");
+        done(lab.set_aside(&name("a/b/c")), promise);
+        lab.holds(promise, "a/b/c", None);
+        lab.holds(promise, "a/b/d", Some(b"whole"));
+        // Nothing happens where there is nothing.
+        done(lab.set_aside(&name("a/b/c")), promise);
+        let aside = lab.listed("damaged", ListOptions::default());
+        promised(aside.len() == round, promise, || format!("{aside:?} after {round} times"));
+        for text in aside {
+            lab.holds(promise, &text, Some(b"damaged"));
+        }
+    }
+    lab.keep("a/b/c", b"new");
+    lab.holds(promise, "a/b/c", Some(b"new"));
+}
+
+pub(super) fn a_store_for_reading_changes_nothing(suite: &DataStoreSuite) {
+    let lab = Lab::new(suite);
+    lab.keep("a/b", b"content");
+    let snapshot = done(lab.snapshot(&name("a/b")), "of what is there, a snapshot can be taken");
+    let before = lab.listed("", ListOptions::default());
+    let promise = "a store that is open for reading changes nothing, and says so";
+    let (Some(store), Some(snapshot)) = (lab.read_only(), snapshot) else { return };
+    promised(!store.capabilities().writable, promise, || "not in its capabilities".to_owned());
+    let (there, new) = (name("a/b"), name("a/c"));
+    let attempts: [(&str, Result<(), Error>); 12] = [
+        ("put", store.put(&there, b"new")),
+        ("put_with", store.put_with(&there, b"new", &PutOptions::default()).map(drop)),
+        ("put_if_absent", store.put_if_absent(&new, b"new").map(drop)),
+        ("put_many", store.put_many(&[(there.clone(), b"new")]).pop().unwrap_or(Ok(()))),
+        ("append", store.append(&there, b"new")),
+        ("copy", store.copy(&there, &new).map(drop)),
+        ("remove", store.remove(&there).map(drop)),
+        ("set_aside", store.set_aside(&there)),
+        ("snapshot", store.snapshot(&there).map(drop)),
+        ("remove_snapshot", store.remove_snapshot(&there, &snapshot).map(drop)),
+        ("create_namespace", store.create_namespace(&namespace("new")).map(drop)),
+        ("remove_namespace", store.remove_namespace(&namespace("a")).map(drop)),
+    ];
+    for (method, result) in attempts {
+        let is_said = result.as_ref().is_err_and(|error| error.kind() == ErrorKind::ReadOnly);
+        promised(is_said, promise, || format!("`{method}` gives {result:?}"));
+    }
+    lab.holds(promise, "a/b", Some(b"content"));
+    let after = lab.listed("", ListOptions::default());
+    promised(after == before, promise, || format!("{after:?}, not {before:?}"));
+    let found = done(store.get(&there), promise);
+    promised(found.as_deref() == Some(b"content"), promise, || format!("{found:?}"));
+}

@@ -1,0 +1,105 @@
+//! What is put, found and removed.
+
+use memento::{Entry, Filter};
+
+use crate::metadata_store::MetadataStoreSuite;
+use crate::metadata_store::lab::{Lab, done, entry, key};
+use crate::suite::{in_threads, promised};
+
+pub(super) fn what_is_put_is_found(suite: &MetadataStoreSuite) {
+    let lab = Lab::new(suite);
+    let promise = "what is put is found by all who use the store, and nothing else";
+    lab.holds(promise, 1, None);
+    lab.keep(&[]);
+    lab.keep(&[entry(1), entry(2)]);
+    lab.holds(promise, 1, Some(b"1"));
+    lab.holds(promise, 3, None);
+    let found = done(lab.other().get(&key(2)), promise);
+    promised(found.as_deref() == Some(b"2"), promise, || format!("{found:?} for another"));
+    for record in [vec![], vec![0; 300_000], (0..=255).collect()] {
+        lab.keep(&[Entry { record: record.clone(), ..entry(4) }]);
+        lab.holds("records of every length and of any bytes are kept", 4, Some(&record));
+    }
+}
+
+pub(super) fn an_entry_takes_the_place_of_that_of_its_key(suite: &MetadataStoreSuite) {
+    let lab = Lab::new(suite);
+    let promise = "an entry takes the place of that of its key, the last one of those put together";
+    lab.keep(&[entry(1), entry(2)]);
+    lab.keep(&[Entry { record: b"new".to_vec(), function: "g".to_owned(), ..entry(1) }]);
+    lab.holds(promise, 1, Some(b"new"));
+    let (one, two) = (Entry { record: b"one".to_vec(), ..entry(1) }, entry(1));
+    lab.keep(&[one, Entry { record: b"two".to_vec(), ..two }]);
+    lab.holds(promise, 1, Some(b"two"));
+    lab.holds(promise, 2, Some(b"2"));
+    let listed = lab.listed(&Filter::default(), 10);
+    promised(listed == [1, 2], promise, || format!("{listed:?} are listed"));
+}
+
+pub(super) fn many_come_in_the_order_asked_for(suite: &MetadataStoreSuite) {
+    let lab = Lab::new(suite);
+    let promise = "records come in the order in which they were asked for, each as often";
+    let entries: Vec<_> = (0..1500).step_by(2).map(entry).collect();
+    lab.keep(&entries);
+    let asked: Vec<u64> = (0..1500).rev().chain(0..1500).collect();
+    let keys: Vec<_> = asked.iter().map(|number| key(*number)).collect();
+    let found = done(lab.get_many(&keys), promise);
+    promised(found.len() == asked.len(), promise, || format!("{} of {}", found.len(), asked.len()));
+    for (number, found) in asked.into_iter().zip(found) {
+        let expected = (number % 2 == 0).then(|| number.to_string().into_bytes());
+        promised(found == expected, promise, || format!("{found:?} for key {number}"));
+    }
+    let none = done(lab.get_many(&[]), promise);
+    promised(none.is_empty(), promise, || format!("{none:?} for no keys"));
+}
+
+pub(super) fn what_is_removed_is_gone(suite: &MetadataStoreSuite) {
+    let lab = Lab::new(suite);
+    let promise = "what is removed is gone, and was there once";
+    lab.keep(&[entry(1), entry(2)]);
+    for expected in [true, false] {
+        let removed = done(lab.remove(&key(1)), promise);
+        promised(removed == expected, promise, || format!("removing it says {removed}"));
+    }
+    lab.holds(promise, 1, None);
+    lab.holds(promise, 2, Some(b"2"));
+    lab.keep(&[entry(1)]);
+    lab.holds(promise, 1, Some(b"1"));
+}
+
+pub(super) fn what_is_set_aside_is_gone_and_can_be_put_again(suite: &MetadataStoreSuite) {
+    let lab = Lab::new(suite);
+    let promise = "what is set aside is out of the way, and can be put again";
+    lab.keep(&[entry(1), entry(2)]);
+    for _ in 0..2 {
+        done(lab.set_aside(&key(1)), promise);
+        lab.holds(promise, 1, None);
+        let listed = lab.listed(&Filter::default(), 10);
+        promised(listed == [2], promise, || format!("{listed:?} are listed"));
+    }
+    lab.keep(&[entry(1)]);
+    lab.holds(promise, 1, Some(b"1"));
+    done(lab.set_aside(&key(1)), promise);
+    lab.holds(promise, 1, None);
+}
+
+pub(super) fn entries_of_many_writers_are_all_there(suite: &MetadataStoreSuite) {
+    let lab = Lab::new(suite);
+    let promise = "what many put is all there, each of it once";
+    in_threads(4, |writer| {
+        let other = lab.other();
+        for first in (0..40).step_by(2) {
+            let first = writer as u64 * 100 + first;
+            let of_all = Entry { record: vec![b'x'; 10], ..entry(1000) };
+            done(other.put(&[entry(first), of_all, entry(first + 1)]), promise);
+        }
+    });
+    for number in (0..4_u64).flat_map(|writer| writer * 100..writer * 100 + 40) {
+        lab.holds(promise, number, Some(number.to_string().as_bytes()));
+    }
+    lab.holds(promise, 1000, Some(&[b'x'; 10]));
+    let mut listed = lab.listed(&Filter::default(), 50);
+    listed.sort_unstable();
+    let expected = (0..4_u64).flat_map(|writer| writer * 100..writer * 100 + 40).chain([1000]);
+    promised(listed == expected.collect::<Vec<_>>(), promise, || format!("{listed:?} are listed"));
+}

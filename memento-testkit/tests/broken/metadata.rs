@@ -1,0 +1,254 @@
+//! Metadata stores.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use memento::{
+    Capabilities, Claim, Entry, Filter, Key, MemoryMetadataStore, MetadataStore, Page, Result,
+    Version,
+};
+use memento_testkit::metadata_store::{FORGETTING, KEEPING, MetadataStoreSuite};
+
+use crate::Case;
+
+/// What is wrong with a metadata store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Wrong {
+    Nothing,
+    LosesTheLast,
+    KeepsTheFirst,
+    SortsBatches,
+    RemovesNothing,
+    SetsNothingAside,
+    IgnoresFilters,
+    SkipsBetweenPages,
+    CountsPages,
+    ListsTheHidden,
+    CountsTheHidden,
+    RemovesAllOfAFunction,
+    ForgetsVersions,
+    GrantsOneClaim,
+    KeepsClaims,
+}
+
+pub(crate) const KEEPING_CASES: &[Case<Wrong>] = &[
+    Case(
+        Wrong::LosesTheLast,
+        &["what_is_put_is_found", "entries_of_many_writers_are_all_there"],
+        "None for another",
+    ),
+    Case(
+        Wrong::KeepsTheFirst,
+        &["an_entry_takes_the_place_of_that_of_its_key"],
+        "the record of key 1 is Some([49]), not Some([110, 101, 119])",
+    ),
+    Case(Wrong::SortsBatches, &["many_come_in_the_order_asked_for"], " for key "),
+    Case(Wrong::RemovesNothing, &["what_is_removed_is_gone"], "removing it says true"),
+    Case(
+        Wrong::SetsNothingAside,
+        &["what_is_set_aside_is_gone_and_can_be_put_again"],
+        "the record of key 1 is Some([49]), not None",
+    ),
+    Case(
+        Wrong::IgnoresFilters,
+        &["lists_hold_what_the_filter_admits"],
+        "[6, 5, 4, 3, 2, 1] for Filter { function: Some(\"f\")",
+    ),
+    Case(Wrong::SkipsBetweenPages, &["pages_hold_each_entry_once"], "of 1000, 1 a page"),
+    Case(Wrong::CountsPages, &["pages_go_on_while_entries_come_and_go"], " is in "),
+    Case(
+        Wrong::ListsTheHidden,
+        &["what_is_hidden_is_found_and_not_listed"],
+        "[3, 2, 1] are listed",
+    ),
+    Case(Wrong::CountsTheHidden, &["what_is_hidden_is_found_and_not_listed"], "3 were removed"),
+    Case(
+        Wrong::RemovesAllOfAFunction,
+        &["all_that_a_filter_admits_is_removed"],
+        "3 for Filter { function: Some(\"f\"), failed: Some(false) }",
+    ),
+    Case(Wrong::ForgetsVersions, &["versions_come_the_last_first"], "of `f`, at most 10: []"),
+    Case(
+        Wrong::GrantsOneClaim,
+        &["what_nobody_else_has_is_claimed"],
+        "199 of 200 claims were refused",
+    ),
+    Case(Wrong::KeepsClaims, &["what_is_given_back_is_claimed_again"], "it was refused to another"),
+];
+
+pub(crate) const FORGETTING_CASES: &[Case<Forgetting>] = &[
+    Case(
+        Forgetting::SaysOtherwise,
+        &["everything_is_accepted_and_nothing_is_there"],
+        "it says that it keeps what is put: use `metadata_store_suite!`",
+    ),
+    Case(
+        Forgetting::Remembers,
+        &["everything_is_accepted_and_nothing_is_there"],
+        "the record of key 1 is Some([49]), not None",
+    ),
+    Case(
+        Forgetting::RefusesClaims,
+        &["what_nobody_else_has_is_claimed"],
+        "200 of 200 claims were refused",
+    ),
+];
+
+/// What is wrong with a store that keeps nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Forgetting {
+    Nothing,
+    SaysOtherwise,
+    Remembers,
+    RefusesClaims,
+}
+
+#[derive(Debug)]
+struct Broken {
+    wrong: Wrong,
+    records: MemoryMetadataStore,
+    has_claimed: AtomicBool,
+}
+
+impl MetadataStore for Broken {
+    fn get(&self, key: &Key) -> Result<Option<Vec<u8>>> {
+        self.records.get(key)
+    }
+
+    fn get_many(&self, keys: &[Key]) -> Result<Vec<Option<Vec<u8>>>> {
+        let mut keys = keys.to_vec();
+        if self.wrong == Wrong::SortsBatches {
+            keys.sort();
+        }
+        self.records.get_many(&keys)
+    }
+
+    fn put(&self, entries: &[Entry]) -> Result<()> {
+        let mut entries = entries.to_vec();
+        match self.wrong {
+            Wrong::LosesTheLast => drop(entries.pop()),
+            Wrong::KeepsTheFirst => {
+                entries.retain(|entry| self.get(&entry.key).unwrap().is_none());
+            }
+            Wrong::ListsTheHidden => entries.iter_mut().for_each(|entry| entry.hidden = false),
+            _ => {}
+        }
+        self.records.put(&entries)
+    }
+
+    fn remove(&self, key: &Key) -> Result<bool> {
+        match self.wrong {
+            Wrong::RemovesNothing => Ok(true),
+            _ => self.records.remove(key),
+        }
+    }
+
+    fn remove_all(&self, filter: &Filter) -> Result<u64> {
+        let mut filter = filter.clone();
+        if self.wrong == Wrong::RemovesAllOfAFunction && filter.function.is_some() {
+            filter.failed = None;
+        }
+        let removed = self.records.remove_all(&filter)?;
+        Ok(removed + u64::from(self.wrong == Wrong::CountsTheHidden && removed > 0))
+    }
+
+    fn list(&self, filter: &Filter, from: Option<u64>, limit: usize) -> Result<Page> {
+        if self.wrong == Wrong::CountsPages {
+            let all = self.records.list(filter, None, usize::MAX)?.entries;
+            let from = usize::try_from(from.unwrap_or_default()).unwrap();
+            let end = (from + limit).min(all.len());
+            let entries = all.get(from..end).unwrap_or_default().to_vec();
+            return Ok(Page { entries, next: (end < all.len()).then_some(end as u64) });
+        }
+        let filter = match self.wrong {
+            Wrong::IgnoresFilters => &Filter::default(),
+            _ => filter,
+        };
+        let mut page = self.records.list(filter, from, limit)?;
+        if self.wrong == Wrong::SkipsBetweenPages {
+            page.next = page.next.map(|next| next.saturating_sub(1));
+        }
+        Ok(page)
+    }
+
+    fn versions(&self, function: &str, limit: usize) -> Result<Vec<Version>> {
+        let of = Filter { function: Some(function.to_owned()), failed: None };
+        let is_forgotten = self.wrong == Wrong::ForgetsVersions
+            && self.records.list(&of, None, 1)?.entries.is_empty();
+        if is_forgotten { Ok(Vec::new()) } else { self.records.versions(function, limit) }
+    }
+
+    fn try_claim(&self, key: &Key) -> Result<Option<Claim>> {
+        match self.wrong {
+            Wrong::GrantsOneClaim | Wrong::KeepsClaims
+                if self.has_claimed.swap(true, Ordering::Relaxed) =>
+            {
+                Ok(None)
+            }
+            _ => self.records.try_claim(key),
+        }
+    }
+
+    fn set_aside(&self, key: &Key) -> Result<()> {
+        match self.wrong {
+            Wrong::SetsNothingAside => Ok(()),
+            _ => self.records.set_aside(key),
+        }
+    }
+}
+
+/// A store that says that it keeps nothing.
+#[derive(Debug)]
+struct Forgetful(Forgetting, MemoryMetadataStore);
+
+impl MetadataStore for Forgetful {
+    fn capabilities(&self) -> Capabilities {
+        match self.0 {
+            Forgetting::SaysOtherwise => Capabilities::default(),
+            _ => Capabilities::read_only(),
+        }
+    }
+    fn get(&self, key: &Key) -> Result<Option<Vec<u8>>> {
+        self.1.get(key)
+    }
+    fn put(&self, entries: &[Entry]) -> Result<()> {
+        if self.0 == Forgetting::Remembers { self.1.put(entries) } else { Ok(()) }
+    }
+    fn remove(&self, key: &Key) -> Result<bool> {
+        self.1.remove(key)
+    }
+    fn remove_all(&self, filter: &Filter) -> Result<u64> {
+        self.1.remove_all(filter)
+    }
+    fn list(&self, filter: &Filter, from: Option<u64>, limit: usize) -> Result<Page> {
+        self.1.list(filter, from, limit)
+    }
+    fn versions(&self, function: &str, limit: usize) -> Result<Vec<Version>> {
+        self.1.versions(function, limit)
+    }
+    fn try_claim(&self, key: &Key) -> Result<Option<Claim>> {
+        match self.0 {
+            Forgetting::RefusesClaims => Ok(None),
+            _ => self.1.try_claim(key),
+        }
+    }
+}
+
+#[test]
+fn what_is_wrong_with_a_metadata_store_is_noticed() {
+    let suite = |wrong| {
+        MetadataStoreSuite::new(move |_| {
+            let (records, has_claimed) = (MemoryMetadataStore::default(), AtomicBool::new(false));
+            Arc::new(Broken { wrong, records, has_claimed })
+        })
+    };
+    crate::check(KEEPING_CASES, KEEPING, suite, Wrong::Nothing);
+}
+
+#[test]
+fn what_is_wrong_with_a_metadata_store_that_keeps_nothing_is_noticed() {
+    let suite = |wrong| {
+        MetadataStoreSuite::new(move |_| Arc::new(Forgetful(wrong, MemoryMetadataStore::default())))
+    };
+    crate::check(FORGETTING_CASES, FORGETTING, suite, Forgetting::Nothing);
+}

@@ -1,0 +1,82 @@
+//! Namespaces that are there with nothing in them: an empty object each, in the namespace `namespaces`.
+
+use std::collections::BTreeSet;
+
+use super::{DataStore, ListOptions, Listing, Name, Namespace, Prefix};
+use crate::{Continuation, Error, ErrorKind, Result};
+
+/// The namespace of the objects that stand for namespaces. It is there for nobody.
+const MADE: &str = "namespaces";
+
+fn mark(namespace: &Namespace) -> Result<Name> {
+    Name::new(&format!("{MADE}/{namespace}"))
+}
+
+pub(super) fn create<S: DataStore + ?Sized>(store: &S, namespace: &Namespace) -> Result<bool> {
+    let is_new = !is_there(store, namespace)?;
+    if !store.capabilities().conditional {
+        store.put(&mark(namespace)?, &[])?;
+        return Ok(is_new);
+    }
+    Ok(store.put_if_absent(&mark(namespace)?, &[])? && is_new)
+}
+
+pub(super) fn list<S: DataStore + ?Sized>(store: &S) -> Result<Vec<Namespace>> {
+    let mut namespaces = BTreeSet::new();
+    for_each_page(store, &Prefix::root(), |page| {
+        let found = page.folders.iter().filter(|folder| folder.as_str() != MADE);
+        namespaces.extend(found.filter_map(|folder| Namespace::new(folder.as_str()).ok()));
+    })?;
+    for_each_page(store, &Prefix::new(MADE)?, |page| {
+        let made = page.objects.iter().filter_map(|object| object.name.segments().next_back());
+        namespaces.extend(made.filter_map(|segment| Namespace::new(segment).ok()));
+    })?;
+    Ok(namespaces.into_iter().collect())
+}
+
+fn for_each_page<S: DataStore + ?Sized>(
+    store: &S,
+    prefix: &Prefix,
+    mut each: impl FnMut(&Listing),
+) -> Result<()> {
+    let mut from: Option<Continuation> = None;
+    loop {
+        let page = store.list(prefix, &ListOptions { from, ..ListOptions::one_level() })?;
+        each(&page);
+        match page.next {
+            None => return Ok(()),
+            next => from = next,
+        }
+    }
+}
+
+pub(super) fn is_there<S: DataStore + ?Sized>(store: &S, namespace: &Namespace) -> Result<bool> {
+    if store.properties(&mark(namespace)?)?.is_some() {
+        return Ok(true);
+    }
+    let first = store.list(&namespace.into(), &ListOptions::default().limit(1))?;
+    Ok(namespace.as_str() != MADE && !first.objects.is_empty())
+}
+
+pub(super) fn remove<S: DataStore + ?Sized>(store: &S, namespace: &Namespace) -> Result<bool> {
+    let mut found = store.remove(&mark(namespace)?)?;
+    let mut before = Vec::new();
+    loop {
+        // From the beginning each time: what the page before had is gone.
+        let page = store.list(&namespace.into(), &ListOptions::default())?;
+        let names: Vec<Name> = page.objects.into_iter().map(|object| object.name).collect();
+        if names.is_empty() {
+            return Ok(found);
+        }
+        if names == before {
+            return Err(Error::new(ErrorKind::Storage, "remove a namespace")
+                .with("namespace", namespace)
+                .with("store", store.location())
+                .source("objects that were removed are still there"));
+        }
+        for result in store.remove_many(&names) {
+            found |= result?;
+        }
+        before = names;
+    }
+}
