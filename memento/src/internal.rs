@@ -29,7 +29,7 @@ pub use crate::recorded::{
 };
 pub use crate::returns::{
     Probe, ProbeDebugged, ProbeDisplayed, ProbePortableDebugged, ProbePortableDisplayed,
-    ProbeWhole, Returns, Storable,
+    ProbeTellingDebugged, ProbeTellingDisplayed, ProbeWhole, Returns, Storable,
 };
 pub use inventory;
 pub use std::option::Option;

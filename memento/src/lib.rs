@@ -63,6 +63,7 @@ mod runner;
 mod stack;
 mod statistics;
 mod storage;
+mod transient;
 mod validity;
 pub mod worker;
 
@@ -90,6 +91,7 @@ pub use storage::{
     Capabilities, Claim, DataStore, Entry, Filter, MemoryDataStore, MemoryMetadataStore,
     MetadataStore, NullStore, Page, Storage,
 };
+pub use transient::Transient;
 
 /// The code in the README compiles.
 #[cfg(doctest)]
