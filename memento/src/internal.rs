@@ -9,8 +9,9 @@ use crate::codec::Codec as _;
 use crate::engine::{self, Ending, Item, Typed};
 use crate::modifiers::Modifiers;
 use crate::query::{Mementos, Query};
+use crate::recorded::{Purpose, Repetition};
 use crate::validity;
-use crate::{Error, ErrorKind, Explanation, Memento, Result};
+use crate::{Bound, Error, ErrorKind, Explanation, Memento, Result};
 
 pub use crate::argument::{Argument, KeyPart, Unencoded};
 pub use crate::asynchronous::{
@@ -19,6 +20,7 @@ pub use crate::asynchronous::{
 };
 pub use crate::batch::{as_completed, for_each, map, try_for_each, try_map};
 pub use crate::binding::Declaration;
+pub use crate::bound::{BoundBorrowed, BoundOwned, CanBeBound, CannotBeBound};
 pub use crate::code::{CodeTable, FunctionCode};
 pub use crate::codec::{Bincode, Json, Postcard};
 pub use crate::encoding::{Encode, EncodeResult, Encoder};
@@ -163,7 +165,7 @@ pub fn forget_all(declaration: &'static Declaration) -> Result<u64> {
     forgotten
 }
 
-/// Runs a function again with recorded arguments, unless there is a valid result.
+/// Runs a function with arguments that were read from their encodings, unless there is a valid result.
 ///
 /// # Errors
 ///
@@ -180,16 +182,34 @@ pub fn repeat<R: Returns, A: Send>(
     let bound = engine::bind(declaration)?;
     let mut encoded = bound.encoding();
     engine::encode(&bound, &mut encoded, &encode, &arguments)?;
-    if encoded.invocation() != recorded.invocation {
+    let is_what_was_written = match recorded.purpose {
+        Purpose::Verification(invocation) | Purpose::Errand(invocation, _) => {
+            encoded.invocation() == invocation
+        }
+        Purpose::Call(bytes) => {
+            let mut given = bound.encoding();
+            let put = |(): &(), encoder: &mut Encoder<'_, '_>| {
+                encoder.encoded(bytes);
+                Ok(())
+            };
+            engine::encode(&bound, &mut given, &put, &())?;
+            encoded.bytes() == given.bytes()
+        }
+    };
+    if !is_what_was_written {
         return Err(Error::new(ErrorKind::Encoding, "read recorded arguments")
             .with("function", bound.function.path())
             .source("a type among them does not read what it writes"));
     }
+    if let Purpose::Call(_) = recorded.purpose {
+        let modifiers = Modifiers::default();
+        let ended = engine::call(declaration, modifiers, returns, encode, arguments, body);
+        return Ok(Repeated(Repetition::Ended(ended.map(|output| Box::new(output) as _))));
+    }
     let mut task = Typed::new(returns, &encode, arguments, body);
-    if let Some(errand) = recorded.errand {
+    if let Purpose::Errand(_, errand) = recorded.purpose {
         let item = Item::new(bound.function, encoded, &mut task);
-        let response = engine::perform(&bound, errand, item);
-        return Ok(Repeated { digest: None, validity: None, response: Some(response) });
+        return Ok(Repeated(Repetition::Response(engine::perform(&bound, errand, item))));
     }
     let modifiers = Modifiers { ignore_result: true, ..Modifiers::default() };
     let item = Item::new(bound.function, encoded, &mut task);
@@ -199,7 +219,12 @@ pub fn repeat<R: Returns, A: Send>(
         ending => return Err(ending.error(bound.function)),
     };
     let (digest, validity) = known.map(|known| (known.digest, known.validity)).unzip();
-    Ok(Repeated { digest, validity: validity.flatten(), response: None })
+    Ok(Repeated(Repetition::Known(digest, validity.flatten())))
+}
+
+/// `f::bind()`.
+pub fn bind<F>(declaration: &'static Declaration) -> Bound<F> {
+    Bound::new(declaration.function())
 }
 
 /// `f::list(…)`.

@@ -30,6 +30,7 @@ mod argument;
 mod asynchronous;
 mod batch;
 mod binding;
+mod bound;
 mod cache;
 mod cancellation;
 mod clock;
@@ -68,6 +69,7 @@ mod validity;
 pub mod worker;
 
 pub use batch::AsCompleted;
+pub use bound::Bound;
 pub use cancellation::CancellationToken;
 pub use code::{Code, CodeChange, Piece};
 pub use codec::Codec;

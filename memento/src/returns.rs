@@ -17,7 +17,7 @@ use crate::transient::Transient;
 /// How the output of a function is kept.
 pub trait Returns: Copy + Send + Sync + 'static {
     /// What the function returns.
-    type Output: Send;
+    type Output: Send + 'static;
     /// The part of it that is kept.
     type Kept: Storable;
     /// What encodes that part.

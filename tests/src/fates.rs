@@ -70,7 +70,7 @@ pub fn meet(folder: PathBuf, n: u64, fate: Fate) -> u64 {
 /// # Panics
 ///
 /// Where that fails.
-fn note(folder: &Path, file: &str, line: impl Display) {
+pub(crate) fn note(folder: &Path, file: &str, line: impl Display) {
     let file = fs::OpenOptions::new().append(true).create(true).open(folder.join(file));
     let line = format!("{line}\n");
     file.and_then(|mut file| file.write_all(line.as_bytes())).expect("a line is added");
