@@ -15,8 +15,9 @@ use crate::{Bound, Error, ErrorKind, Explanation, Memento, Result};
 
 pub use crate::argument::{Argument, KeyPart, Unencoded};
 pub use crate::asynchronous::{
-    call as call_async, call_with as call_with_async, ignore_result as ignore_result_async,
-    map as map_async, try_call as try_call_async,
+    as_completed as as_completed_async, call as call_async, call_with as call_with_async,
+    for_each as for_each_async, ignore_result as ignore_result_async, map as map_async,
+    try_call as try_call_async, try_for_each as try_for_each_async, try_map as try_map_async,
 };
 pub use crate::batch::{as_completed, for_each, map, try_for_each, try_map};
 pub use crate::binding::Declaration;
@@ -33,6 +34,7 @@ pub use crate::returns::{
     Probe, ProbeDebugged, ProbeDisplayed, ProbePortableDebugged, ProbePortableDisplayed,
     ProbeTellingDebugged, ProbeTellingDisplayed, ProbeWhole, Returns, Storable,
 };
+pub use futures_util::Stream;
 pub use inventory;
 pub use std::option::Option;
 pub use std::time::Duration;
