@@ -26,7 +26,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Instant;
 
-pub(crate) use asynchronous::{Begun, begin};
+pub(crate) use asynchronous::{Begun, TaskWindow, begin, finish};
 use calls::Calls;
 pub(crate) use item::{Ending, Item};
 pub(crate) use ledger::Ledger;
@@ -45,6 +45,7 @@ use crate::stack::{self, Call};
 use crate::{Caller, Environment, Error, ErrorKind, Result};
 
 /// The binding of a function for whoever calls it, and what of the caller a hit has to know.
+#[derive(Clone)]
 pub(crate) struct Bound {
     binding: InEnvironment,
     /// The number of the memento function that calls; 0 where none does.
@@ -53,6 +54,7 @@ pub(crate) struct Bound {
     has_context: bool,
 }
 
+#[derive(Clone)]
 enum InEnvironment {
     OfProcess(&'static Binding),
     Other(Arc<Binding>),

@@ -75,6 +75,7 @@ pub(crate) struct Returned<'a> {
     /// As in [`Validity`](crate::validity::Validity).
     pub(crate) expires: Option<u64>,
     pub(crate) resources: Vec<Observation>,
+    pub(crate) is_tentative: bool,
     pub(crate) total_time: Duration,
     pub(crate) own_time: Duration,
     pub(crate) host: &'a str,

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::plugin::{self, WorkerPlugin};
-use crate::recorded::Recorded;
+use crate::recorded::{Recorded, Repeated, Repetition};
 use crate::remote::{self, Errand, Request, Response, Transfers};
 use crate::stack::Context;
 use crate::{
@@ -153,12 +153,13 @@ impl Worker {
         let context = request.context.iter().map(|(name, value)| (*name, value.0));
         let context = (!request.context.is_empty()).then(|| Arc::new(Context::of_encoded(context)));
         let caller = Caller { environment: None, frame: None, context };
-        let recorded = Recorded::new(request.invocation, arguments).with_errand(&errand);
+        let recorded = Recorded::for_errand(request.invocation, arguments, &errand);
         match caller.enter(|| run(recorded)) {
-            Ok(repeated) => repeated.response.ok_or_else(|| {
-                Error::new(ErrorKind::Worker, "make a call for another process")
-                    .with("function", function.path())
-            }),
+            Ok(Repeated(Repetition::Response(response))) => Ok(response),
+            Ok(Repeated(Repetition::Known(..) | Repetition::Ended(_))) => {
+                Err(Error::new(ErrorKind::Worker, "make a call for another process")
+                    .with("function", function.path()))
+            }
             Err(error) if error.kind() == ErrorKind::Encoding => {
                 Ok(remote::write(&Response::NotHere(error.to_string().into())))
             }

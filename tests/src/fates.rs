@@ -8,7 +8,7 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio, abort, exit, id};
 
-use memento::{memento, resource};
+use memento::{Transient, memento, resource};
 use serde::{Deserialize, Serialize};
 
 /// What becomes of a call, and of the process that makes it.
@@ -70,7 +70,7 @@ pub fn meet(folder: PathBuf, n: u64, fate: Fate) -> u64 {
 /// # Panics
 ///
 /// Where that fails.
-fn note(folder: &Path, file: &str, line: impl Display) {
+pub(crate) fn note(folder: &Path, file: &str, line: impl Display) {
     let file = fs::OpenOptions::new().append(true).create(true).open(folder.join(file));
     let line = format!("{line}\n");
     file.and_then(|mut file| file.write_all(line.as_bytes())).expect("a line is added");
@@ -218,6 +218,30 @@ pub fn fail_with_text(folder: PathBuf) -> Result<u64, String> {
 pub fn fail_to_open(folder: PathBuf) -> io::Result<u64> {
     note(&folder, "runs", id());
     fs::File::open(folder.join("nothing")).map(|_| 0)
+}
+
+/// An error that is kept with some numbers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Numbered(pub u64, pub u32);
+
+impl Transient for Numbered {
+    fn is_transient(&self) -> bool {
+        !self.0.is_multiple_of(2)
+    }
+}
+
+/// Returns an error that is kept if the number is even.
+#[memento(errors = "replay")]
+pub fn fail_with_number(folder: PathBuf, n: u64) -> Result<u64, Numbered> {
+    note(&folder, "runs", n);
+    Err(Numbered(n, id()))
+}
+
+/// Returns whether [`fail_with_number()`] did.
+#[memento]
+pub fn has_failed(folder: PathBuf, n: u64) -> bool {
+    note(&folder, "runs", 100 + n);
+    fail_with_number(folder, n).is_err()
 }
 
 /// Meets another call: returns when both run.

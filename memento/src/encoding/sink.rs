@@ -79,6 +79,11 @@ impl Encoder<'_, '_> {
         argument.serialize(Serializer::new(&mut *self.0))
     }
 
+    /// Writes arguments that have these encodings.
+    pub(crate) fn encoded(&mut self, arguments: &[u8]) {
+        self.0.put(arguments);
+    }
+
     /// Writes what stands for an argument.
     ///
     /// # Errors

@@ -6,6 +6,7 @@
 //! it works on; the first step and the body run in the task that asks, wherever that is polled.
 
 mod job;
+mod window;
 
 use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -31,6 +32,7 @@ use crate::runner::refusal;
 use crate::stack::Wait;
 use crate::{Caller, Key, Result};
 use job::{Kept, Unstoppable};
+pub(crate) use window::{TaskWindow, finish};
 
 /// A call that has begun.
 pub(crate) enum Begun<R: Returns> {
@@ -57,6 +59,13 @@ struct Asked {
 }
 
 impl Asked {
+    /// For whoever calls in this thread.
+    fn new(bound: Bound, modifiers: Modifiers<'_>) -> Self {
+        let losses = bound.cluster.storage.cache.losses();
+        let (modifiers, cancel) = modifiers.detach();
+        Self { bound, caller: Caller::current(), modifiers, cancel, losses }
+    }
+
     fn modifiers(&self) -> Modifiers<'_> {
         Modifiers { cancel: self.cancel.as_ref(), ..self.modifiers }
     }
@@ -109,26 +118,20 @@ pub(crate) fn begin<R: Returns, A>(
 impl<R: Returns> Pending<R> {
     #[inline(never)]
     fn new(bound: Bound, modifiers: Modifiers<'_>, item: Suspended) -> Box<Self> {
-        let losses = bound.cluster.storage.cache.losses();
-        let (modifiers, cancel) = modifiers.detach();
-        let asked = Asked { bound, caller: Caller::current(), modifiers, cancel, losses };
-        Box::new(Self { asked: Arc::new(asked), item, output: None })
+        let asked = Arc::new(Asked::new(bound, modifiers));
+        Box::new(Self { asked, item, output: None })
     }
 
     /// Brings the call to its end: its output, if there is one, and how it ended. `body` makes what is polled to run the
     /// function.
-    pub(crate) async fn complete<F>(
-        self,
-        tracker: Option<&Tracker>,
-        body: impl FnOnce() -> F,
-    ) -> (Option<R::Output>, Ending)
+    pub(crate) async fn complete<F>(self, body: impl FnOnce() -> F) -> (Option<R::Output>, Ending)
     where
         F: Future<Output = R::Output>,
     {
         let asked = Arc::clone(&self.asked);
         let frame = asked.caller.frame.as_ref();
         let _wait = Wait::begin(frame);
-        let Self { item, output, .. } = self.resolve(tracker, body).await;
+        let Self { item, output, .. } = self.resolve(body).await;
         if let (Some(frame), Some(call)) = (frame, item.call(asked.bound.function)) {
             frame.record(call);
         }
@@ -136,7 +139,7 @@ impl<R: Returns> Pending<R> {
     }
 
     /// The call, brought to its end.
-    async fn resolve<F>(self, tracker: Option<&Tracker>, body: impl FnOnce() -> F) -> Self
+    async fn resolve<F>(self, body: impl FnOnce() -> F) -> Self
     where
         F: Future<Output = R::Output>,
     {
@@ -144,7 +147,15 @@ impl<R: Returns> Pending<R> {
         if !matches!(looked_up.item.ending, Ending::Pending) {
             return looked_up;
         }
-        let (claimed, right) = looked_up.claim().await;
+        looked_up.settle(None, body).await
+    }
+
+    /// The call, which the stores have no result for, brought to its end.
+    async fn settle<F>(self, tracker: Option<&Tracker>, body: impl FnOnce() -> F) -> Self
+    where
+        F: Future<Output = R::Output>,
+    {
+        let (claimed, right) = self.claim().await;
         match right {
             Some(right) => {
                 tracker.inspect(|tracker| tracker.begin_to_compute());

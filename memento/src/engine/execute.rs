@@ -303,6 +303,7 @@ impl<'a> Calls<'a> {
         let mut validity = ran.validity.clone();
         let own_expiry = expires(self.binding.function, finished);
         validity.expires = [validity.expires, own_expiry].into_iter().flatten().min();
+        validity.is_tentative |= !is_kept;
         let landed = Landed {
             invocation: item.invocation,
             digest,
@@ -347,9 +348,13 @@ impl<'a> Calls<'a> {
             storage.trouble.note(written);
             self.binding.has_recorded.store(true, Ordering::Relaxed);
         }
-        let keep = || lookup::cache(self.binding, item, landed.clone(), size);
-        let shared = if is_kept { keep() } else { None };
-        if is_kept && shared.is_none() {
+        if !is_kept {
+            // A value that was there is not the last word any more.
+            storage.cache.remove(item.encoded.identity(self.binding.number));
+            return (landed, None);
+        }
+        let shared = lookup::cache(self.binding, item, landed.clone(), size);
+        if shared.is_none() {
             // Nothing in memory tells of it, so the stores have to before others may ask.
             self.recorder.flush();
         }

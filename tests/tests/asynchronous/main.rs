@@ -1,6 +1,7 @@
 //! Async functions: their results, on any executor.
 #![allow(clippy::unused_async, reason = "what is awaited is the call")]
 
+mod batches;
 mod flights;
 mod modifiers;
 mod provenance;
