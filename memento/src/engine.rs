@@ -30,7 +30,7 @@ pub(crate) use asynchronous::{Begun, TaskWindow, begin, finish};
 use calls::Calls;
 pub(crate) use item::{Ending, Item};
 pub(crate) use ledger::Ledger;
-pub(crate) use recall::{Block, Recalled};
+pub(crate) use recall::{Block, Chunk, Recalled};
 pub(crate) use remote::perform;
 pub(crate) use task::Typed;
 pub(crate) use why::explain;
