@@ -26,16 +26,16 @@ static GATES: [Gate; 4] = [const { Gate::new() }; 4];
 
 /// Ends when somebody opens its gate.
 #[memento]
-async fn gated(n: u64) -> u64 {
-    GATES[n as usize].wait().await;
+async fn gated(n: usize) -> usize {
+    GATES[n].wait().await;
     n
 }
 
 /// Has the last call end first.
 #[memento]
-async fn calls_backwards(calls: u64) -> Vec<u64> {
+async fn calls_backwards(calls: usize) -> Vec<usize> {
     let mut ended = Vec::new();
-    GATES[calls as usize - 1].open();
+    GATES[calls - 1].open();
     let batch = gated::for_each((0..calls).map(|n| (n,)), |index, result| {
         ended.extend(result);
         if index > 0 {
