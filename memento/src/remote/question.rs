@@ -26,7 +26,7 @@ pub(crate) enum StoreRequest<'a> {
     RemoveAll(Filter),
     List(Filter, Option<u64>, u64),
     Versions(&'a str, u64),
-    SetAside(Key),
+    SetAside(Key, #[serde(borrow)] Bytes<'a>),
     /// Nothing is answered to this one.
     PutData(Digest, #[serde(borrow)] Bytes<'a>),
     GetData(Digest),
@@ -92,7 +92,7 @@ fn ask_store(storage: &Storage, request: StoreRequest<'_>) -> Vec<u8> {
         StoreRequest::Versions(function, limit) => {
             write(&metadata.versions(function, usize::try_from(limit).unwrap_or(usize::MAX)))
         }
-        StoreRequest::SetAside(key) => write(&metadata.set_aside(&key)),
+        StoreRequest::SetAside(key, damaged) => write(&metadata.set_aside(&key, damaged.0)),
         StoreRequest::GetData(digest) => {
             let content = data.get(&digest);
             write(&content.as_ref().map(|content| content.as_deref().map(Bytes)))

@@ -129,7 +129,7 @@ impl MetadataStore for RemoteStore {
         self.ask(StoreRequest::Versions(function, limit as u64))
     }
 
-    fn set_aside(&self, key: &Key) -> Result<()> {
-        self.ask(StoreRequest::SetAside(*key))
+    fn set_aside(&self, key: &Key, damaged: &[u8]) -> Result<()> {
+        self.ask(StoreRequest::SetAside(*key, Bytes(damaged)))
     }
 }
