@@ -6,21 +6,17 @@
 //! - What is waited for is what calls ask for, and calls have no circles: a thread that does nothing else waits as long
 //!   as it takes.
 //! - A thread of a rayon pool may stand on other work, that of another key included, for which the process that it
-//!   would wait for may be waiting. Where it is seen to, it computes alone at once; where rayon does not tell, after
-//!   [`PATIENCE`].
+//!   would wait for may be waiting. As soon as that is possible, it computes alone (`flight/threads.rs`).
 //!
 //! What is computed sooner than a claim is asked for is not claimed.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::calls::Calls;
 use super::item::Item;
-use crate::flight;
+use crate::flight::{self, Abroad};
 use crate::miss::Miss;
 use crate::storage::Claim;
-
-/// How long a thread of a pool waits for another process.
-const PATIENCE: Duration = Duration::from_mins(1);
 
 /// The times between two questions: the first, and the longest.
 const PAUSES: (Duration, Duration) = (Duration::from_micros(500), Duration::from_millis(20));
@@ -42,17 +38,18 @@ impl Calls<'_> {
         if self.modifiers.refresh || !self.binding.is_worth_a_claim() || !storage.is_writable() {
             return AmongProcesses::Unclaimed;
         }
-        let began = Instant::now();
         let mut pause = PAUSES.0;
+        let mut abroad = None;
         loop {
             match storage.trouble.note(storage.metadata.try_claim(&item.key)) {
                 Some(Some(_)) if !may_wait && self.is_new(item) => return AmongProcesses::Theirs,
                 Some(Some(claim)) => return AmongProcesses::Ours(claim),
                 Some(None) if !may_wait => return AmongProcesses::Theirs,
-                Some(None) if self.may_wait(item, began.elapsed()) => {}
+                Some(None) if self.may_wait(item) => {}
                 Some(None) | None => return AmongProcesses::Unclaimed,
             }
-            if pause == PAUSES.0 {
+            if abroad.is_none() {
+                abroad = Some(Abroad::begin());
                 let function = self.binding.function.path();
                 tracing::debug!(function, key = %item.key, "waits for another process");
             }
@@ -68,14 +65,10 @@ impl Calls<'_> {
             && metadata.get(&item.key).is_ok_and(|record| record.is_some())
     }
 
-    /// Whether this thread may wait for another process any longer.
-    fn may_wait(&self, item: &Item<'_>, waited: Duration) -> bool {
-        let ancestry = || self.caller.frame.iter().flat_map(|frame| frame.ancestry());
+    /// Whether this thread may wait for another process, or go on to.
+    fn may_wait(&self, item: &Item<'_>) -> bool {
         // In another environment on the same store, a function may ask for itself.
-        if ancestry().any(|frame| frame.key == item.key) {
-            return false;
-        }
-        let is_own = |key: &_| *key == item.key || ancestry().any(|frame| frame.key == *key);
-        !flight::in_pool() || waited < PATIENCE && !flight::leads_beside(is_own)
+        self.callers(&item.key) == 0
+            && flight::may_wait_for_process(&item.key, |key| self.callers(key) > 0)
     }
 }

@@ -113,11 +113,7 @@ impl<'a> Calls<'a> {
         self.modifiers.check_cancelled(binding.function)?;
         let flights = &binding.cluster.flights;
         let claim = if may_wait {
-            let below = || {
-                let frames = self.caller.frame.iter().flat_map(|frame| frame.ancestry());
-                frames.filter(|frame| frame.key == item.key).count()
-            };
-            flights.claim(item.key, below)
+            flights.claim(item.key, |key| self.callers(key))
         } else {
             match flights.try_claim(item.key) {
                 Some(lead) => Claim::Lead(lead),
@@ -125,6 +121,12 @@ impl<'a> Calls<'a> {
             }
         };
         self.claimed(item, claim, may_wait)
+    }
+
+    /// How often `key` is computed by those who called whoever asks.
+    pub(super) fn callers(&self, key: &Key) -> usize {
+        let frames = self.caller.frame.iter().flat_map(|frame| frame.ancestry());
+        frames.filter(|frame| frame.key == *key).count()
     }
 
     /// Goes on with an item that has been claimed in this process: claims it among processes, unless its result is there

@@ -144,7 +144,7 @@ impl<'a> Calls<'a> {
     /// Runs the item for the process that asks.
     fn perform(&self, item: &mut Item<'a>, errand: &Errand) -> Vec<u8> {
         // It was looked up there. It is claimed here, too, so that what it calls cannot call it.
-        let lead = match self.binding.cluster.flights.claim(item.key, || 0) {
+        let lead = match self.binding.cluster.flights.claim(item.key, |_| 0) {
             Claim::Lead(lead) => Some(lead),
             Claim::Alone | Claim::Landed(..) | Claim::Recursion => None,
         };
