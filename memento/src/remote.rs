@@ -44,9 +44,25 @@ pub(crate) struct Errand {
     pub(crate) further_calls: bool,
 }
 
-/// What came of a [`Request`].
+/// What came of a [`Request`], and of which one.
 #[derive(Serialize, Deserialize)]
-pub(crate) enum Response<'a> {
+pub(crate) struct Response<'a> {
+    /// `None` where the request could not be read.
+    pub(crate) invocation: Option<Invocation>,
+    #[serde(borrow)]
+    pub(crate) end: End<'a>,
+}
+
+impl<'a> Response<'a> {
+    /// What came of the call of `invocation`.
+    pub(crate) fn new(invocation: Invocation, end: End<'a>) -> Self {
+        Self { invocation: Some(invocation), end }
+    }
+}
+
+/// How a call ended that another process was asked to make.
+#[derive(Serialize, Deserialize)]
+pub(crate) enum End<'a> {
     #[serde(borrow)]
     Returned(Returned<'a>),
     /// The function panicked, with this message.

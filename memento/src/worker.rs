@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::plugin::{self, WorkerPlugin};
 use crate::recorded::Recorded;
-use crate::remote::{self, Errand, Request, Response};
+use crate::remote::{self, End, Errand, Request, Response};
 use crate::stack::Context;
 use crate::{Caller, Environment, Error, ErrorKind, Result, encoding, function, validity};
 
@@ -90,8 +90,13 @@ impl Worker {
     /// Makes the call that a [batch](crate::Batch::request) asks for. What came of it is for [the
     /// batch](crate::Batch::accept).
     pub fn execute(&self, request: &[u8]) -> Vec<u8> {
-        let response = remote::read(request).and_then(|request| self.make(&request));
-        response.unwrap_or_else(|error| remote::write(&Response::Failed(error)))
+        let failed = |invocation, error| Response { invocation, end: End::Failed(error) };
+        match remote::read::<Request<'_>>(request) {
+            Ok(request) => self
+                .make(&request)
+                .unwrap_or_else(|error| remote::write(&failed(Some(request.invocation), error))),
+            Err(error) => remote::write(&failed(None, error)),
+        }
     }
 
     fn make(&self, request: &Request<'_>) -> Result<Vec<u8>> {
@@ -105,9 +110,12 @@ impl Worker {
             self.environment.clear_caches();
             validity::count_replaced_result();
         }
+        let not_here = |reason: String| {
+            Ok(remote::write(&Response::new(request.invocation, End::NotHere(reason.into()))))
+        };
         let arguments = encoding::split_tuple(request.arguments.0);
         let (Some(run), Some((arguments, _))) = (function.repeat, arguments) else {
-            return Ok(remote::write(&Response::NotHere("its arguments cannot be read".into())));
+            return not_here("its arguments cannot be read".to_owned());
         };
         let Request { correlation, further_calls, .. } = *request;
         let errand = Errand { correlation, further_calls };
@@ -120,9 +128,7 @@ impl Worker {
                 Error::new(ErrorKind::Worker, "make a call for another process")
                     .with("function", function.path())
             }),
-            Err(error) if error.kind() == ErrorKind::Encoding => {
-                Ok(remote::write(&Response::NotHere(error.to_string().into())))
-            }
+            Err(error) if error.kind() == ErrorKind::Encoding => not_here(error.to_string()),
             Err(error) => Err(error),
         }
     }

@@ -14,9 +14,9 @@ use crate::encoding::Encoded;
 use crate::flight::Claim;
 use crate::memento::{Correlation, Dependency};
 use crate::modifiers::Modifiers;
-use crate::remote::{Bytes, Errand, Request, Response, Returned, read, write};
+use crate::remote::{Bytes, End, Errand, Request, Response, Returned, read, write};
 use crate::validity::{self, Validity};
-use crate::{Accepted, Caller, Handover, Result};
+use crate::{Accepted, Caller, Error, ErrorKind, Handover, Result};
 
 impl<'a> Calls<'a> {
     /// Claims the item for another process.
@@ -84,17 +84,25 @@ impl<'a> Calls<'a> {
     /// Takes what another process made of the item.
     pub(super) fn take_response(&self, item: &mut Item<'a>, response: &[u8]) -> Result<Accepted> {
         let function = self.binding.function;
-        let ending = match read(response)? {
-            Response::Returned(returned) => match self.take_returned(item, &returned) {
+        let Response { invocation, end } = read(response)?;
+        if invocation.is_some_and(|invocation| invocation != item.invocation) {
+            return Err(Error::new(ErrorKind::Damaged, "take what another process made of a call")
+                .with("function", function.path())
+                .with("key", item.key)
+                .source("the response is that of another call")
+                .help("report this to the authors of the runner"));
+        }
+        let ending = match end {
+            End::Returned(returned) => match self.take_returned(item, &returned) {
                 Some(ending) => ending,
                 None => return Ok(Accepted::Local),
             },
-            Response::Panicked(message) => {
+            End::Panicked(message) => {
                 self.binding.cluster.counters.count_panic();
                 Ending::Failed(panicked(function.path(), &message))
             }
-            Response::Failed(error) => Ending::Failed(error),
-            Response::NotHere(reason) => {
+            End::Failed(error) => Ending::Failed(error),
+            End::NotHere(reason) => {
                 let function = function.path();
                 tracing::debug!(function, %reason, "runs in this process, as no other one can");
                 return Ok(Accepted::Local);
@@ -151,16 +159,17 @@ impl<'a> Calls<'a> {
         let correlation = Some(errand.correlation);
         let (frame, took, ran) = self.run_body(item, correlation, errand.further_calls);
         drop(lead);
+        let respond = |end: End<'_>| write(&Response::new(item.invocation, end));
         if let Err(payload) = ran {
-            return write(&Response::Panicked(panic_message(&*payload).into()));
+            return respond(End::Panicked(panic_message(&*payload).into()));
         }
         let value = match self.encode(item) {
             Ok(value) => value,
-            Err(error) => return write(&Response::NotHere(error.to_string().into())),
+            Err(error) => return respond(End::NotHere(error.to_string().into())),
         };
         let unkept = if value.is_none() { item.task.carry() } else { None };
         let validity = frame.validity();
-        write(&Response::Returned(Returned {
+        respond(End::Returned(Returned {
             value: value.as_deref().map(Bytes),
             error: item.task.error().map(Cow::Owned),
             unkept: unkept.as_deref().map(Bytes),
