@@ -8,6 +8,7 @@ pub mod project;
 pub mod reasons;
 pub mod slurm;
 pub mod steps;
+pub mod tasks;
 pub mod visit;
 pub mod warnings;
 pub mod work;

@@ -31,31 +31,70 @@ pub(super) enum AmongProcesses {
     Theirs,
 }
 
+/// One that another process keeps waiting.
+pub(super) struct Waiter {
+    is_task: bool,
+    pause: Duration,
+    abroad: Option<Abroad>,
+}
+
+impl Waiter {
+    /// This thread.
+    fn thread() -> Self {
+        Self { is_task: false, pause: PAUSES.0, abroad: None }
+    }
+
+    /// A task, which asks now in one thread and now in another.
+    pub(super) fn task() -> Self {
+        Self { is_task: true, ..Self::thread() }
+    }
+
+    /// Waits until it is time to ask again; whether it had not waited before.
+    fn pause(&mut self) -> bool {
+        let begin = if self.is_task { Abroad::begin_as_task } else { Abroad::begin };
+        let is_new = self.abroad.is_none();
+        self.abroad.get_or_insert_with(begin);
+        std::thread::sleep(self.pause);
+        self.pause = (self.pause * 2).min(PAUSES.1);
+        is_new
+    }
+}
+
 impl Calls<'_> {
     /// Claims an item among processes. With `may_wait`, waits for the one that computes it.
     pub(super) fn claim_among_processes(&self, item: &Item<'_>, may_wait: bool) -> AmongProcesses {
+        let mut waiter = Waiter::thread();
+        loop {
+            if let Some(claimed) = self.ask_among_processes(item, may_wait, &mut waiter) {
+                return claimed;
+            }
+        }
+    }
+
+    /// Asks once for the claim of an item among processes. `None`, after a pause, where another process computes it and
+    /// is to be waited for.
+    pub(super) fn ask_among_processes(
+        &self,
+        item: &Item<'_>,
+        may_wait: bool,
+        waiter: &mut Waiter,
+    ) -> Option<AmongProcesses> {
         let storage = &self.binding.cluster.storage;
         if self.modifiers.refresh || !self.binding.is_worth_a_claim() || !storage.is_writable() {
-            return AmongProcesses::Unclaimed;
+            return Some(AmongProcesses::Unclaimed);
         }
-        let mut pause = PAUSES.0;
-        let mut abroad = None;
-        loop {
-            match storage.trouble.note(storage.metadata.try_claim(&item.key)) {
-                Some(Some(_)) if !may_wait && self.is_new(item) => return AmongProcesses::Theirs,
-                Some(Some(claim)) => return AmongProcesses::Ours(claim),
-                Some(None) if !may_wait => return AmongProcesses::Theirs,
-                Some(None) if self.may_wait(item) => {}
-                Some(None) | None => return AmongProcesses::Unclaimed,
-            }
-            if abroad.is_none() {
-                abroad = Some(Abroad::begin());
-                let function = self.binding.function.path();
-                tracing::debug!(function, key = %item.key, "waits for another process");
-            }
-            std::thread::sleep(pause);
-            pause = (pause * 2).min(PAUSES.1);
+        match storage.trouble.note(storage.metadata.try_claim(&item.key)) {
+            Some(Some(_)) if !may_wait && self.is_new(item) => return Some(AmongProcesses::Theirs),
+            Some(Some(claim)) => return Some(AmongProcesses::Ours(claim)),
+            Some(None) if !may_wait => return Some(AmongProcesses::Theirs),
+            Some(None) if self.may_wait(item) => {}
+            Some(None) | None => return Some(AmongProcesses::Unclaimed),
         }
+        if waiter.pause() {
+            let function = self.binding.function.path();
+            tracing::debug!(function, key = %item.key, "waits for another process");
+        }
+        None
     }
 
     /// Whether there is a record by now of an item that had none. Whoever may wait looks at it.

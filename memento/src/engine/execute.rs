@@ -120,7 +120,8 @@ impl<'a> Calls<'a> {
                 None => return Ok(Claimed::Busy),
             }
         };
-        self.claimed(item, claim, may_wait)
+        let among_processes = |item: &Item<'_>| self.claim_among_processes(item, may_wait);
+        self.claimed(item, claim, among_processes, may_wait)
     }
 
     /// How often `key` is computed by those who called whoever asks.
@@ -129,12 +130,13 @@ impl<'a> Calls<'a> {
         frames.filter(|frame| frame.key == *key).count()
     }
 
-    /// Goes on with an item that has been claimed in this process: claims it among processes, unless its result is there
+    /// Goes on with an item that has been claimed in this process: claims it `among_processes`, unless its result is there
     /// by now, and notes why it has to be computed.
     pub(super) fn claimed<'l>(
         &self,
         item: &mut Item<'_>,
         claim: Claim<'l>,
+        among_processes: impl FnOnce(&Item<'_>) -> AmongProcesses,
         may_wait: bool,
     ) -> Result<Claimed<'l>> {
         let binding = self.binding;
@@ -147,7 +149,7 @@ impl<'a> Calls<'a> {
             Claim::Landed(..) | Claim::Alone => None,
             Claim::Recursion => return Err(self.recursion(item.key)),
         };
-        let claim = match lead.as_ref().map(|_| self.claim_among_processes(item, may_wait)) {
+        let claim = match lead.as_ref().map(|_| among_processes(item)) {
             Some(AmongProcesses::Ours(claim)) => Some(claim),
             Some(AmongProcesses::Theirs) => return Ok(Claimed::Busy),
             Some(AmongProcesses::Unclaimed) | None => None,

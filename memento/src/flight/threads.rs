@@ -234,14 +234,24 @@ impl Drop for Blocked {
     }
 }
 
-/// As long as this lives, this thread waits for another process.
+/// As long as this lives, a thread or a task waits for another process.
 pub(crate) struct Abroad {
-    _blocked: Blocked,
+    /// `None` for a task.
+    _blocked: Option<Blocked>,
 }
 
 impl Abroad {
+    /// This thread begins to wait.
     pub(crate) fn begin() -> Self {
-        let blocked = Blocked::begin();
+        Self::begin_as(Some(Blocked::begin()))
+    }
+
+    /// A task begins to wait, in whatever threads it is worked on.
+    pub(crate) fn begin_as_task() -> Self {
+        Self::begin_as(None)
+    }
+
+    fn begin_as(blocked: Option<Blocked>) -> Self {
         ABROAD.fetch_add(1, Ordering::SeqCst);
         DEPARTURES.fetch_add(1, Ordering::SeqCst);
         if in_pool() {

@@ -3,6 +3,7 @@
 
 mod flights;
 mod modifiers;
+mod processes;
 mod provenance;
 mod results;
 mod shapes;
