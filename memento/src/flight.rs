@@ -39,7 +39,7 @@ use crate::cache::{Landed, Shared};
 /// The keys that are being computed in one cluster.
 #[derive(Default)]
 pub(crate) struct Flights {
-    flying: Mutex<HashMap<Key, Arc<Flight>>>,
+    flying: Arc<Mutex<HashMap<Key, Arc<Flight>>>>,
 }
 
 /// One computation of a key.
@@ -74,9 +74,9 @@ impl fmt::Debug for Flights {
 }
 
 /// What to do about a key.
-pub(crate) enum Claim<'a> {
+pub(crate) enum Claim {
     /// Compute it; others wait.
-    Lead(Lead<'a>),
+    Lead(Lead),
     /// Compute it; others may be doing the same.
     Alone,
     /// Another thread has computed it in the meantime.
@@ -85,16 +85,26 @@ pub(crate) enum Claim<'a> {
     Recursion,
 }
 
+/// What another process is to do about a key.
+pub(crate) enum ClaimForOther {
+    /// Compute it; others wait.
+    Lead(Lead),
+    /// Compute it; others may be doing the same: they may be waiting for that process.
+    Alone,
+    /// Ask again. Until this is dropped, this thread counts as one that waits.
+    Waits(Waiting),
+}
+
 /// The right to compute a key. Dropping it lets the next in line compute.
-pub(crate) enum Lead<'a> {
-    Thread(ThreadLead<'a>),
+pub(crate) enum Lead {
+    Thread(ThreadLead),
     /// Of an async function.
     Task(TaskLead),
 }
 
 /// What the thread that computes a key has of its flight.
-pub(crate) struct ThreadLead<'a> {
-    flights: &'a Flights,
+pub(crate) struct ThreadLead {
+    flying: Arc<Mutex<HashMap<Key, Arc<Flight>>>>,
     flight: Arc<Flight>,
 }
 
@@ -108,24 +118,33 @@ static WAITING: LazyLock<Mutex<HashMap<ThreadId, Arc<Flight>>>> = LazyLock::new(
 
 impl Flights {
     /// Claims `key`, unless another thread computes it.
-    pub(crate) fn try_claim(&self, key: Key) -> Option<Lead<'_>> {
+    pub(crate) fn try_claim(&self, key: Key) -> Option<Lead> {
         match self.flying.lock().entry(key) {
             Entry::Occupied(_) => None,
             Entry::Vacant(vacant) => Some(self.lead(vacant)),
         }
     }
 
-    fn lead(&self, vacant: VacantEntry<'_, Key, Arc<Flight>>) -> Lead<'_> {
+    fn lead(&self, vacant: VacantEntry<'_, Key, Arc<Flight>>) -> Lead {
         let flight = Arc::new(Flight::new(*vacant.key()));
         vacant.insert(Arc::clone(&flight));
         threads::begin_to_lead(&flight);
-        Lead::Thread(ThreadLead { flights: self, flight })
+        Lead::Thread(ThreadLead { flying: Arc::clone(&self.flying), flight })
+    }
+
+    /// Claims `key` for another process that this thread speaks for, and that waits if another thread computes it.
+    pub(crate) fn claim_for_other(&self, key: Key) -> ClaimForOther {
+        let flight = match self.flying.lock().entry(key) {
+            Entry::Occupied(flight) => Arc::clone(flight.get()),
+            Entry::Vacant(vacant) => return ClaimForOther::Lead(self.lead(vacant)),
+        };
+        Waiting::begin(&flight).map_or(ClaimForOther::Alone, ClaimForOther::Waits)
     }
 
     /// Claims `key`; waits while another thread computes it.
     ///
     /// `callers` counts how often a key is computed by those who called whoever asks.
-    pub(crate) fn claim(&self, key: Key, callers: impl Fn(&Key) -> usize) -> Claim<'_> {
+    pub(crate) fn claim(&self, key: Key, callers: impl Fn(&Key) -> usize) -> Claim {
         loop {
             let flight = match self.flying.lock().entry(key) {
                 Entry::Occupied(flight) => Arc::clone(flight.get()),
@@ -204,7 +223,7 @@ impl Flight {
 }
 
 /// A thread's entry among those that wait.
-struct Waiting {
+pub(crate) struct Waiting {
     _blocked: threads::Blocked,
 }
 
@@ -274,7 +293,7 @@ impl Drop for Suspended {
     }
 }
 
-impl Lead<'_> {
+impl Lead {
     /// Ends the flight. Who waits gets the value; where there is none, the next in line computes.
     ///
     /// `value` is asked for only where somebody waits.
@@ -286,7 +305,7 @@ impl Lead<'_> {
     }
 }
 
-impl ThreadLead<'_> {
+impl ThreadLead {
     fn land(self, value: impl FnOnce() -> Option<(Shared, Landed)>) {
         let is_awaited = self.flight.state.lock().waiting > 0;
         let value = if is_awaited { value() } else { None };
@@ -294,9 +313,9 @@ impl ThreadLead<'_> {
     }
 }
 
-impl Drop for ThreadLead<'_> {
+impl Drop for ThreadLead {
     fn drop(&mut self) {
-        self.flights.flying.lock().remove(&self.flight.key);
+        self.flying.lock().remove(&self.flight.key);
         threads::end_to_lead(&self.flight);
         let mut state = self.flight.state.lock();
         if !matches!(state.phase, Phase::Landed(_)) {

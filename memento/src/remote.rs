@@ -3,6 +3,7 @@
 //! Both run the same release of this crate, which they find out when they meet; so these bytes have no format of their
 //! own. They are postcard.
 
+mod claims;
 mod question;
 mod store;
 
@@ -11,6 +12,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize, Serializer};
 
+pub(crate) use claims::{ClaimAnswer, WorkerClaims};
 pub(crate) use question::{ClusterFacts, Question, answer};
 pub(crate) use store::open_storage;
 

@@ -127,10 +127,8 @@ pub fn compute(storage: &Path, place: &Path, half: u64) {
     };
     Environment::new(storage, LocalRunner::new()).enter(|| {
         block_on(call(WARM + half));
-        let (computed, waited) = block_on(join(
-            join_all(own.clone().map(call)),
-            join_all(of_others.clone().map(ask)),
-        ));
+        let (computed, waited) =
+            block_on(join(join_all(own.clone().map(call)), join_all(of_others.clone().map(ask))));
         assert!(computed.into_iter().eq(own.map(|n| n * 2)));
         assert!(waited.into_iter().eq(of_others.map(|n| n * 2)));
     });

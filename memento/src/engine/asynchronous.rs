@@ -69,7 +69,7 @@ impl Asked {
     }
 
     /// Claims the key among the tasks of this process.
-    async fn claim(&self, key: Key) -> Claim<'static> {
+    async fn claim(&self, key: Key) -> Claim {
         let frames = self.caller.frame.iter().flat_map(|frame| frame.ancestry());
         let callers: Vec<Key> = frames.map(|frame| frame.key).collect();
         self.bound.cluster.task_flights.claim(key, &callers).await
@@ -247,19 +247,14 @@ impl<R: Returns> Pending<R> {
 enum Turn {
     /// To ask for the claim among processes. Who waits for another process does so in one short job after another: long
     /// ones would keep others from recording what that process may be waiting for.
-    Ask(Claim<'static>, Waiter),
+    Ask(Claim, Waiter),
     Run(Kept),
     End(Ending),
 }
 
 impl Turn {
     /// Asks once, and goes on with the call if nobody else has it.
-    fn take(
-        calls: &Calls<'_>,
-        item: &mut Item<'_>,
-        claim: Claim<'static>,
-        mut waiter: Waiter,
-    ) -> Self {
+    fn take(calls: &Calls<'_>, item: &mut Item<'_>, claim: Claim, mut waiter: Waiter) -> Self {
         let mut among_processes = AmongProcesses::Unclaimed;
         if let Claim::Lead(_) = &claim {
             match calls.ask_among_processes(item, true, &mut waiter) {

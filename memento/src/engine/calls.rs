@@ -11,6 +11,7 @@ use crate::binding::Binding;
 use crate::cache::MANY;
 use crate::function::Function;
 use crate::modifiers::Modifiers;
+use crate::remote::WorkerClaims;
 use crate::{
     Accepted, Batch, Caller, Environment, Error, Handover, Invocation, Key, LocalRunner, Result,
     Runner, remote,
@@ -32,6 +33,8 @@ pub(crate) struct Calls<'a> {
     pub(super) losses: u64,
     /// Whether the function had run in this process.
     pub(super) ran_before: bool,
+    /// What workers compute while they make these calls.
+    pub(super) worker_claims: WorkerClaims,
     pub(super) items: Vec<Mutex<Item<'a>>>,
     /// The keys of all items.
     keys: Vec<Key>,
@@ -53,6 +56,7 @@ impl<'a> Calls<'a> {
             modifiers,
             recorder: Recorder::new(storage, items.len()),
             losses: storage.cache.losses(),
+            worker_claims: WorkerClaims::default(),
             ran_before: binding.has_recorded.load(Ordering::Relaxed),
             keys: items.iter().map(|item| item.key).collect(),
             items: items.into_iter().map(Mutex::new).collect(),
@@ -186,7 +190,7 @@ impl Batch for Calls<'_> {
 
     fn refuse(&self, index: usize, error: Error) {
         self.bring_on(index, |item| {
-            item.away = None;
+            self.bring_home(item);
             item.ending = Ending::Failed(error);
         });
     }
@@ -204,6 +208,6 @@ impl Batch for Calls<'_> {
             Some(environment) => Ok(environment.clone()),
             None => Environment::of_process(),
         };
-        remote::answer(environment, question)
+        remote::answer(environment, &self.worker_claims, question)
     }
 }

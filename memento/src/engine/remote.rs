@@ -33,6 +33,7 @@ impl<'a> Calls<'a> {
                 let correlation = frame.map_or_else(Correlation::new, |frame| frame.correlation);
                 let generation = validity::generation();
                 item.away = Some(Away { right, correlation, generation });
+                self.worker_claims.begin_call();
                 self.write_request(item, correlation, generation)
             }
             Ok(Claimed::Busy) => Handover::Busy,
@@ -81,6 +82,13 @@ impl<'a> Calls<'a> {
         encoded.into_whole()
     }
 
+    /// The item is with no other process any more; what was known of it meanwhile.
+    pub(super) fn bring_home(&self, item: &mut Item<'a>) -> Option<Away> {
+        let away = item.away.take()?;
+        self.worker_claims.end_call();
+        Some(away)
+    }
+
     /// Takes what another process made of the item.
     pub(super) fn take_response(&self, item: &mut Item<'a>, response: &[u8]) -> Result<Accepted> {
         let function = self.binding.function;
@@ -109,7 +117,7 @@ impl<'a> Calls<'a> {
             }
         };
         // Whoever waits goes on when the claim is dropped.
-        item.away = None;
+        self.bring_home(item);
         item.ending = ending;
         Ok(Accepted::Ended)
     }
@@ -129,7 +137,7 @@ impl<'a> Calls<'a> {
             );
             return None;
         }
-        let Away { right, correlation, generation } = item.away.take()?;
+        let Away { right, correlation, generation } = self.bring_home(item)?;
         let has_callees = returned.dependencies.iter().any(Dependency::is_callee);
         let ran = Ran {
             value: returned.value.as_ref().map(|value| value.0),

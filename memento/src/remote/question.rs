@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Bytes, read, write};
+use super::{Bytes, WorkerClaims, read, write};
 use crate::storage::{Filter, Storage};
 use crate::{DataStore, Digest, Entry, Environment, Key, MetadataStore, Result};
 
@@ -26,6 +26,10 @@ pub(crate) enum StoreRequest<'a> {
     RemoveAll(Filter),
     List(Filter, Option<u64>, u64),
     Versions(&'a str, u64),
+    /// Answered by a [`ClaimAnswer`](super::ClaimAnswer).
+    Claim(Key),
+    /// Nothing is answered to this one.
+    Release(Key),
     SetAside(Key, #[serde(borrow)] Bytes<'a>),
     /// Nothing is answered to this one.
     PutData(Digest, #[serde(borrow)] Bytes<'a>),
@@ -47,8 +51,12 @@ pub(crate) struct ClusterFacts {
 }
 
 /// The answer to a [`Question`], from the clusters of `environment`. What can be said of a store that failed is in the
-/// answer; it is counted where the question came from.
-pub(crate) fn answer(environment: Result<Environment>, question: &[u8]) -> Vec<u8> {
+/// answer; it is counted where the question came from. `claims` are those of the workers that ask.
+pub(crate) fn answer(
+    environment: Result<Environment>,
+    claims: &WorkerClaims,
+    question: &[u8],
+) -> Vec<u8> {
     let read = read::<Question<'_>>(question);
     let found = read.and_then(|question| Ok((environment?.cluster(question.cluster)?, question)));
     let (cluster, question) = match found {
@@ -65,6 +73,11 @@ pub(crate) fn answer(environment: Result<Environment>, question: &[u8]) -> Vec<u
             inline_limit: cluster.storage.inline_limit,
             executes: cluster.runner.executes(),
         })),
+        StoreRequest::Claim(key) => write(&Result::<_>::Ok(claims.claim(&cluster, key))),
+        StoreRequest::Release(key) => {
+            claims.release(&cluster, &key);
+            Vec::new()
+        }
         request => ask_store(&cluster.storage, request),
     }
 }
@@ -73,7 +86,7 @@ fn ask_store(storage: &Storage, request: StoreRequest<'_>) -> Vec<u8> {
     let (data, metadata): (&dyn DataStore, &dyn MetadataStore) =
         (&*storage.data, &*storage.metadata);
     match request {
-        StoreRequest::Facts => write(&()),
+        StoreRequest::Facts | StoreRequest::Claim(_) | StoreRequest::Release(_) => write(&()),
         // Nobody waits for these, so trouble with them is noted here.
         StoreRequest::Put(entries) => {
             storage.trouble.note(metadata.put(&entries));

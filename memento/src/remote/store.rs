@@ -6,11 +6,12 @@ use std::sync::Arc;
 use serde::de::DeserializeOwned;
 
 use super::question::StoreRequest;
-use super::{Bytes, ClusterFacts, Question, read, write};
+use super::{Bytes, ClaimAnswer, ClusterFacts, Question, read, write};
 use crate::storage::Storage;
 use crate::worker::Parent;
 use crate::{
-    Capabilities, DataStore, Digest, Entry, Filter, Key, MetadataStore, Page, Result, Version,
+    Capabilities, Claim, DataStore, Digest, Entry, Filter, Key, MetadataStore, Page, Result,
+    Version,
 };
 
 /// Both stores of a cluster of the parent.
@@ -37,6 +38,22 @@ pub(crate) fn open_storage(parent: &Arc<dyn Parent>, cluster: &str) -> Result<(S
     };
     let (data, metadata) = (store(locations.0, writable.0), store(locations.1, writable.1));
     Ok((Storage::new(data, metadata).inline_limit(inline_limit), executes))
+}
+
+/// The right to compute a key, which the parent holds for this worker.
+#[derive(Debug)]
+struct RemoteClaim {
+    cluster: String,
+    parent: Arc<dyn Parent>,
+    key: Key,
+}
+
+impl Drop for RemoteClaim {
+    fn drop(&mut self) {
+        let request = StoreRequest::Release(self.key);
+        // Where the parent is gone, so is the claim.
+        let _ = self.parent.tell(&write(&Question { cluster: &self.cluster, request }));
+    }
 }
 
 impl RemoteStore {
@@ -127,6 +144,17 @@ impl MetadataStore for RemoteStore {
 
     fn versions(&self, function: &str, limit: usize) -> Result<Vec<Version>> {
         self.ask(StoreRequest::Versions(function, limit as u64))
+    }
+
+    fn try_claim(&self, key: &Key) -> Result<Option<Claim>> {
+        Ok(match self.ask(StoreRequest::Claim(*key))? {
+            ClaimAnswer::Granted => {
+                let (cluster, parent) = (self.cluster.clone(), Arc::clone(&self.parent));
+                Some(Box::new(RemoteClaim { cluster, parent, key: *key }))
+            }
+            ClaimAnswer::Alone => Some(Box::new(())),
+            ClaimAnswer::Busy => None,
+        })
     }
 
     fn set_aside(&self, key: &Key, damaged: &[u8]) -> Result<()> {
