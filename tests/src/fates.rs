@@ -268,7 +268,7 @@ fn wait_for_begun(folder: &Path, count: u64) {
 /// How many lines a file of `folder` has, which somebody may be about to add one to.
 fn noted_so_far(folder: &Path, file: &str) -> usize {
     let text = fs::read(folder.join(file)).unwrap_or_default();
-    text.iter().filter(|byte| **byte == b'\n').count()
+    String::from_utf8_lossy(&text).matches('\n').count()
 }
 
 /// Needs what another one needs, and what ends the process of the one that computes it first.

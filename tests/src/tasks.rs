@@ -86,7 +86,7 @@ impl<S: Subscriber> Layer<S> for Waits {
     }
 }
 
-/// Ends when so many calls wait for the other process that no thread would be left to record this one.
+/// Ends when in each process so many calls wait for the other one that no thread would be left to record this one.
 #[memento]
 pub async fn awaited(place: PathBuf, n: u64) -> u64 {
     if n >= WARM {
@@ -108,14 +108,17 @@ pub async fn awaited(place: PathBuf, n: u64) -> u64 {
 /// Where a value is wrong.
 pub fn compute(storage: &Path, place: &Path, half: u64) {
     let storage = memento_storage_fs::storage(&memento_storage_fs::Options::new(storage));
-    let waiting = place.join(format!("{WAITING}-{half}"));
-    let subscriber = tracing_subscriber::registry().with(Waits(waiting.clone()));
+    let waiting = [0, 1].map(|half| place.join(format!("{WAITING}-{half}")));
+    let waits = Waits(place.join(format!("{WAITING}-{half}")));
+    let subscriber = tracing_subscriber::registry().with(waits);
     tracing::subscriber::set_global_default(subscriber).expect("there is no other one");
     let begun = place.join(BEGUN);
     std::thread::spawn(move || {
         wait_for_length(&begun, 2 * MANY);
         ALL_HAVE_BEGUN.come();
-        wait_for_length(&waiting, THREADS);
+        for file in waiting {
+            wait_for_length(&file, THREADS);
+        }
         AS_MANY_AS_THREADS_WAIT.come();
     });
     let call = |n| awaited(place.to_owned(), n);

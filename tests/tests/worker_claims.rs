@@ -32,7 +32,8 @@ fn workers_and_this_process_compute_the_same_once() {
     let environment = environment(2);
     std::thread::scope(|scope| {
         scope.spawn(|| {
-            environment.enter(|| assert_eq!(common::with().local().call(path(), 2), 100))
+            let value = environment.enter(|| common::with().local().call(path(), 2));
+            assert_eq!(value, 100);
         });
         let calls = [(path(), 0, 2), (path(), 1, 2)];
         let values = environment.enter(|| needs_common::try_map(calls)).unwrap();
