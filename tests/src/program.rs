@@ -5,6 +5,7 @@ use std::path::Path;
 
 use memento::{Environment, Storage};
 use memento_runner_process::{Options, ProcessRunner};
+use memento_tests::crossing;
 use memento_tests::fates::{Fate, meet};
 use memento_tests::graph::Part;
 use memento_tests::tasks;
@@ -16,6 +17,9 @@ fn main() {
         (Some("say"), _) => print(),
         (Some("hang"), Some(folder)) => hang(Path::new(&folder), arguments),
         (Some("take-part"), Some(part)) => part.parse::<Part>().expect("a part").take(),
+        (Some("cross"), Some(storage)) => {
+            crossing::compute(Path::new(&storage), arguments.next().is_some());
+        }
         (Some("tasks"), Some(storage)) => compute_tasks(Path::new(&storage), arguments),
         other => panic!("there is no such thing to do: {other:?}"),
     }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::process::Command;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Barrier};
 use std::time::{Duration, Instant};
@@ -225,6 +226,23 @@ fn below(graph: u64, layer: u64, node: u64) -> u64 {
     compute();
     let calls = (0..3).map(|other| (graph, layer + 1, (node * 5 + other * 7 + graph) % 4));
     below::map(calls).into_iter().map(|value| value.unwrap()).sum()
+}
+
+/// Every function of a graph waits for others, in pools of two threads of two processes that are asked in opposite orders. A
+/// thread of a pool that stands on what the other process needs does not wait for that process.
+#[test]
+fn processes_asked_in_opposite_orders_come_to_an_end() {
+    let _turn = TURN.lock();
+    for _ in 0..3 {
+        let folder = Folder::new();
+        let start = |order: &[&str]| {
+            let mut program = Command::new(env!("CARGO_BIN_EXE_program"));
+            program.arg("cross").arg(folder.path()).args(order).spawn().unwrap()
+        };
+        for mut process in [start(&[]), start(&["reversed"])] {
+            assert!(process.wait().unwrap().success());
+        }
+    }
 }
 
 /// Every function of a graph waits for others, in pools of two threads of three processes at once.
