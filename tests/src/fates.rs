@@ -267,3 +267,57 @@ pub fn shared(folder: PathBuf) -> u64 {
 pub fn variable(name: String) -> Option<String> {
     std::env::var(name).ok()
 }
+
+/// Needs what all others need.
+#[memento]
+pub fn needs_common(folder: PathBuf, n: u64, workers: u64) -> u64 {
+    note(&folder, "begun", n);
+    n + common(folder, workers)
+}
+
+/// Ends when so many workers have begun to make calls, all of which need it.
+#[memento]
+pub fn common(folder: PathBuf, workers: u64) -> u64 {
+    note(&folder, "common", id());
+    wait_for_begun(&folder, workers);
+    100
+}
+
+fn wait_for_begun(folder: &Path, count: u64) {
+    while (noted_so_far(folder, "begun") as u64) < count {
+        std::thread::yield_now();
+    }
+}
+
+/// How many lines a file of `folder` has, which somebody may be about to add one to.
+fn noted_so_far(folder: &Path, file: &str) -> usize {
+    let text = fs::read(folder.join(file)).unwrap_or_default();
+    String::from_utf8_lossy(&text).matches('\n').count()
+}
+
+/// Needs what another one needs, and what ends the process of the one that computes it first.
+#[memento]
+pub fn needs_killer(folder: PathBuf, n: u64) -> u64 {
+    note(&folder, "begun", n);
+    n + killer(folder)
+}
+
+/// Kills its process the first time, when two calls that need it have begun.
+#[memento]
+pub fn killer(folder: PathBuf) -> u64 {
+    note(&folder, "common", id());
+    if fs::create_dir(folder.join("killed")).is_ok() {
+        wait_for_begun(&folder, 2);
+        send(Signal::Kill);
+    }
+    100
+}
+
+/// Calls itself for the next number, and the one behind that, up to `last`.
+#[memento]
+pub fn climb(folder: PathBuf, n: u64, last: u64) -> u64 {
+    if n >= last {
+        return n;
+    }
+    climb(folder.clone(), n + 1, last) + climb(folder, n + 2, last) % 7
+}

@@ -16,6 +16,7 @@ use std::task::Poll;
 use std::time::Instant;
 
 use super::calls::{Calls, runner};
+use super::claim::{AmongProcesses, Waiter};
 use super::execute::Claimed;
 use super::item::{Ending, Item, Suspended};
 use super::task::{OutputOnly, Task as _};
@@ -77,7 +78,7 @@ impl Asked {
     }
 
     /// Claims the key among the tasks of this process.
-    async fn claim(&self, key: Key) -> Claim<'static> {
+    async fn claim(&self, key: Key) -> Claim {
         let frames = self.caller.frame.iter().flat_map(|frame| frame.ancestry());
         let callers: Vec<Key> = frames.map(|frame| frame.key).collect();
         self.bound.cluster.task_flights.claim(key, &callers).await
@@ -191,17 +192,18 @@ impl<R: Returns> Pending<R> {
             let found = Self { output: Some(output), ..self };
             return (found.end(Ending::Found(landed.clone().into())), None);
         }
-        let go_on = |calls: &Calls<'_>, item: &mut Item<'_>| match calls
-            .claimed(item, claim, true)
-            .unwrap_or_else(Claimed::from)
-        {
-            Claimed::Run(right) => Ok(Kept::new(right)),
-            Claimed::Ended(ending) => Err(ending),
-            Claimed::Busy => Err(Ending::Pending),
-        };
-        match self.in_job(go_on).await {
-            (claimed, Ok(right)) => (claimed, Some(right)),
-            (claimed, Err(ending)) => (claimed.end(ending), None),
+        let (mut waiting, mut turn) = (self, Turn::Ask(claim, Waiter::task()));
+        loop {
+            match turn {
+                Turn::Ask(claim, waiter) => {
+                    let ask = move |calls: &Calls<'_>, item: &mut Item<'_>| {
+                        Turn::take(calls, item, claim, waiter)
+                    };
+                    (waiting, turn) = waiting.in_job(ask).await;
+                }
+                Turn::Run(right) => return (waiting, Some(right)),
+                Turn::End(ending) => return (waiting.end(ending), None),
+            }
         }
     }
 
@@ -249,6 +251,34 @@ impl<R: Returns> Pending<R> {
             let item = item.suspend();
             (Self { asked, item, output: task.into_output() }, done)
         })
+    }
+}
+
+/// What is to be done about a call that has been claimed among tasks.
+enum Turn {
+    /// To ask for the claim among processes. Who waits for another process does so in one short job after another: long
+    /// ones would keep others from recording what that process may be waiting for.
+    Ask(Claim, Waiter),
+    Run(Kept),
+    End(Ending),
+}
+
+impl Turn {
+    /// Asks once, and goes on with the call if nobody else has it.
+    fn take(calls: &Calls<'_>, item: &mut Item<'_>, claim: Claim, mut waiter: Waiter) -> Self {
+        let mut among_processes = AmongProcesses::Unclaimed;
+        if let Claim::Lead(_) = &claim {
+            match calls.ask_among_processes(item, true, &mut waiter) {
+                Some(asked) => among_processes = asked,
+                None => return Self::Ask(claim, waiter),
+            }
+        }
+        let claimed = calls.claimed(item, claim, |_| among_processes, true);
+        match claimed.unwrap_or_else(Claimed::from) {
+            Claimed::Run(right) => Self::Run(Kept::new(right)),
+            Claimed::Ended(ending) => Self::End(ending),
+            Claimed::Busy => Self::End(Ending::Pending),
+        }
     }
 }
 

@@ -4,6 +4,7 @@
 mod batches;
 mod flights;
 mod modifiers;
+mod processes;
 mod provenance;
 mod results;
 mod shapes;
