@@ -48,7 +48,7 @@ impl OneFileStore {
             let database = Connection::open(path)?;
             database.busy_timeout(Duration::from_mins(1))?;
             database.execute_batch(
-                "PRAGMA synchronous = NORMAL;
+                "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;
                  CREATE TABLE IF NOT EXISTS objects(name TEXT PRIMARY KEY, content BLOB NOT NULL);",
             )?;
             Ok(Self { path: path.to_owned(), database: Mutex::new(database) })
