@@ -33,9 +33,10 @@ impl Lab {
 
     /// Another way to the same objects, where there is one.
     pub(super) fn other(&self) -> Arc<dyn DataStore> {
-        match self.suite.is_shared {
-            true => (self.suite.make)(self.folder.path()),
-            false => Arc::clone(&self.store),
+        if self.suite.is_shared {
+            (self.suite.make)(self.folder.path())
+        } else {
+            Arc::clone(&self.store)
         }
     }
 
@@ -102,28 +103,23 @@ impl Lab {
         found.sort();
         found
     }
+}
 
-    /// Whether the store says that it has a capability. Where not, `attempt` has to be an error that names it.
-    #[track_caller]
-    pub(super) fn can<T>(
-        &self,
-        capability: &str,
-        has: bool,
-        attempt: impl FnOnce() -> Result<T>,
-    ) -> bool {
-        if !has {
-            let error = attempt().err();
-            let says = |error: &Error| {
-                error.kind() == ErrorKind::Unsupported && error.to_string().contains(capability)
-            };
-            promised(
-                error.as_ref().is_some_and(says),
-                "what a store cannot do is an error of the kind `Unsupported` that names the capability",
-                || format!("without `{capability}`: {error:?}"),
-            );
-        }
-        has
+/// Whether a store says that it has a capability. Where not, `attempt` has to be an error that names it.
+#[track_caller]
+pub(super) fn can<T>(capability: &str, has: bool, attempt: impl FnOnce() -> Result<T>) -> bool {
+    if !has {
+        let error = attempt().err();
+        let says = |error: &Error| {
+            error.kind() == ErrorKind::Unsupported && error.to_string().contains(capability)
+        };
+        promised(
+            error.as_ref().is_some_and(says),
+            "what a store cannot do is an error of the kind `Unsupported` that names the capability",
+            || format!("without `{capability}`: {error:?}"),
+        );
     }
+    has
 }
 
 pub(super) fn name(text: &str) -> Name {

@@ -32,9 +32,10 @@ impl Lab {
 
     /// Another way to the same records, where there is one.
     pub(super) fn other(&self) -> Arc<dyn MetadataStore> {
-        match self.suite.is_shared {
-            true => (self.suite.make)(self.folder.path()),
-            false => Arc::clone(&self.store),
+        if self.suite.is_shared {
+            (self.suite.make)(self.folder.path())
+        } else {
+            Arc::clone(&self.store)
         }
     }
 

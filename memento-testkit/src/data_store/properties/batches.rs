@@ -19,7 +19,9 @@ pub(super) fn each_of_a_batch_has_its_own_result(suite: &DataStoreSuite) {
     let objects: Vec<_> = objects.step_by(2).collect();
     let put = lab.put_many(&objects);
     promised(put.len() == objects.len(), promise, || format!("{} of {}", put.len(), objects.len()));
-    put.into_iter().for_each(|put| done(put, promise));
+    for put in put {
+        done(put, promise);
+    }
 
     // Backwards, and each twice.
     let asked: Vec<_> = (0..COUNT).rev().chain(0..COUNT).collect();

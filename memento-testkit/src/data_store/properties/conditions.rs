@@ -6,20 +6,20 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use memento::{PutOptions, UserMetadata};
 
 use crate::data_store::DataStoreSuite;
-use crate::data_store::lab::{Lab, content, done, name, same};
+use crate::data_store::lab::{Lab, can, content, done, name, same};
 use crate::suite::{in_threads, promised};
 
 /// Whether the store puts conditionally; where not, it says so.
 #[track_caller]
 fn is_conditional(lab: &Lab) -> bool {
     let has = lab.capabilities().conditional;
-    lab.can("conditional", has, || lab.put_if_absent(&name("a/b"), b"content"))
-        && lab.can("conditional", has, || lab.append(&name("a/b"), b""))
+    can("conditional", has, || lab.put_if_absent(&name("a/b"), b"content"))
+        && can("conditional", has, || lab.append(&name("a/b"), b""))
 }
 
 pub(super) fn of_many_writers_one_is_first(suite: &DataStoreSuite) {
     let lab = Lab::new(suite);
-    if !lab.can("conditional", lab.capabilities().conditional, || {
+    if !can("conditional", lab.capabilities().conditional, || {
         lab.put_if_absent(&name("a/b"), b"content")
     }) {
         return;
@@ -106,7 +106,7 @@ pub(super) fn user_metadata_is_kept(suite: &DataStoreSuite) {
         .metadata("a \"name\" of ünïcode\n", &*long)
         .metadata("", "");
     let has = lab.capabilities().metadata;
-    if !lab.can("metadata", has, || lab.put_with(&name("a/b"), b"content", &options)) {
+    if !can("metadata", has, || lab.put_with(&name("a/b"), b"content", &options)) {
         return;
     }
     let promise = "user metadata is that of the last put";

@@ -24,7 +24,9 @@ fn put_all(lab: &Lab) {
     let mut staged = done(lab.create(), promise);
     staged.write_all(b"content").expect(promise);
     done(staged.keep(&name, &PutOptions::default()), promise);
-    lab.put_many(&[(name, b"content")]).into_iter().for_each(|put| done(put, promise));
+    for put in lab.put_many(&[(name, b"content")]) {
+        done(put, promise);
+    }
     done(lab.create_namespace(&namespace("b")), promise);
 }
 

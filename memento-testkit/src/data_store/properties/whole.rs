@@ -3,7 +3,7 @@
 use memento::{Error, ErrorKind, ListOptions, PutOptions, StoreInfo};
 
 use crate::data_store::DataStoreSuite;
-use crate::data_store::lab::{Lab, content, done, name, namespace};
+use crate::data_store::lab::{Lab, can, content, done, name, namespace};
 use crate::suite::promised;
 
 pub(super) fn info_counts_what_is_there(suite: &DataStoreSuite) {
@@ -36,7 +36,7 @@ pub(super) fn a_store_answers(suite: &DataStoreSuite) {
 
 pub(super) fn urls_are_told(suite: &DataStoreSuite) {
     let lab = Lab::new(suite);
-    if !lab.can("url", lab.capabilities().url, || lab.url(&name("a/b"))) {
+    if !can("url", lab.capabilities().url, || lab.url(&name("a/b"))) {
         return;
     }
     let promise = "each object has a URL of its own";

@@ -1,0 +1,149 @@
+//! All results in one file, a database of SQLite: a template for storage plugins.
+//!
+//! To depend on this crate is to have it. In `memento.toml`:
+//!
+//! ```toml
+//! [storage]
+//! data = { type = "onefile", path = "results.sqlite" }
+//! metadata = { type = "filesystem" }
+//! ```
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use memento::plugin::{DEFAULT_MEMORY_CACHE, StoragePlugin, inventory};
+use memento::{
+    Capabilities, Continuation, DataStore, Error, ErrorKind, ListOptions, Listing,
+    MemoryMetadataStore, Name, Object, Prefix, PutOptions, Result,
+};
+use parking_lot::Mutex;
+use rusqlite::{Connection, OptionalExtension as _, Row, TransactionBehavior, params};
+
+inventory::submit! {
+    StoragePlugin {
+        name: "onefile",
+        provided_by: "memento-storage-onefile",
+        is_default: false,
+        memory_cache: DEFAULT_MEMORY_CACHE,
+        data: |options| {
+            let path = options.take_path("path")?.unwrap_or_else(|| "results.sqlite".into());
+            Ok(Arc::new(OneFileStore::open(&path)?))
+        },
+        metadata: |_| Ok(Arc::new(MemoryMetadataStore::default())),
+    }
+}
+
+/// Objects in one file.
+#[derive(Debug)]
+pub struct OneFileStore {
+    path: PathBuf,
+    database: Mutex<Connection>,
+}
+
+impl OneFileStore {
+    /// The store in the file at `path`, which is made where there is none.
+    pub fn open(path: &Path) -> Result<Self> {
+        let open = || {
+            let database = Connection::open(path)?;
+            database.busy_timeout(Duration::from_mins(1))?;
+            database.execute_batch(
+                "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;
+                 CREATE TABLE IF NOT EXISTS objects(name TEXT PRIMARY KEY, content BLOB NOT NULL);",
+            )?;
+            Ok(Self { path: path.to_owned(), database: Mutex::new(database) })
+        };
+        open().map_err(|error: rusqlite::Error| failed("open the store", path, error))
+    }
+
+    /// Does `work`, all of it or nothing.
+    fn transact<T>(
+        &self,
+        operation: &'static str,
+        work: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+    ) -> Result<T> {
+        let mut database = self.database.lock();
+        let transaction = database.transaction_with_behavior(TransactionBehavior::Immediate);
+        let done = transaction.and_then(|transaction| {
+            let done = work(&transaction)?;
+            transaction.commit().map(|()| done)
+        });
+        done.map_err(|error| failed(operation, &self.path, error))
+    }
+}
+
+fn failed(operation: &'static str, path: &Path, error: rusqlite::Error) -> Error {
+    Error::new(ErrorKind::Storage, operation).with("file", path.display()).source(error)
+}
+
+fn find(database: &Connection, name: &Name) -> rusqlite::Result<Option<Vec<u8>>> {
+    let mut statement = database.prepare_cached("SELECT content FROM objects WHERE name = ?1")?;
+    statement.query_row([name.as_str()], |row| row.get(0)).optional()
+}
+
+impl DataStore for OneFileStore {
+    fn location(&self) -> String {
+        self.path.display().to_string()
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        Capabilities::default().conditional()
+    }
+
+    fn get(&self, name: &Name) -> Result<Option<Vec<u8>>> {
+        self.transact("read an object", |database| find(database, name))
+    }
+
+    fn put(&self, name: &Name, content: &[u8]) -> Result<()> {
+        self.put_with(name, content, &PutOptions::default()).map(drop)
+    }
+
+    fn put_with(&self, name: &Name, content: &[u8], options: &PutOptions) -> Result<bool> {
+        if !options.metadata.is_empty() {
+            return Err(self.unsupported("put an object with metadata", "metadata"));
+        }
+        self.transact("keep an object", |database| {
+            if !options.is_plain() && !options.condition.is_met(find(database, name)?.as_deref()) {
+                return Ok(false);
+            }
+            let put = "INSERT OR REPLACE INTO objects(name, content) VALUES (?1, ?2)";
+            database.execute(put, params![name.as_str(), content]).map(|_| true)
+        })
+    }
+
+    fn remove(&self, name: &Name) -> Result<bool> {
+        let remove = "DELETE FROM objects WHERE name = ?1";
+        let run = |database: &Connection| database.execute(remove, [name.as_str()]);
+        Ok(self.transact("drop an object", run)? > 0)
+    }
+
+    fn list(&self, prefix: &Prefix, options: &ListOptions) -> Result<Listing> {
+        let next =
+            "SELECT name, length(content) FROM objects WHERE name >= ? ORDER BY name LIMIT 1";
+        let (mut page, start) = (Listing::default(), prefix.start());
+        // Each step goes to the next name, or behind the folder that it is in.
+        let mut from = options.from.as_ref().map_or(start.clone(), |from| from.as_str().to_owned());
+        loop {
+            let row = self.transact("list objects", |database| {
+                let row = |row: &Row<'_>| Ok((row.get::<_, String>(0)?, row.get::<_, u32>(1)?));
+                database.prepare_cached(next)?.query_row([&from], row).optional()
+            })?;
+            let Some((name, size)) = row.filter(|row| row.0.starts_with(&start)) else {
+                return Ok(page);
+            };
+            if page.len() >= options.limit.max(1) {
+                page.next = Some(Continuation::new(from));
+                return Ok(page);
+            }
+            let below = name[start.len()..].split_once('/').filter(|_| !options.recursive);
+            if let Some((folder, _)) = below {
+                page.folders.push(prefix.folder(folder)?);
+                from = format!("{start}{folder}0"); // `0` comes behind `/`.
+            } else {
+                from = format!("{name}\0");
+                let (name, size) = (Name::new(&name)?, size.into());
+                page.objects.push(Object { name, size, modified: None });
+            }
+        }
+    }
+}
