@@ -18,7 +18,8 @@ use std::time::Duration;
 use parking_lot::Mutex;
 
 pub(crate) use many::MANY;
-use shard::{Back, Entry, SHORT, Shard};
+pub(crate) use shard::SHORT;
+use shard::{Back, Entry, Shard};
 
 use crate::validity::Validity;
 use crate::{Digest, Invocation};
@@ -54,7 +55,7 @@ pub(crate) struct Identity<'a> {
     pub(crate) hash: u64,
     /// What tells the arguments from all others of the function.
     pub(crate) arguments: &'a [u8],
-    /// Where `arguments` are short: their bytes, with zeros behind them.
+    /// Where `arguments` have up to [`SHORT`] bytes: these, with zeros behind them.
     pub(crate) padded: Option<&'a [u8; SHORT]>,
 }
 

@@ -10,7 +10,7 @@ use super::serializer::{SerializeError, Serializer};
 use super::tag;
 use crate::Invocation;
 use crate::argument::{Argument, KeyPart, Unencoded};
-use crate::cache::Identity;
+use crate::cache::{Identity, SHORT};
 
 /// Takes encoded bytes, in order.
 pub(crate) trait Sink {
@@ -212,7 +212,7 @@ impl<'a> Encoded<'a> {
                 function,
                 hash: self.hasher.finish(),
                 arguments: &self.inline[..self.length],
-                padded: self.inline.first_chunk(),
+                padded: if self.length <= SHORT { self.inline.first_chunk() } else { None },
             },
             Some(spilled) => Identity {
                 function,
