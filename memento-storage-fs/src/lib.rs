@@ -15,6 +15,7 @@
 //! | `CACHEDIR.TAG`      | tells backup programs to leave the folder out                            |
 //! | `mementos.sqlite`   | mementos, with the results that are small                                |
 //! | `data/ab/cdef…`     | other results, by the digest of their encoding                           |
+//! | `named/…`           | copies of results that have names, for people and other programs; nothing reads them |
 //! | `temporary`         | results that are being written                                           |
 //! | `damaged`           | what was found damaged and moved out of the way; nothing reads it        |
 //! | `lock`              | held while the database is made or moved                                 |

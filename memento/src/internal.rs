@@ -185,6 +185,7 @@ pub fn repeat<R: Returns, A: Send>(
             .with("function", bound.function.path())
             .source("a type among them does not read what it writes"));
     }
+    recorded.check_parts(&bound.cluster.storage.contents)?;
     let mut task = Typed::new(returns, &encode, arguments, body);
     if let Some(errand) = recorded.errand {
         let item = Item::new(bound.function, encoded, &mut task);
@@ -217,7 +218,8 @@ pub fn explain<R: Returns, A>(
     let bound = engine::bind(declaration)?;
     let mut encoded = bound.encoding();
     engine::encode(&bound, &mut encoded, &encode, arguments)?;
-    engine::explain(&bound, R::Codec::NAME, &encoded)
+    let decode = |bytes: &[u8]| R::Codec::decode::<R::Kept>(bytes).map(drop);
+    engine::explain(&bound, R::Codec::NAME, decode, &encoded)
 }
 
 /// What `#[memento::main]` calls first. In a worker process it does not return.

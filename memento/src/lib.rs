@@ -30,6 +30,7 @@ mod argument;
 mod asynchronous;
 mod batch;
 mod binding;
+mod blob;
 mod cache;
 mod cancellation;
 mod clock;
@@ -50,6 +51,9 @@ pub mod key;
 mod memento;
 mod miss;
 mod modifiers;
+mod named;
+mod part;
+mod partition;
 pub mod plugin;
 mod program;
 mod progress;
@@ -67,6 +71,7 @@ mod validity;
 pub mod worker;
 
 pub use batch::AsCompleted;
+pub use blob::{Blob, BlobReader, BlobWriter};
 pub use cancellation::CancellationToken;
 pub use code::{Code, CodeChange, Piece};
 pub use codec::Codec;
@@ -80,6 +85,8 @@ pub use memento::{
 };
 pub use memento_macros::{main, memento};
 pub use miss::{ArgumentDifference, CalleeChange, Cause, Explanation, Miss, Undecided};
+pub use named::Named;
+pub use partition::Partition;
 pub use program::default_folder;
 pub use progress::{Progress, ProgressEvents, ProgressObserver};
 pub use query::{Mementos, Query};
@@ -87,8 +94,8 @@ pub use runner::{Accepted, Batch, Handover, InScope, LocalRunner, NullRunner, Ru
 pub use stack::{Caller, carry, carry_future, context};
 pub use statistics::{Misses, Statistics};
 pub use storage::{
-    Capabilities, Claim, DataStore, Entry, Filter, MemoryDataStore, MemoryMetadataStore,
-    MetadataStore, NullStore, Page, Storage,
+    Capabilities, Claim, Content, Creation, DataStore, Entry, Filter, MemoryDataStore,
+    MemoryMetadataStore, MetadataStore, NullStore, Page, Storage,
 };
 
 /// The code in the README compiles.

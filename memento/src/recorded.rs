@@ -12,7 +12,9 @@ use std::sync::Arc;
 use serde::de::DeserializeOwned;
 
 use crate::encoding;
+use crate::part::Scope;
 use crate::remote::Errand;
+use crate::storage::Contents;
 use crate::validity::Validity;
 use crate::{Digest, Error, ErrorKind, Invocation, Result};
 
@@ -24,6 +26,8 @@ pub struct Recorded<'a> {
     pub(crate) invocation: Invocation,
     /// What another process asks for, where the arguments come from there.
     pub(crate) errand: Option<&'a Errand>,
+    /// The digests of the parts of the arguments that have been read.
+    parts: Vec<Digest>,
 }
 
 /// How running a function again ended.
@@ -37,7 +41,7 @@ pub struct Repeated {
 impl<'a> Recorded<'a> {
     /// The arguments of `invocation`, whose encodings follow each other in `arguments`.
     pub(crate) fn new(invocation: Invocation, arguments: &'a [u8]) -> Self {
-        Self { rest: arguments, invocation, errand: None }
+        Self { rest: arguments, invocation, errand: None, parts: Vec::new() }
     }
 
     /// The same, for another process.
@@ -52,7 +56,20 @@ impl<'a> Recorded<'a> {
                 .source("there are fewer arguments than the function has"));
         };
         self.rest = rest;
-        encoding::decode(first)
+        let (argument, found) = Scope::arguments().enter(|| encoding::decode(first));
+        self.parts.extend(found.parts);
+        argument
+    }
+
+    /// Fails if the arguments have parts that the function, whose contents these are, would not find.
+    pub(crate) fn check_parts(&self, contents: &Contents) -> Result<()> {
+        match contents.missing_content(&self.parts) {
+            None => Ok(()),
+            Some(part) => Err(Error::new(ErrorKind::Encoding, "read recorded arguments")
+                .with("part", part)
+                .with("store", contents.location())
+                .source("a part of an argument is not in the data store of the function")),
+        }
     }
 }
 

@@ -3,8 +3,10 @@
 //! Both run the same release of this crate, which they find out when they meet; so these bytes have no format of their
 //! own. They are postcard.
 
+mod content;
 mod question;
 mod store;
+mod uploads;
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -13,6 +15,7 @@ use serde::{Deserialize, Serialize, Serializer};
 
 pub(crate) use question::{ClusterFacts, Question, answer};
 pub(crate) use store::open_storage;
+pub(crate) use uploads::Uploads;
 
 use crate::memento::{Correlation, Dependency};
 use crate::resource::Observation;

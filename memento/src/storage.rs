@@ -1,5 +1,6 @@
 //! Where results live: a data store, a metadata store, and the memory cache in front of them.
 
+mod contents;
 mod data;
 mod memory;
 mod metadata;
@@ -12,7 +13,8 @@ mod verified;
 use std::fmt;
 use std::sync::Arc;
 
-pub use data::DataStore;
+pub(crate) use contents::{ContentWriter, Contents};
+pub use data::{Content, Creation, DataStore};
 pub use memory::{MemoryDataStore, MemoryMetadataStore};
 pub use metadata::{Claim, Entry, Filter, MetadataStore, Page};
 pub use null::NullStore;
@@ -24,6 +26,7 @@ use crate::function::Function;
 use crate::memento::Provenance;
 use crate::plugin::DEFAULT_MEMORY_CACHE;
 use crate::record::{self, EncodedValue, Head};
+use crate::remote::Uploads;
 use crate::{Code, Digest, Error, ErrorKind, Invocation, Key, Memento, Result};
 
 /// The longest encoded result that lives inside its record unless told otherwise: 16 KiB.
@@ -58,7 +61,10 @@ pub struct Storage {
     pub(crate) data: Arc<dyn DataStore>,
     pub(crate) metadata: Arc<dyn MetadataStore>,
     pub(crate) cache: MemoryCache,
-    pub(crate) trouble: Trouble,
+    pub(crate) contents: Contents,
+    /// Contents that worker processes are writing.
+    pub(crate) uploads: Uploads,
+    pub(crate) trouble: Arc<Trouble>,
     pub(crate) verified: Verified,
     pub(crate) inline_limit: u64,
 }
@@ -70,11 +76,14 @@ impl Storage {
     }
 
     pub(crate) fn from_stores(data: Arc<dyn DataStore>, metadata: Arc<dyn MetadataStore>) -> Self {
+        let trouble = Arc::new(Trouble::default());
         Self {
+            contents: Contents::new(Arc::clone(&data), Arc::clone(&trouble)),
             data,
             metadata,
             cache: MemoryCache::new(DEFAULT_MEMORY_CACHE),
-            trouble: Trouble::default(),
+            trouble,
+            uploads: Uploads::default(),
             verified: Verified::default(),
             inline_limit: DEFAULT_INLINE_LIMIT,
         }

@@ -27,8 +27,8 @@ fn everything_has_a_default() {
     let storage = Cluster::open_storage(configuration.storage).unwrap();
     assert_eq!(
         format!("{storage:?}"),
-        "Storage { data: MemoryDataStore { contents: RwLock { data: {} } }, metadata: \
-         MemoryMetadataStore { records: RwLock { data: Records { entries: {}, positions: {}, \
+        "Storage { data: MemoryDataStore { contents: RwLock { data: {} }, names: RwLock { data: \
+         {} } }, metadata: MemoryMetadataStore { records: RwLock { data: Records { entries: {}, positions: {}, \
          next: 0, versions: {} } } }, .. }"
     );
     assert_eq!(Cluster::open_runner(configuration.runner).unwrap().name(), "local");

@@ -14,6 +14,7 @@ use crate::encoding::Encoded;
 use crate::flight::Claim;
 use crate::memento::{Correlation, Dependency};
 use crate::modifiers::Modifiers;
+use crate::part::{Found, Publish};
 use crate::remote::{Bytes, Errand, Request, Response, Returned, read, write};
 use crate::validity::{self, Validity};
 use crate::{Accepted, Caller, Handover, Result};
@@ -108,8 +109,9 @@ impl<'a> Calls<'a> {
 
     /// Takes an outcome, if its output can be made here.
     fn take_returned(&self, item: &mut Item<'a>, returned: &Returned<'_>) -> Option<Ending> {
+        let mut found = Found::default();
         let is_taken = match (&returned.value, &returned.unkept) {
-            (Some(value), _) => item.task.decode(value.0).is_ok(),
+            (Some(value), _) => self.take_value(item, value.0, &mut found),
             (None, Some(unkept)) => item.task.take_carried(unkept.0),
             (None, None) => false,
         };
@@ -126,6 +128,7 @@ impl<'a> Calls<'a> {
         let ran = Ran {
             value: returned.value.as_ref().map(|value| value.0),
             error: returned.error.as_deref(),
+            found,
             validity: Validity {
                 expires: returned.expires,
                 generation: has_callees.then_some(generation),
@@ -154,10 +157,13 @@ impl<'a> Calls<'a> {
         if let Err(payload) = ran {
             return write(&Response::Panicked(panic_message(&*payload).into()));
         }
-        let value = match self.encode(item) {
-            Ok(value) => value,
+        let (value, found) = match self.encode(item, Publish::None) {
+            Ok(encoded) => encoded,
             Err(error) => return write(&Response::NotHere(error.to_string().into())),
         };
+        if let Some(reason) = self.uncarried(&found) {
+            return write(&Response::NotHere(reason));
+        }
         let unkept = if value.is_none() { item.task.carry() } else { None };
         let validity = frame.validity();
         write(&Response::Returned(Returned {

@@ -1,10 +1,12 @@
 //! What a worker asks its parent: all that its functions need of storage.
 
+use std::io::{Read as _, Seek as _, SeekFrom};
+
 use serde::{Deserialize, Serialize};
 
 use super::{Bytes, read, write};
 use crate::storage::{Filter, Storage};
-use crate::{DataStore, Digest, Entry, Environment, Key, MetadataStore, Result};
+use crate::{DataStore, Digest, Entry, Environment, Error, ErrorKind, Key, MetadataStore, Result};
 
 /// A question about a cluster.
 #[derive(Serialize, Deserialize)]
@@ -32,6 +34,18 @@ pub(crate) enum StoreRequest<'a> {
     GetData(Digest),
     RemoveData(Digest),
     SetDataAside(Digest),
+    HasData(Vec<Digest>),
+    /// Some bytes of a content: from where on, and how many at most.
+    ReadData(Digest, u64, u64),
+    /// The number of a content that is going to be written.
+    CreateData,
+    /// Adds to the content of this number. Nothing is answered to this one.
+    AppendData(u64, #[serde(borrow)] Bytes<'a>),
+    KeepData(u64, Digest),
+    /// The content of this number is not wanted any more. Nothing is answered to this one.
+    DropData(u64),
+    PublishData(&'a str, Digest),
+    IsPublished(&'a str),
 }
 
 /// What a worker has to know of a cluster.
@@ -99,5 +113,42 @@ fn ask_store(storage: &Storage, request: StoreRequest<'_>) -> Vec<u8> {
         }
         StoreRequest::RemoveData(digest) => write(&data.remove(&digest)),
         StoreRequest::SetDataAside(digest) => write(&data.set_aside(&digest)),
+        StoreRequest::HasData(digests) => write(&data.contains(&digests)),
+        StoreRequest::ReadData(digest, from, length) => {
+            let content = read_piece(data, &digest, from, length);
+            write(&content.as_ref().map(|content| content.as_deref().map(Bytes)))
+        }
+        StoreRequest::CreateData => write(&storage.uploads.create(&storage.contents)),
+        StoreRequest::AppendData(number, bytes) => {
+            storage.trouble.note(storage.uploads.append(number, bytes.0));
+            Vec::new()
+        }
+        StoreRequest::KeepData(number, digest) => write(&storage.uploads.keep(number, &digest)),
+        StoreRequest::DropData(number) => {
+            storage.uploads.drop(number);
+            Vec::new()
+        }
+        StoreRequest::PublishData(name, digest) => write(&data.publish(name, &digest)),
+        StoreRequest::IsPublished(name) => write(&data.is_published(name)),
     }
+}
+
+/// Some bytes of a content: from where on, and how many at most. `None` where there is no such content.
+fn read_piece(
+    data: &dyn DataStore,
+    digest: &Digest,
+    from: u64,
+    length: u64,
+) -> Result<Option<Vec<u8>>> {
+    let Some(mut content) = data.open(digest)? else { return Ok(None) };
+    let mut bytes = Vec::new();
+    let read = content.seek(SeekFrom::Start(from));
+    let read = read.and_then(|_| content.take(length).read_to_end(&mut bytes));
+    read.map_err(|error| {
+        Error::new(ErrorKind::Storage, "read a part of a result")
+            .with("store", data.location())
+            .with("digest", digest)
+            .source(error)
+    })?;
+    Ok(Some(bytes))
 }

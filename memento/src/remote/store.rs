@@ -5,12 +5,14 @@ use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
 
+use super::content::{RemoteContent, RemoteCreation};
 use super::question::StoreRequest;
 use super::{Bytes, ClusterFacts, Question, read, write};
 use crate::storage::Storage;
 use crate::worker::Parent;
 use crate::{
-    Capabilities, DataStore, Digest, Entry, Filter, Key, MetadataStore, Page, Result, Version,
+    Capabilities, Content, Creation, DataStore, Digest, Entry, Filter, Key, MetadataStore, Page,
+    Result, Version,
 };
 
 /// Both stores of a cluster of the parent.
@@ -81,6 +83,29 @@ impl DataStore for RemoteStore {
 
     fn put(&self, digest: &Digest, content: &[u8]) -> Result<()> {
         self.tell(StoreRequest::PutData(*digest, Bytes(content)))
+    }
+
+    fn create(&self) -> Result<Option<Box<dyn Creation>>> {
+        let number = self.ask(StoreRequest::CreateData)?;
+        let (cluster, parent) = (self.cluster.clone(), Arc::clone(&self.parent));
+        Ok(Some(Box::new(RemoteCreation { cluster, parent, number, is_kept: false })))
+    }
+
+    fn open(&self, digest: &Digest) -> Result<Option<Box<dyn Content>>> {
+        RemoteContent::open(&self.cluster, &self.parent, *digest)
+            .map(|content| content.map(|content| Box::new(content) as Box<dyn Content>))
+    }
+
+    fn contains(&self, digests: &[Digest]) -> Result<Vec<bool>> {
+        self.ask(StoreRequest::HasData(digests.to_vec()))
+    }
+
+    fn publish(&self, name: &str, digest: &Digest) -> Result<()> {
+        self.ask(StoreRequest::PublishData(name, *digest))
+    }
+
+    fn is_published(&self, name: &str) -> Result<bool> {
+        self.ask(StoreRequest::IsPublished(name))
     }
 
     fn remove(&self, digest: &Digest) -> Result<bool> {

@@ -1,9 +1,25 @@
 //! Where large results live.
 
 use std::fmt::Debug;
+use std::io::{Cursor, Read, Seek, Write};
 
 use super::Capabilities;
-use crate::{Digest, Result};
+use crate::{Digest, Error, ErrorKind, Result};
+
+/// A content that is being read.
+pub trait Content: Read + Seek + Send {}
+
+impl<T: Read + Seek + Send> Content for T {}
+
+/// A content that is being written, before its digest is known. What is dropped before it is kept leaves nothing behind.
+pub trait Creation: Write + Send {
+    /// Keeps what was written under its digest, in place of a content that is there.
+    ///
+    /// # Errors
+    ///
+    /// Where the content could not be kept.
+    fn keep(self: Box<Self>, digest: &Digest) -> Result<()>;
+}
 
 /// Keeps contents by their digest.
 ///
@@ -33,6 +49,57 @@ pub trait DataStore: Send + Sync + Debug {
     ///
     /// [`ReadOnly`](crate::ErrorKind::ReadOnly), or where the content could not be kept.
     fn put(&self, digest: &Digest, content: &[u8]) -> Result<()>;
+
+    /// Begins a content that is written piece by piece; `None` where the store takes contents only as a whole, by
+    /// [`put`](Self::put).
+    ///
+    /// # Errors
+    ///
+    /// As [`put`](Self::put).
+    fn create(&self) -> Result<Option<Box<dyn Creation>>> {
+        Ok(None)
+    }
+
+    /// Opens the content with this digest, or `None` where there is none.
+    ///
+    /// # Errors
+    ///
+    /// Where the store cannot tell.
+    fn open(&self, digest: &Digest) -> Result<Option<Box<dyn Content>>> {
+        let content = self.get(digest)?;
+        Ok(content.map(|content| Box::new(Cursor::new(content)) as Box<dyn Content>))
+    }
+
+    /// Which of these contents are there, in the order of `digests`. Their bytes need not be looked at.
+    ///
+    /// # Errors
+    ///
+    /// Where the store cannot tell.
+    fn contains(&self, digests: &[Digest]) -> Result<Vec<bool>> {
+        digests.iter().map(|digest| Ok(self.get(digest)?.is_some())).collect()
+    }
+
+    /// Puts a copy of a content where other programs and people find it: under `name`, parts of which are separated by
+    /// `/`, in place of what has that name. What becomes of the copy does not touch the content.
+    ///
+    /// # Errors
+    ///
+    /// Where there can be no such copy: in stores that have no names, where this is not implemented.
+    fn publish(&self, name: &str, _digest: &Digest) -> Result<()> {
+        Err(Error::new(ErrorKind::Storage, "publish a result under a name")
+            .with("name", name)
+            .with("store", self.location())
+            .source("the store has no names"))
+    }
+
+    /// Whether anything has this name.
+    ///
+    /// # Errors
+    ///
+    /// Where the store cannot tell.
+    fn is_published(&self, _name: &str) -> Result<bool> {
+        Ok(false)
+    }
 
     /// Drops a content; whether there was one.
     ///

@@ -1,12 +1,16 @@
 //! Stores in the memory of this process: the reference for what every store does.
 
 use std::collections::{BTreeMap, HashMap};
+use std::io::Cursor;
 use std::sync::Arc;
 
 use parking_lot::RwLock;
 
 use crate::plugin::{DEFAULT_MEMORY_CACHE, StoragePlugin};
-use crate::{DataStore, Digest, Entry, Filter, Key, MetadataStore, Page, Result, Version};
+use crate::storage::Content;
+use crate::{
+    DataStore, Digest, Entry, Error, ErrorKind, Filter, Key, MetadataStore, Page, Result, Version,
+};
 
 inventory::submit! {
     StoragePlugin {
@@ -22,17 +26,47 @@ inventory::submit! {
 /// Contents in memory.
 #[derive(Debug, Default)]
 pub struct MemoryDataStore {
-    contents: RwLock<HashMap<Digest, Vec<u8>>>,
+    contents: RwLock<HashMap<Digest, Arc<[u8]>>>,
+    names: RwLock<BTreeMap<String, Arc<[u8]>>>,
+}
+
+impl MemoryDataStore {
+    fn find(&self, digest: &Digest) -> Option<Arc<[u8]>> {
+        self.contents.read().get(digest).map(Arc::clone)
+    }
 }
 
 impl DataStore for MemoryDataStore {
     fn get(&self, digest: &Digest) -> Result<Option<Vec<u8>>> {
-        Ok(self.contents.read().get(digest).cloned())
+        Ok(self.find(digest).map(|content| content.to_vec()))
     }
 
     fn put(&self, digest: &Digest, content: &[u8]) -> Result<()> {
-        self.contents.write().entry(*digest).or_insert_with(|| content.to_vec());
+        self.contents.write().entry(*digest).or_insert_with(|| content.into());
         Ok(())
+    }
+
+    fn open(&self, digest: &Digest) -> Result<Option<Box<dyn Content>>> {
+        Ok(self.find(digest).map(|content| Box::new(Cursor::new(content)) as Box<dyn Content>))
+    }
+
+    fn contains(&self, digests: &[Digest]) -> Result<Vec<bool>> {
+        let contents = self.contents.read();
+        Ok(digests.iter().map(|digest| contents.contains_key(digest)).collect())
+    }
+
+    fn publish(&self, name: &str, digest: &Digest) -> Result<()> {
+        let content = self.find(digest).ok_or_else(|| {
+            Error::new(ErrorKind::Storage, "publish a result under a name")
+                .with("name", name)
+                .source("the result is gone")
+        })?;
+        self.names.write().insert(name.to_owned(), content);
+        Ok(())
+    }
+
+    fn is_published(&self, name: &str) -> Result<bool> {
+        Ok(self.names.read().contains_key(name))
     }
 
     fn remove(&self, digest: &Digest) -> Result<bool> {
