@@ -122,7 +122,12 @@ impl Part {
         let mut source = self.open()?;
         let mut writer = contents.create_content()?;
         let copied = io::copy(&mut source, &mut writer).and_then(|_| writer.flush());
-        copied.map_err(|error| self.unreadable(error))?;
+        copied.map_err(|error| {
+            Error::new(ErrorKind::Storage, "keep a part of a result")
+                .with("store", contents.location())
+                .with("digest", self.digest)
+                .source(error)
+        })?;
         let (digest, size) = writer.finish()?;
         if (digest, size) == (self.digest, self.size) { Ok(()) } else { Err(self.set_aside(size)) }
     }

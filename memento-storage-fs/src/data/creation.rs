@@ -1,7 +1,7 @@
 //! A file that is written before its digest is known.
 
 use std::fs::{self, File};
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -46,12 +46,16 @@ impl FileCreation {
 }
 
 impl Creation for FileCreation {
-    fn keep(mut self: Box<Self>, digest: &Digest) -> Result<()> {
+    fn keep(&mut self, digest: &Digest) -> Result<()> {
         self.try_keep(digest).map_err(|error| {
             self.folder.error(ErrorKind::Storage, "keep a result").source(error)
         })?;
         self.is_kept = true;
         Ok(())
+    }
+
+    fn read_back(&mut self) -> io::Result<Box<dyn Read + Send>> {
+        Ok(Box::new(File::open(&self.temporary)?))
     }
 }
 

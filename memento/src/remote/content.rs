@@ -3,56 +3,75 @@
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::sync::Arc;
 
+use serde::de::DeserializeOwned;
+use tempfile::NamedTempFile;
+
 use super::question::StoreRequest;
 use super::{Bytes, Question, read, write};
 use crate::worker::Parent;
-use crate::{Creation, Digest, Result};
+use crate::{Creation, Digest, Error, ErrorKind, Result};
 
 /// How many bytes pass at once.
 const PIECE: usize = 1 << 20;
 
-/// A content that is being written into the data store of the parent.
+/// A content that is being written: into a temporary file of this process, then into the data store of the parent, which may
+/// not take it.
 pub(super) struct RemoteCreation {
-    pub(super) cluster: String,
-    pub(super) parent: Arc<dyn Parent>,
-    /// What the parent calls it.
-    pub(super) number: u64,
-    pub(super) is_kept: bool,
+    cluster: String,
+    parent: Arc<dyn Parent>,
+    file: NamedTempFile,
 }
 
 impl RemoteCreation {
+    pub(super) fn new(cluster: &str, parent: &Arc<dyn Parent>) -> io::Result<Self> {
+        let (cluster, parent) = (cluster.to_owned(), Arc::clone(parent));
+        Ok(Self { cluster, parent, file: NamedTempFile::new()? })
+    }
+
     fn tell(&self, request: StoreRequest<'_>) -> Result<()> {
         self.parent.tell(&write(&Question { cluster: &self.cluster, request }))
+    }
+
+    fn ask<T: DeserializeOwned>(&self, request: StoreRequest<'_>) -> Result<T> {
+        let answer = self.parent.ask(&write(&Question { cluster: &self.cluster, request }))?;
+        read::<Result<T>>(&answer)?
+    }
+
+    /// Sends all bytes for the content that the parent calls `number`.
+    fn send(&mut self, number: u64) -> io::Result<()> {
+        let mut source = self.read_back()?;
+        let mut piece = Vec::with_capacity(PIECE);
+        while source.by_ref().take(PIECE as u64).read_to_end(&mut piece)? > 0 {
+            self.tell(StoreRequest::AppendData(number, Bytes(&piece)))?;
+            piece.clear();
+        }
+        Ok(())
     }
 }
 
 impl Creation for RemoteCreation {
-    fn keep(mut self: Box<Self>, digest: &Digest) -> Result<()> {
-        self.is_kept = true;
-        let request = StoreRequest::KeepData(self.number, *digest);
-        let answer = self.parent.ask(&write(&Question { cluster: &self.cluster, request }))?;
-        read::<Result<()>>(&answer)?
+    fn keep(&mut self, digest: &Digest) -> Result<()> {
+        let number = self.ask(StoreRequest::CreateData)?;
+        if let Err(error) = self.send(number) {
+            // Where the parent is gone, so is what it was writing.
+            let _ = self.tell(StoreRequest::DropData(number));
+            return Err(Error::new(ErrorKind::Storage, "send a part of a result").source(error));
+        }
+        self.ask(StoreRequest::KeepData(number, *digest))
+    }
+
+    fn read_back(&mut self) -> io::Result<Box<dyn Read + Send>> {
+        Ok(Box::new(self.file.reopen()?))
     }
 }
 
 impl Write for RemoteCreation {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let piece = &bytes[..bytes.len().min(PIECE)];
-        self.tell(StoreRequest::AppendData(self.number, Bytes(piece)))?;
-        Ok(piece.len())
+        self.file.write(bytes)
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl Drop for RemoteCreation {
-    fn drop(&mut self) {
-        if !self.is_kept {
-            // Where the parent is gone, so is what it was writing.
-            let _ = self.tell(StoreRequest::DropData(self.number));
-        }
+        self.file.flush()
     }
 }
 

@@ -11,8 +11,8 @@ use super::{Bytes, ClusterFacts, Question, read, write};
 use crate::storage::Storage;
 use crate::worker::Parent;
 use crate::{
-    Capabilities, Content, Creation, DataStore, Digest, Entry, Filter, Key, MetadataStore, Page,
-    Result, Version,
+    Capabilities, Content, Creation, DataStore, Digest, Entry, Error, ErrorKind, Filter, Key,
+    MetadataStore, Page, Result, Version,
 };
 
 /// Both stores of a cluster of the parent.
@@ -86,9 +86,10 @@ impl DataStore for RemoteStore {
     }
 
     fn create(&self) -> Result<Option<Box<dyn Creation>>> {
-        let number = self.ask(StoreRequest::CreateData)?;
-        let (cluster, parent) = (self.cluster.clone(), Arc::clone(&self.parent));
-        Ok(Some(Box::new(RemoteCreation { cluster, parent, number, is_kept: false })))
+        let creation = RemoteCreation::new(&self.cluster, &self.parent).map_err(|error| {
+            Error::new(ErrorKind::Storage, "make a temporary file").source(error)
+        })?;
+        Ok(Some(Box::new(creation)))
     }
 
     fn open(&self, digest: &Digest) -> Result<Option<Box<dyn Content>>> {

@@ -46,7 +46,8 @@ impl Uploads {
     /// Keeps a content, whose digest has to be this one.
     pub(super) fn keep(&self, number: u64, digest: &Digest) -> Result<()> {
         let writer = self.0.lock().writers.remove(&number);
-        let (written, _) = writer.ok_or_else(|| failed().source("not all of it came"))?.finish()?;
+        let mut writer = writer.ok_or_else(|| failed().source("not all of it came"))?;
+        let (written, _) = writer.finish()?;
         if written == *digest { Ok(()) } else { Err(failed().source("other bytes came")) }
     }
 

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 use std::fmt;
-use std::io::{self, Write};
+use std::io::{self, Read as _, Write};
 use std::sync::Arc;
 
 use parking_lot::Mutex;
@@ -147,17 +147,32 @@ enum Target {
 
 impl ContentWriter {
     /// Keeps what was written: its digest and size.
-    pub(crate) fn finish(self) -> Result<(Digest, u64)> {
-        let Self { contents, target, hasher, size } = self;
-        let digest = Digest::from_bytes(hasher.finalize().into());
-        match target {
-            Target::Whole(content) => contents.put_content(&digest, &content)?,
+    pub(crate) fn finish(&mut self) -> Result<(Digest, u64)> {
+        let digest = Digest::from_bytes(self.hasher.finalize().into());
+        match &mut self.target {
+            Target::Whole(content) => self.contents.put_content(&digest, content)?,
             Target::Piece(creation) => {
                 creation.keep(&digest)?;
-                contents.0.damaged.lock().remove(&digest);
+                self.contents.0.damaged.lock().remove(&digest);
             }
         }
-        Ok((digest, size))
+        Ok((digest, self.size))
+    }
+
+    /// Copies what was written to where it is kept after an error.
+    pub(crate) fn rescue(&mut self, mut to: impl Write) -> io::Result<()> {
+        let copied = match &mut self.target {
+            Target::Whole(content) => io::copy(&mut &content[..], &mut to)?,
+            Target::Piece(creation) => {
+                io::copy(&mut creation.read_back()?.take(self.size), &mut to)?
+            }
+        };
+        if copied == self.size { Ok(()) } else { Err(io::ErrorKind::UnexpectedEof.into()) }
+    }
+
+    /// What has hashed the bytes that were written, and how many these are.
+    pub(crate) fn hashed(&self) -> (blake3::Hasher, u64) {
+        (self.hasher.clone(), self.size)
     }
 
     /// Where it goes.

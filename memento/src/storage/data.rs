@@ -1,7 +1,7 @@
 //! Where large results live.
 
 use std::fmt::Debug;
-use std::io::{Cursor, Read, Seek, Write};
+use std::io::{self, Cursor, Read, Seek, Write};
 
 use super::Capabilities;
 use crate::{Digest, Error, ErrorKind, Result};
@@ -18,7 +18,14 @@ pub trait Creation: Write + Send {
     /// # Errors
     ///
     /// Where the content could not be kept.
-    fn keep(self: Box<Self>, digest: &Digest) -> Result<()>;
+    fn keep(&mut self, digest: &Digest) -> Result<()>;
+
+    /// All that was written, for whoever has to put it elsewhere after an error.
+    ///
+    /// # Errors
+    ///
+    /// Where it cannot be read.
+    fn read_back(&mut self) -> io::Result<Box<dyn Read + Send>>;
 }
 
 /// Keeps contents by their digest.

@@ -1,6 +1,11 @@
 //! Parts where nothing is kept, or not here.
 
-use memento::{Blob, Environment, LocalRunner, Storage, memento};
+use std::io::{self, Read, Write};
+
+use memento::{
+    Blob, Creation, DataStore, Digest, Environment, Error, ErrorKind, LocalRunner,
+    MemoryMetadataStore, Result, Storage, memento,
+};
 use memento_tests::folder::Folder;
 use memento_tests::parts::{RUNS, Stores, by_day, lines, measure, report, table, text};
 use memento_tests::reasons::in_process;
@@ -70,7 +75,7 @@ fn a_storage_for_reading_only_has_those_that_are_there() {
 #[test]
 fn parts_go_from_storage_to_storage() {
     #[memento(cluster = "elsewhere")]
-    fn passed_on(number: u64) -> std::io::Result<(u64, Blob)> {
+    fn passed_on(number: u64) -> io::Result<(u64, Blob)> {
         RUNS.add();
         Ok((number, lines(number)?))
     }
@@ -108,5 +113,99 @@ fn parts_from_outside_are_kept_with_results() {
         stores.fresh().enter(|| assert_eq!(run(|| wrap(own())).1, 1));
         let found = stores.fresh().enter(|| run(|| wrap(own())));
         assert_eq!((found.0.1.read().unwrap(), found.1), (text(4).into_bytes(), 0));
+    });
+}
+
+/// A data store that takes so many bytes of a content, and keeps none.
+#[derive(Debug)]
+struct Full(usize);
+
+fn no_room() -> Error {
+    Error::new(ErrorKind::Storage, "keep a result").source("there is no room")
+}
+
+impl DataStore for Full {
+    fn get(&self, _: &Digest) -> Result<Option<Vec<u8>>> {
+        Ok(None)
+    }
+    fn put(&self, _: &Digest, _: &[u8]) -> Result<()> {
+        Err(no_room())
+    }
+    fn create(&self) -> Result<Option<Box<dyn Creation>>> {
+        Ok(Some(Box::new(FullCreation { left: self.0, bytes: Vec::new() })))
+    }
+    fn remove(&self, _: &Digest) -> Result<bool> {
+        Ok(false)
+    }
+}
+
+struct FullCreation {
+    left: usize,
+    bytes: Vec<u8>,
+}
+
+impl Write for FullCreation {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = bytes.len().min(self.left);
+        if written == 0 {
+            return Err(io::ErrorKind::StorageFull.into());
+        }
+        self.left -= written;
+        self.bytes.extend_from_slice(&bytes[..written]);
+        Ok(written)
+    }
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Creation for FullCreation {
+    fn keep(&mut self, _: &Digest) -> Result<()> {
+        Err(no_room())
+    }
+    fn read_back(&mut self) -> io::Result<Box<dyn Read + Send>> {
+        Ok(Box::new(io::Cursor::new(self.bytes.clone())))
+    }
+}
+
+/// Wherever a store fails, the value is whole, and nothing is recorded that names what is not there.
+#[test]
+fn trouble_of_the_store_is_not_trouble_of_the_value() {
+    RUNS.alone(|| {
+        for room in [0, 1, 70_000, 200_000, usize::MAX] {
+            for cache in [0, 1 << 20] {
+                let storage = Storage::new(Full(room), MemoryMetadataStore::default());
+                let environment = environment(storage.memory_cache(cache));
+                environment.enter(|| {
+                    for first in [true, false] {
+                        let (blob, runs) = run(|| lines(50_000).unwrap());
+                        assert_eq!(blob.read().unwrap(), text(50_000).into_bytes());
+                        assert_eq!(runs, u64::from(first || cache == 0));
+                        assert_eq!(by_day(0).unwrap().get(&3).unwrap(), Some(table(3)));
+                    }
+                    assert_eq!(lines::memento(50_000).unwrap(), None);
+                });
+                assert!(environment.statistics().store_failures > 0);
+            }
+        }
+    });
+}
+
+/// Values that live in memory count there for what they are.
+#[test]
+fn what_is_nowhere_else_counts_in_the_memory_cache() {
+    RUNS.alone(|| {
+        let size = text(1_000).len() as u64;
+        for (cache, runs_again) in [(size, 1), (2 * size, 0)] {
+            environment(Storage::null().memory_cache(cache)).enter(|| {
+                run(|| lines(1_000).unwrap());
+                assert_eq!(run(|| lines(1_000).unwrap()).1, runs_again);
+            });
+        }
+        // In a store, it is the handle that counts.
+        environment(Storage::memory().memory_cache(2_000)).enter(|| {
+            run(|| lines(10_000).unwrap());
+            assert_eq!(run(|| lines(10_000).unwrap()).1, 0);
+        });
     });
 }
