@@ -102,3 +102,8 @@ pub use storage::{
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]
 struct Readme;
+
+/// And so does that in the chapter on results.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/results.md")]
+struct Results;
