@@ -10,7 +10,7 @@ mod tests;
 use std::fmt;
 use std::fs;
 use std::io::{self, Cursor, Write as _};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use serde::de::{self, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -37,8 +37,23 @@ pub(crate) enum Home {
     Memory(Vec<u8>),
     /// In a temporary file, as long as the value lives.
     File(TempPath),
-    /// In the data store of whoever reads it: it was read back outside of any result.
-    Anywhere,
+    /// It was read back outside of any result: in these contents, where they are known, else in those of whoever reads.
+    Anywhere(OnceLock<Contents>),
+}
+
+impl Default for Home {
+    fn default() -> Self {
+        Self::Anywhere(OnceLock::new())
+    }
+}
+
+impl Home {
+    /// Says where parts are of which that was not known.
+    pub(crate) fn is_in(&self, contents: &Contents) {
+        if let Self::Anywhere(known) = self {
+            known.get_or_init(|| contents.clone());
+        }
+    }
 }
 
 impl Part {
@@ -77,7 +92,7 @@ impl Part {
             Home::Store(contents, _) => {
                 contents.content(&self.digest).map_err(|e| self.of_whom(e))?
             }
-            Home::Anywhere => anywhere()?.content(&self.digest)?,
+            Home::Anywhere(known) => anywhere(known)?.content(&self.digest)?,
         };
         content.ok_or_else(|| self.gone())
     }
@@ -95,7 +110,7 @@ impl Part {
             Home::Store(contents, _) => {
                 contents.open_content(&self.digest).map_err(|error| self.of_whom(error))?
             }
-            Home::Anywhere => anywhere()?.open_content(&self.digest)?,
+            Home::Anywhere(known) => anywhere(known)?.open_content(&self.digest)?,
         };
         content.ok_or_else(|| self.gone())
     }
@@ -104,7 +119,9 @@ impl Part {
     pub(crate) fn set_aside(&self, length: u64) -> Error {
         let error = match &*self.home {
             Home::Store(contents, _) => Some(contents.set_aside(&self.digest, length)),
-            Home::Anywhere => anywhere().ok().map(|home| home.set_aside(&self.digest, length)),
+            Home::Anywhere(known) => {
+                anywhere(known).ok().map(|home| home.set_aside(&self.digest, length))
+            }
             Home::Memory(_) | Home::File(_) => None,
         };
         let error = error.map(|error| self.of_whom(error));
@@ -116,8 +133,10 @@ impl Part {
         match &*self.home {
             Home::Store(home, _) if home.is(contents) => return Ok(()),
             Home::Memory(content) => return contents.put_content(&self.digest, content),
-            Home::Anywhere if contents.missing_content(&[self.digest]).is_none() => return Ok(()),
-            Home::Store(..) | Home::File(_) | Home::Anywhere => {}
+            Home::Anywhere(_) if contents.missing_content(&[self.digest]).is_none() => {
+                return Ok(());
+            }
+            Home::Store(..) | Home::File(_) | Home::Anywhere(_) => {}
         }
         let mut source = self.open()?;
         let mut writer = contents.create_content()?;
@@ -136,7 +155,7 @@ impl Part {
     fn held(&self) -> u64 {
         match &*self.home {
             Home::Memory(_) | Home::File(_) => self.size,
-            Home::Store(..) | Home::Anywhere => 0,
+            Home::Store(..) | Home::Anywhere(_) => 0,
         }
     }
 
@@ -154,7 +173,7 @@ impl Part {
         let error = self.failed("read a part of a result");
         let error = match &*self.home {
             Home::Store(contents, _) => error.with("store", contents.location()),
-            Home::Anywhere | Home::File(_) | Home::Memory(_) => error,
+            Home::Anywhere(_) | Home::File(_) | Home::Memory(_) => error,
         };
         self.of_whom(error.source("it is gone"))
     }
@@ -214,8 +233,11 @@ pub(crate) fn writable_home() -> Option<(Contents, &'static str)> {
     })
 }
 
-/// The contents of whoever reads.
-fn anywhere() -> Result<Contents> {
+/// The contents that are known, else those of whoever reads.
+fn anywhere(known: &OnceLock<Contents>) -> Result<Contents> {
+    if let Some(contents) = known.get() {
+        return Ok(contents.clone());
+    }
     let frame = stack::with(|caller| caller.frame.as_ref().and_then(|f| f.contents.clone()));
     match frame {
         Some(contents) => Ok(contents),

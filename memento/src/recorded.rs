@@ -12,7 +12,7 @@ use std::sync::Arc;
 use serde::de::DeserializeOwned;
 
 use crate::encoding;
-use crate::part::Scope;
+use crate::part::{Home, Scope};
 use crate::remote::Errand;
 use crate::storage::Contents;
 use crate::validity::Validity;
@@ -28,6 +28,8 @@ pub struct Recorded<'a> {
     pub(crate) errand: Option<&'a Errand>,
     /// The digests of the parts of the arguments that have been read.
     parts: Vec<Digest>,
+    /// Where they are, as soon as that is known.
+    home: Arc<Home>,
 }
 
 /// How running a function again ended.
@@ -41,7 +43,7 @@ pub struct Repeated {
 impl<'a> Recorded<'a> {
     /// The arguments of `invocation`, whose encodings follow each other in `arguments`.
     pub(crate) fn new(invocation: Invocation, arguments: &'a [u8]) -> Self {
-        Self { rest: arguments, invocation, errand: None, parts: Vec::new() }
+        Self { rest: arguments, invocation, errand: None, parts: Vec::new(), home: Arc::default() }
     }
 
     /// The same, for another process.
@@ -56,15 +58,20 @@ impl<'a> Recorded<'a> {
                 .source("there are fewer arguments than the function has"));
         };
         self.rest = rest;
-        let (argument, found) = Scope::arguments().enter(|| encoding::decode(first));
+        let (argument, found) =
+            Scope::arguments(Arc::clone(&self.home)).enter(|| encoding::decode(first));
         self.parts.extend(found.parts);
         argument
     }
 
-    /// Fails if the arguments have parts that the function, whose contents these are, would not find.
+    /// Fails if the arguments have parts that the function, whose contents these are, would not find. From now on they are
+    /// read from there, whoever reads them.
     pub(crate) fn check_parts(&self, contents: &Contents) -> Result<()> {
         match contents.missing_content(&self.parts) {
-            None => Ok(()),
+            None => {
+                self.home.is_in(contents);
+                Ok(())
+            }
             Some(part) => Err(Error::new(ErrorKind::Encoding, "read recorded arguments")
                 .with("part", part)
                 .with("store", contents.location())

@@ -1,8 +1,8 @@
 //! A file that is written before its digest is known.
 
 use std::fs::{self, File};
-use std::io::{self, Read, Write};
-use std::path::PathBuf;
+use std::io::{self, Read, Seek as _, Write};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use memento::{Creation, Digest, ErrorKind, Result};
@@ -24,12 +24,12 @@ impl FileCreation {
         folder.check_writable("keep a result")?;
         folder.make()?;
         let mut temporary = folder.temporary();
-        let mut file = File::create_new(&temporary);
+        let mut file = create(&temporary);
         if file.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::NotFound) {
             folder.forget();
             folder.make()?;
             temporary = folder.temporary();
-            file = File::create_new(&temporary);
+            file = create(&temporary);
         }
         match file {
             Ok(file) => Ok(Self { folder, file, temporary, is_kept: false }),
@@ -45,6 +45,11 @@ impl FileCreation {
     }
 }
 
+/// A new file, to be written and, after an error, read.
+fn create(path: &Path) -> io::Result<File> {
+    File::options().read(true).write(true).create_new(true).open(path)
+}
+
 impl Creation for FileCreation {
     fn keep(&mut self, digest: &Digest) -> Result<()> {
         self.try_keep(digest).map_err(|error| {
@@ -55,7 +60,9 @@ impl Creation for FileCreation {
     }
 
     fn read_back(&mut self) -> io::Result<Box<dyn Read + Send>> {
-        Ok(Box::new(File::open(&self.temporary)?))
+        let mut file = self.file.try_clone()?;
+        file.rewind()?;
+        Ok(Box::new(file))
     }
 }
 

@@ -68,15 +68,15 @@ impl Scope {
     /// Decodes a result of `function`, whose parts are in `contents`.
     pub(crate) fn decoding(contents: &Contents, function: &'static str) -> Self {
         let home = Arc::new(Home::Store(contents.clone(), Some(function)));
-        Self { contents: Some(contents.clone()), home, ..Self::arguments() }
+        Self { contents: Some(contents.clone()), ..Self::arguments(home) }
     }
 
-    /// Decodes arguments, whose parts are where the function is that gets them.
-    pub(crate) fn arguments() -> Self {
+    /// Decodes arguments, whose parts are there.
+    pub(crate) fn arguments(home: Arc<Home>) -> Self {
         Self {
             keeps: false,
             contents: None,
-            home: Arc::new(Home::Anywhere),
+            home,
             encode: None,
             publish: Publish::None,
             found: Found::default(),
@@ -149,7 +149,7 @@ pub(super) fn meet(digest: Digest) -> Arc<Home> {
             scope.found.parts.push(digest);
             Arc::clone(&scope.home)
         }
-        None => Arc::new(Home::Anywhere),
+        None => Arc::default(),
     })
 }
 
@@ -173,7 +173,7 @@ pub(crate) fn publish(name: &str, part: Option<&Part>, value: &dyn erased_serde:
         None => {
             let mut bytes = Vec::new();
             // In a scope of its own: its parts are those of the result, which has kept them.
-            let (encoded, _) = Scope::arguments().enter(|| encode(value, &mut bytes));
+            let (encoded, _) = Scope::arguments(Arc::default()).enter(|| encode(value, &mut bytes));
             contents.note(encoded).map(|()| Published::Encoded(bytes))
         }
     };

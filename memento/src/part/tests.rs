@@ -68,7 +68,8 @@ fn a_scope_ends_with_its_work_also_by_a_panic() {
 
     let outer = Scope::encoding(&storage.contents, "f");
     let ((), found) = outer.enter(|| {
-        let ((), inner) = Scope::arguments().enter(|| drop(encoded::<Bincode>(&blob())));
+        let ((), inner) =
+            Scope::arguments(Arc::default()).enter(|| drop(encoded::<Bincode>(&blob())));
         assert_eq!(inner.parts, [Digest::of(TEXT)]);
         assert!(storage.contents.missing_content(&inner.parts).is_some(), "of no result");
         encoded::<Bincode>(&partition());

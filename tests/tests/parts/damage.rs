@@ -3,8 +3,12 @@
 use std::fs;
 use std::io::{self, ErrorKind, Read as _, Seek as _, SeekFrom};
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use memento::{Digest, Environment, Explanation, LocalRunner, Miss};
+use memento::{
+    Blob, Digest, Environment, ErrorKind as Kind, Explanation, LocalRunner, Miss, NullRunner,
+    memento,
+};
 use memento_tests::folder::Folder;
 use memento_tests::parts::{RUNS, by_day, lines, measure, report, table, text};
 use memento_tests::reasons::{assert_counted, in_process};
@@ -70,7 +74,7 @@ fn a_damaged_value_is_an_error_and_then_computed_again() {
             flip(&damaged);
             let error = days.get(&3).unwrap_err();
             let said = error.to_string();
-            assert_eq!(error.kind(), memento::ErrorKind::Damaged, "{said}");
+            assert_eq!(error.kind(), Kind::Damaged, "{said}");
             for part in [WRONG_BYTES, "::parts::by_day", "call the function again", folder.name()] {
                 assert!(said.contains(part), "{said}");
             }
@@ -86,7 +90,7 @@ fn a_damaged_value_is_an_error_and_then_computed_again() {
 }
 
 /// Reads a file whose bytes were damaged, which has to fail; then it is computed again.
-fn check(damage: impl Fn(&Path), read: impl Fn(memento::Blob) -> io::Result<()>) {
+fn check(damage: impl Fn(&Path), read: impl Fn(Blob) -> io::Result<()>) {
     RUNS.alone(|| {
         let folder = Folder::new();
         for in_memory in [true, false] {
@@ -113,7 +117,7 @@ fn check(damage: impl Fn(&Path), read: impl Fn(memento::Blob) -> io::Result<()>)
     });
 }
 
-fn read_all(blob: &memento::Blob) -> io::Result<()> {
+fn read_all(blob: &Blob) -> io::Result<()> {
     let mut bytes = Vec::new();
     blob.open()?.read_to_end(&mut bytes)?;
     assert_eq!(bytes, text(100_000).into_bytes(), "what is returned is right");
@@ -229,5 +233,28 @@ fn an_argument_that_is_gone_has_no_effect_on_its_result() {
         fs::remove_file(file(&folder, &Digest::of(text(50).as_bytes()))).unwrap();
         let ((size, _), runs) = run(|| in_process(&folder, || measure(blob).unwrap()));
         assert_eq!((size, runs), (text(50).len(), 0));
+    });
+}
+
+/// What cannot be computed is not returned with a part missing either.
+#[test]
+fn a_result_without_its_parts_is_no_result() {
+    static PANICS: AtomicBool = AtomicBool::new(false);
+
+    #[memento]
+    fn may_panic(count: u64) -> io::Result<Blob> {
+        assert!(!PANICS.load(Ordering::Relaxed), "on purpose");
+        lines(count)
+    }
+    RUNS.alone(|| {
+        let folder = Folder::new();
+        let blob = in_process(&folder, || may_panic(70).unwrap());
+        fs::remove_file(file(&folder, &blob.digest())).unwrap();
+        let storage = memento_storage_fs::storage(&folder.options());
+        let refused = Environment::new(storage, NullRunner).enter(|| may_panic::try_call(70));
+        assert_eq!(refused.unwrap_err().kind(), Kind::Refused);
+        PANICS.store(true, Ordering::Relaxed);
+        let panicked = in_process(&folder, || may_panic::try_call(70));
+        assert_eq!(panicked.unwrap_err().kind(), Kind::Panicked);
     });
 }

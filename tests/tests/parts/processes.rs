@@ -3,10 +3,12 @@
 use std::fs;
 use std::process::id;
 
-use memento::{Blob, Environment, Storage};
+use memento::{Blob, Environment, LocalRunner, Storage};
 use memento_runner_process::{Options, ProcessRunner};
 use memento_tests::folder::Folder;
-use memento_tests::parts::{RUNS, first_line, lines, measure, named, report, table, text};
+use memento_tests::parts::{
+    RUNS, ask_elsewhere, first_line, lines, measure, named, report, table, text,
+};
 use memento_tests::reasons::in_process;
 
 use crate::run;
@@ -67,6 +69,21 @@ fn parts_that_cannot_pass_are_made_and_read_here() {
             let own = Blob::from_reader(text(11).as_bytes()).unwrap();
             let ((size, process), runs) = run(|| measure(own).unwrap());
             assert_eq!((size, process, runs), (text(11).len(), id(), 1));
+        });
+    });
+}
+
+/// A file that a worker was given is where it was found, whatever storage the functions have that get it from there.
+#[test]
+fn a_file_goes_from_storage_to_storage_in_a_worker() {
+    RUNS.alone(|| {
+        let environment = environment(Storage::memory());
+        let environment =
+            environment.with_cluster("elsewhere", Storage::memory(), LocalRunner::new());
+        environment.enter(|| {
+            let ((size, process), runs) = run(|| ask_elsewhere(lines(9).unwrap()).unwrap());
+            assert_eq!((size, runs), (text(9).len(), 0));
+            assert_ne!(process, id());
         });
     });
 }
