@@ -110,7 +110,7 @@ impl Binding {
         let manifest = self.function.code().manifest();
         let digest = *self.code.get_or_init(|| Digest::of(manifest.as_bytes()));
         let storage = &self.cluster.storage;
-        let kept = storage.trouble.note(storage.put_content(&digest, manifest.as_bytes()));
+        let kept = storage.trouble.note(storage.contents.put_content(&digest, manifest.as_bytes()));
         self.keeps_code.store(kept.is_some(), Ordering::Relaxed);
         digest
     }

@@ -14,6 +14,7 @@ mod item;
 mod ledger;
 mod lookup;
 mod outcome;
+mod parts;
 mod recall;
 mod recorder;
 mod remote;

@@ -208,6 +208,7 @@ pub fn repeat<R: Returns, A: Send>(
         let ended = engine::call(declaration, modifiers, returns, encode, arguments, body);
         return Ok(Repeated(Repetition::Ended(ended.map(|output| Box::new(output) as _))));
     }
+    recorded.check_parts(&bound.cluster.storage.contents)?;
     let mut task = Typed::new(returns, &encode, arguments, body);
     if let Purpose::Errand(_, errand) = recorded.purpose {
         let item = Item::new(bound.function, encoded, &mut task);
@@ -244,7 +245,8 @@ pub fn explain<R: Returns, A>(
     let bound = engine::bind(declaration)?;
     let mut encoded = bound.encoding();
     engine::encode(&bound, &mut encoded, &encode, arguments)?;
-    engine::explain(&bound, R::Codec::NAME, &encoded)
+    let decode = |bytes: &[u8]| R::Codec::decode::<R::Kept>(bytes).map(drop);
+    engine::explain(&bound, R::Codec::NAME, decode, &encoded)
 }
 
 /// What `#[memento::main]` calls first. In a worker process it does not return.

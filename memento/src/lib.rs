@@ -30,6 +30,7 @@ mod argument;
 mod asynchronous;
 mod batch;
 mod binding;
+mod blob;
 mod bound;
 mod cache;
 mod cancellation;
@@ -51,6 +52,9 @@ pub mod key;
 mod memento;
 mod miss;
 mod modifiers;
+mod named;
+mod part;
+mod partition;
 pub mod plugin;
 mod program;
 mod progress;
@@ -69,6 +73,7 @@ mod validity;
 pub mod worker;
 
 pub use batch::AsCompleted;
+pub use blob::{Blob, BlobReader, BlobWriter};
 pub use bound::Bound;
 pub use cancellation::CancellationToken;
 pub use code::{Code, CodeChange, Piece};
@@ -83,6 +88,8 @@ pub use memento::{
 };
 pub use memento_macros::{main, memento};
 pub use miss::{ArgumentDifference, CalleeChange, Cause, Explanation, Miss, Undecided};
+pub use named::Named;
+pub use partition::Partition;
 pub use program::default_folder;
 pub use progress::{Progress, ProgressEvents, ProgressObserver};
 pub use query::{Mementos, Query};
@@ -90,10 +97,10 @@ pub use runner::{Accepted, Batch, Handover, InScope, LocalRunner, NullRunner, Ru
 pub use stack::{Caller, carry, carry_future, context};
 pub use statistics::{Misses, Statistics};
 pub use storage::{
-    Capabilities, Claim, Condition, ContentReader, ContentWriter, Continuation, DataStore, Entry,
-    Filter, ListOptions, Listing, MemoryDataStore, MemoryMetadataStore, MetadataStore, Name,
-    Namespace, NullStore, Object, Page, Prefix, Properties, PutOptions, Snapshot, Source, Staged,
-    Storage, StoreInfo, Target, Transfer, UserMetadata,
+    Capabilities, Claim, Condition, Continuation, DataStore, Entry, Filter, ListOptions, Listing,
+    MemoryDataStore, MemoryMetadataStore, MetadataStore, Name, Namespace, NullStore, Object, Page,
+    Prefix, Properties, PutOptions, Snapshot, Source, Staged, Storage, StoreInfo, Target, Transfer,
+    UserMetadata,
 };
 pub use transient::Transient;
 
@@ -101,3 +108,8 @@ pub use transient::Transient;
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]
 struct Readme;
+
+/// And so does that in the chapter on results.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/results.md")]
+struct Results;

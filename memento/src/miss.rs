@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::{CodeChange, Invocation};
+use crate::{CodeChange, Digest, Invocation};
 
 /// What a call would find.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,6 +56,8 @@ pub enum Miss {
     Newer,
     /// The record, or the result that it names, is gone or not what was written.
     Unreadable,
+    /// A part of the result, a content of its own with this digest, is gone or was found damaged.
+    PartMissing(Digest),
     /// The call asked for the function to run.
     Refreshed,
 }
@@ -126,6 +128,9 @@ impl fmt::Display for Miss {
             Self::OtherCodec(codec) => write!(f, "the result was encoded by {codec}"),
             Self::Newer => f.write_str("the record is of a newer release"),
             Self::Unreadable => f.write_str("its record, or what that names, is gone or damaged"),
+            Self::PartMissing(digest) => {
+                write!(f, "a part of the result, {digest:#}, is gone or damaged")
+            }
             Self::Refreshed => f.write_str("the call asked for it"),
         }
     }

@@ -13,7 +13,9 @@ use serde::de::DeserializeOwned;
 
 use crate::encoding;
 use crate::engine::Ending;
+use crate::part::{Home, Scope};
 use crate::remote::Errand;
+use crate::storage::Contents;
 use crate::validity::Validity;
 use crate::{Digest, Error, ErrorKind, Invocation, Result};
 
@@ -22,6 +24,10 @@ pub struct Recorded<'a> {
     /// The encodings of the arguments that have not been read yet, one after another.
     rest: &'a [u8],
     pub(crate) purpose: Purpose<'a>,
+    /// The digests of the parts of the arguments that have been read.
+    parts: Vec<Digest>,
+    /// Where they are, as soon as that is known.
+    home: Arc<Home>,
 }
 
 /// What a function is run for, and what its arguments have to come to.
@@ -51,7 +57,7 @@ pub(crate) enum Repetition {
 impl<'a> Recorded<'a> {
     /// The arguments of `invocation`, whose encodings follow each other in `arguments`.
     pub(crate) fn new(invocation: Invocation, arguments: &'a [u8]) -> Self {
-        Self { rest: arguments, purpose: Purpose::Verification(invocation) }
+        Self::with_purpose(arguments, Purpose::Verification(invocation))
     }
 
     /// The same, for another process.
@@ -60,12 +66,16 @@ impl<'a> Recorded<'a> {
         arguments: &'a [u8],
         errand: &'a Errand,
     ) -> Self {
-        Self { rest: arguments, purpose: Purpose::Errand(invocation, errand) }
+        Self::with_purpose(arguments, Purpose::Errand(invocation, errand))
     }
 
     /// The arguments of a call.
     pub(crate) fn to_call(arguments: &'a [u8]) -> Self {
-        Self { rest: arguments, purpose: Purpose::Call(arguments) }
+        Self::with_purpose(arguments, Purpose::Call(arguments))
+    }
+
+    fn with_purpose(arguments: &'a [u8], purpose: Purpose<'a>) -> Self {
+        Self { rest: arguments, purpose, parts: Vec::new(), home: Arc::default() }
     }
 
     fn next<T: DeserializeOwned>(&mut self) -> Result<T> {
@@ -75,7 +85,25 @@ impl<'a> Recorded<'a> {
                 .source("there are fewer arguments than the function has"));
         };
         self.rest = rest;
-        encoding::decode(first)
+        let (argument, found) =
+            Scope::arguments(Arc::clone(&self.home)).enter(|| encoding::decode(first));
+        self.parts.extend(found.parts);
+        argument
+    }
+
+    /// Fails if the arguments have parts that the function, whose contents these are, would not find. From now on they are
+    /// read from there, whoever reads them.
+    pub(crate) fn check_parts(&self, contents: &Contents) -> Result<()> {
+        match contents.missing_content(&self.parts) {
+            None => {
+                self.home.is_in(contents);
+                Ok(())
+            }
+            Some(part) => Err(Error::new(ErrorKind::Encoding, "read recorded arguments")
+                .with("part", part)
+                .with("store", contents.location())
+                .source("a part of an argument is not in the data store of the function")),
+        }
     }
 }
 

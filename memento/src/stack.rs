@@ -27,6 +27,7 @@ use crate::cache::Landed;
 use crate::function::Function;
 use crate::memento::{Callee, Correlation, Dependency};
 use crate::resource::Observation;
+use crate::storage::Contents;
 use crate::validity::{self, Validity};
 use crate::{Digest, Environment, Invocation, Key, Result, encoding};
 
@@ -148,6 +149,8 @@ pub(crate) struct Frame {
     pub(crate) number: u64,
     /// Whether it may call other memento functions.
     pub(crate) further_calls: bool,
+    /// Where the parts of its result go; `None` where it is not running.
+    pub(crate) contents: Option<Contents>,
     caller: Option<Arc<Frame>>,
     /// The generation in which it began.
     generation: u64,
@@ -235,6 +238,7 @@ impl Frame {
             correlation,
             number: NUMBERS.fetch_add(1, Ordering::Relaxed),
             further_calls,
+            contents: None,
             caller,
             generation: validity::generation(),
             met: Mutex::default(),

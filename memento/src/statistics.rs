@@ -117,6 +117,8 @@ misses! {
     newer: Miss::Newer,
     /// The record or the result could not be read.
     unreadable: Miss::Unreadable,
+    /// A part of the result was gone or damaged.
+    part_missing: Miss::PartMissing(_),
     /// The call asked for it.
     refreshed: Miss::Refreshed,
 }

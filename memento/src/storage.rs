@@ -23,7 +23,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::SystemTime;
 
 pub use capabilities::Capabilities;
-pub use contents::{ContentReader, ContentWriter};
+pub(crate) use contents::Contents;
 pub use data::DataStore;
 pub use memory::{MemoryDataStore, MemoryMetadataStore};
 pub use metadata::{Claim, Entry, Filter, MetadataStore, Page};
@@ -53,8 +53,9 @@ const DEFAULT_INLINE_LIMIT: u64 = 16 << 10;
 pub struct Storage {
     pub(crate) data: Arc<dyn DataStore>,
     pub(crate) metadata: Arc<dyn MetadataStore>,
+    pub(crate) contents: Contents,
     pub(crate) cache: MemoryCache,
-    pub(crate) trouble: Trouble,
+    pub(crate) trouble: Arc<Trouble>,
     pub(crate) verified: Verified,
     pub(crate) inline_limit: u64,
 }
@@ -66,11 +67,13 @@ impl Storage {
     }
 
     pub(crate) fn from_stores(data: Arc<dyn DataStore>, metadata: Arc<dyn MetadataStore>) -> Self {
+        let trouble = Arc::new(Trouble::default());
         Self {
+            contents: Contents::new(Arc::clone(&data), Arc::clone(&trouble)),
             data,
             metadata,
             cache: MemoryCache::new(DEFAULT_MEMORY_CACHE),
-            trouble: Trouble::default(),
+            trouble,
             verified: Verified::default(),
             inline_limit: DEFAULT_INLINE_LIMIT,
         }
@@ -161,8 +164,8 @@ impl Storage {
             return Some(read(bytes));
         }
         let operation = "read a result from the data store";
-        let content = self.read_content(operation, digest, Some(value.size));
-        Some(read(&self.trouble.note(content)??))
+        let content = self.contents.content(operation, digest, Some(value.size));
+        Some(read(&content.ok()??))
     }
 
     /// The memento of `key`, if there is one.
@@ -231,9 +234,9 @@ impl Storage {
     ///
     /// # Errors
     ///
-    /// What the store reports.
+    /// What the store reports, or [`ErrorKind::Damaged`]; what is damaged is moved aside.
     pub fn code(&self, digest: &Digest) -> Result<Option<Code>> {
-        let content = self.read_content("read what a version was made of", digest, None)?;
+        let content = self.contents.content("read what a version was made of", digest, None)?;
         Ok(content.map(|content| Code::read(&String::from_utf8_lossy(&content))))
     }
 

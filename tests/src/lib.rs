@@ -4,6 +4,7 @@ pub mod crossing;
 pub mod fates;
 pub mod folder;
 pub mod graph;
+pub mod parts;
 pub mod processes;
 pub mod project;
 pub mod reasons;

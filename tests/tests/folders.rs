@@ -4,6 +4,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
+use memento::ErrorKind;
 use memento_storage_fs::{Durability, Options};
 use memento_tests::folder::Folder;
 use memento_tests::processes::{Worker, is_root, shell};
@@ -101,7 +102,8 @@ fn what_a_version_was_made_of_may_be_damaged() {
         // Its folder went with it when it was moved aside.
         fs::create_dir_all(file.parent().unwrap()).unwrap();
         fs::write(&file, damaged).unwrap();
-        assert_eq!(storage.code(&code).unwrap(), None);
+        assert_eq!(storage.code(&code).unwrap_err().kind(), ErrorKind::Damaged);
+        assert_eq!(storage.code(&code).unwrap(), None, "it was moved aside");
         assert_eq!(folder.visit(&[Small(1)]), Visit::hits(1), "a hit does not need it");
     }
 }
@@ -113,7 +115,7 @@ fn what_a_version_was_made_of_is_mended() {
     let whole = fs::read(&file).unwrap();
     let storage = memento_storage_fs::storage(&folder.options());
     fs::write(&file, [&whole[..whole.len() - 1], b"?"].concat()).unwrap();
-    assert_eq!(storage.code(&code).unwrap(), None);
+    assert_eq!(storage.code(&code).unwrap_err().kind(), ErrorKind::Damaged);
     assert_eq!(folder.visit(&[Small(2)]), Visit::computed(1));
     assert_eq!(storage.code(&code).unwrap(), Some(small::dependencies()));
     folder.assert_whole();
@@ -126,7 +128,7 @@ fn readonly_forgets_nothing() {
     let before = folder.list();
     Visitor::new(&folder.options().readonly()).enter(|| {
         for error in [small::forget(1).unwrap_err(), small::forget_all().unwrap_err()] {
-            assert_eq!(error.kind(), memento::ErrorKind::ReadOnly);
+            assert_eq!(error.kind(), ErrorKind::ReadOnly);
             assert!(error.to_string().contains(folder.name()), "{error}");
         }
         assert!(!small::forget(3).unwrap(), "there is nothing to forget");

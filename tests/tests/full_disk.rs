@@ -6,6 +6,7 @@ use std::path::Path;
 use std::process::Command;
 
 use memento_tests::folder::Folder;
+use memento_tests::parts::{self, by_day, lines, table};
 use memento_tests::processes::{Worker, is_root};
 use memento_tests::visit::Call::{self, Large, Small};
 use memento_tests::visit::{Visit, Visitor};
@@ -174,4 +175,30 @@ fn files_that_may_not_grow() {
         assert_eq!(folder.visit(&calls), Visit::hits(80));
         folder.assert_whole();
     }
+}
+
+/// A file that is larger than the disk, and values of which some are, come to their caller nevertheless.
+#[test]
+fn parts_of_results() {
+    let Some(disk) = Disk::mount() else { return };
+    let folder = disk.folder();
+    let visitor = Visitor::new(&folder.options());
+    let visit = visitor.measure(1, || {
+        let blob = lines(300_000).unwrap();
+        assert_eq!(blob.read().unwrap(), parts::text(300_000).into_bytes());
+    });
+    assert_eq!((visit.computed, visit.failures > 0), (1, true), "{visit:?}");
+    assert!(folder.temporary().is_empty(), "there is room for others");
+    disk.fill(0);
+    let visit = visitor.measure(1, || {
+        let days = by_day(0).unwrap();
+        assert!(days.iter().all(|(day, value)| value.unwrap() == table(*day)));
+    });
+    assert_eq!((visit.computed, visit.failures > 0), (1, true), "{visit:?}");
+    disk.clear();
+    let later = Visitor::new(&folder.options());
+    let visit = later.measure(2, || {
+        (0..2).for_each(|_| assert_eq!(by_day(0).unwrap().get(&3).unwrap(), Some(table(3))));
+    });
+    assert_eq!((visit.computed, visit.hits, visit.failures), (1, 1, 0), "{visit:?}");
 }

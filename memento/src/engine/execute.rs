@@ -17,6 +17,7 @@ use crate::clock::now;
 use crate::flight::{Claim, Lead};
 use crate::memento::{Arguments, Correlation, Dependency, Provenance};
 use crate::miss::Miss;
+use crate::part::{self, Found, Publish};
 use crate::record::{self, EncodedValue, Head};
 use crate::stack::Frame;
 use crate::validity::{self, Validity};
@@ -82,11 +83,12 @@ impl<'a> Calls<'a> {
         took: Duration,
     ) -> Ending {
         let error = item.task.error();
-        let known = match self.encode(item) {
-            Ok(value) => {
+        let known = match self.encode(item, Publish::All) {
+            Ok((value, found)) => {
                 let ran = Ran {
                     value: value.as_deref(),
                     error: error.as_deref(),
+                    found,
                     validity: frame.validity(),
                     dependencies: frame.dependencies(),
                     total_time: took,
@@ -188,22 +190,13 @@ impl<'a> Calls<'a> {
     ) -> (Arc<Frame>, Caller) {
         let caller = self.caller.frame.clone();
         let mut frame = Frame::new(self.binding.function, key, caller, further_calls);
+        frame.contents = Some(self.binding.cluster.storage.contents.clone());
         if let Some(correlation) = correlation {
             frame.correlation = correlation;
         }
         let frame = Arc::new(frame);
         let caller = Caller { frame: Some(Arc::clone(&frame)), ..self.caller.clone() };
         (frame, caller)
-    }
-
-    /// The encoding of what is kept of the output; `None` where nothing is.
-    pub(super) fn encode(&self, item: &Item<'_>) -> Result<Option<Vec<u8>>> {
-        let mut bytes = Vec::new();
-        match item.task.encode(&mut bytes) {
-            Some(Ok(())) => Ok(Some(bytes)),
-            Some(Err(error)) => Err(error.with("function", self.binding.function.path())),
-            None => Ok(None),
-        }
     }
 
     /// Counts and records an outcome, and tells those who wait. What is known of it.
@@ -296,8 +289,16 @@ impl<'a> Calls<'a> {
 
     /// Records the outcome of an item: in the stores, then in the memory cache. What came of it, and the clone that is in
     /// the cache.
-    fn record(&self, item: &Item<'_>, ran: Ran<'_>) -> (Landed, Option<Shared>) {
+    fn record(&self, item: &Item<'_>, mut ran: Ran<'_>) -> (Landed, Option<Shared>) {
         let storage = &*self.binding.cluster.storage;
+        let Found { parts, lost, held, publications } = std::mem::take(&mut ran.found);
+        // A memento is written after what it names, and not at all where that is not kept.
+        let is_writable = storage.is_writable() && lost.is_none();
+        storage.trouble.note(lost.map_or(Ok(()), Err));
+        if is_writable && !parts.is_empty() {
+            // It is looked at again when any part is found to be gone.
+            ran.validity.generation.get_or_insert_with(validity::generation);
+        }
         let bytes = ran.value.unwrap_or_default();
         let is_kept = ran.value.is_some();
         let size = bytes.len() as u64;
@@ -325,7 +326,7 @@ impl<'a> Calls<'a> {
         if !is_seen && item.replaces.is_some_and(|before| before != digest) {
             validity::count_replaced_result();
         }
-        if storage.is_writable() && item.miss != Some(Miss::Newer) {
+        if is_writable && item.miss != Some(Miss::Newer) {
             let inline = (size <= storage.inline_limit).then_some(bytes);
             let value = is_kept.then(|| EncodedValue { codec: item.task.codec(), size, inline });
             let head = Head {
@@ -342,10 +343,9 @@ impl<'a> Calls<'a> {
                 value,
             };
             let stored = match inline {
-                None => storage.put_content(&digest, bytes),
+                None => storage.contents.put_content(&digest, bytes),
                 Some(_) => Ok(()),
             };
-            // A memento is written after what it names.
             let provenance = self.provenance(item, ran);
             let earlier = item.earlier.as_deref();
             let written = stored.and_then(|()| self.recorder.add(head, provenance, earlier));
@@ -357,7 +357,8 @@ impl<'a> Calls<'a> {
             storage.cache.remove(item.encoded.identity(self.binding.number));
             return (landed, None);
         }
-        let shared = lookup::cache(self.binding, item, landed.clone(), size);
+        part::publish_all(&storage.contents, publications);
+        let shared = lookup::cache(self.binding, item, landed.clone(), size + held);
         if shared.is_none() {
             // Nothing in memory tells of it, so the stores have to before others may ask.
             self.recorder.flush();
@@ -391,6 +392,8 @@ pub(super) struct Ran<'r> {
     pub(super) value: Option<&'r [u8]>,
     /// The message of the error that it returned.
     pub(super) error: Option<&'r str>,
+    /// What the value has parts of.
+    pub(super) found: Found,
     /// What the outcome depends on because of what the function called and read.
     pub(super) validity: Validity,
     pub(super) dependencies: Vec<Dependency>,

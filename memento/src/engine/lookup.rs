@@ -4,13 +4,15 @@ use std::sync::Arc;
 
 use super::item::{Ending, Item, Known};
 use super::outcome::{check, expires, unopened};
+use super::parts;
 use super::verify::{Answer, Root, Verdict, Walk};
 use crate::binding::Binding;
 use crate::cache::{Candidate, Landed, Shared};
 use crate::miss::Miss;
 use crate::modifiers::Modifiers;
+use crate::part::{self, Found, Publish};
 use crate::record::Head;
-use crate::validity::Validity;
+use crate::validity::{self, Validity};
 use crate::{Caller, Error, ErrorKind, Result};
 
 /// Whether a value in the memory cache can be used again, as far as it can be told at once.
@@ -166,9 +168,13 @@ fn read(
     let value = head.value.as_ref().ok_or(Miss::Unreadable)?;
     // The size in the record is what somebody wrote there.
     let mut size = 0;
+    let generation = validity::generation();
+    let mut found = Found::default();
     let decode = |bytes: &[u8]| {
         size = bytes.len() as u64;
-        item.task.decode(bytes)
+        let decoded;
+        (decoded, found) = parts::decode(binding, item, Publish::Missing, bytes);
+        decoded
     };
     match storage.read_value(&head.digest, value, decode) {
         None => return Err(Miss::Unreadable),
@@ -178,7 +184,19 @@ fn read(
         }
         Some(Ok(())) => {}
     }
-    cache(binding, item, landed.clone(), size);
+    if let Some(part) = storage.contents.missing_content(&found.parts) {
+        item.task.discard();
+        return Err(Miss::PartMissing(part));
+    }
+    part::publish_all(&storage.contents, found.publications);
+    let mut landed = landed.clone();
+    if !found.parts.is_empty() {
+        // It is looked at again when any part is found to be gone.
+        let validity = landed.validity.as_deref().cloned().unwrap_or_default();
+        let generation = validity.generation.or(Some(generation));
+        landed.validity = Validity { generation, ..validity }.into_shared();
+    }
+    cache(binding, item, landed, size);
     Ok(())
 }
 

@@ -14,6 +14,7 @@ use crate::encoding::Encoded;
 use crate::flight::Claim;
 use crate::memento::{Correlation, Dependency};
 use crate::modifiers::Modifiers;
+use crate::part::{Found, Publish};
 use crate::remote::{Bytes, End, Errand, Request, Response, Returned, read, write};
 use crate::validity::{self, Validity};
 use crate::{Accepted, Caller, Error, ErrorKind, Handover, Result};
@@ -124,8 +125,9 @@ impl<'a> Calls<'a> {
 
     /// Takes an outcome, if its output can be made here.
     fn take_returned(&self, item: &mut Item<'a>, returned: &Returned<'_>) -> Option<Ending> {
+        let mut found = Found::default();
         let is_taken = match (&returned.value, &returned.unkept) {
-            (Some(value), _) => item.task.decode(value.0).is_ok(),
+            (Some(value), _) => self.take_value(item, value.0, &mut found),
             (None, Some(unkept)) => item.task.take_carried(unkept.0),
             (None, None) => false,
         };
@@ -142,6 +144,7 @@ impl<'a> Calls<'a> {
         let ran = Ran {
             value: returned.value.as_ref().map(|value| value.0),
             error: returned.error.as_deref(),
+            found,
             validity: Validity {
                 expires: returned.expires,
                 generation: has_callees.then_some(generation),
@@ -172,10 +175,13 @@ impl<'a> Calls<'a> {
         if let Err(payload) = ran {
             return respond(End::Panicked(panic_message(&*payload).into()));
         }
-        let value = match self.encode(item) {
-            Ok(value) => value,
+        let (value, found) = match self.encode(item, Publish::None) {
+            Ok(encoded) => encoded,
             Err(error) => return respond(End::NotHere(error.to_string().into())),
         };
+        if let Some(reason) = self.uncarried(&found) {
+            return respond(End::NotHere(reason));
+        }
         let unkept = if value.is_none() { item.task.carry() } else { None };
         let validity = frame.validity();
         respond(End::Returned(Returned {

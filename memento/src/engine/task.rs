@@ -9,6 +9,7 @@ use crate::cache::Shared;
 use crate::codec::Codec;
 use crate::encoding::{Encode, EncodeResult, Encoder};
 use crate::function::Function;
+use crate::part;
 use crate::progress::End;
 use crate::returns::Returns;
 use crate::stack::Call;
@@ -28,11 +29,17 @@ pub(crate) trait Task: Send {
     /// Appends the encoding of the output; `None` where the output is not kept.
     fn encode(&self, bytes: &mut Vec<u8>) -> Option<Result<()>>;
 
+    /// What encodes any value as the output is encoded.
+    fn encoder(&self) -> part::Encode;
+
     /// A clone of the output for others; `None` where the output is not kept.
     fn share(&self) -> Option<Shared>;
 
     /// Takes the output from bytes.
     fn decode(&mut self, bytes: &[u8]) -> Result<()>;
+
+    /// Drops the output: parts of it are missing.
+    fn discard(&mut self);
 
     /// What another process can make an output of that is not kept; `None` where it cannot.
     fn carry(&self) -> Option<Vec<u8>>;
@@ -146,6 +153,10 @@ where
         self.kept().map(|kept| R::Codec::encode(kept, bytes))
     }
 
+    fn encoder(&self) -> part::Encode {
+        |value, bytes| R::Codec::encode(value, bytes)
+    }
+
     fn share(&self) -> Option<Shared> {
         self.kept().map(|kept| Arc::new(kept.clone()) as Shared)
     }
@@ -154,6 +165,10 @@ where
         // The bytes are whole: what does not decode was written for another type of the same function.
         self.output = Some(R::restore(R::Codec::decode(bytes)?));
         Ok(())
+    }
+
+    fn discard(&mut self) {
+        self.output = None;
     }
 
     fn carry(&self) -> Option<Vec<u8>> {

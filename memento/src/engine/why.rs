@@ -6,6 +6,8 @@ use crate::binding::Binding;
 use crate::encoding::{self, Encoded, Rendered};
 use crate::function::Function;
 use crate::miss::{ArgumentDifference, Explanation, Miss};
+use crate::part::Scope;
+use crate::record::Head;
 use crate::storage::{Filter, Storage};
 use crate::{Caller, Invocation, Key, Result, Version};
 
@@ -22,6 +24,7 @@ const RECORDS: usize = 1_000;
 pub(crate) fn explain(
     binding: &Binding,
     codec: &str,
+    decode: fn(&[u8]) -> Result<()>,
     encoded: &Encoded<'_>,
 ) -> Result<Explanation> {
     let storage = &binding.cluster.storage;
@@ -54,9 +57,22 @@ pub(crate) fn explain(
             Some(Ok(_)) | None => {}
         }
     }
-    let value = head.value.as_ref();
-    let read = value.and_then(|value| storage.read_value(&head.digest, value, |_| Ok(())));
-    Ok(read.map_or(Explanation::Miss(Miss::Unreadable), |_| Explanation::Hit))
+    Ok(unreadable(binding, &head, decode).map_or(Explanation::Hit, Explanation::Miss))
+}
+
+/// Why the value in a record cannot be read, if it cannot.
+fn unreadable(binding: &Binding, head: &Head<'_>, decode: fn(&[u8]) -> Result<()>) -> Option<Miss> {
+    let storage = &binding.cluster.storage;
+    let Some(value) = &head.value else { return Some(Miss::Unreadable) };
+    let decode = |bytes: &[u8]| {
+        let scope = Scope::decoding(&storage.contents, binding.function.path());
+        let (decoded, found) = scope.enter(|| decode(bytes));
+        decoded.map(|()| found.parts)
+    };
+    match storage.read_value(&head.digest, value, decode) {
+        Some(Ok(parts)) => storage.contents.missing_content(&parts).map(Miss::PartMissing),
+        Some(Err(_)) | None => Some(Miss::Unreadable),
+    }
 }
 
 /// Why there is no record of an invocation.

@@ -1,178 +1,163 @@
 //! Contents by their digest: the only place where a digest becomes the name of an object.
 
+use std::collections::HashSet;
 use std::fmt;
-use std::io::{self, Read, Write};
+use std::io::Read;
+use std::sync::Arc;
 
-use super::{Name, PutOptions, Staged, Storage};
+use parking_lot::Mutex;
+
+use super::{DataStore, Name, PutOptions, Source, Trouble};
 use crate::{Digest, Error, ErrorKind, Result};
 
-/// What contents are called in messages that do not know better.
-const READ: &str = "read a content from the data store";
+/// The contents of one data store. Values hold it that live as long as they like, so it has nothing to do with the memory
+/// cache, which holds such values.
+#[derive(Clone)]
+pub(crate) struct Contents(Arc<Inner>);
 
-impl Storage {
-    /// The content with this digest, or `None` where there is none. A damaged one is reported and moved aside, and is
-    /// not there.
+struct Inner {
+    data: Arc<dyn DataStore>,
+    trouble: Arc<Trouble>,
+    /// Contents that were found damaged, and not written again since.
+    damaged: Mutex<HashSet<Digest>>,
+}
+
+impl Contents {
+    pub(super) fn new(data: Arc<dyn DataStore>, trouble: Arc<Trouble>) -> Self {
+        Self(Arc::new(Inner { data, trouble, damaged: Mutex::default() }))
+    }
+
+    /// Whether both are of one data store.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0.data, &other.0.data)
+    }
+
+    /// Whether what is put is kept.
+    pub(crate) fn is_writable(&self) -> bool {
+        self.0.data.capabilities().writable
+    }
+
+    /// Where it is, for messages.
+    pub(crate) fn location(&self) -> String {
+        self.0.data.location()
+    }
+
+    /// The value, or `None` after the error has been reported, where the result is what matters.
+    pub(crate) fn note<T>(&self, result: Result<T>) -> Option<T> {
+        self.0.trouble.note(result)
+    }
+
+    /// The content with this digest, which its bytes come to, or `None` where there is none. `operation` says in messages
+    /// what was to be done, and `written` how long the content was then.
     ///
     /// # Errors
     ///
-    /// What the store reports.
-    pub fn content(&self, digest: &Digest) -> Result<Option<Vec<u8>>> {
-        self.read_content(READ, digest, None)
-    }
-
-    /// The same, for messages that say what was to be done, and how long the content was when it was written.
-    pub(super) fn read_content(
+    /// What the store reports, and [`ErrorKind::Damaged`]: then the content has been moved aside. It is noted as trouble.
+    pub(crate) fn content(
         &self,
         operation: &'static str,
         digest: &Digest,
         written: Option<u64>,
     ) -> Result<Option<Vec<u8>>> {
-        let content = self.data.get(&Name::of_result(digest))?;
-        Ok(content.filter(|content| {
-            let is_whole = Digest::of(content) == *digest;
-            if !is_whole {
-                self.set_content_aside(operation, digest, content.len() as u64, written);
+        let content = self.reported(self.0.data.get(&Name::of_result(digest)))?;
+        match &content {
+            Some(bytes) if Digest::of(bytes) != *digest => {
+                Err(self.set_aside(operation, digest, bytes.len() as u64, written))
             }
-            is_whole
-        }))
+            _ => Ok(content),
+        }
+    }
+
+    /// The content with this digest as a stream, whose bytes whoever reads them has to check; `None` where there is none.
+    ///
+    /// # Errors
+    ///
+    /// What the store reports. It is noted as trouble.
+    pub(crate) fn open_content(&self, digest: &Digest) -> Result<Option<Box<dyn Read + Send>>> {
+        self.reported(self.0.data.read(&Name::of_result(digest)))
+    }
+
+    fn reported<T>(&self, result: Result<T>) -> Result<T> {
+        result.inspect_err(|error| self.0.trouble.report(error))
     }
 
     /// Keeps a content under its digest.
-    ///
-    /// # Errors
-    ///
-    /// What the store reports.
-    pub fn put_content(&self, digest: &Digest, content: &[u8]) -> Result<()> {
-        self.data.put(&Name::of_result(digest), content)
+    pub(crate) fn put_content(&self, digest: &Digest, content: &[u8]) -> Result<()> {
+        self.0.data.put(&Name::of_result(digest), content)?;
+        self.0.damaged.lock().remove(digest);
+        Ok(())
     }
 
-    /// Begins a content that is written piece by piece; its digest is known in the end.
-    ///
-    /// # Errors
-    ///
-    /// What the store reports.
-    pub fn create_content(&self) -> Result<ContentWriter<'_>> {
-        let staged = self.data.create()?;
-        Ok(ContentWriter { staged, hasher: blake3::Hasher::new(), size: 0 })
+    /// Keeps what `source` has under this digest, which it has, or ends with an error.
+    pub(crate) fn put_content_from(&self, digest: &Digest, source: &mut Source<'_>) -> Result<()> {
+        self.0.data.put_from(&Name::of_result(digest), source, &PutOptions::default())?;
+        self.0.damaged.lock().remove(digest);
+        Ok(())
     }
 
-    /// The content with this digest as a stream, or `None` where there is none. That it is damaged is an error where it
-    /// would end; it is then reported and moved aside.
-    ///
-    /// # Errors
-    ///
-    /// What the store reports.
-    pub fn open_content(&self, digest: &Digest) -> Result<Option<ContentReader<'_>>> {
-        let content = self.data.read(&Name::of_result(digest))?;
-        Ok(content.map(|content| ContentReader {
-            storage: self,
-            content,
-            digest: *digest,
-            hasher: blake3::Hasher::new(),
-        }))
+    /// The first one of these contents that is not there. What the store fails to tell is not there.
+    pub(crate) fn missing_content(&self, digests: &[Digest]) -> Option<Digest> {
+        if digests.is_empty() {
+            return None;
+        }
+        let names: Vec<_> = digests.iter().map(Name::of_result).collect();
+        let found = self.0.data.contains(&names);
+        let is_there = |found| self.note(found).unwrap_or(false);
+        let found: Vec<_> = found.into_iter().map(is_there).collect();
+        let damaged = self.0.damaged.lock();
+        let is_missing = |(digest, found): &(&Digest, bool)| !found || damaged.contains(*digest);
+        digests.iter().zip(found).find(is_missing).map(|(digest, _)| *digest)
     }
 
-    /// Which of these contents are there, in the order of `digests`. They are not looked at.
-    pub fn has_contents(&self, digests: &[Digest]) -> Vec<Result<bool>> {
-        self.data.contains(&digests.iter().map(Name::of_result).collect::<Vec<_>>())
+    /// Puts a copy of a content where it is found by `name`.
+    pub(crate) fn publish(&self, name: &Name, digest: &Digest) -> Result<()> {
+        let is_there = self.0.data.copy(&Name::of_result(digest), name)?;
+        is_there.then_some(()).ok_or_else(|| {
+            Error::new(ErrorKind::Storage, "copy a content")
+                .with("digest", digest)
+                .with("store", self.location())
+                .source("it is gone")
+        })
     }
 
-    /// Drops a content; whether there was one.
-    ///
-    /// # Errors
-    ///
-    /// What the store reports.
-    pub fn remove_content(&self, digest: &Digest) -> Result<bool> {
-        self.data.remove(&Name::of_result(digest))
+    /// Puts what was made for nothing else where it is found by `name`.
+    pub(crate) fn publish_bytes(&self, name: &Name, content: &[u8]) -> Result<()> {
+        self.0.data.put(name, content)
     }
 
-    /// Reports a content that is not what was written, and moves it aside.
-    fn set_content_aside(
+    /// Whether anything has this name. What the store fails to tell is there.
+    pub(crate) fn is_published(&self, name: &Name) -> bool {
+        self.note(self.0.data.properties(name)).is_none_or(|found| found.is_some())
+    }
+
+    /// Moves a content aside of which `length` bytes were read that are not those that were written; the error that says
+    /// so, which has been noted as trouble.
+    pub(crate) fn set_aside(
         &self,
         operation: &'static str,
         digest: &Digest,
         length: u64,
         written: Option<u64>,
-    ) {
+    ) -> Error {
         let mut error = Error::new(ErrorKind::Damaged, operation)
-            .with("store", self.data.location())
+            .with("store", self.location())
             .with("digest", digest)
             .with("length", length);
         if let Some(written) = written {
             error = error.with("length written", written);
         }
-        self.trouble.report(&error.source("its bytes are not those that were written"));
-        if self.data.capabilities().writable {
-            self.trouble.note(self.data.set_aside(&Name::of_result(digest)));
+        let error = error.source("its bytes are not those that were written");
+        self.0.trouble.report(&error);
+        self.0.damaged.lock().insert(*digest);
+        if self.is_writable() {
+            self.note(self.0.data.set_aside(&Name::of_result(digest)));
         }
+        error
     }
 }
 
-/// A content that is being written: nobody sees it before it is finished, and dropped it leaves nothing behind.
-pub struct ContentWriter<'a> {
-    staged: Box<dyn Staged + 'a>,
-    hasher: blake3::Hasher,
-    size: u64,
-}
-
-impl ContentWriter<'_> {
-    /// Keeps what was written under its digest; says the digest and the length.
-    ///
-    /// # Errors
-    ///
-    /// What the store reports.
-    pub fn finish(self) -> Result<(Digest, u64)> {
-        let digest = Digest::from_bytes(self.hasher.finalize().into());
-        self.staged.keep(&Name::of_result(&digest), &PutOptions::default())?;
-        Ok((digest, self.size))
-    }
-}
-
-impl Write for ContentWriter<'_> {
-    fn write(&mut self, content: &[u8]) -> io::Result<usize> {
-        let length = self.staged.write(content)?;
-        self.hasher.update(&content[..length]);
-        self.size += length as u64;
-        Ok(length)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.staged.flush()
-    }
-}
-
-impl fmt::Debug for ContentWriter<'_> {
+impl fmt::Debug for Contents {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ContentWriter").field("size", &self.size).finish_non_exhaustive()
-    }
-}
-
-/// A content that is being read. Only who has read it to its end knows that it is whole.
-pub struct ContentReader<'a> {
-    storage: &'a Storage,
-    content: Box<dyn Read + Send>,
-    digest: Digest,
-    hasher: blake3::Hasher,
-}
-
-impl Read for ContentReader<'_> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let length = self.content.read(buffer)?;
-        self.hasher.update(&buffer[..length]);
-        if length > 0 || buffer.is_empty() {
-            return Ok(length);
-        }
-        if Digest::from_bytes(self.hasher.finalize().into()) == self.digest {
-            return Ok(0);
-        }
-        self.storage.set_content_aside(READ, &self.digest, self.hasher.count(), None);
-        let message = format!("the content with the digest {} is damaged", self.digest);
-        Err(io::Error::new(io::ErrorKind::InvalidData, message))
-    }
-}
-
-impl fmt::Debug for ContentReader<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ContentReader").field("digest", &self.digest).finish_non_exhaustive()
+        self.0.data.fmt(f)
     }
 }

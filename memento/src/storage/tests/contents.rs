@@ -1,9 +1,11 @@
 //! Contents by their digest.
 
-use std::io::{Read, Write};
+use std::io::{self, Cursor, Read};
 
-use crate::storage::Storage;
-use crate::{Digest, Name};
+use crate::storage::{Source, Storage};
+use crate::{Digest, ErrorKind, Name};
+
+const READ: &str = "read a content";
 
 /// Longer than what is read at once.
 fn long() -> Vec<u8> {
@@ -13,55 +15,60 @@ fn long() -> Vec<u8> {
 #[test]
 fn contents_are_kept_by_their_digest() {
     let storage = Storage::memory();
+    let contents = &storage.contents;
     let (one, two) = (Digest::of(b"one"), Digest::of(b""));
-    storage.put_content(&one, b"one").unwrap();
-    storage.put_content(&two, b"").unwrap();
-    assert_eq!(storage.content(&one).unwrap().unwrap(), b"one");
-    assert_eq!(storage.content(&two).unwrap().unwrap(), b"");
-    assert!(storage.remove_content(&one).unwrap());
-    assert!(!storage.remove_content(&one).unwrap());
-    assert_eq!(storage.content(&one).unwrap(), None);
-    let has = storage.has_contents(&[two, one]);
-    assert_eq!(has.into_iter().map(Result::unwrap).collect::<Vec<_>>(), [true, false]);
+    contents.put_content(&one, b"one").unwrap();
+    contents.put_content(&two, b"").unwrap();
+    assert_eq!(contents.content(READ, &one, None).unwrap().unwrap(), b"one");
+    assert_eq!(contents.content(READ, &two, None).unwrap().unwrap(), b"");
+    assert_eq!(contents.missing_content(&[two, one]), None);
+    assert!(storage.data.remove(&Name::of_result(&one)).unwrap());
+    assert_eq!(contents.content(READ, &one, None).unwrap(), None);
+    assert_eq!(contents.missing_content(&[two, one]), Some(one));
     assert_eq!(storage.failures(), 0);
 }
 
 #[test]
 fn contents_are_streamed_in_and_out() {
     let storage = Storage::memory();
+    let contents = &storage.contents;
     let content = long();
-    let mut writer = storage.create_content().unwrap();
-    for part in content.chunks(999) {
-        writer.write_all(part).unwrap();
-    }
-    assert_eq!(storage.data.info().unwrap().objects, 0, "nobody sees it yet");
-    let (digest, size) = writer.finish().unwrap();
-    assert_eq!((digest, size), (Digest::of(&content), content.len() as u64));
+    let digest = Digest::of(&content);
+    contents.put_content_from(&digest, &mut Source::new(&mut Cursor::new(&content))).unwrap();
     let mut read = Vec::new();
-    storage.open_content(&digest).unwrap().unwrap().read_to_end(&mut read).unwrap();
+    contents.open_content(&digest).unwrap().unwrap().read_to_end(&mut read).unwrap();
     assert_eq!(read, content);
-    assert!(storage.open_content(&Digest::of(b"other")).unwrap().is_none());
+    assert!(contents.open_content(&Digest::of(b"other")).unwrap().is_none());
 
-    storage.create_content().unwrap().write_all(b"left").unwrap();
-    assert_eq!(storage.data.info().unwrap().objects, 1, "what is not finished is not kept");
+    let mut broken = Cursor::new(b"begun").chain(Failing);
+    let error = contents.put_content_from(&Digest::of(b"begun"), &mut Source::new(&mut broken));
+    assert_eq!(error.unwrap_err().kind(), ErrorKind::Storage);
+    assert_eq!(storage.data.info().unwrap().objects, 1, "what is not whole is not kept");
+}
+
+struct Failing;
+
+impl Read for Failing {
+    fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+        Err(io::ErrorKind::BrokenPipe.into())
+    }
 }
 
 #[test]
 fn damaged_contents_are_reported_and_moved_aside() {
     let storage = Storage::memory();
+    let contents = &storage.contents;
     let digest = Digest::of(b"one");
-    let name = Name::of_result(&digest);
-    storage.put_content(&digest, b"damaged").unwrap();
-    assert_eq!(storage.content(&digest).unwrap(), None);
-    assert_eq!(storage.data.get(&name).unwrap(), None);
+    contents.put_content(&digest, b"damaged").unwrap();
+    let error = contents.content(READ, &digest, Some(3)).unwrap_err();
+    let text = error.to_string();
+    assert_eq!(error.kind(), ErrorKind::Damaged);
+    assert!(text.contains("length: 7, length written: 3"), "{text}");
+    assert_eq!(storage.data.get(&Name::of_result(&digest)).unwrap(), None);
     assert_eq!((storage.failures(), storage.data.info().unwrap().objects), (1, 1));
+    assert_eq!(contents.missing_content(&[digest]), Some(digest));
 
-    storage.put_content(&digest, &long()).unwrap();
-    let mut reader = storage.open_content(&digest).unwrap().unwrap();
-    let error = reader.read_to_end(&mut Vec::new()).unwrap_err();
-    assert_eq!(error.kind(), std::io::ErrorKind::InvalidData);
-    assert_eq!(storage.data.get(&name).unwrap(), None);
-    assert_eq!((storage.failures(), storage.data.info().unwrap().objects), (2, 2));
-    storage.put_content(&digest, b"one").unwrap();
-    assert_eq!(storage.content(&digest).unwrap().unwrap(), b"one");
+    contents.put_content(&digest, b"one").unwrap();
+    assert_eq!(contents.content(READ, &digest, None).unwrap().unwrap(), b"one");
+    assert_eq!(contents.missing_content(&[digest]), None);
 }

@@ -1,0 +1,63 @@
+//! Results that have parts, on their way into bytes and out of them.
+
+use std::borrow::Cow;
+
+use super::calls::Calls;
+use super::item::Item;
+use crate::Result;
+use crate::binding::Binding;
+use crate::part::{Found, Publish, Scope};
+
+/// Takes the item's output from the encoding of a result, whose parts are in its storage; what was found.
+pub(super) fn decode(
+    binding: &Binding,
+    item: &mut Item<'_>,
+    publish: Publish,
+    bytes: &[u8],
+) -> (Result<()>, Found) {
+    let (contents, function) = (&binding.cluster.storage.contents, binding.function.path());
+    let scope = Scope::decoding(contents, function).publishing(publish, item.task.encoder());
+    scope.enter(|| item.task.decode(bytes))
+}
+
+impl Calls<'_> {
+    /// The encoding of what is kept of the output, `None` where nothing is, and what was found; its parts are in the store
+    /// now, if that keeps what is put.
+    pub(super) fn encode(
+        &self,
+        item: &Item<'_>,
+        publish: Publish,
+    ) -> Result<(Option<Vec<u8>>, Found)> {
+        let mut bytes = Vec::new();
+        let (contents, function) =
+            (&self.binding.cluster.storage.contents, self.binding.function.path());
+        let scope = Scope::encoding(contents, function).publishing(publish, item.task.encoder());
+        match scope.enter(|| item.task.encode(&mut bytes)) {
+            (Some(Ok(())), found) => Ok((Some(bytes), found)),
+            (Some(Err(error)), _) => Err(error.with("function", function)),
+            (None, found) => Ok((None, found)),
+        }
+    }
+
+    /// Why the parts of a result are not where the process that asks finds them, if they are not.
+    pub(super) fn uncarried(&self, found: &Found) -> Option<Cow<'static, str>> {
+        if let Some(error) = &found.lost {
+            return Some(error.to_string().into());
+        }
+        let is_writable = self.binding.cluster.storage.contents.is_writable();
+        let is_uncarried = !found.parts.is_empty() && !is_writable;
+        is_uncarried.then(|| "its result has parts, which the data store does not keep".into())
+    }
+
+    /// Takes the value that another process returned, which has put the parts into the store; whether all are there.
+    pub(super) fn take_value(&self, item: &mut Item<'_>, value: &[u8], found: &mut Found) -> bool {
+        let decoded;
+        (decoded, *found) = decode(self.binding, item, Publish::All, value);
+        let contents = &self.binding.cluster.storage.contents;
+        let is_whole = decoded.is_ok() && contents.missing_content(&found.parts).is_none();
+        if !is_whole {
+            item.task.discard();
+        }
+        is_whole
+    }
+}

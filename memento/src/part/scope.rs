@@ -1,0 +1,185 @@
+//! What encodes or decodes a result in this thread: where its parts go, or come from.
+
+use std::cell::RefCell;
+use std::sync::Arc;
+
+use super::{Home, Part};
+use crate::storage::Contents;
+use crate::{Digest, Error, Name, Result};
+
+thread_local! {
+    static SCOPE: RefCell<Option<Scope>> = const { RefCell::new(None) };
+}
+
+/// Appends the encoding of a value in the codec of a function.
+pub(crate) type Encode = fn(&dyn erased_serde::Serialize, &mut Vec<u8>) -> Result<()>;
+
+/// A result that is encoded or decoded.
+pub(crate) struct Scope {
+    /// Whether parts are kept, or looked for.
+    keeps: bool,
+    /// Where parts are; `None` where that is known later.
+    contents: Option<Contents>,
+    /// What all parts that are read back share.
+    home: Arc<Home>,
+    encode: Option<Encode>,
+    publish: Publish,
+    found: Found,
+}
+
+/// Which names are given to what is found under way.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Publish {
+    All,
+    /// Those that nothing has.
+    Missing,
+    None,
+}
+
+/// What was found while a result was encoded or decoded.
+#[derive(Default)]
+pub(crate) struct Found {
+    /// The digests of its parts.
+    pub(crate) parts: Vec<Digest>,
+    /// Why one of them could not be kept.
+    pub(crate) lost: Option<Error>,
+    /// How many bytes of parts the value itself has in memory or in temporary files.
+    pub(crate) held: u64,
+    pub(crate) publications: Vec<Publication>,
+}
+
+/// A content that gets a name.
+pub(crate) struct Publication {
+    pub(crate) name: Name,
+    pub(crate) content: Published,
+}
+
+pub(crate) enum Published {
+    Encoded(Vec<u8>),
+    Part(Digest),
+}
+
+impl Scope {
+    /// Encodes a result of `function`, whose parts are kept in `contents`.
+    pub(crate) fn encoding(contents: &Contents, function: &'static str) -> Self {
+        Self { keeps: true, ..Self::decoding(contents, function) }
+    }
+
+    /// Decodes a result of `function`, whose parts are in `contents`.
+    pub(crate) fn decoding(contents: &Contents, function: &'static str) -> Self {
+        let home = Arc::new(Home::Store(contents.clone(), Some(function)));
+        Self { contents: Some(contents.clone()), ..Self::arguments(home) }
+    }
+
+    /// Decodes arguments, whose parts are there.
+    pub(crate) fn arguments(home: Arc<Home>) -> Self {
+        Self {
+            keeps: false,
+            contents: None,
+            home,
+            encode: None,
+            publish: Publish::None,
+            found: Found::default(),
+        }
+    }
+
+    /// Publishes what has names, in this codec.
+    pub(crate) fn publishing(self, publish: Publish, encode: Encode) -> Self {
+        let is_writable = self.contents.as_ref().is_some_and(Contents::is_writable);
+        let publish = if is_writable { publish } else { Publish::None };
+        Self { encode: Some(encode), publish, ..self }
+    }
+
+    /// Does `work` in this scope; what was found.
+    pub(crate) fn enter<R>(self, work: impl FnOnce() -> R) -> (R, Found) {
+        /// Puts the former scope back, also when `work` panics.
+        struct Restore(Option<Scope>);
+        impl Drop for Restore {
+            fn drop(&mut self) {
+                SCOPE.set(self.0.take());
+            }
+        }
+        let restore = Restore(SCOPE.replace(Some(self)));
+        let done = work();
+        let found = SCOPE
+            .with_borrow_mut(|scope| scope.as_mut().map(|scope| std::mem::take(&mut scope.found)));
+        drop(restore);
+        (done, found.unwrap_or_default())
+    }
+}
+
+/// Gives contents their names. Trouble with that is no trouble of the result.
+pub(crate) fn publish_all(contents: &Contents, publications: Vec<Publication>) {
+    for Publication { name, content } in publications {
+        let published = match content {
+            Published::Part(digest) => contents.publish(&name, &digest),
+            Published::Encoded(bytes) => contents.publish_bytes(&name, &bytes),
+        };
+        contents.note(published.map_err(|error| {
+            Error::new(error.kind(), "publish a result under a name")
+                .with("name", &name)
+                .source(error)
+        }));
+    }
+}
+
+/// Notes that a result has `part`, and keeps it where the scope says.
+pub(super) fn keep(part: &Part) {
+    // Copying reads and writes contents, so nothing is borrowed meanwhile.
+    let target = SCOPE.with_borrow_mut(|scope| {
+        let scope = scope.as_mut()?;
+        scope.found.parts.push(part.digest);
+        scope.found.held += part.held();
+        let contents =
+            scope.contents.as_ref().filter(|_| scope.keeps && scope.found.lost.is_none());
+        contents.filter(|contents| contents.is_writable()).cloned()
+    });
+    let Some(Err(error)) = target.map(|contents| part.keep_in(&contents)) else { return };
+    SCOPE.with_borrow_mut(|scope| {
+        if let Some(scope) = scope {
+            scope.found.lost.get_or_insert(error);
+        }
+    });
+}
+
+/// Notes that a result has a part with this digest; where it is.
+pub(super) fn meet(digest: Digest) -> Arc<Home> {
+    SCOPE.with_borrow_mut(|scope| match scope {
+        Some(scope) => {
+            scope.found.parts.push(digest);
+            Arc::clone(&scope.home)
+        }
+        None => Arc::default(),
+    })
+}
+
+/// Notes that a value has a name, if it is to be published: `part` is its content, if it is one.
+pub(crate) fn publish(name: &Name, part: Option<&Part>, value: &dyn erased_serde::Serialize) {
+    let wanted = SCOPE.with_borrow(|scope| {
+        let scope = scope.as_ref()?;
+        Some((scope.publish, scope.contents.clone()?, scope.encode?))
+    });
+    let Some((publish, contents, encode)) = wanted else { return };
+    let is_wanted = match publish {
+        Publish::All => true,
+        Publish::Missing => !contents.is_published(name),
+        Publish::None => false,
+    };
+    if !is_wanted {
+        return;
+    }
+    let content = match part {
+        Some(part) => Some(Published::Part(part.digest)),
+        None => {
+            let mut bytes = Vec::new();
+            // In a scope of its own: its parts are those of the result, which has kept them.
+            let (encoded, _) = Scope::arguments(Arc::default()).enter(|| encode(value, &mut bytes));
+            contents.note(encoded).map(|()| Published::Encoded(bytes))
+        }
+    };
+    SCOPE.with_borrow_mut(|scope| {
+        if let (Some(scope), Some(content)) = (scope, content) {
+            scope.found.publications.push(Publication { name: name.clone(), content });
+        }
+    });
+}

@@ -1,0 +1,33 @@
+//! A process that has a file of 64 MiB as a result: it prints how often the function ran, and its own peak memory in KiB.
+
+use std::io::{self, Read as _, Write as _};
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use memento::{Blob, Environment, LocalRunner, memento};
+use memento_storage_fs::Options;
+
+const SIZE: u64 = 64 << 20;
+
+static RUNS: AtomicU64 = AtomicU64::new(0);
+
+#[memento]
+fn large(byte: u8) -> io::Result<Blob> {
+    RUNS.fetch_add(1, Ordering::Relaxed);
+    Blob::from_reader(io::repeat(byte).take(SIZE))
+}
+
+fn main() -> io::Result<()> {
+    let folder = std::env::args().nth(1).expect("a folder");
+    let storage = memento_storage_fs::storage(&Options::new(&folder));
+    Environment::new(storage, LocalRunner::new()).enter(|| {
+        let blob = large(7)?;
+        assert_eq!(blob.len(), SIZE);
+        assert_eq!(io::copy(&mut blob.open()?, &mut io::sink())?, SIZE);
+        blob.copy_to(Path::new(&folder).join("copy"))
+    })?;
+    let status = std::fs::read_to_string("/proc/self/status")?;
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("this is Linux");
+    let peak = peak.trim().trim_end_matches(" kB");
+    writeln!(io::stdout(), "{} {peak}", RUNS.load(Ordering::Relaxed))
+}
