@@ -14,7 +14,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use crate::encoding::{self, Rendered};
 use crate::engine::Ending;
 use crate::function::{self, Function};
-use crate::recorded::{Recorded, Repeated, Repetition};
+use crate::recorded::{Recorded, Repeated, Repetition, repeater};
 use crate::{Error, ErrorKind, Result};
 
 pub use fixed::{BoundBorrowed, BoundOwned, CanBeBound, CannotBeBound};
@@ -105,10 +105,10 @@ impl<F> Bound<F> {
     fn run<R: 'static>(&self, arguments: Result<Vec<u8>>) -> Result<R, Ending> {
         let arguments = arguments?;
         let function = self.function;
-        let run = function.repeat.ok_or_else(|| failure(function.path(), UNREADABLE))?;
-        let Repeated(repetition) = run(Recorded::to_call(&arguments))?;
+        let repeat = repeater(function).ok_or_else(|| failure(function.path(), UNREADABLE))?;
+        let Repeated(repetition) = repeat(Recorded::to_call(&arguments))?;
         let output: Option<Box<dyn Any>> = match repetition {
-            Repetition::Ended(ended) => Some(ended?),
+            Repetition::Ended(ended) => Some(ended.map_err(Ending::Panicked)??),
             Repetition::Known(..) | Repetition::Response(_) => None,
         };
         let output = output.and_then(|output| output.downcast::<R>().ok()).ok_or_else(|| {
@@ -188,7 +188,7 @@ fn find(path: &str, fixed: &[u8], left: usize) -> Result<&'static Function> {
         failure(path, "this program has no such function, or more than one")
             .help("link the crate that has it; after a change of its name, make the reference anew")
     })?;
-    if function.repeat.is_none() {
+    if repeater(function).is_none() {
         return Err(failure(path, UNREADABLE));
     }
     let (mut rest, mut count) = (fixed, 0);

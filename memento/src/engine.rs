@@ -9,6 +9,7 @@
 mod asynchronous;
 mod calls;
 mod claim;
+mod ending;
 mod execute;
 mod item;
 mod ledger;
@@ -18,6 +19,7 @@ mod parts;
 mod recall;
 mod recorder;
 mod remote;
+mod right;
 mod task;
 mod verify;
 mod why;
@@ -29,7 +31,8 @@ use std::time::Instant;
 
 pub(crate) use asynchronous::{Begun, TaskWindow, begin, finish};
 use calls::Calls;
-pub(crate) use item::{Ending, Item};
+pub(crate) use ending::Ending;
+pub(crate) use item::Item;
 pub(crate) use ledger::Ledger;
 pub(crate) use recall::{Block, Chunk, Recalled};
 pub(crate) use remote::perform;

@@ -14,7 +14,7 @@
 //!
 //! To compute alone costs time. It happens only where waiting might never end.
 //!
-//! Among processes, whoever leads a flight claims the key in the store, too: see `engine/claim.rs`. Whether a thread of a
+//! Among processes, whoever leads a flight claims the key in the store, too: see `engine/claim/processes.rs`. Whether a thread of a
 //! pool may wait for another process, or for one that does, `threads` tells.
 
 mod tasks;

@@ -5,7 +5,6 @@ use std::sync::LazyLock;
 use std::time::Duration;
 
 use crate::code::FunctionCode;
-use crate::recorded::{Recorded, Repeated};
 use crate::{Code, Error, ErrorKind, Result, Version};
 
 /// A memento function of this program: what `#[memento]` knows of it.
@@ -17,8 +16,6 @@ pub struct Function {
     pub version: Version,
     #[doc(hidden)]
     pub code: FunctionCode,
-    #[doc(hidden)]
-    pub repeat: Option<fn(Recorded<'_>) -> Result<Repeated>>,
     #[doc(hidden)]
     pub is_async: bool,
     #[doc(hidden)]

@@ -28,7 +28,8 @@ pub use crate::encoding::{Encode, EncodeResult, Encoder};
 pub use crate::function::Function;
 pub use crate::modifiers::With;
 pub use crate::recorded::{
-    Borrowed, Held, Owned, ReadBorrowed, ReadNoBorrowed, ReadNoOwned, ReadOwned, Recorded, Repeated,
+    Borrowed, Held, Owned, ReadBorrowed, ReadNoBorrowed, ReadNoOwned, ReadOwned, Recorded,
+    Repeatable, Repeated,
 };
 pub use crate::returns::{
     Probe, ProbeDebugged, ProbeDisplayed, ProbePortableDebugged, ProbePortableDisplayed,
@@ -206,7 +207,11 @@ pub fn repeat<R: Returns, A: Send>(
     if let Purpose::Call(_) = recorded.purpose {
         let modifiers = Modifiers::default();
         let ended = engine::call(declaration, modifiers, returns, encode, arguments, body);
-        return Ok(Repeated(Repetition::Ended(ended.map(|output| Box::new(output) as _))));
+        return Ok(Repeated(Repetition::Ended(match ended {
+            Ok(output) => Ok(Ok(Box::new(output))),
+            Err(Ending::Panicked(payload)) => Err(payload),
+            Err(ending) => Ok(Err(ending.error(bound.function))),
+        })));
     }
     recorded.check_parts(&bound.cluster.storage.contents)?;
     let mut task = Typed::new(returns, &encode, arguments, body);

@@ -5,14 +5,15 @@
 
 use std::any::{Any, type_name};
 use std::borrow::Borrow;
+use std::collections::HashMap;
 use std::convert::Infallible;
 use std::marker::PhantomData;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use serde::de::DeserializeOwned;
 
 use crate::encoding;
-use crate::engine::Ending;
+use crate::function::Function;
 use crate::part::{Home, Scope};
 use crate::remote::Errand;
 use crate::storage::Contents;
@@ -41,6 +42,35 @@ pub(crate) enum Purpose<'a> {
     Call(&'a [u8]),
 }
 
+/// Runs a function with recorded arguments.
+pub(crate) type Repeat = fn(Recorded<'_>) -> Result<Repeated>;
+
+/// A function that can be run so.
+pub struct Repeatable {
+    #[doc(hidden)]
+    pub function: &'static Function,
+    #[doc(hidden)]
+    pub repeat: Repeat,
+}
+
+inventory::collect!(Repeatable);
+
+/// By the address of the function: there is one for each.
+static REPEATERS: LazyLock<HashMap<usize, Repeat, foldhash::fast::RandomState>> =
+    LazyLock::new(|| {
+        let all = inventory::iter::<Repeatable>.into_iter();
+        all.map(|repeatable| (address(repeatable.function), repeatable.repeat)).collect()
+    });
+
+fn address(function: &'static Function) -> usize {
+    std::ptr::from_ref(function).addr()
+}
+
+/// What runs a function with recorded arguments; `None` where nothing can.
+pub(crate) fn repeater(function: &'static Function) -> Option<Repeat> {
+    REPEATERS.get(&address(function)).copied()
+}
+
 /// How running a function again ended.
 pub struct Repeated(pub(crate) Repetition);
 
@@ -50,8 +80,8 @@ pub(crate) enum Repetition {
     Known(Option<Digest>, Option<Arc<Validity>>),
     /// What came of the errand of another process.
     Response(Vec<u8>),
-    /// What came of the call.
-    Ended(Result<Box<dyn Any + Send>, Ending>),
+    /// What came of the call: its output, or why there is none, or what it panicked with.
+    Ended(std::thread::Result<Result<Box<dyn Any + Send>>>),
 }
 
 impl<'a> Recorded<'a> {

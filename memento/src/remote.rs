@@ -5,6 +5,7 @@
 
 mod claims;
 mod data;
+mod link;
 mod objects;
 mod question;
 mod store;

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::plugin::{self, WorkerPlugin};
-use crate::recorded::{Recorded, Repeated, Repetition};
+use crate::recorded::{Recorded, Repeated, Repetition, repeater};
 use crate::remote::{self, End, Errand, Request, Response, Session};
 use crate::stack::Context;
 use crate::{
@@ -153,7 +153,7 @@ impl Worker {
             Ok(remote::write(&Response::new(request.invocation, End::NotHere(reason.into()))))
         };
         let arguments = encoding::split_tuple(request.arguments.0);
-        let (Some(run), Some((arguments, _))) = (function.repeat, arguments) else {
+        let (Some(repeat), Some((arguments, _))) = (repeater(function), arguments) else {
             return not_here("its arguments cannot be read".to_owned());
         };
         let Request { correlation, further_calls, .. } = *request;
@@ -162,7 +162,7 @@ impl Worker {
         let context = (!request.context.is_empty()).then(|| Arc::new(Context::of_encoded(context)));
         let caller = Caller { environment: None, frame: None, context };
         let recorded = Recorded::for_errand(request.invocation, arguments, &errand);
-        match caller.enter(|| run(recorded)) {
+        match caller.enter(|| repeat(recorded)) {
             Ok(Repeated(Repetition::Response(response))) => Ok(response),
             Ok(Repeated(Repetition::Known(..) | Repetition::Ended(_))) => {
                 Err(Error::new(ErrorKind::Worker, "make a call for another process")

@@ -37,6 +37,7 @@ impl Parts<'_> {
         let (questions, modified) = (self.questions(), self.modified());
         let (notices, pieces) = (self.notices(), self.pieces());
         let (repeat, bind, lenient) = (self.repeat(), self.bind(), lenient());
+        let repeatable = self.repeatable();
         quote! {
             #(#conditions)*
             const _: () = {
@@ -46,6 +47,7 @@ impl Parts<'_> {
                 #[allow(unexpected_cfgs)]
                 static __FUNCTION: #internal::Declaration = #internal::Declaration::new(#description);
                 #internal::inventory::submit! { __FUNCTION.function() }
+                #repeatable
                 #lenient
                 impl #handle {
                     #[inline(always)]

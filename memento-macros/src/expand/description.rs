@@ -13,12 +13,8 @@ use crate::version::{Condition, Version};
 
 impl Parts<'_> {
     pub(super) fn description(&self) -> TokenStream {
-        let Self { internal, handle, .. } = self;
+        let internal = &self.internal;
         let Options { cluster, ttl, .. } = &self.function.options;
-        let repeat = match self.repeated_arguments() {
-            Some(_) => quote!(#internal::Option::Some(#handle::__repeat)),
-            None => quote!(#internal::Option::None),
-        };
         let (name, arguments) = (self.name(), self.labels());
         let is_async = self.is_async();
         let package = package();
@@ -37,7 +33,6 @@ impl Parts<'_> {
                 path: ::core::concat!(#package, "::", ::core::module_path!(), "::", #name),
                 version: #version,
                 code: #code,
-                repeat: #repeat,
                 is_async: #is_async,
                 arguments: &[#(#arguments),*],
                 cluster: #cluster,

@@ -50,6 +50,19 @@ impl Parts<'_> {
         repeated.collect()
     }
 
+    /// Says that the function can be run with the arguments in a record.
+    pub(super) fn repeatable(&self) -> TokenStream {
+        let Self { internal, handle, .. } = self;
+        if self.repeated_arguments().is_none() {
+            return TokenStream::new();
+        }
+        quote! {
+            #internal::inventory::submit! {
+                #internal::Repeatable { function: __FUNCTION.function(), repeat: #handle::__repeat }
+            }
+        }
+    }
+
     /// Runs the function with the arguments in a record.
     pub(super) fn repeat(&self) -> TokenStream {
         let Self { memento, internal, names, .. } = self;

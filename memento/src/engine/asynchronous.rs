@@ -16,9 +16,9 @@ use std::task::Poll;
 use std::time::Instant;
 
 use super::calls::{Calls, runner};
-use super::claim::{AmongProcesses, Waiter};
-use super::execute::Claimed;
-use super::item::{Ending, Item, Suspended};
+use super::claim::{AmongProcesses, Claimed, Waiter};
+use super::ending::Ending;
+use super::item::{Item, Suspended};
 use super::task::{OutputOnly, Task as _};
 use super::{Bound, bind, encode, lookup, recall};
 use crate::binding::Declaration;

@@ -4,7 +4,8 @@ use std::sync::atomic::Ordering;
 
 use parking_lot::Mutex;
 
-use super::item::{Ending, Item};
+use super::ending::Ending;
+use super::item::Item;
 use super::lookup;
 use super::recorder::Recorder;
 use crate::binding::Binding;

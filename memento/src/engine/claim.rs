@@ -1,113 +1,123 @@
-//! One computation of a key at a time among the processes that share a store.
-//!
-//! The store grants claims, and takes back those of a process that ends. Whoever does not get one asks again until it
-//! does, and then finds the record of the one who had it. As with threads, waiting must not be able to last for ever:
-//!
-//! - What is waited for is what calls ask for, and calls have no circles: a thread that does nothing else waits as long
-//!   as it takes.
-//! - A thread of a rayon pool may stand on other work, that of another key included, for which the process that it
-//!   would wait for may be waiting. As soon as that is possible, it computes alone (`flight/threads.rs`).
-//!
-//! What is computed sooner than a claim is asked for is not claimed.
+//! Who computes what is missing: one computation of a key at a time, among threads, tasks and processes.
 
-use std::time::Duration;
+mod processes;
 
 use super::calls::Calls;
+use super::ending::Ending;
 use super::item::Item;
-use crate::flight::{self, Abroad};
-use crate::miss::Miss;
-use crate::storage::Claim;
+use super::lookup;
+use super::right::Right;
+use crate::binding::Binding;
+use crate::flight::Claim;
+use crate::{Error, ErrorKind, Key, Result};
 
-/// The times between two questions: the first, and the longest.
-const PAUSES: (Duration, Duration) = (Duration::from_micros(500), Duration::from_millis(20));
+pub(super) use processes::{AmongProcesses, Waiter};
 
-/// What became of a claim.
-pub(super) enum AmongProcesses {
-    /// No other process computes the same.
-    Ours(Claim),
-    /// Others may: it is not worth a claim, or waiting might never end.
-    Unclaimed,
-    /// Another process computes it.
-    Theirs,
+/// What is to be done about an item.
+pub(super) enum Claimed {
+    /// To be computed.
+    Run(Right),
+    Ended(Ending),
+    /// Another thread, or another process, computes it.
+    Busy,
 }
 
-/// One that another process keeps waiting.
-pub(super) struct Waiter {
-    is_task: bool,
-    pause: Duration,
-    abroad: Option<Abroad>,
-}
-
-impl Waiter {
-    /// This thread.
-    fn thread() -> Self {
-        Self { is_task: false, pause: PAUSES.0, abroad: None }
-    }
-
-    /// A task, which asks now in one thread and now in another.
-    pub(super) fn task() -> Self {
-        Self { is_task: true, ..Self::thread() }
-    }
-
-    /// Waits until it is time to ask again; whether it had not waited before.
-    fn pause(&mut self) -> bool {
-        let begin = if self.is_task { Abroad::begin_as_task } else { Abroad::begin };
-        let is_new = self.abroad.is_none();
-        self.abroad.get_or_insert_with(begin);
-        std::thread::sleep(self.pause);
-        self.pause = (self.pause * 2).min(PAUSES.1);
-        is_new
+impl From<Error> for Claimed {
+    fn from(error: Error) -> Self {
+        Self::Ended(Ending::Failed(error))
     }
 }
 
-impl Calls<'_> {
-    /// Claims an item among processes. With `may_wait`, waits for the one that computes it.
-    pub(super) fn claim_among_processes(&self, item: &Item<'_>, may_wait: bool) -> AmongProcesses {
-        let mut waiter = Waiter::thread();
-        loop {
-            if let Some(claimed) = self.ask_among_processes(item, may_wait, &mut waiter) {
-                return claimed;
+impl<'a> Calls<'a> {
+    /// Claims the item, unless another thread has brought it to its end, and notes why it has to be computed. With
+    /// `may_wait`, waits for a thread that computes it.
+    pub(super) fn claim(&self, item: &mut Item<'a>, may_wait: bool) -> Result<Claimed> {
+        let binding: &'a Binding = self.binding;
+        self.modifiers.check_cancelled(binding.function)?;
+        let flights = &binding.cluster.flights;
+        let claim = if may_wait {
+            flights.claim(item.key, |key| self.callers(key))
+        } else {
+            match flights.try_claim(item.key) {
+                Some(lead) => Claim::Lead(lead),
+                None => return Ok(Claimed::Busy),
+            }
+        };
+        let among_processes = |item: &Item<'_>| self.claim_among_processes(item, may_wait);
+        self.claimed(item, claim, among_processes, may_wait)
+    }
+
+    /// How often `key` is computed by those who called whoever asks.
+    pub(super) fn callers(&self, key: &Key) -> usize {
+        let frames = self.caller.frame.iter().flat_map(|frame| frame.ancestry());
+        frames.filter(|frame| frame.key == *key).count()
+    }
+
+    /// Goes on with an item that has been claimed in this process: claims it `among_processes`, unless its result is there
+    /// by now, and notes why it has to be computed.
+    pub(super) fn claimed(
+        &self,
+        item: &mut Item<'_>,
+        claim: Claim,
+        among_processes: impl FnOnce(&Item<'_>) -> AmongProcesses,
+        may_wait: bool,
+    ) -> Result<Claimed> {
+        let binding = self.binding;
+        let lead = match claim {
+            Claim::Lead(lead) => Some(lead),
+            Claim::Landed(shared, landed) if item.task.adopt(&shared) => {
+                binding.cluster.counters.count_store_hit(landed.took);
+                return Ok(Claimed::Ended(Ending::Found(landed.into())));
+            }
+            Claim::Landed(..) | Claim::Alone => None,
+            Claim::Recursion => return Err(self.recursion(item.key)),
+        };
+        let claim = match lead.as_ref().map(|_| among_processes(item)) {
+            Some(AmongProcesses::Ours(claim)) => Some(claim),
+            Some(AmongProcesses::Theirs) => return Ok(Claimed::Busy),
+            Some(AmongProcesses::Unclaimed) | None => None,
+        };
+        if !self.modifiers.refresh {
+            self.look_again(item, may_wait, claim.is_some());
+            if let Ending::Found(known) = &item.ending {
+                return Ok(Claimed::Ended(Ending::Found(known.clone())));
+            }
+        }
+        // It may have waited for another thread.
+        self.modifiers.check_cancelled(binding.function)?;
+        self.miss(item);
+        Ok(Claimed::Run(Right { lead, claim }))
+    }
+
+    /// Looks once more, for an item that another thread may have computed after the stores were asked; where it is
+    /// `claimed`, another process may have.
+    ///
+    /// What lands in this process stands in the memory cache, unless the cache has lost it. To ask the stores again may
+    /// mean to wait, for callees that run again: only with `may_wait`.
+    fn look_again(&self, item: &mut Item<'_>, may_wait: bool, claimed: bool) {
+        let storage = &self.binding.cluster.storage;
+        let identity = item.encoded.identity(self.binding.number);
+        if let Some((shared, landed)) = storage.cache.get_shared(identity) {
+            if lookup::is_still_valid(&landed) && item.task.adopt(&shared) {
+                self.binding.cluster.counters.count_store_hit(landed.took);
+                item.end(landed);
+            }
+        } else if may_wait && (claimed || storage.cache.losses() != self.losses) {
+            // A store in trouble has said so when it was asked first.
+            let record = storage.metadata.get(&item.key).ok().flatten();
+            if record.is_some() {
+                let items = std::iter::once(item);
+                self.caller.enter(|| lookup::find(self.binding, self.modifiers, items, &[record]));
             }
         }
     }
 
-    /// Asks once for the claim of an item among processes. `None`, after a pause, where another process computes it and
-    /// is to be waited for.
-    pub(super) fn ask_among_processes(
-        &self,
-        item: &Item<'_>,
-        may_wait: bool,
-        waiter: &mut Waiter,
-    ) -> Option<AmongProcesses> {
-        let storage = &self.binding.cluster.storage;
-        if self.modifiers.refresh || !self.binding.is_worth_a_claim() || !storage.is_writable() {
-            return Some(AmongProcesses::Unclaimed);
-        }
-        match storage.trouble.note(storage.metadata.try_claim(&item.key)) {
-            Some(Some(_)) if !may_wait && self.is_new(item) => return Some(AmongProcesses::Theirs),
-            Some(Some(claim)) => return Some(AmongProcesses::Ours(claim)),
-            Some(None) if !may_wait => return Some(AmongProcesses::Theirs),
-            Some(None) if self.may_wait(item) => {}
-            Some(None) | None => return Some(AmongProcesses::Unclaimed),
-        }
-        if waiter.pause() {
-            let function = self.binding.function.path();
-            tracing::debug!(function, key = %item.key, "waits for another process");
-        }
-        None
-    }
-
-    /// Whether there is a record by now of an item that had none. Whoever may wait looks at it.
-    fn is_new(&self, item: &Item<'_>) -> bool {
-        let metadata = &self.binding.cluster.storage.metadata;
-        matches!(item.miss, None | Some(Miss::NeverRun))
-            && metadata.get(&item.key).is_ok_and(|record| record.is_some())
-    }
-
-    /// Whether this thread may wait for another process, or go on to.
-    fn may_wait(&self, item: &Item<'_>) -> bool {
-        // In another environment on the same store, a function may ask for itself.
-        self.callers(&item.key) == 0
-            && flight::may_wait_for_process(&item.key, |key| self.callers(key) > 0)
+    fn recursion(&self, key: Key) -> Error {
+        let caller = self.caller.frame.as_ref().map_or("nobody", |frame| frame.function.path());
+        Error::new(ErrorKind::Recursion, "compute a result that needs itself")
+            .with("function", self.binding.function.path())
+            .with("called by", caller)
+            .with("key", format!("{key:#}"))
+            .help("a memento function may call itself with other arguments only")
     }
 }

@@ -6,22 +6,22 @@ use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 
 use super::calls::Calls;
-use super::claim::AmongProcesses;
-use super::item::{Ending, Item, Known};
+use super::claim::Claimed;
+use super::ending::{Ending, Known};
+use super::item::Item;
 use super::lookup;
 use super::outcome::expires;
+use super::right::Right;
 use super::why;
-use crate::binding::Binding;
 use crate::cache::{Landed, Shared};
 use crate::clock::now;
-use crate::flight::{Claim, Lead};
 use crate::memento::{Arguments, Correlation, Dependency, Provenance};
 use crate::miss::Miss;
 use crate::part::{self, Found, Publish};
 use crate::record::{self, EncodedValue, Head};
 use crate::stack::Frame;
 use crate::validity::{self, Validity};
-use crate::{Caller, Digest, Error, ErrorKind, Key, Result, storage};
+use crate::{Caller, Digest, Key, Result};
 
 /// The name of this machine.
 pub(super) static HOST: LazyLock<String> =
@@ -29,30 +29,6 @@ pub(super) static HOST: LazyLock<String> =
 
 /// Asked for once: it is a system call.
 pub(super) static PROCESS: LazyLock<u32> = LazyLock::new(std::process::id);
-
-/// What is to be done about an item.
-pub(super) enum Claimed {
-    /// To be computed.
-    Run(Right),
-    Ended(Ending),
-    /// Another thread, or another process, computes it.
-    Busy,
-}
-
-impl From<Error> for Claimed {
-    fn from(error: Error) -> Self {
-        Self::Ended(Ending::Failed(error))
-    }
-}
-
-/// What keeps others from computing the same; dropping it lets them.
-#[derive(Default)]
-pub(super) struct Right {
-    /// Other threads of this process; `None` where they may be doing the same.
-    lead: Option<Lead>,
-    /// Other processes; `None` where they may be doing the same.
-    claim: Option<storage::Claim>,
-}
 
 impl<'a> Calls<'a> {
     /// Claims the item, runs it and records it, unless another thread has brought it to its end.
@@ -108,66 +84,6 @@ impl<'a> Calls<'a> {
         Ending::Computed(known)
     }
 
-    /// Claims the item, unless another thread has brought it to its end, and notes why it has to be computed. With
-    /// `may_wait`, waits for a thread that computes it.
-    pub(super) fn claim(&self, item: &mut Item<'a>, may_wait: bool) -> Result<Claimed> {
-        let binding: &'a Binding = self.binding;
-        self.modifiers.check_cancelled(binding.function)?;
-        let flights = &binding.cluster.flights;
-        let claim = if may_wait {
-            flights.claim(item.key, |key| self.callers(key))
-        } else {
-            match flights.try_claim(item.key) {
-                Some(lead) => Claim::Lead(lead),
-                None => return Ok(Claimed::Busy),
-            }
-        };
-        let among_processes = |item: &Item<'_>| self.claim_among_processes(item, may_wait);
-        self.claimed(item, claim, among_processes, may_wait)
-    }
-
-    /// How often `key` is computed by those who called whoever asks.
-    pub(super) fn callers(&self, key: &Key) -> usize {
-        let frames = self.caller.frame.iter().flat_map(|frame| frame.ancestry());
-        frames.filter(|frame| frame.key == *key).count()
-    }
-
-    /// Goes on with an item that has been claimed in this process: claims it `among_processes`, unless its result is there
-    /// by now, and notes why it has to be computed.
-    pub(super) fn claimed(
-        &self,
-        item: &mut Item<'_>,
-        claim: Claim,
-        among_processes: impl FnOnce(&Item<'_>) -> AmongProcesses,
-        may_wait: bool,
-    ) -> Result<Claimed> {
-        let binding = self.binding;
-        let lead = match claim {
-            Claim::Lead(lead) => Some(lead),
-            Claim::Landed(shared, landed) if item.task.adopt(&shared) => {
-                binding.cluster.counters.count_store_hit(landed.took);
-                return Ok(Claimed::Ended(Ending::Found(landed.into())));
-            }
-            Claim::Landed(..) | Claim::Alone => None,
-            Claim::Recursion => return Err(self.recursion(item.key)),
-        };
-        let claim = match lead.as_ref().map(|_| among_processes(item)) {
-            Some(AmongProcesses::Ours(claim)) => Some(claim),
-            Some(AmongProcesses::Theirs) => return Ok(Claimed::Busy),
-            Some(AmongProcesses::Unclaimed) | None => None,
-        };
-        if !self.modifiers.refresh {
-            self.look_again(item, may_wait, claim.is_some());
-            if let Ending::Found(known) = &item.ending {
-                return Ok(Claimed::Ended(Ending::Found(known.clone())));
-            }
-        }
-        // It may have waited for another thread.
-        self.modifiers.check_cancelled(binding.function)?;
-        self.miss(item);
-        Ok(Claimed::Run(Right { lead, claim }))
-    }
-
     /// Runs the body in a frame of its own.
     pub(super) fn run_body(
         &self,
@@ -216,7 +132,7 @@ impl<'a> Calls<'a> {
     }
 
     /// Counts and tells why the function runs.
-    fn miss(&self, item: &mut Item<'_>) {
+    pub(super) fn miss(&self, item: &mut Item<'_>) {
         let binding = self.binding;
         let miss = if self.modifiers.refresh {
             let record = binding.cluster.storage.record(&item.key);
@@ -253,38 +169,6 @@ impl<'a> Calls<'a> {
         } else {
             Miss::NeverRun
         }
-    }
-
-    /// Looks once more, for an item that another thread may have computed after the stores were asked; where it is
-    /// `claimed`, another process may have.
-    ///
-    /// What lands in this process stands in the memory cache, unless the cache has lost it. To ask the stores again may
-    /// mean to wait, for callees that run again: only with `may_wait`.
-    fn look_again(&self, item: &mut Item<'_>, may_wait: bool, claimed: bool) {
-        let storage = &self.binding.cluster.storage;
-        let identity = item.encoded.identity(self.binding.number);
-        if let Some((shared, landed)) = storage.cache.get_shared(identity) {
-            if lookup::is_still_valid(&landed) && item.task.adopt(&shared) {
-                self.binding.cluster.counters.count_store_hit(landed.took);
-                item.end(landed);
-            }
-        } else if may_wait && (claimed || storage.cache.losses() != self.losses) {
-            // A store in trouble has said so when it was asked first.
-            let record = storage.metadata.get(&item.key).ok().flatten();
-            if record.is_some() {
-                let items = std::iter::once(item);
-                self.caller.enter(|| lookup::find(self.binding, self.modifiers, items, &[record]));
-            }
-        }
-    }
-
-    fn recursion(&self, key: Key) -> Error {
-        let caller = self.caller.frame.as_ref().map_or("nobody", |frame| frame.function.path());
-        Error::new(ErrorKind::Recursion, "compute a result that needs itself")
-            .with("function", self.binding.function.path())
-            .with("called by", caller)
-            .with("key", format!("{key:#}"))
-            .help("a memento function may call itself with other arguments only")
     }
 
     /// Records the outcome of an item: in the stores, then in the memory cache. What came of it, and the clone that is in

@@ -2,15 +2,15 @@
 
 use std::sync::Arc;
 
-use super::item::{Ending, Item, Known};
+use super::ending::{Ending, Known};
+use super::item::Item;
 use super::outcome::{check, expires, unopened};
-use super::parts;
 use super::verify::{Answer, Root, Verdict, Walk};
 use crate::binding::Binding;
 use crate::cache::{Candidate, Landed, Shared};
 use crate::miss::Miss;
 use crate::modifiers::Modifiers;
-use crate::part::{self, Found, Publish};
+use crate::part::{self, Found, Publish, Scope};
 use crate::record::Head;
 use crate::validity::{self, Validity};
 use crate::{Caller, Error, ErrorKind, Result};
@@ -173,7 +173,7 @@ fn read(
     let decode = |bytes: &[u8]| {
         size = bytes.len() as u64;
         let decoded;
-        (decoded, found) = parts::decode(binding, item, Publish::Missing, bytes);
+        (decoded, found) = decode(binding, item, Publish::Missing, bytes);
         decoded
     };
     match storage.read_value(&head.digest, value, decode) {
@@ -198,6 +198,18 @@ fn read(
     }
     cache(binding, item, landed, size);
     Ok(())
+}
+
+/// Takes the item's output from the encoding of a result, whose parts are in its storage; what was found.
+pub(super) fn decode(
+    binding: &Binding,
+    item: &mut Item<'_>,
+    publish: Publish,
+    bytes: &[u8],
+) -> (Result<()>, Found) {
+    let (contents, function) = (&binding.cluster.storage.contents, binding.function.path());
+    let scope = Scope::decoding(contents, function).publishing(publish, item.task.encoder());
+    scope.enter(|| item.task.decode(bytes))
 }
 
 /// Puts a clone of the item's output into the memory cache, if it fits. The clone.

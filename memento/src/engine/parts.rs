@@ -4,21 +4,9 @@ use std::borrow::Cow;
 
 use super::calls::Calls;
 use super::item::Item;
+use super::lookup;
 use crate::Result;
-use crate::binding::Binding;
 use crate::part::{Found, Publish, Scope};
-
-/// Takes the item's output from the encoding of a result, whose parts are in its storage; what was found.
-pub(super) fn decode(
-    binding: &Binding,
-    item: &mut Item<'_>,
-    publish: Publish,
-    bytes: &[u8],
-) -> (Result<()>, Found) {
-    let (contents, function) = (&binding.cluster.storage.contents, binding.function.path());
-    let scope = Scope::decoding(contents, function).publishing(publish, item.task.encoder());
-    scope.enter(|| item.task.decode(bytes))
-}
 
 impl Calls<'_> {
     /// The encoding of what is kept of the output, `None` where nothing is, and what was found; its parts are in the store
@@ -52,7 +40,7 @@ impl Calls<'_> {
     /// Takes the value that another process returned, which has put the parts into the store; whether all are there.
     pub(super) fn take_value(&self, item: &mut Item<'_>, value: &[u8], found: &mut Found) -> bool {
         let decoded;
-        (decoded, *found) = decode(self.binding, item, Publish::All, value);
+        (decoded, *found) = lookup::decode(self.binding, item, Publish::All, value);
         let contents = &self.binding.cluster.storage.contents;
         let is_whole = decoded.is_ok() && contents.missing_content(&found.parts).is_none();
         if !is_whole {

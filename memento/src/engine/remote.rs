@@ -6,15 +6,17 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use super::execute::{Claimed, HOST, PROCESS, Ran};
+use super::claim::Claimed;
+use super::ending::{panic_message, panicked};
+use super::execute::{HOST, PROCESS, Ran};
 use super::item::Away;
-use super::task::{panic_message, panicked};
 use super::{Bound, Calls, Ending, Item};
 use crate::encoding::Encoded;
 use crate::flight::Claim;
 use crate::memento::{Correlation, Dependency};
 use crate::modifiers::Modifiers;
 use crate::part::{Found, Publish};
+use crate::recorded;
 use crate::remote::{Bytes, End, Errand, Request, Response, Returned, read, write};
 use crate::validity::{self, Validity};
 use crate::{Accepted, Caller, Error, ErrorKind, Handover, Result};
@@ -25,7 +27,7 @@ impl<'a> Calls<'a> {
         if !matches!(item.ending, Ending::Pending) {
             return Handover::Ended;
         }
-        if self.binding.function.repeat.is_none() {
+        if recorded::repeater(self.binding.function).is_none() {
             return Handover::Local;
         }
         match self.claim(item, may_wait) {

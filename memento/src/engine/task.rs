@@ -4,7 +4,7 @@ use std::any::{Any, type_name};
 use std::sync::Arc;
 use std::sync::mpsc::Sender;
 
-use super::item::Ending;
+use super::ending::Ending;
 use crate::cache::Shared;
 use crate::codec::Codec;
 use crate::encoding::{Encode, EncodeResult, Encoder};
@@ -13,7 +13,7 @@ use crate::part;
 use crate::progress::End;
 use crate::returns::Returns;
 use crate::stack::Call;
-use crate::{Error, ErrorKind, Invocation, Result};
+use crate::{Invocation, Result};
 
 /// One call: the function's body with its arguments, then its output.
 pub(crate) trait Task: Send {
@@ -203,18 +203,4 @@ where
             let _ = sender.send(Message::Done(Done { index, result, call, end }));
         }
     }
-}
-
-/// The error that stands for a panic of a function.
-pub(crate) fn panicked(function: &'static str, message: &str) -> Error {
-    Error::new(ErrorKind::Panicked, "run a memento function")
-        .with("function", function)
-        .source(format!("it panicked: {message}"))
-}
-
-/// What a panic said.
-pub(crate) fn panic_message(payload: &(dyn Any + Send)) -> &str {
-    let message = payload.downcast_ref::<&str>().copied();
-    let message = message.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
-    message.unwrap_or("with a value that is no text")
 }

@@ -3,9 +3,9 @@
 use std::io::{self, Read, Write};
 use std::ops::Range;
 
+use super::link::Link;
 use super::objects::{CHUNK, Chunk, ObjectRequest as Request};
 use super::question::StoreRequest;
-use super::store::Link;
 use super::{Bytes, read};
 use crate::storage::transfer;
 use crate::{

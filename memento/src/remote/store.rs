@@ -1,45 +1,16 @@
 //! The storage of another process, as seen from a worker.
 
-use std::fmt;
 use std::sync::Arc;
 
-use serde::de::DeserializeOwned;
-
 use super::data::RemoteDataStore;
+use super::link::Link;
 use super::question::StoreRequest;
-use super::{Bytes, ClaimAnswer, ClusterFacts, Question, read, write};
+use super::{Bytes, ClaimAnswer, ClusterFacts};
 use crate::storage::Storage;
 use crate::worker::Parent;
 use crate::{
     Capabilities, Claim, DataStore, Entry, Filter, Key, MetadataStore, Page, Result, Version,
 };
-
-/// The way to a cluster of the parent.
-#[derive(Clone)]
-pub(super) struct Link {
-    cluster: Arc<str>,
-    parent: Arc<dyn Parent>,
-}
-
-impl Link {
-    pub(super) fn ask_bytes(&self, request: StoreRequest<'_>) -> Result<Vec<u8>> {
-        self.parent.ask(&write(&Question { cluster: &self.cluster, request }))
-    }
-
-    pub(super) fn ask<T: DeserializeOwned>(&self, request: StoreRequest<'_>) -> Result<T> {
-        read::<Result<T>>(&self.ask_bytes(request)?)?
-    }
-
-    pub(super) fn tell(&self, request: StoreRequest<'_>) -> Result<()> {
-        self.parent.tell(&write(&Question { cluster: &self.cluster, request }))
-    }
-}
-
-impl fmt::Debug for Link {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Link").field("cluster", &self.cluster).finish_non_exhaustive()
-    }
-}
 
 /// The metadata store of a cluster of the parent.
 #[derive(Debug)]

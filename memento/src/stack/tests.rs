@@ -17,7 +17,6 @@ const fn function(path: &'static str) -> Function {
         path,
         version: Version::from_bytes([5; 32]),
         code: crate::code::FunctionCode::NONE,
-        repeat: None,
         is_async: false,
         arguments: &[],
         cluster: "",

@@ -5,7 +5,7 @@ use std::task::{Context, Poll};
 
 use blocking::Task;
 
-use crate::engine::execute::Right;
+use crate::engine::right::Right;
 
 /// The right to compute a key, given back in a job: it may touch the store.
 pub(super) struct Kept(Option<Right>);

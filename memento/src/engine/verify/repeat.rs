@@ -7,12 +7,9 @@ use super::{Walk, changed};
 use crate::engine::why;
 use crate::memento::Callee;
 use crate::miss::{Cause, Miss, Undecided};
-use crate::recorded::{Recorded, Repeated, Repetition};
+use crate::recorded::{self, Recorded, Repeat, Repeated, Repetition};
 use crate::stack::Frame;
 use crate::{Caller, Key, encoding, record};
-
-/// Runs a function with recorded arguments.
-type Run = fn(Recorded<'_>) -> crate::Result<Repeated>;
 
 impl Walk<'_> {
     /// Runs a callee of the node of `key` again, or says why it would run: `why`. `now` is the callee's own key.
@@ -31,7 +28,7 @@ impl Walk<'_> {
         let node = &self.nodes[&now];
         let function = node.function;
         let why = if why == Miss::NeverRun { other_version(node, callee) } else { why };
-        let (run, arguments) = match self.repeatable(&now, callee) {
+        let (repeat, arguments) = match self.repeatable(&now, callee) {
             Ok(repeatable) => repeatable,
             Err(reason) => {
                 return Err(changed(callee, Cause::NotRepeatable(why, reason.to_owned())));
@@ -48,7 +45,7 @@ impl Walk<'_> {
         let caller = Caller { frame: Some(Arc::new(frame)), ..self.caller.clone() };
         let recorded = Recorded::new(callee.invocation, &arguments);
         let repeated = caller
-            .enter(|| run(recorded))
+            .enter(|| repeat(recorded))
             .map_err(|error| changed(callee, Cause::Failed(error.to_string())))?;
         let Repeated(Repetition::Known(digest, validity)) = repeated else {
             return Err(changed(callee, Cause::OtherResult));
@@ -62,12 +59,12 @@ impl Walk<'_> {
 
     /// How to run a callee again, and the encodings of its arguments one after another; else why it cannot be run
     /// without its caller.
-    fn repeatable(&self, now: &Key, callee: &Callee) -> Result<(Run, Vec<u8>), &'static str> {
+    fn repeatable(&self, now: &Key, callee: &Callee) -> Result<(Repeat, Vec<u8>), &'static str> {
         let function = self.nodes[now].function;
         if function.is_async {
             return Err("it is async, which only its caller can await");
         }
-        let run = function.repeat.ok_or("its arguments cannot be read back")?;
+        let repeat = recorded::repeater(function).ok_or("its arguments cannot be read back")?;
         let recorded = self.recorded_arguments(now, callee).ok_or("its arguments were not kept")?;
         let (arguments, rest) =
             encoding::split_tuple(&recorded).ok_or("its arguments are damaged")?;
@@ -75,7 +72,7 @@ impl Walk<'_> {
         if rest != context {
             return Err("it was called with other context arguments");
         }
-        Ok((run, arguments.to_vec()))
+        Ok((repeat, arguments.to_vec()))
     }
 
     /// The arguments of a callee, from its record in the version of now or in that of then.

@@ -23,7 +23,6 @@ const fn function(path: &'static str, version: u8) -> Function {
         path,
         version: Version::from_bytes([version; 32]),
         code: crate::code::FunctionCode::NONE,
-        repeat: None,
         is_async: false,
         arguments: &[],
         cluster: "",
