@@ -168,7 +168,9 @@ impl<'a> Job<'a> {
                 lease.release();
                 continue;
             };
-            let Some(process) = lease.discard() else { continue };
+            let lost = lease.discard();
+            self.batch.worker_lost();
+            let Some(process) = lost else { continue };
             if !process.has_begun() && idle_losses < IDLE_LOSSES {
                 // It ended while it was idle, and nobody had noticed yet.
                 idle_losses += 1;

@@ -6,7 +6,7 @@ use bytesize::ByteSize;
 
 use crate::configuration::Options;
 use crate::flight::{Flights, TaskFlights};
-use crate::plugin::{self, Plugin, RunnerPlugin, StoragePlugin};
+use crate::plugin::{self, Plugin, RunnerPlugin, StoragePlugin, Stores};
 use crate::statistics::Counters;
 use crate::storage::Storage;
 use crate::{Error, ErrorKind, NullRunner, Result, Runner};
@@ -69,6 +69,8 @@ impl Cluster {
                     .help("set both `data` and `metadata`, or `type` alone"));
             }
         };
+        let Stores { data, metadata } =
+            plugin::put_layers(&mut options, Stores { data, metadata })?;
         let mut storage = Storage::from_stores(data, metadata);
         let size = options.take::<ByteSize>("memory_cache")?;
         storage = storage.memory_cache(size.map_or(memory_cache, |size| size.as_u64()));

@@ -38,6 +38,8 @@ pub enum ErrorKind {
     ReadOnly,
     /// The store did not do what was asked of it.
     Storage,
+    /// The store failed so often that it is not asked for a while.
+    Unavailable,
     /// The store cannot do what was asked of it: it lacks a [capability](crate::Capabilities).
     Unsupported,
     /// What should be the name of an object is none.
@@ -45,7 +47,7 @@ pub enum ErrorKind {
 }
 
 impl ErrorKind {
-    /// Whether the same request can succeed later with nothing changed by anyone.
+    /// Whether the same request may succeed if it is made again soon, with nothing changed by anyone.
     pub fn is_retryable(self) -> bool {
         matches!(self, Self::Storage)
     }
@@ -113,7 +115,7 @@ impl Error {
         self.0.kind
     }
 
-    /// Whether the same request can succeed later with nothing changed by anyone.
+    /// Whether the same request may succeed if it is made again soon, with nothing changed by anyone.
     pub fn is_retryable(&self) -> bool {
         self.0.kind.is_retryable()
     }

@@ -61,7 +61,30 @@ pub struct WorkerPlugin {
     pub serve: fn(&str),
 }
 
+/// Both stores of a storage.
+#[derive(Clone, Debug)]
+pub struct Stores {
+    /// Where large results live, and whatever else is kept by name.
+    pub data: Arc<dyn DataStore>,
+    /// Where mementos live.
+    pub metadata: Arc<dyn MetadataStore>,
+}
+
+/// What can be put around the stores of a storage, chosen by a table of its name in `[storage]`.
+#[derive(Debug)]
+pub struct LayerPlugin {
+    /// What the table is called.
+    pub name: &'static str,
+    /// The crate that provides it.
+    pub provided_by: &'static str,
+    /// Which layer is around which: one of a greater number is around those of smaller ones.
+    pub order: u32,
+    /// Puts the layer around both stores. Options that this does not take are reported as unknown.
+    pub wrap: fn(&mut Options, Stores) -> Result<Stores>,
+}
+
 inventory::collect!(StoragePlugin);
+inventory::collect!(LayerPlugin);
 inventory::collect!(RunnerPlugin);
 inventory::collect!(WorkerPlugin);
 
@@ -144,6 +167,38 @@ impl Plugin for WorkerPlugin {
     fn registered() -> impl Iterator<Item = &'static Self> {
         inventory::iter::<Self>.into_iter()
     }
+}
+
+impl Plugin for LayerPlugin {
+    const KIND: &'static str = "layer";
+
+    fn name(&self) -> &'static str {
+        self.name
+    }
+    fn provided_by(&self) -> &'static str {
+        self.provided_by
+    }
+    fn registered() -> impl Iterator<Item = &'static Self> {
+        inventory::iter::<Self>.into_iter()
+    }
+}
+
+/// The stores with the layers around them that `options` has tables of.
+///
+/// # Errors
+///
+/// [`ErrorKind::Ambiguous`] where two crates register a name, and those of the layers.
+pub(crate) fn put_layers(options: &mut Options, mut stores: Stores) -> Result<Stores> {
+    let mut layers: Vec<_> = LayerPlugin::registered().collect();
+    layers.sort_by_key(|layer| (layer.order, layer.name));
+    for layer in layers {
+        if let Some(mut options) = options.take_options(layer.name)? {
+            find::<LayerPlugin>(layer.name)?;
+            stores = (layer.wrap)(&mut options, stores)?;
+            options.finish()?;
+        }
+    }
+    Ok(stores)
 }
 
 /// The plugin of this name, or `None` where there is none.

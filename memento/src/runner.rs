@@ -98,6 +98,10 @@ pub trait Batch: Sync {
 
     /// The answer to what a worker [asks](crate::worker::Parent::ask) while it makes calls of this batch.
     fn answer(&self, question: &[u8]) -> Vec<u8>;
+
+    /// Says that the worker is gone that had calls from this thread, before another one gets them: what it was computing
+    /// besides is free for others, who may be waiting for it.
+    fn worker_lost(&self);
 }
 
 /// What becomes of a call that is to be handed over to another process.

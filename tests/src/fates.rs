@@ -7,6 +7,7 @@ use std::hint::black_box;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio, abort, exit, id};
+use std::time::{Duration, Instant};
 
 use memento::{Transient, memento, resource};
 use serde::{Deserialize, Serialize};
@@ -310,6 +311,30 @@ pub fn killer(folder: PathBuf) -> u64 {
         wait_for_begun(&folder, 2);
         send(Signal::Kill);
     }
+    100
+}
+
+/// Needs what kills its process the first time; the second time it waits until somebody else has computed that.
+#[memento]
+pub fn outlives(folder: PathBuf) -> usize {
+    if fs::create_dir(folder.join("begun")).is_ok() {
+        let _ = kills_once(folder.clone());
+    }
+    let began = Instant::now();
+    while noted_so_far(&folder, "computed") == 0 {
+        assert!(began.elapsed() < Duration::from_mins(1), "nobody computes it");
+        std::thread::yield_now();
+    }
+    noted(&folder, "computed").len()
+}
+
+/// Kills its process the first time.
+#[memento]
+pub fn kills_once(folder: PathBuf) -> u64 {
+    if fs::create_dir(folder.join("killed")).is_ok() {
+        send(Signal::Kill);
+    }
+    note(&folder, "computed", id());
     100
 }
 

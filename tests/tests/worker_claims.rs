@@ -2,7 +2,9 @@
 
 use memento::{Environment, ErrorKind, Storage};
 use memento_runner_process::{Options, ProcessRunner};
-use memento_tests::fates::{climb, common, needs_common, needs_killer, noted};
+use memento_tests::fates::{
+    climb, common, kills_once, needs_common, needs_killer, noted, outlives,
+};
 
 fn environment(workers: usize) -> Environment {
     let options = Options::new().workers(workers).program(env!("CARGO_BIN_EXE_program"));
@@ -54,6 +56,24 @@ fn what_a_killed_worker_was_computing_the_next_one_computes() {
         assert_eq!(error.kind(), ErrorKind::Worker);
     });
     assert_eq!(noted(folder.path(), "common").len(), 2);
+}
+
+/// What a lost worker was computing is free at once, not when the call ends that needed it.
+#[test]
+fn what_a_killed_worker_was_computing_others_compute() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = || folder.path().to_owned();
+    let options = Options::new().workers(1).retries(1).program(env!("CARGO_BIN_EXE_program"));
+    let environment = Environment::new(Storage::memory(), ProcessRunner::new(options));
+    std::thread::scope(|scope| {
+        let outlives = scope.spawn(|| environment.enter(|| outlives::try_call(path())));
+        while !folder.path().join("killed").exists() {
+            std::thread::yield_now();
+        }
+        assert_eq!(environment.enter(|| kills_once::with().local().call(path())), 100);
+        assert_eq!(outlives.join().unwrap().unwrap(), 1);
+    });
+    assert_eq!(noted(folder.path(), "computed"), [u64::from(std::process::id())]);
 }
 
 /// What a call needs may wait behind it, in its own worker, or run in another one that needs it.

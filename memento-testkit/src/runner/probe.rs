@@ -281,4 +281,8 @@ impl Batch for Watched<'_> {
     fn answer(&self, question: &[u8]) -> Vec<u8> {
         self.batch.answer(question)
     }
+
+    fn worker_lost(&self) {
+        self.batch.worker_lost();
+    }
 }

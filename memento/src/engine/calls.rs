@@ -211,4 +211,8 @@ impl Batch for Calls<'_> {
         };
         remote::answer(environment, &self.session, question)
     }
+
+    fn worker_lost(&self) {
+        self.session.claims.worker_lost();
+    }
 }

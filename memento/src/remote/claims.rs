@@ -1,12 +1,14 @@
 //! What workers compute besides the calls that they make: the claims of what those call.
 //!
 //! The parent holds them, in the thread that hands a worker its calls. So who computes what is decided in one place: among its
-//! workers, its own threads and, where the store can tell, other processes. A claim ends when the worker says so, and at the
-//! latest when the call ends during which it was made, however that is.
+//! workers, its own threads and, where the store can tell, other processes. A claim ends when the worker says so, when the
+//! worker is lost, and at the latest when the call ends during which it was made, however that is. What nobody computes is never
+//! held: others may wait for it, whom the call may need.
 //!
 //! A worker that has calls waiting behind the one that it makes never waits for others, who may be waiting for those; nor
-//! does one of a thread that is of a pool, which may stand on other work. So what is waited for is what calls ask for, which has no circles; where functions do need each other, the threads that
-//! speak for workers are followed as all others are.
+//! does one of a thread that is of a pool, which may stand on other work. So what is waited for is what calls ask for,
+//! which has no circles; where functions do need each other, the threads that speak for workers are followed as all others
+//! are.
 
 use std::collections::HashMap;
 use std::thread::{self, ThreadId};
@@ -52,11 +54,20 @@ impl WorkerClaims {
 
     /// A call that a worker had from this thread has ended.
     pub(crate) fn end_call(&self) {
-        let me = thread::current().id();
+        self.let_go(|calls| calls.saturating_sub(1));
+    }
+
+    /// The worker that had calls from this thread is gone, and others are going to make them.
+    pub(crate) fn worker_lost(&self) {
+        self.let_go(|calls| calls);
+    }
+
+    /// Gives back all that is held for the worker of this thread, which has so many calls from now on.
+    fn let_go(&self, calls: impl FnOnce(usize) -> usize) {
         let mut all = self.0.lock();
-        let Some(held) = all.get_mut(&me) else { return };
-        let calls = held.calls.saturating_sub(1);
-        let ended = std::mem::replace(held, Held { calls, ..Held::default() });
+        let Some(held) = all.get_mut(&thread::current().id()) else { return };
+        let next = Held { calls: calls(held.calls), ..Held::default() };
+        let ended = std::mem::replace(held, next);
         drop(all);
         drop(ended);
     }
@@ -66,7 +77,7 @@ impl WorkerClaims {
         let mut all = self.0.lock();
         let held = all.entry(thread::current().id()).or_default();
         held.waiting = None;
-        // The worker that had it was lost, and this one makes the same call.
+        // It has it already, in another environment on the same store.
         if held.claims.iter().any(|(other, ..)| *other == key) {
             return ClaimAnswer::Granted;
         }

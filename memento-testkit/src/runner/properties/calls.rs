@@ -100,6 +100,8 @@ impl Batch for Empty {
     fn answer(&self, _: &[u8]) -> Vec<u8> {
         Vec::new()
     }
+
+    fn worker_lost(&self) {}
 }
 
 fn none<T>(index: usize) -> T {

@@ -1,0 +1,181 @@
+//! A data store behind a policy.
+
+use std::io::{self, Read, Write};
+use std::ops::Range;
+
+use memento::{
+    Capabilities, Condition, DataStore, Error, ErrorKind, ListOptions, Listing, Name, Namespace,
+    Prefix, Properties, PutOptions, Result, Snapshot, Source, Staged, StoreInfo,
+};
+
+use crate::operation::{
+    APPEND, CONTAINS, COPY, CREATE, CREATE_NAMESPACE, GET, GET_MANY, GET_RANGE, HAS_NAMESPACE,
+    INFO, KEEP, LIST, LIST_NAMESPACES, LIST_SNAPSHOTS, PING, PROPERTIES, PUT, PUT_FROM, PUT_MANY,
+    READ, READ_SNAPSHOT, REMOVE, REMOVE_MANY, REMOVE_NAMESPACE, REMOVE_SNAPSHOT, SET_ASIDE,
+    SNAPSHOT,
+};
+use crate::{Guarded, Policy};
+
+impl<P: Policy, S: DataStore + ?Sized> DataStore for Guarded<P, S> {
+    fn location(&self) -> String {
+        self.store.location()
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        self.policy.capabilities(self.store.capabilities())
+    }
+
+    fn get(&self, name: &Name) -> Result<Option<Vec<u8>>> {
+        self.call(GET, || self.store.get(name))
+    }
+
+    fn put(&self, name: &Name, content: &[u8]) -> Result<()> {
+        self.call(PUT, || self.store.put(name, content))
+    }
+
+    fn remove(&self, name: &Name) -> Result<bool> {
+        self.call(REMOVE, || self.store.remove(name))
+    }
+
+    fn list(&self, prefix: &Prefix, options: &ListOptions) -> Result<Listing> {
+        self.call(LIST, || self.store.list(prefix, options))
+    }
+
+    fn put_with(&self, name: &Name, content: &[u8], options: &PutOptions) -> Result<bool> {
+        // Of a conditional put that was done and reported as failed, the next one would find the condition not met.
+        let put = if options.condition == Condition::Always { PUT } else { PUT.once() };
+        self.call(put, || self.store.put_with(name, content, options))
+    }
+
+    fn append(&self, name: &Name, content: &[u8]) -> Result<()> {
+        self.call(APPEND, || self.store.append(name, content))
+    }
+
+    fn copy(&self, from: &Name, to: &Name) -> Result<bool> {
+        self.call(COPY, || self.store.copy(from, to))
+    }
+
+    fn create(&self) -> Result<Box<dyn Staged + '_>> {
+        let staged = self.call(CREATE, || self.store.create())?;
+        Ok(Box::new(GuardedObject { guarded: self, staged }))
+    }
+
+    fn put_from(&self, name: &Name, source: &mut Source<'_>, options: &PutOptions) -> Result<bool> {
+        self.call(PUT_FROM, || self.store.put_from(name, source, options))
+    }
+
+    fn read(&self, name: &Name) -> Result<Option<Box<dyn Read + Send>>> {
+        self.call(READ, || self.store.read(name))
+    }
+
+    fn get_range(&self, name: &Name, range: Range<u64>) -> Result<Option<Vec<u8>>> {
+        self.call(GET_RANGE, || self.store.get_range(name, range.clone()))
+    }
+
+    fn properties(&self, name: &Name) -> Result<Option<Properties>> {
+        self.call(PROPERTIES, || self.store.properties(name))
+    }
+
+    fn get_many(&self, names: &[Name]) -> Vec<Result<Option<Vec<u8>>>> {
+        self.call_each(GET_MANY, names.len(), |open| self.store.get_many(&chosen(names, open)))
+    }
+
+    fn put_many(&self, objects: &[(Name, &[u8])]) -> Vec<Result<()>> {
+        self.call_each(PUT_MANY, objects.len(), |open| self.store.put_many(&chosen(objects, open)))
+    }
+
+    fn remove_many(&self, names: &[Name]) -> Vec<Result<bool>> {
+        self.call_each(REMOVE_MANY, names.len(), |open| {
+            self.store.remove_many(&chosen(names, open))
+        })
+    }
+
+    fn contains(&self, names: &[Name]) -> Vec<Result<bool>> {
+        self.call_each(CONTAINS, names.len(), |open| self.store.contains(&chosen(names, open)))
+    }
+
+    fn snapshot(&self, name: &Name) -> Result<Option<Snapshot>> {
+        self.call(SNAPSHOT, || self.store.snapshot(name))
+    }
+
+    fn list_snapshots(&self, name: &Name) -> Result<Vec<Snapshot>> {
+        self.call(LIST_SNAPSHOTS, || self.store.list_snapshots(name))
+    }
+
+    fn read_snapshot(
+        &self,
+        name: &Name,
+        snapshot: &Snapshot,
+    ) -> Result<Option<Box<dyn Read + Send>>> {
+        self.call(READ_SNAPSHOT, || self.store.read_snapshot(name, snapshot))
+    }
+
+    fn remove_snapshot(&self, name: &Name, snapshot: &Snapshot) -> Result<bool> {
+        self.call(REMOVE_SNAPSHOT, || self.store.remove_snapshot(name, snapshot))
+    }
+
+    fn create_namespace(&self, namespace: &Namespace) -> Result<bool> {
+        self.call(CREATE_NAMESPACE, || self.store.create_namespace(namespace))
+    }
+
+    fn list_namespaces(&self) -> Result<Vec<Namespace>> {
+        self.call(LIST_NAMESPACES, || self.store.list_namespaces())
+    }
+
+    fn has_namespace(&self, namespace: &Namespace) -> Result<bool> {
+        self.call(HAS_NAMESPACE, || self.store.has_namespace(namespace))
+    }
+
+    fn remove_namespace(&self, namespace: &Namespace) -> Result<bool> {
+        self.call(REMOVE_NAMESPACE, || self.store.remove_namespace(namespace))
+    }
+
+    fn ping(&self) -> Result<()> {
+        self.call(PING, || self.store.ping())
+    }
+
+    fn info(&self) -> Result<StoreInfo> {
+        self.call(INFO, || self.store.info())
+    }
+
+    fn url(&self, name: &Name) -> Result<String> {
+        self.store.url(name)
+    }
+
+    fn set_aside(&self, name: &Name) -> Result<()> {
+        self.call(SET_ASIDE, || self.store.set_aside(name))
+    }
+}
+
+/// Those of `all` that have these indices.
+fn chosen<T: Clone>(all: &[T], indices: &[usize]) -> Vec<T> {
+    indices.iter().map(|&index| all[index].clone()).collect()
+}
+
+/// An object that is being written, whose end is an operation, too.
+struct GuardedObject<'a, P, S: ?Sized> {
+    guarded: &'a Guarded<P, S>,
+    staged: Box<dyn Staged + 'a>,
+}
+
+impl<P: Policy, S: DataStore + ?Sized> Write for GuardedObject<'_, P, S> {
+    fn write(&mut self, content: &[u8]) -> io::Result<usize> {
+        self.staged.write(content)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.staged.flush()
+    }
+}
+
+impl<P: Policy, S: DataStore + ?Sized> Staged for GuardedObject<'_, P, S> {
+    fn keep(self: Box<Self>, name: &Name, options: &PutOptions) -> Result<bool> {
+        let Self { guarded, staged } = *self;
+        let mut staged = Some(staged);
+        guarded.call(KEEP, || match staged.take() {
+            Some(staged) => staged.keep(name, options),
+            None => Err(Error::new(ErrorKind::Unsupported, KEEP.does)
+                .source("what was written is gone, and cannot be kept twice")),
+        })
+    }
+}

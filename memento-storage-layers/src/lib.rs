@@ -1,0 +1,65 @@
+//! Layers around any store of memento: what is done when a store fails, is slow, or must not be changed.
+//!
+//! To depend on this crate is to use it: a layer is there where `memento.toml` has its table.
+//!
+//! ```toml
+//! [storage]
+//! type = "filesystem"
+//! path = "/mnt/team/memento"
+//!
+//! [storage.time_limit]         # an operation that takes longer is a failure
+//! limit = "2s"                 # default: 10s
+//!
+//! [storage.breaker]            # a store that keeps failing is left alone
+//! failures = 5                 # in a row
+//! period = "10s"               # then one operation is tried
+//!
+//! [storage.retry]              # what failed is tried again
+//! attempts = 3                 # the first one included
+//! first_pause = "50ms"         # a random part of it; each pause is twice as long as the one before
+//! longest_pause = "2s"
+//!
+//! [storage.read_only]          # what is there is used, and nothing is kept
+//!
+//! [storage.faults]             # for tests: fails on purpose
+//! rate = 0.1                   # a part of all operations
+//! seed = 1
+//! ```
+//!
+//! Their order is always the same, whatever that in the file is. From the store outwards: `faults`, `time_limit`, `breaker`,
+//! `retry`, `read_only`. So each attempt has its time limit and counts for the breaker, and a breaker that is open ends the
+//! attempts. Data and mementos have a breaker each.
+//!
+//! A program can put them around a store by itself, as [`Guarded`] or [`TimeLimit`], and write a [`Policy`] of its own:
+//!
+//! ```
+//! use std::sync::Arc;
+//! use memento::{DataStore, MemoryDataStore, Name};
+//! use memento_storage_layers::{Breaker, Guarded, Retry};
+//!
+//! let store = Guarded::new(Breaker::default(), Arc::new(MemoryDataStore::default()));
+//! let store = Guarded::new(Retry::default().attempts(5), Arc::new(store));
+//! store.put(&Name::new("reports/today")?, b"all is well")?;
+//! # Ok::<(), memento::Error>(())
+//! ```
+
+#![deny(clippy::print_stdout, clippy::print_stderr)]
+
+mod breaker;
+mod data;
+mod faults;
+mod metadata;
+mod operation;
+mod plugins;
+mod policy;
+mod read_only;
+mod retry;
+mod time_limit;
+
+pub use breaker::Breaker;
+pub use faults::Faults;
+pub use operation::Operation;
+pub use policy::{Guarded, Policy};
+pub use read_only::ReadOnly;
+pub use retry::Retry;
+pub use time_limit::TimeLimit;

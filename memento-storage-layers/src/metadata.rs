@@ -1,0 +1,55 @@
+//! A metadata store behind a policy.
+
+use memento::{Capabilities, Claim, Entry, Filter, Key, MetadataStore, Page, Result, Version};
+
+use crate::operation::{
+    CLAIM, GET_RECORD, GET_RECORDS, LIST_RECORDS, PUT_RECORDS, REMOVE_RECORD, REMOVE_RECORDS,
+    SET_RECORD_ASIDE, VERSIONS,
+};
+use crate::{Guarded, Policy};
+
+impl<P: Policy, S: MetadataStore + ?Sized> MetadataStore for Guarded<P, S> {
+    fn location(&self) -> String {
+        self.store.location()
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        self.policy.capabilities(self.store.capabilities())
+    }
+
+    fn get(&self, key: &Key) -> Result<Option<Vec<u8>>> {
+        self.call(GET_RECORD, || self.store.get(key))
+    }
+
+    fn get_many(&self, keys: &[Key]) -> Result<Vec<Option<Vec<u8>>>> {
+        self.call(GET_RECORDS, || self.store.get_many(keys))
+    }
+
+    fn put(&self, entries: &[Entry]) -> Result<()> {
+        self.call(PUT_RECORDS, || self.store.put(entries))
+    }
+
+    fn remove(&self, key: &Key) -> Result<bool> {
+        self.call(REMOVE_RECORD, || self.store.remove(key))
+    }
+
+    fn remove_all(&self, filter: &Filter) -> Result<u64> {
+        self.call(REMOVE_RECORDS, || self.store.remove_all(filter))
+    }
+
+    fn list(&self, filter: &Filter, from: Option<u64>, limit: usize) -> Result<Page> {
+        self.call(LIST_RECORDS, || self.store.list(filter, from, limit))
+    }
+
+    fn versions(&self, function: &str, limit: usize) -> Result<Vec<Version>> {
+        self.call(VERSIONS, || self.store.versions(function, limit))
+    }
+
+    fn try_claim(&self, key: &Key) -> Result<Option<Claim>> {
+        self.call(CLAIM, || self.store.try_claim(key))
+    }
+
+    fn set_aside(&self, key: &Key, damaged: &[u8]) -> Result<()> {
+        self.call(SET_RECORD_ASIDE, || self.store.set_aside(key, damaged))
+    }
+}

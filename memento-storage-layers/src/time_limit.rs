@@ -1,0 +1,69 @@
+//! Waits for a store no longer than a limit.
+
+mod data;
+mod metadata;
+mod stream;
+
+use std::sync::Arc;
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::time::Duration;
+
+use memento::{Error, ErrorKind, Result};
+
+use crate::Operation;
+
+/// A store that is waited for no longer than a limit: a [`DataStore`](memento::DataStore) or a
+/// [`MetadataStore`](memento::MetadataStore), as `S` is. Of a stream, the limit is for each part.
+///
+/// Each operation runs in a thread of its own, which costs some microseconds; a store with time limits of its own, as those
+/// on servers have, needs none of this. What takes too long goes on in its thread until it ends, whatever comes of
+/// it: so behind a folder that hangs for ever, there are soon as many threads as there were operations. A
+/// [`Breaker`](crate::Breaker) around it bounds that.
+#[derive(Debug)]
+pub struct TimeLimit<S: ?Sized> {
+    limit: Duration,
+    store: Arc<S>,
+}
+
+impl<S: Send + Sync + ?Sized + 'static> TimeLimit<S> {
+    /// Waits for each operation of `store` as long as `limit`.
+    pub fn new(limit: Duration, store: Arc<S>) -> Self {
+        Self { limit, store }
+    }
+
+    /// Does one operation.
+    fn within<T: Send + 'static>(
+        &self,
+        operation: Operation,
+        work: impl FnOnce(&S) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let store = Arc::clone(&self.store);
+        within(self.limit, operation, move || work(&store))
+    }
+}
+
+/// Does `work` in another thread; its result, unless that takes longer than `limit`.
+fn within<T: Send + 'static>(
+    limit: Duration,
+    operation: Operation,
+    work: impl FnOnce() -> Result<T> + Send + 'static,
+) -> Result<T> {
+    let (sender, receiver) = mpsc::sync_channel(1);
+    in_thread(move || {
+        // Where nobody waits any more, nobody needs to know.
+        let _ = sender.send(work());
+    });
+    receiver.recv_timeout(limit).unwrap_or_else(|error| Err(ended(limit, operation, error)))
+}
+
+fn in_thread(work: impl FnOnce() + Send + 'static) {
+    blocking::unblock(work).detach();
+}
+
+/// The error of an operation of which nothing was heard.
+fn ended(limit: Duration, operation: Operation, error: RecvTimeoutError) -> Error {
+    Error::new(ErrorKind::Storage, operation.does).source(match error {
+        RecvTimeoutError::Timeout => format!("the store took longer than {limit:?}"),
+        RecvTimeoutError::Disconnected => "the store panicked".to_owned(),
+    })
+}

@@ -1,0 +1,64 @@
+//! A metadata store that is waited for no longer than a limit.
+
+use memento::{Capabilities, Claim, Entry, Filter, Key, MetadataStore, Page, Result, Version};
+
+use super::TimeLimit;
+use crate::operation::{
+    CLAIM, GET_RECORD, GET_RECORDS, LIST_RECORDS, PUT_RECORDS, REMOVE_RECORD, REMOVE_RECORDS,
+    SET_RECORD_ASIDE, VERSIONS,
+};
+
+impl<S: MetadataStore + ?Sized + 'static> MetadataStore for TimeLimit<S> {
+    fn location(&self) -> String {
+        self.store.location()
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        self.store.capabilities()
+    }
+
+    fn get(&self, key: &Key) -> Result<Option<Vec<u8>>> {
+        let key = *key;
+        self.within(GET_RECORD, move |store| store.get(&key))
+    }
+
+    fn get_many(&self, keys: &[Key]) -> Result<Vec<Option<Vec<u8>>>> {
+        let keys = keys.to_vec();
+        self.within(GET_RECORDS, move |store| store.get_many(&keys))
+    }
+
+    fn put(&self, entries: &[Entry]) -> Result<()> {
+        let entries = entries.to_vec();
+        self.within(PUT_RECORDS, move |store| store.put(&entries))
+    }
+
+    fn remove(&self, key: &Key) -> Result<bool> {
+        let key = *key;
+        self.within(REMOVE_RECORD, move |store| store.remove(&key))
+    }
+
+    fn remove_all(&self, filter: &Filter) -> Result<u64> {
+        let filter = filter.clone();
+        self.within(REMOVE_RECORDS, move |store| store.remove_all(&filter))
+    }
+
+    fn list(&self, filter: &Filter, from: Option<u64>, limit: usize) -> Result<Page> {
+        let filter = filter.clone();
+        self.within(LIST_RECORDS, move |store| store.list(&filter, from, limit))
+    }
+
+    fn versions(&self, function: &str, limit: usize) -> Result<Vec<Version>> {
+        let function = function.to_owned();
+        self.within(VERSIONS, move |store| store.versions(&function, limit))
+    }
+
+    fn try_claim(&self, key: &Key) -> Result<Option<Claim>> {
+        let key = *key;
+        self.within(CLAIM, move |store| store.try_claim(&key))
+    }
+
+    fn set_aside(&self, key: &Key, damaged: &[u8]) -> Result<()> {
+        let (key, damaged) = (*key, damaged.to_vec());
+        self.within(SET_RECORD_ASIDE, move |store| store.set_aside(&key, &damaged))
+    }
+}

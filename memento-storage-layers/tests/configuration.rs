@@ -1,0 +1,93 @@
+//! Layers that a configuration asks for.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use memento::{Environment, Error, memento};
+// Nothing else of it is used: it is there because the program depends on it.
+use memento_storage_layers as _;
+
+static RUNS: AtomicU64 = AtomicU64::new(0);
+
+#[memento]
+fn double(n: u64) -> u64 {
+    RUNS.fetch_add(1, Ordering::Relaxed);
+    n * 2
+}
+
+/// An environment whose storage is in memory, with no memory cache in front of it.
+fn environment(layers: &str) -> Result<Environment, Error> {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("memento.toml");
+    let text = format!("[storage]\ntype = 'memory'\nmemory_cache = '0B'\n{layers}");
+    std::fs::write(&file, text).unwrap();
+    let environment = Environment::load(&file)?;
+    environment.storage("")?;
+    Ok(environment)
+}
+
+/// How often the function runs in two rounds of 100 calls.
+fn runs(environment: &Environment) -> u64 {
+    RUNS.store(0, Ordering::Relaxed);
+    environment.enter(|| {
+        for n in (0..100).chain(0..100) {
+            assert_eq!(double(n), n * 2);
+        }
+    });
+    RUNS.load(Ordering::Relaxed)
+}
+
+#[test]
+fn layers_are_there_where_the_configuration_has_their_tables() {
+    let plain = environment("").unwrap();
+    assert_eq!((runs(&plain), plain.statistics().store_failures), (100, 0));
+
+    let all = "[storage.retry]\n[storage.breaker]\n[storage.time_limit]\nlimit = '1min'";
+    let layered = environment(all).unwrap();
+    assert_eq!((runs(&layered), layered.statistics().store_failures), (100, 0));
+
+    let broken = environment("[storage.faults]\nrate = 1.0").unwrap();
+    assert_eq!(runs(&broken), 200, "trouble with the store costs time, never a result");
+    assert!(broken.statistics().store_failures >= 200);
+
+    let mended = environment(
+        "[storage.faults]\nrate = 0.2\n[storage.retry]\nattempts = 1000\nfirst_pause = '0s'",
+    );
+    assert_eq!(runs(&mended.unwrap()), 100, "each result was recorded");
+
+    let given_up = environment(
+        "[storage.faults]\nrate = 1.0\n[storage.breaker]\nfailures = 1\nperiod = '1year'",
+    );
+    let given_up = given_up.unwrap();
+    assert_eq!(runs(&given_up), 200);
+
+    let read_only = environment("[storage.read_only]").unwrap();
+    assert_eq!((runs(&read_only), read_only.statistics().store_failures), (200, 0));
+}
+
+#[test]
+fn what_is_wrong_is_named_with_its_place() {
+    for (layers, expected) in [
+        (
+            "[storage.retry]\ntimes = 3",
+            "cannot understand an option (option: storage.retry.times, set by: …/memento.toml:5): \
+             there is no such option; the options here are `attempts`, `first_pause`, \
+             `longest_pause`",
+        ),
+        (
+            "[storage.breaker]\nperiod = 'long'",
+            "cannot understand an option (option: storage.breaker.period, set by: \
+             …/memento.toml:5): ",
+        ),
+        (
+            "retry = true",
+            "cannot understand an option (option: storage.retry, set by: …/memento.toml:4): it is a \
+             value, and a table is expected; write `[storage.retry]` and the options below it",
+        ),
+    ] {
+        let error = environment(layers).unwrap_err().to_string();
+        let (before, behind) = error.split_once("set by: ").unwrap();
+        let (_, behind) = behind.split_once("/memento.toml").unwrap();
+        let error = format!("{before}set by: …/memento.toml{behind}");
+        assert!(error.starts_with(expected), "{error}");
+    }
+}
