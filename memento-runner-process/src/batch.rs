@@ -6,11 +6,11 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use memento::{Accepted, Batch, Error, Handover};
+use memento::{Accepted, Batch, Error, Handover, Waited};
 use parking_lot::Mutex;
 
-use crate::pool::Pool;
-use crate::process::Failure;
+use crate::pool::{Lease, Pool};
+use crate::process::{Failure, Loss, Process};
 
 /// How many calls go to a worker at once at most.
 const CALLS: usize = 256;
@@ -24,6 +24,9 @@ const TOGETHER: Duration = Duration::from_millis(1);
 const IDLE_LOSSES: usize = 8;
 
 /// A batch, and the workers that make its calls.
+///
+/// Who waits holds nothing: calls are handed over when there is a worker that makes them, and put back where it is lost; and who
+/// has a worker waits for nobody else. So what is waited for goes on.
 pub(crate) struct Job<'a> {
     pool: &'a Pool,
     batch: &'a dyn Batch,
@@ -31,10 +34,42 @@ pub(crate) struct Job<'a> {
     drivers: usize,
     /// The first call that nobody has taken.
     next: AtomicUsize,
-    /// Calls that threads outside of this batch are making.
+    /// Calls that others are making.
     busy: Mutex<Vec<usize>>,
     /// Why no worker can be started.
     failed: OnceLock<Error>,
+}
+
+/// Calls that a thread brings to their ends.
+struct Share {
+    /// Those that no worker has.
+    left: VecDeque<usize>,
+    /// Whether they are made where others make them, too.
+    alone: bool,
+    /// Those that have to be made here.
+    local: Vec<usize>,
+    /// How long workers took.
+    took: Duration,
+    /// How many go to a worker at once at most.
+    at_once: usize,
+    /// How many workers were lost while they made the first call.
+    tries: u32,
+    /// How many ended before they began.
+    idle_losses: usize,
+}
+
+impl Share {
+    fn new(calls: Range<usize>, alone: bool) -> Self {
+        Self {
+            left: calls.collect(),
+            alone,
+            local: Vec::new(),
+            took: Duration::ZERO,
+            at_once: usize::MAX,
+            tries: 0,
+            idle_losses: 0,
+        }
+    }
 }
 
 /// A call and its request.
@@ -58,23 +93,29 @@ impl<'a> Job<'a> {
         match self.batch.len() {
             0 => return,
             1 => {
-                self.hand_over(0..1, true);
-                return;
+                self.have_made(Share::new(0..1, false));
             }
-            _ => {}
+            _ => std::thread::scope(|scope| {
+                for _ in 1..self.drivers {
+                    scope.spawn(|| self.drive());
+                }
+                self.drive();
+            }),
         }
-        std::thread::scope(|scope| {
-            for _ in 1..self.drivers {
-                scope.spawn(|| self.drive());
-            }
-            self.drive();
-        });
         // This thread waits for others only when no other thread of the batch waits for it, so that whoever follows who
         // waits for whom sees all of it.
-        let busy = std::mem::take(&mut *self.busy.lock());
-        for index in busy {
-            self.hand_over(index..index + 1, true);
+        while let Some(index) = self.next_busy() {
+            let alone = match self.batch.wait(index) {
+                Waited::Ended => continue,
+                Waited::Free => false,
+                Waited::Alone => true,
+            };
+            self.have_made(Share::new(index..index + 1, alone));
         }
+    }
+
+    fn next_busy(&self) -> Option<usize> {
+        self.busy.lock().pop()
     }
 
     /// Takes calls until there are none, and has them made: more at once, the faster they are.
@@ -88,7 +129,8 @@ impl<'a> Job<'a> {
             if first >= self.batch.len() {
                 return;
             }
-            let took = self.hand_over(first..(first + size_now).min(self.batch.len()), false);
+            let calls = first..(first + size_now).min(self.batch.len());
+            let took = self.have_made(Share::new(calls, false));
             if took < TOGETHER / 2 {
                 size = (size * 2).min(CALLS);
             } else if took > TOGETHER {
@@ -97,112 +139,116 @@ impl<'a> Job<'a> {
         }
     }
 
-    /// Brings these calls to their ends, but for those that others are making unless it `may_wait` for them. How long they
-    /// took in workers.
-    fn hand_over(&self, indices: Range<usize>, may_wait: bool) -> Duration {
-        let mut took = Duration::ZERO;
-        let mut calls = VecDeque::with_capacity(indices.len());
-        let mut bytes = 0;
-        let mut local = Vec::new();
-        for index in indices {
-            match self.batch.request(index, may_wait) {
-                Handover::Request(request) => {
-                    bytes += request.len();
-                    calls.push_back((index, request));
-                }
-                Handover::Ended => {}
-                Handover::Busy => self.busy.lock().push(index),
-                Handover::Local => local.push(index),
-            }
-            if bytes > BYTES {
-                local.extend(self.have_made(&mut calls, &mut took));
-                bytes = 0;
-            }
-        }
-        local.extend(self.have_made(&mut calls, &mut took));
-        // With no worker held: what these call may need one.
-        for index in local {
-            self.batch.run_local(index);
-        }
-        took
-    }
-
-    /// Has workers make `calls`, until there are none left, and adds the time that it takes there to `took`. Those that have
-    /// to be made here after all.
-    fn have_made(&self, calls: &mut VecDeque<Call>, took: &mut Duration) -> Vec<usize> {
-        let mut local = Vec::new();
-        let (mut tries, mut idle_losses, mut at_once) = (0, 0, usize::MAX);
-        while !calls.is_empty() {
+    /// Brings calls to their ends, but for those that others are making. How long they took in workers.
+    fn have_made(&self, mut share: Share) -> Duration {
+        while !share.left.is_empty() {
             if let Some(error) = self.failed.get() {
-                calls.drain(..).for_each(|(index, _)| self.batch.refuse(index, error.clone()));
+                share.left.drain(..).for_each(|index| self.batch.refuse(index, error.clone()));
                 break;
             }
-            let mut lease = match self.pool.acquire() {
-                Ok(lease) => lease,
-                Err(Failure::Killed(_)) if idle_losses < IDLE_LOSSES => {
-                    idle_losses += 1;
-                    continue;
+            match self.pool.acquire(self.batch.is_awaited()) {
+                Ok(lease) => self.use_worker(lease, &mut share),
+                Err(Failure::Killed(_)) if share.idle_losses < IDLE_LOSSES => {
+                    share.idle_losses += 1;
                 }
                 Err(Failure::Killed(error) | Failure::Other(error)) => {
                     let _ = self.failed.set(error.with("function", self.batch.function().path()));
-                    continue;
                 }
-            };
-            let Some(process) = lease.process() else { continue };
-            let mut made = 0;
-            let requests = calls.iter().take(at_once).map(|(_, request)| &**request);
-            let requests: Vec<&[u8]> = requests.collect();
-            let sent = requests.len();
-            let timeout = self.pool.options().timeout;
-            let ended =
-                process.make(self.batch, requests.into_iter(), timeout, |response, time| {
-                    local.extend(self.accept(calls[made].0, response));
-                    made += 1;
-                    *took += time;
-                });
-            calls.drain(..made);
-            if made > 0 {
-                tries = 0;
-            }
-            let Err(loss) = ended else {
-                lease.release();
-                continue;
-            };
-            let lost = lease.discard();
-            self.batch.worker_lost();
-            let Some(process) = lost else { continue };
-            if !process.has_begun() && idle_losses < IDLE_LOSSES {
-                // It ended while it was idle, and nobody had noticed yet.
-                idle_losses += 1;
-                continue;
-            }
-            if process.is_launched() && sent - made > 1 {
-                // Responses may be lost, so nobody knows which of the calls it was: one after another, they tell.
-                at_once = 1;
-                continue;
-            }
-            // The first call without a response is the one that had begun; those behind it go to the next worker.
-            tries += 1;
-            if tries > self.pool.options().retries
-                && let Some((index, _)) = calls.pop_front()
-            {
-                let error = process.lost(&loss, self.batch.function().path(), tries);
-                self.batch.refuse(index, error);
-                tries = 0;
             }
         }
-        local
+        // With no worker held: what these call may need one.
+        for index in share.local {
+            self.batch.run_local(index);
+        }
+        share.took
     }
 
-    /// Takes a response; the index again where the call has to be made here.
-    fn accept(&self, index: usize, response: &[u8]) -> Option<usize> {
-        match self.batch.accept(index, response) {
-            Ok(Accepted::Ended) => None,
-            Ok(Accepted::Local) => Some(index),
-            Err(error) => {
-                self.batch.refuse(index, error);
-                None
+    /// Has a worker make some calls.
+    fn use_worker(&self, mut lease: Lease<'_>, share: &mut Share) {
+        let mut calls = self.hand_over(share);
+        let Some(process) = lease.process().filter(|_| !calls.is_empty()) else {
+            return lease.release();
+        };
+        let mut made = 0;
+        let requests: Vec<&[u8]> = calls.iter().map(|(_, request)| &**request).collect();
+        let sent = requests.len();
+        let timeout = self.pool.options().timeout;
+        let ended = process.make(self.batch, requests.into_iter(), timeout, |response, time| {
+            self.accept(calls[made].0, response, &mut share.local);
+            made += 1;
+            share.took += time;
+        });
+        calls.drain(..made);
+        if made > 0 {
+            share.tries = 0;
+        }
+        let Err(loss) = ended else { return lease.release() };
+        let lost = lease.discard();
+        self.batch.worker_lost();
+        for (index, _) in calls.into_iter().rev() {
+            self.batch.put_back(index);
+            share.left.push_front(index);
+        }
+        if let Some(process) = lost {
+            self.note_loss(process, &loss, sent - made, share);
+        }
+    }
+
+    /// Claims calls, as many as go to a worker at once.
+    fn hand_over(&self, share: &mut Share) -> Vec<Call> {
+        let mut calls = Vec::with_capacity(share.left.len().min(CALLS));
+        let mut bytes = 0;
+        while calls.len() < share.at_once && bytes <= BYTES {
+            let Some(index) = share.left.pop_front() else { break };
+            match self.batch.request(index, share.alone) {
+                Handover::Request(request) => {
+                    bytes += request.len();
+                    calls.push((index, request));
+                    continue;
+                }
+                Handover::Ended => {}
+                Handover::Busy => self.busy.lock().push(index),
+                Handover::Local => share.local.push(index),
             }
+            if calls.is_empty() {
+                share.tries = 0;
+            }
+        }
+        calls
+    }
+
+    /// Goes on after a worker was lost that had so many calls without a response.
+    fn note_loss(&self, process: Process, loss: &Loss, without_response: usize, share: &mut Share) {
+        if !process.has_begun() && share.idle_losses < IDLE_LOSSES {
+            // It ended while it was idle, and nobody had noticed yet.
+            share.idle_losses += 1;
+            return;
+        }
+        if process.is_launched() && without_response > 1 {
+            // Responses may be lost, so nobody knows which of the calls it was: one after another, they tell.
+            share.at_once = 1;
+            return;
+        }
+        // The first call without a response is the one that had begun; those behind it go to the next worker.
+        share.tries += 1;
+        if share.tries > self.pool.options().retries
+            && let Some(index) = share.left.pop_front()
+        {
+            let error = process.lost(loss, self.batch.function().path(), share.tries);
+            self.batch.refuse(index, error);
+            share.tries = 0;
+        }
+    }
+
+    /// Takes a response; one that says that the call has to be made here is noted.
+    fn accept(&self, index: usize, response: &[u8], local: &mut Vec<usize>) {
+        match self.batch.accept(index, response) {
+            Ok(Accepted::Ended) => {}
+            Ok(Accepted::Local) => {
+                self.batch.put_back(index);
+                local.push(index);
+            }
+            Err(error) => self.batch.refuse(index, error),
         }
     }
 }

@@ -46,6 +46,9 @@
 //! back (their types lack `Deserialize`, or borrow), and again those that returned an error which cannot be carried (its
 //! type is neither `Serialize` and `Deserialize` nor an `io::Error` of the operating system) or a value that has no encoding.
 //!
+//! What a function that runs in this process calls, in such a case or with `f::with().local()`, gets a worker at once, one more than `workers`
+//! where all of them have calls: these may be waiting for that function.
+//!
 //! What functions print, to standard output or standard error, comes here as `tracing` events of level `info`, with the
 //! worker's process and the function; the end of it is in the error of a call whose worker ended.
 //!

@@ -45,9 +45,10 @@ impl Pool {
     }
 
     /// A worker: an idle one, a new one, or the next that becomes idle. A failure where none can be started, and there is
-    /// none.
-    pub(crate) fn acquire(&self) -> Result<Lease<'_>, Failure> {
+    /// none. For `at_once`, one more is started than there may be: who has the others may be waiting for whoever asks.
+    pub(crate) fn acquire(&self, at_once: bool) -> Result<Lease<'_>, Failure> {
         let mut state = self.state.lock();
+        let mut may_exceed = at_once;
         loop {
             while let Some(mut process) = state.idle.pop() {
                 if process.is_alive() {
@@ -55,13 +56,14 @@ impl Pool {
                 }
                 state.started -= 1;
             }
-            if state.started < state.limit {
+            if state.started < state.limit || may_exceed {
                 match self.start(&mut state) {
                     Ok(process) => return Ok(Lease { pool: self, process: Some(process) }),
                     // A scheduler may have no room now, or be away. Others do the work, or are about to, and it is not
                     // asked again before one of them ends, or another batch begins.
                     Err(Failure::Other(error)) if state.started > 0 => {
-                        state.limit = state.started;
+                        state.limit = state.limit.min(state.started);
+                        may_exceed = false;
                         tracing::warn!(%error, "a worker could not be started; others go on");
                     }
                     Err(failure) => return Err(failure),
@@ -92,10 +94,15 @@ impl Lease<'_> {
         self.process.as_mut()
     }
 
-    /// Gives the worker back.
+    /// Gives the worker back. It ends where there are more than there may be.
     pub(crate) fn release(mut self) {
+        let mut state = self.pool.state.lock();
+        if state.started > state.limit {
+            return;
+        }
         if let Some(process) = self.process.take() {
-            self.pool.state.lock().idle.push(process);
+            state.idle.push(process);
+            drop(state);
             self.pool.changed.notify_one();
             // It counts on.
             std::mem::forget(self);

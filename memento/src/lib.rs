@@ -93,7 +93,9 @@ pub use partition::Partition;
 pub use program::default_folder;
 pub use progress::{Progress, ProgressEvents, ProgressObserver};
 pub use query::{Mementos, Query};
-pub use runner::{Accepted, Batch, Handover, InScope, LocalRunner, NullRunner, Runner, Spawn};
+pub use runner::{
+    Accepted, Batch, Handover, InScope, LocalRunner, NullRunner, Runner, Spawn, Waited,
+};
 pub use stack::{Caller, carry, carry_future, context};
 pub use statistics::{Misses, Statistics};
 pub use storage::{

@@ -82,11 +82,25 @@ pub trait Batch: Sync {
     fn refuse(&self, index: usize, error: Error);
 
     /// Hands the call at `index` over to another process, which runs this program and [makes](crate::worker::Worker) it.
+    /// Where others compute the same, it is not handed over, unless it is to be made [`alone`](Waited::Alone).
     ///
-    /// The call stays claimed, and others wait for it, until it is brought to its end in the same thread: by
-    /// [`accept`](Self::accept), [`refuse`](Self::refuse) or [`run_local`](Self::run_local). So a thread that has calls
-    /// handed over must not wait for others: only with `may_wait` does this wait for a thread that computes the same.
-    fn request(&self, index: usize, may_wait: bool) -> Handover;
+    /// The call stays claimed, and others wait for it, until it is brought to its end in the same thread, by
+    /// [`accept`](Self::accept), [`refuse`](Self::refuse) or [`run_local`](Self::run_local), or is
+    /// [put back](Self::put_back). So a thread that has calls handed over must not wait but for the process that makes
+    /// them: neither for others, nor until a process is idle.
+    fn request(&self, index: usize, alone: bool) -> Handover;
+
+    /// Takes back a call that was handed over and has not been made: it can be handed over again, and until then others
+    /// may make it.
+    fn put_back(&self, index: usize);
+
+    /// Waits for others who compute the same as the call at `index`. It must not be handed over, nor any other call by this
+    /// thread.
+    fn wait(&self, index: usize) -> Waited;
+
+    /// Whether calls of this batch are made by a function that runs in this process. Others may be waiting for it, also
+    /// processes that make calls: so none of these calls is to wait until a process is idle.
+    fn is_awaited(&self) -> bool;
 
     /// Takes what another process made of the call at `index`.
     ///
@@ -104,6 +118,17 @@ pub trait Batch: Sync {
     fn worker_lost(&self);
 }
 
+/// What has become of a call that others were making.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Waited {
+    /// It has ended.
+    Ended,
+    /// Nobody makes it any more: it is to be handed over, in which others may be sooner.
+    Free,
+    /// To wait for others might never end: it is to be made alone.
+    Alone,
+}
+
 /// What becomes of a call that is to be handed over to another process.
 #[derive(Debug)]
 pub enum Handover {
@@ -111,7 +136,7 @@ pub enum Handover {
     Request(Vec<u8>),
     /// It has ended: its result has landed in the meantime, or it failed.
     Ended,
-    /// Another thread computes the same.
+    /// Others compute the same: [wait](Batch::wait) for them, later.
     Busy,
     /// It can only be made here: its arguments cannot be read back.
     Local,
@@ -122,6 +147,6 @@ pub enum Handover {
 pub enum Accepted {
     /// It has ended.
     Ended,
-    /// It has to be made here after all: see [`Batch::run_local`].
+    /// It has to be made here after all, by [`Batch::run_local`]. A thread that waits for anything before puts it back.
     Local,
 }

@@ -338,6 +338,37 @@ pub fn kills_once(folder: PathBuf) -> u64 {
     100
 }
 
+/// Says that it has begun, waits until it is told to go on, and needs [`twig()`].
+#[memento]
+pub fn needs_twig(folder: PathBuf) -> u64 {
+    note(&folder, "begun", id());
+    while !folder.join("go").exists() {
+        std::thread::yield_now();
+    }
+    twig(folder, 1) + 1
+}
+
+/// Returns its argument.
+#[memento]
+pub fn twig(folder: PathBuf, n: u64) -> u64 {
+    note(&folder, "twigs", n);
+    n
+}
+
+/// Waits until somebody has begun who needs it, and needs [`twig()`].
+#[memento]
+pub fn branch(folder: PathBuf) -> u64 {
+    wait_for_begun(&folder, 1);
+    twig(folder, 2)
+}
+
+/// Says that it has begun, and needs [`branch()`].
+#[memento]
+pub fn needs_branch(folder: PathBuf) -> u64 {
+    note(&folder, "begun", id());
+    branch(folder) + 1
+}
+
 /// Calls itself for the next number, and the one behind that, up to `last`.
 #[memento]
 pub fn climb(folder: PathBuf, n: u64, last: u64) -> u64 {

@@ -1,9 +1,14 @@
 //! One computation of a key at a time among worker processes, for what their calls call.
 
+use std::path::Path;
+use std::sync::mpsc;
+use std::time::Duration;
+
 use memento::{Environment, ErrorKind, Storage};
 use memento_runner_process::{Options, ProcessRunner};
 use memento_tests::fates::{
-    climb, common, kills_once, needs_common, needs_killer, noted, outlives,
+    branch, climb, common, kills_once, needs_branch, needs_common, needs_killer, needs_twig, noted,
+    outlives, twig,
 };
 
 fn environment(workers: usize) -> Environment {
@@ -74,6 +79,51 @@ fn what_a_killed_worker_was_computing_others_compute() {
         assert_eq!(outlives.join().unwrap().unwrap(), 1);
     });
     assert_eq!(noted(folder.path(), "computed"), [u64::from(std::process::id())]);
+}
+
+/// Does `work` in an environment with one worker, often; fails where it does not come to an end.
+fn often_with_one_worker(work: fn(&Environment, &Path)) {
+    let (sender, ended) = mpsc::channel();
+    std::thread::spawn(move || {
+        let environment = environment(1);
+        for _ in 0..20 {
+            let folder = tempfile::tempdir().unwrap();
+            work(&environment, folder.path());
+        }
+        sender.send(()).unwrap();
+    });
+    ended.recv_timeout(Duration::from_mins(2)).expect("nobody waits for ever");
+}
+
+/// Who has no worker yet holds nothing that another worker's call may need.
+#[test]
+fn who_waits_for_a_worker_is_waited_for_by_none() {
+    often_with_one_worker(|environment, folder| {
+        std::thread::scope(|scope| {
+            let needs = scope.spawn(|| environment.enter(|| needs_twig(folder.to_owned())));
+            while noted(folder, "begun").is_empty() {
+                std::thread::yield_now();
+            }
+            let own = scope.spawn(|| environment.enter(|| twig(folder.to_owned(), 1)));
+            std::fs::write(folder.join("go"), "").unwrap();
+            assert_eq!((needs.join().unwrap(), own.join().unwrap()), (2, 1));
+        });
+        assert_eq!(noted(folder, "twigs"), [1]);
+    });
+}
+
+/// What a function that runs here needs is not kept waiting by workers that need the function.
+#[test]
+fn what_runs_here_gets_a_worker() {
+    often_with_one_worker(|environment, folder| {
+        std::thread::scope(|scope| {
+            let here = scope
+                .spawn(|| environment.enter(|| branch::with().local().call(folder.to_owned())));
+            let needs = environment.enter(|| needs_branch(folder.to_owned()));
+            assert_eq!((here.join().unwrap(), needs), (2, 3));
+        });
+        assert_eq!(noted(folder, "twigs"), [2]);
+    });
 }
 
 /// What a call needs may wait behind it, in its own worker, or run in another one that needs it.

@@ -7,6 +7,7 @@ use std::thread::ThreadId;
 
 use memento::{
     Accepted, Batch, Error, ErrorKind, Function, Handover, InScope, Key, Result, Runner, Spawn,
+    Waited,
 };
 use parking_lot::Mutex;
 
@@ -244,16 +245,14 @@ impl Batch for Watched<'_> {
         self.end(index);
     }
 
-    fn request(&self, index: usize, may_wait: bool) -> Handover {
-        if may_wait {
-            self.may_wait(index);
-        } else if self.is_disturbed(index, Disturbance::Busy) {
+    fn request(&self, index: usize, alone: bool) -> Handover {
+        if self.is_disturbed(index, Disturbance::Busy) {
             return Handover::Busy;
         }
         if self.is_disturbed(index, Disturbance::Local) {
             return Handover::Local;
         }
-        let handover = self.batch.request(index, may_wait);
+        let handover = self.batch.request(index, alone);
         match &handover {
             Handover::Request(_) => {
                 self.ends.lock().away.insert(index, std::thread::current().id());
@@ -262,6 +261,24 @@ impl Batch for Watched<'_> {
             Handover::Busy | Handover::Local => {}
         }
         handover
+    }
+
+    fn put_back(&self, index: usize) {
+        self.ends.lock().away.remove(&index);
+        self.batch.put_back(index);
+    }
+
+    fn wait(&self, index: usize) -> Waited {
+        self.may_wait(index);
+        let waited = self.batch.wait(index);
+        if waited == Waited::Ended {
+            self.end(index);
+        }
+        waited
+    }
+
+    fn is_awaited(&self) -> bool {
+        self.batch.is_awaited()
     }
 
     fn accept(&self, index: usize, response: &[u8]) -> Result<Accepted> {

@@ -4,7 +4,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, LazyLock};
 
 use memento::worker::{Parent, Worker};
-use memento::{Accepted, Batch, Error, ErrorKind, Handover, Result, Runner};
+use memento::{Accepted, Batch, Error, ErrorKind, Handover, Result, Runner, Waited};
 use memento_testkit::runner::{EXECUTING, RunnerSuite};
 use parking_lot::Mutex;
 
@@ -173,9 +173,8 @@ impl RemoteRunner {
     }
 
     /// Brings a call to its end; whether that went well.
-    fn bring_to_end(&self, batch: &dyn Batch, index: usize) -> bool {
-        let may_wait = self.0 != Wrong::ForgetsWhatOthersCompute;
-        match batch.request(index, may_wait) {
+    fn bring_to_end(&self, batch: &dyn Batch, index: usize, alone: bool) -> bool {
+        match batch.request(index, alone) {
             Handover::Request(request) => {
                 let response = self.make(batch, &request);
                 match self.0 {
@@ -198,14 +197,24 @@ impl RemoteRunner {
                 batch.run_local(index);
                 true
             }
-            Handover::Ended | Handover::Busy => true,
+            Handover::Busy if self.0 == Wrong::ForgetsWhatOthersCompute => true,
+            Handover::Busy => match batch.wait(index) {
+                Waited::Ended => true,
+                Waited::Free => self.bring_to_end(batch, index, false),
+                Waited::Alone => self.bring_to_end(batch, index, true),
+            },
+            Handover::Ended => true,
         }
     }
 
     /// Hands two calls over before it waits for the first.
     fn bring_both_to_end(&self, batch: &dyn Batch) {
-        let may_wait = self.0 == Wrong::WaitsWithCallsHandedOver;
-        let requests = [0, 1].map(|index| batch.request(index, may_wait));
+        let requests = [0, 1].map(|index| {
+            if index == 1 && self.0 == Wrong::WaitsWithCallsHandedOver {
+                batch.wait(index);
+            }
+            batch.request(index, false)
+        });
         let mut responses = requests.map(|handover| match handover {
             Handover::Request(request) => self.make(batch, &request),
             other => panic!("nobody else has these calls: {other:?}"),
@@ -232,7 +241,8 @@ impl Runner for RemoteRunner {
             first = 2;
         }
         for index in first..batch.len() {
-            if !self.bring_to_end(batch, index) && self.0 == Wrong::GivesUpAfterABadResponse {
+            if !self.bring_to_end(batch, index, false) && self.0 == Wrong::GivesUpAfterABadResponse
+            {
                 return;
             }
         }

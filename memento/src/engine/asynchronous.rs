@@ -275,7 +275,10 @@ impl Turn {
         }
         let claimed = calls.claimed(item, claim, |_| among_processes, true);
         match claimed.unwrap_or_else(Claimed::from) {
-            Claimed::Run(right) => Self::Run(Kept::new(right)),
+            Claimed::Run(right) => {
+                calls.miss(item);
+                Self::Run(Kept::new(right))
+            }
             Claimed::Ended(ending) => Self::End(ending),
             Claimed::Busy => Self::End(Ending::Pending),
         }

@@ -15,7 +15,7 @@ use crate::modifiers::Modifiers;
 use crate::remote::Session;
 use crate::{
     Accepted, Batch, Caller, Environment, Error, Handover, Invocation, Key, LocalRunner, Result,
-    Runner, remote,
+    Runner, Waited, remote,
 };
 
 /// How many records are asked for at once.
@@ -196,8 +196,20 @@ impl Batch for Calls<'_> {
         });
     }
 
-    fn request(&self, index: usize, may_wait: bool) -> Handover {
-        self.bring_on(index, |item| self.hand_over(item, may_wait))
+    fn request(&self, index: usize, alone: bool) -> Handover {
+        self.bring_on(index, |item| self.hand_over(item, alone))
+    }
+
+    fn put_back(&self, index: usize) {
+        self.bring_on(index, |item| drop(self.bring_home(item)));
+    }
+
+    fn wait(&self, index: usize) -> Waited {
+        self.bring_on(index, |item| self.wait_for_others(item))
+    }
+
+    fn is_awaited(&self) -> bool {
+        self.caller.frame.is_some()
     }
 
     fn accept(&self, index: usize, response: &[u8]) -> Result<Accepted> {

@@ -29,22 +29,28 @@ impl From<Error> for Claimed {
 }
 
 impl<'a> Calls<'a> {
-    /// Claims the item, unless another thread has brought it to its end, and notes why it has to be computed. With
-    /// `may_wait`, waits for a thread that computes it.
-    pub(super) fn claim(&self, item: &mut Item<'a>, may_wait: bool) -> Result<Claimed> {
+    /// Claims the item, unless others have brought it to its end. Waits for others who compute it.
+    pub(super) fn claim(&self, item: &mut Item<'a>) -> Result<Claimed> {
         let binding: &'a Binding = self.binding;
         self.modifiers.check_cancelled(binding.function)?;
-        let flights = &binding.cluster.flights;
-        let claim = if may_wait {
-            flights.claim(item.key, |key| self.callers(key))
-        } else {
-            match flights.try_claim(item.key) {
-                Some(lead) => Claim::Lead(lead),
-                None => return Ok(Claimed::Busy),
-            }
+        let claim = binding.cluster.flights.claim(item.key, |key| self.callers(key));
+        let among_processes = |item: &Item<'_>| self.claim_among_processes(item, true);
+        self.claimed(item, claim, among_processes, true)
+    }
+
+    /// The same without waiting for anybody. With `alone`, where others compute it, it is to be computed, too.
+    pub(super) fn try_claim(&self, item: &mut Item<'a>, alone: bool) -> Result<Claimed> {
+        self.modifiers.check_cancelled(self.binding.function)?;
+        let claim = match self.binding.cluster.flights.try_claim(item.key) {
+            Some(lead) => Claim::Lead(lead),
+            None if alone => Claim::Alone,
+            None => return Ok(Claimed::Busy),
         };
-        let among_processes = |item: &Item<'_>| self.claim_among_processes(item, may_wait);
-        self.claimed(item, claim, among_processes, may_wait)
+        let among_processes = |item: &Item<'_>| match self.claim_among_processes(item, false) {
+            AmongProcesses::Theirs if alone => AmongProcesses::Alone,
+            claimed => claimed,
+        };
+        self.claimed(item, claim, among_processes, false)
     }
 
     /// How often `key` is computed by those who called whoever asks.
@@ -54,7 +60,7 @@ impl<'a> Calls<'a> {
     }
 
     /// Goes on with an item that has been claimed in this process: claims it `among_processes`, unless its result is there
-    /// by now, and notes why it has to be computed.
+    /// by now.
     pub(super) fn claimed(
         &self,
         item: &mut Item<'_>,
@@ -72,10 +78,11 @@ impl<'a> Calls<'a> {
             Claim::Landed(..) | Claim::Alone => None,
             Claim::Recursion => return Err(self.recursion(item.key)),
         };
-        let claim = match lead.as_ref().map(|_| among_processes(item)) {
-            Some(AmongProcesses::Ours(claim)) => Some(claim),
+        let (claim, is_alone) = match lead.as_ref().map(|_| among_processes(item)) {
+            Some(AmongProcesses::Ours(claim)) => (Some(claim), false),
             Some(AmongProcesses::Theirs) => return Ok(Claimed::Busy),
-            Some(AmongProcesses::Unclaimed) | None => None,
+            Some(AmongProcesses::Unclaimed) => (None, false),
+            Some(AmongProcesses::Alone) | None => (None, true),
         };
         if !self.modifiers.refresh {
             self.look_again(item, may_wait, claim.is_some());
@@ -85,8 +92,7 @@ impl<'a> Calls<'a> {
         }
         // It may have waited for another thread.
         self.modifiers.check_cancelled(binding.function)?;
-        self.miss(item);
-        Ok(Claimed::Run(Right { lead, claim }))
+        Ok(Claimed::Run(Right { lead, claim, is_alone }))
     }
 
     /// Looks once more, for an item that another thread may have computed after the stores were asked; where it is

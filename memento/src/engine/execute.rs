@@ -36,8 +36,11 @@ impl<'a> Calls<'a> {
         let right = match self.bring_home(item) {
             // It was to be made by another process, which could not.
             Some(away) => away.right,
-            None => match self.claim(item, true)? {
-                Claimed::Run(right) => right,
+            None => match self.claim(item)? {
+                Claimed::Run(right) => {
+                    self.miss(item);
+                    right
+                }
                 Claimed::Ended(ending) => return Ok(ending),
                 Claimed::Busy => return Ok(Ending::Pending),
             },
@@ -131,23 +134,25 @@ impl<'a> Calls<'a> {
         Known::from(landed)
     }
 
-    /// Counts and tells why the function runs.
+    /// Counts and tells why the function runs, once for each item.
     pub(super) fn miss(&self, item: &mut Item<'_>) {
         let binding = self.binding;
+        if std::mem::replace(&mut item.has_missed, true) {
+            return;
+        }
         let miss = if self.modifiers.refresh {
             let record = binding.cluster.storage.record(&item.key);
             let head = record.as_ref().and_then(|record| record::open(&item.key, record).ok());
             item.replaces = head.map(|(head, _)| head.digest);
             Miss::Refreshed
         } else {
-            match item.miss.take() {
+            match &item.miss {
                 None | Some(Miss::NeverRun) => self.without_record(item),
-                Some(miss) => miss,
+                Some(miss) => miss.clone(),
             }
         };
         binding.cluster.counters.count_miss(&miss);
         tracing::debug!(function = binding.function.path(), key = %item.key, reason = %miss, "miss");
-        item.miss = Some(miss);
     }
 
     /// Why there is no record: in full where somebody listens, else as far as it can be told at once.

@@ -19,8 +19,10 @@ pub(crate) struct Item<'a> {
     pub(super) key: Key,
     pub(super) task: &'a mut dyn Task,
     pub(super) ending: Ending,
-    /// Why there was no valid result.
+    /// Why the stores had no valid result, as far as they tell.
     pub(super) miss: Option<Miss>,
+    /// Whether it has been told that the function has to run.
+    pub(super) has_missed: bool,
     /// The digest of the outcome that a new one takes the place of.
     pub(super) replaces: Option<Digest>,
     /// The record of an outcome that may be valid again one day.
@@ -44,6 +46,7 @@ pub(super) struct Suspended {
     pub(super) key: Key,
     pub(super) ending: Ending,
     miss: Option<Miss>,
+    has_missed: bool,
     replaces: Option<Digest>,
     earlier: Option<Vec<u8>>,
 }
@@ -60,6 +63,7 @@ impl<'a> Item<'a> {
             task,
             ending,
             miss: None,
+            has_missed: false,
             replaces: None,
             earlier: None,
             away: None,
@@ -70,8 +74,10 @@ impl<'a> Item<'a> {
 impl Item<'_> {
     /// The call without what it borrows.
     pub(super) fn suspend(self) -> Suspended {
-        let Self { encoded, invocation, key, ending, miss, replaces, earlier, .. } = self;
-        Suspended { encoded: encoded.detach(), invocation, key, ending, miss, replaces, earlier }
+        let Self { encoded, invocation, key, ending, miss, has_missed, replaces, earlier, .. } =
+            self;
+        let encoded = encoded.detach();
+        Suspended { encoded, invocation, key, ending, miss, has_missed, replaces, earlier }
     }
 
     /// Tells those who want to know what became of this call.
@@ -93,6 +99,7 @@ impl Suspended {
             encoded: encoded.detach(),
             ending: Ending::Pending,
             miss: None,
+            has_missed: false,
             replaces: None,
             earlier: None,
         }
@@ -100,9 +107,10 @@ impl Suspended {
 
     /// The call, whose output is in `task`.
     pub(super) fn resume<'a>(self, binding: &'a Binding, task: &'a mut dyn Task) -> Item<'a> {
-        let Self { encoded, invocation, key, ending, miss, replaces, earlier } = self;
+        let Self { encoded, invocation, key, ending, miss, has_missed, replaces, earlier } = self;
         let encoded = encoded.attach(&binding.function_key);
-        Item { encoded, invocation, key, task, ending, miss, replaces, earlier, away: None }
+        let away = None;
+        Item { encoded, invocation, key, task, ending, miss, has_missed, replaces, earlier, away }
     }
 
     /// What the caller's frame records, if there is an outcome.

@@ -19,25 +19,30 @@ use crate::part::{Found, Publish};
 use crate::recorded;
 use crate::remote::{Bytes, End, Errand, Request, Response, Returned, read, write};
 use crate::validity::{self, Validity};
-use crate::{Accepted, Caller, Error, ErrorKind, Handover, Result};
+use crate::{Accepted, Caller, Error, ErrorKind, Handover, Result, Waited};
 
 impl<'a> Calls<'a> {
-    /// Claims the item for another process.
-    pub(super) fn hand_over(&self, item: &mut Item<'a>, may_wait: bool) -> Handover {
+    /// Claims the item for another process. With `alone`, it is handed over where others compute it, too.
+    pub(super) fn hand_over(&self, item: &mut Item<'a>, alone: bool) -> Handover {
         if !matches!(item.ending, Ending::Pending) {
             return Handover::Ended;
         }
         if recorded::repeater(self.binding.function).is_none() {
             return Handover::Local;
         }
-        match self.claim(item, may_wait) {
+        match self.try_claim(item, alone) {
             Ok(Claimed::Run(right)) => {
+                self.miss(item);
                 let frame = self.caller.frame.as_ref();
                 let correlation = frame.map_or_else(Correlation::new, |frame| frame.correlation);
                 let generation = validity::generation();
                 item.away = Some(Away { right, correlation, generation });
                 self.session.claims.begin_call();
-                self.write_request(item, correlation, generation)
+                let handover = self.write_request(item, correlation, generation);
+                if !matches!(handover, Handover::Request(_)) {
+                    self.bring_home(item);
+                }
+                handover
             }
             Ok(Claimed::Busy) => Handover::Busy,
             Ok(Claimed::Ended(ending)) => {
@@ -49,6 +54,21 @@ impl<'a> Calls<'a> {
                 Handover::Ended
             }
         }
+    }
+
+    /// Waits for others who compute the item.
+    pub(super) fn wait_for_others(&self, item: &mut Item<'a>) -> Waited {
+        if !matches!(item.ending, Ending::Pending) {
+            return Waited::Ended;
+        }
+        // The right is given back at once: who claims it next has a process that makes the call.
+        item.ending = match self.claim(item) {
+            Ok(Claimed::Run(right)) if right.is_alone => return Waited::Alone,
+            Ok(Claimed::Run(_) | Claimed::Busy) => return Waited::Free,
+            Ok(Claimed::Ended(ending)) => ending,
+            Err(error) => Ending::Failed(error),
+        };
+        Waited::Ended
     }
 
     fn write_request(

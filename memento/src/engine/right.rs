@@ -10,4 +10,6 @@ pub(super) struct Right {
     pub(super) lead: Option<Lead>,
     /// Other processes; `None` where they may be doing the same.
     pub(super) claim: Option<Claim>,
+    /// Whether others are doing the same, for all that is known, and are not to be waited for.
+    pub(super) is_alone: bool,
 }

@@ -1,6 +1,6 @@
 //! Batches of calls, and what becomes of each.
 
-use memento::{Accepted, Batch, Error, Function, Handover, Key, Result};
+use memento::{Accepted, Batch, Error, Function, Handover, Key, Result, Waited};
 
 use crate::runner::functions::double;
 use crate::runner::lab::{Lab, check};
@@ -91,6 +91,18 @@ impl Batch for Empty {
 
     fn request(&self, index: usize, _: bool) -> Handover {
         none(index)
+    }
+
+    fn put_back(&self, index: usize) {
+        none::<()>(index);
+    }
+
+    fn wait(&self, index: usize) -> Waited {
+        none(index)
+    }
+
+    fn is_awaited(&self) -> bool {
+        false
     }
 
     fn accept(&self, index: usize, _: &[u8]) -> Result<Accepted> {

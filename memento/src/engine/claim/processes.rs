@@ -25,8 +25,10 @@ const PAUSES: (Duration, Duration) = (Duration::from_micros(500), Duration::from
 pub(in crate::engine) enum AmongProcesses {
     /// No other process computes the same.
     Ours(Claim),
-    /// Others may: it is not worth a claim, or waiting might never end.
+    /// Others may: it is not worth a claim.
     Unclaimed,
+    /// Others may, and waiting for them might never end.
+    Alone,
     /// Another process computes it.
     Theirs,
 }
@@ -92,7 +94,8 @@ impl Calls<'_> {
             Some(Some(claim)) => return Some(AmongProcesses::Ours(claim)),
             Some(None) if !may_wait => return Some(AmongProcesses::Theirs),
             Some(None) if self.may_wait(item) => {}
-            Some(None) | None => return Some(AmongProcesses::Unclaimed),
+            Some(None) => return Some(AmongProcesses::Alone),
+            None => return Some(AmongProcesses::Unclaimed),
         }
         if waiter.pause() {
             let function = self.binding.function.path();
