@@ -6,6 +6,7 @@ pub mod graph;
 pub mod processes;
 pub mod project;
 pub mod reasons;
+pub mod redis;
 pub mod slurm;
 pub mod steps;
 pub mod visit;

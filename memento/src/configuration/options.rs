@@ -87,6 +87,11 @@ impl Options {
         self.settings.keys().cloned().collect()
     }
 
+    /// Whether an option is set.
+    pub(crate) fn is_set(&self, name: &str) -> bool {
+        self.settings.contains_key(name)
+    }
+
     /// Where an option is set, for errors about its value.
     pub fn origin_of(&self, name: &str) -> String {
         let taken = self.known.get(name).cloned().flatten();

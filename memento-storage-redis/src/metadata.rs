@@ -1,0 +1,199 @@
+//! Mementos on a Redis server.
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+use std::time::Duration;
+
+use memento::{Capabilities, Claim, Entry, Filter, Key, MetadataStore, Page, Result, Version};
+use redis::{Cmd, Script, Value};
+
+use crate::Options;
+use crate::claims::Claims;
+use crate::format::{entry, record};
+use crate::scripts::command;
+use crate::server::{Repeat, Server};
+
+/// How much a page has at most: the server does nothing else while it makes one.
+const LONGEST: usize = 1000;
+
+const LOOK_UP: &str = "look a memento up";
+const KEEP: &str = "keep mementos";
+const DROP: &str = "drop mementos";
+const LIST: &str = "list mementos";
+
+/// A metadata store on a Redis server, which many processes on many machines can use at once.
+#[derive(Debug)]
+pub struct RedisMetadataStore {
+    server: Arc<Server>,
+    claims: Claims,
+}
+
+/// A key as it stands in the names of the server's keys.
+fn digits(key: &Key) -> String {
+    key.as_bytes().iter().fold(String::with_capacity(64), |mut digits, byte| {
+        let _ = write!(digits, "{byte:02x}");
+        digits
+    })
+}
+
+fn from_digits(digits: &str) -> Option<Key> {
+    let byte = |index: usize| u8::from_str_radix(digits.get(index * 2..index * 2 + 2)?, 16).ok();
+    let bytes: Vec<u8> = (0..32).map_while(byte).collect();
+    Some(Key::from_bytes(bytes.try_into().ok()?))
+}
+
+impl RedisMetadataStore {
+    /// The metadata store on the server that `options` names. Nothing is asked of it before the first use.
+    pub fn new(options: &Options) -> Self {
+        let server = Arc::new(Server::new(options));
+        Self { claims: Claims::new(Arc::clone(&server)), server }
+    }
+
+    /// Waits until a claim of this key that another process has is given back, or its lease has ended, but no longer than
+    /// `limit`; whether it is free, unless somebody else was faster. The server wakes who waits; of several, one after another,
+    /// as each gives back what it has claimed.
+    ///
+    /// # Errors
+    ///
+    /// Where the server cannot tell.
+    pub fn wait_for_claim(&self, key: &Key, limit: Duration) -> Result<bool> {
+        self.claims.wait(&digits(key), limit)
+    }
+
+    /// The name of the server's key for a memento.
+    fn key(&self, key: &Key) -> String {
+        self.server.key("memento", &digits(key))
+    }
+
+    /// The command that does a script with mementos.
+    fn script(&self, script: &Script) -> Cmd {
+        let mut command = command(script, &[self.server.key("mementos", "succeeded")]);
+        command.arg(&self.server.base);
+        command
+    }
+
+    fn drop(&self, key: &Key, is_kept: bool) -> Result<bool> {
+        self.server.check_writable(DROP)?;
+        let mut drop = self.script(&self.server.scripts.drop);
+        drop.arg(digits(key)).arg(u8::from(is_kept));
+        self.server.ask(DROP, Repeat::No, &drop)
+    }
+}
+
+/// The arguments that are a filter.
+fn add_filter(command: &mut Cmd, filter: &Filter) {
+    command.arg(u8::from(filter.function.is_some()));
+    command.arg(filter.function.as_deref().unwrap_or_default());
+    command.arg(filter.failed.map_or("", |failed| if failed { "1" } else { "0" }));
+}
+
+impl MetadataStore for RedisMetadataStore {
+    fn location(&self) -> String {
+        self.server.location()
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        let readonly = self.server.options.readonly;
+        if readonly { Capabilities::read_only() } else { Capabilities::default() }
+    }
+
+    fn get(&self, key: &Key) -> Result<Option<Vec<u8>>> {
+        let name = self.key(key);
+        let mut get = redis::cmd("GET");
+        get.arg(&name);
+        let found: Value = self.server.ask(LOOK_UP, Repeat::Yes, &get)?;
+        match found {
+            Value::Nil => Ok(None),
+            Value::BulkString(value) => {
+                record(value).map(Some).ok_or_else(|| self.server.damaged(LOOK_UP, &name))
+            }
+            _ => Err(self.server.damaged(LOOK_UP, &name)),
+        }
+    }
+
+    /// What is damaged is not there: the others are.
+    fn get_many(&self, keys: &[Key]) -> Result<Vec<Option<Vec<u8>>>> {
+        if keys.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut get = redis::cmd("MGET");
+        for key in keys {
+            get.arg(self.key(key));
+        }
+        let found: Vec<Option<Vec<u8>>> = self.server.ask(LOOK_UP, Repeat::Yes, &get)?;
+        Ok(found.into_iter().map(|value| value.and_then(record)).collect())
+    }
+
+    fn put(&self, entries: &[Entry]) -> Result<()> {
+        self.server.check_writable(KEEP)?;
+        if entries.is_empty() {
+            return Ok(());
+        }
+        let mut record = self.script(&self.server.scripts.record);
+        record.arg(self.server.options.ttl_milliseconds());
+        for entry in entries {
+            record.arg(digits(&entry.key)).arg(u8::from(entry.failed)).arg(u8::from(entry.hidden));
+            record.arg(entry.version.as_bytes().as_slice()).arg(&entry.function).arg(&entry.record);
+        }
+        self.server.ask(KEEP, Repeat::Yes, &record)
+    }
+
+    fn remove(&self, key: &Key) -> Result<bool> {
+        self.drop(key, false)
+    }
+
+    /// What is put meanwhile stays.
+    fn remove_all(&self, filter: &Filter) -> Result<u64> {
+        self.server.check_writable(DROP)?;
+        let (mut removed, mut until) = (0, String::new());
+        loop {
+            let mut drop_all = self.script(&self.server.scripts.drop_all);
+            add_filter(&mut drop_all, filter);
+            drop_all.arg(&until);
+            let (dropped, more, upto): (u64, u64, String) =
+                self.server.ask(DROP, Repeat::No, &drop_all)?;
+            (removed, until) = (removed + dropped, upto);
+            if more == 0 {
+                return Ok(removed);
+            }
+        }
+    }
+
+    fn list(&self, filter: &Filter, from: Option<u64>, limit: usize) -> Result<Page> {
+        let mut page = self.script(&self.server.scripts.page);
+        add_filter(&mut page, filter);
+        page.arg(from.map_or_else(|| "+inf".to_owned(), |from| from.to_string()));
+        page.arg(limit.min(LONGEST)).arg(u8::from(!self.server.options.readonly));
+        let found: Vec<Vec<u8>> = self.server.ask(LIST, Repeat::Yes, &page)?;
+        let mut found = found.into_iter();
+        let next = found.next().and_then(|next| String::from_utf8(next).ok()?.parse().ok());
+        let mut page = Page { entries: Vec::new(), next };
+        while let (Some(key), Some(value)) = (found.next(), found.next()) {
+            let key = str::from_utf8(&key).ok().and_then(from_digits);
+            page.entries.extend(key.and_then(|key| entry(key, value)));
+        }
+        Ok(page)
+    }
+
+    fn versions(&self, function: &str, limit: usize) -> Result<Vec<Version>> {
+        if limit == 0 {
+            return Ok(Vec::new());
+        }
+        let mut versions = redis::cmd("ZREVRANGE");
+        versions.arg(self.server.key("versions", function)).arg(0).arg(limit - 1);
+        let found: Vec<Vec<u8>> = self.server.ask("look versions up", Repeat::Yes, &versions)?;
+        let version = |found: Vec<u8>| found.try_into().ok().map(Version::from_bytes);
+        Ok(found.into_iter().filter_map(version).collect())
+    }
+
+    fn try_claim(&self, key: &Key) -> Result<Option<Claim>> {
+        if self.server.options.readonly {
+            return Ok(Some(Box::new(())));
+        }
+        self.claims.try_claim(&digits(key))
+    }
+
+    fn set_aside(&self, key: &Key) -> Result<()> {
+        self.drop(key, true).map(drop)
+    }
+}
