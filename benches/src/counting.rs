@@ -112,7 +112,7 @@ impl MetadataStore for Counting {
         self.other().versions(function, limit)
     }
 
-    fn set_aside(&self, key: &Key) -> Result<()> {
-        self.other().set_aside(key)
+    fn set_aside(&self, key: &Key, damaged: &[u8]) -> Result<()> {
+        self.other().set_aside(key, damaged)
     }
 }

@@ -7,8 +7,8 @@ use quote::ToTokens as _;
 use syn::spanned::Spanned as _;
 use syn::visit_mut::{self, VisitMut};
 use syn::{
-    Error, FnArg, Receiver, ReceiverKind, Result, ReturnType, Safety, Signature, Type,
-    TypeImplTrait, TypeParamBound, TypeReference,
+    Error, FnArg, PathSegment, Receiver, ReceiverKind, Result, ReturnType, Safety, Signature, Type,
+    TypeFnPtr, TypeImplTrait, TypeParamBound, TypeReference,
 };
 
 use crate::mistakes::Mistakes;
@@ -107,6 +107,11 @@ const CHANGES: &str = "a memento function cannot change what its caller owns: a 
 struct InArgument<'a>(&'a mut Mistakes);
 
 impl VisitMut for InArgument<'_> {
+    fn visit_path_segment_mut(&mut self, segment: &mut PathSegment) {
+        find_in_bound(segment, self.0);
+        visit_mut::visit_path_segment_mut(self, segment);
+    }
+
     fn visit_type_reference_mut(&mut self, reference: &mut TypeReference) {
         if reference.mutability.is_some() {
             self.0.add(reference.span(), CHANGES);
@@ -115,10 +120,44 @@ impl VisitMut for InArgument<'_> {
     }
 }
 
+/// Finds a mistake in `Bound<fn(…)>`.
+fn find_in_bound(segment: &mut PathSegment, mistakes: &mut Mistakes) {
+    struct InSignature<'a>(&'a mut Mistakes);
+
+    impl VisitMut for InSignature<'_> {
+        fn visit_type_fn_ptr_mut(&mut self, pointer: &mut TypeFnPtr) {
+            let references = pointer.inputs.iter().filter_map(|input| match &input.ty {
+                Type::Reference(reference) => Some(reference.span()),
+                _ => None,
+            });
+            for reference in references {
+                self.0.add(
+                    reference,
+                    "a reference to a memento function owns its arguments: write `String` for `&str`, \
+                    `Vec<T>` for `&[T]`, `T` for `&T`",
+                );
+            }
+        }
+    }
+
+    if segment.ident == "Bound" {
+        InSignature(mistakes).visit_path_segment_mut(segment);
+    }
+}
+
 /// Finds mistakes in the type of the result.
 struct InResult<'a>(&'a mut Mistakes);
 
 impl VisitMut for InResult<'_> {
+    fn visit_path_segment_mut(&mut self, segment: &mut PathSegment) {
+        // A reference to a memento function can be read back, and names its type as a pointer.
+        if segment.ident == "Bound" {
+            find_in_bound(segment, self.0);
+        } else {
+            visit_mut::visit_path_segment_mut(self, segment);
+        }
+    }
+
     fn visit_type_reference_mut(&mut self, reference: &mut TypeReference) {
         self.0.add(
             reference.span(),

@@ -6,6 +6,7 @@
 //! | `body`        | what it was                                                                       |
 //! | `companion`   | the type that stands for it, and what can be asked                                 |
 //! | `modified`    | calls that do something otherwise than usual                                       |
+//! | `bind`        | references to it                                                                  |
 //! | `batches`     | calls with many tuples of arguments                                                |
 //! | `encode`      | what its arguments are in a key                                                    |
 //! | `returns`     | how its output is kept                                                             |
@@ -15,6 +16,7 @@
 
 mod argument;
 mod batches;
+mod bind;
 mod body;
 mod companion;
 mod description;

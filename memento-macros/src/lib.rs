@@ -34,7 +34,7 @@ use quote::quote;
 /// | `ignore(a, b)`       | arguments that are not part of the key; type and const parameters, too                     |
 /// | `key(a = value, …)`  | what stands in the key for an argument: an expression over all arguments, as references    |
 /// | `errors = "retry"`   | an error is recorded, and the function runs again; the default                             |
-/// | `errors = "replay"`  | an error is a result like any other                                                        |
+/// | `errors = "replay"`  | an error is a result like any other, unless it says that it is `memento::Transient`        |
 /// | `ttl = "12h"`        | how long a result is valid, counted from the end of the computation                        |
 /// | `codec = "bincode"`  | what encodes results: `"bincode"`, `"postcard"`, `"json"`, or the path of a `memento::Codec` |
 /// | `handle = Name`      | the name of the type, where the function's own is taken; `handle = pub Name` its visibility |

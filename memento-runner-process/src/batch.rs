@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::ops::Range;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use memento::{Accepted, Batch, Error, Handover};
 use parking_lot::Mutex;
@@ -16,7 +16,8 @@ use crate::process::Failure;
 const CALLS: usize = 256;
 /// How many bytes go to a worker at once, unless one call has more.
 const BYTES: usize = 1 << 20;
-/// How long the calls that go to a worker at once should take together: so long may one wait behind others.
+/// How long the calls that go to a worker at once should take there together: so long may one wait behind others. The way
+/// there and back does not count: where it takes long, many calls share it.
 const TOGETHER: Duration = Duration::from_millis(1);
 
 /// How many workers in a row may end before they begin.
@@ -56,7 +57,10 @@ impl<'a> Job<'a> {
     pub(crate) fn run(&self) {
         match self.batch.len() {
             0 => return,
-            1 => return self.hand_over(0..1, true),
+            1 => {
+                self.hand_over(0..1, true);
+                return;
+            }
             _ => {}
         }
         std::thread::scope(|scope| {
@@ -84,9 +88,7 @@ impl<'a> Job<'a> {
             if first >= self.batch.len() {
                 return;
             }
-            let began = Instant::now();
-            self.hand_over(first..(first + size_now).min(self.batch.len()), false);
-            let took = began.elapsed();
+            let took = self.hand_over(first..(first + size_now).min(self.batch.len()), false);
             if took < TOGETHER / 2 {
                 size = (size * 2).min(CALLS);
             } else if took > TOGETHER {
@@ -95,8 +97,10 @@ impl<'a> Job<'a> {
         }
     }
 
-    /// Brings these calls to their ends, but for those that others are making unless it `may_wait` for them.
-    fn hand_over(&self, indices: Range<usize>, may_wait: bool) {
+    /// Brings these calls to their ends, but for those that others are making unless it `may_wait` for them. How long they
+    /// took in workers.
+    fn hand_over(&self, indices: Range<usize>, may_wait: bool) -> Duration {
+        let mut took = Duration::ZERO;
         let mut calls = VecDeque::with_capacity(indices.len());
         let mut bytes = 0;
         let mut local = Vec::new();
@@ -111,19 +115,21 @@ impl<'a> Job<'a> {
                 Handover::Local => local.push(index),
             }
             if bytes > BYTES {
-                local.extend(self.have_made(&mut calls));
+                local.extend(self.have_made(&mut calls, &mut took));
                 bytes = 0;
             }
         }
-        local.extend(self.have_made(&mut calls));
+        local.extend(self.have_made(&mut calls, &mut took));
         // With no worker held: what these call may need one.
         for index in local {
             self.batch.run_local(index);
         }
+        took
     }
 
-    /// Has workers make `calls`, until there are none left. Those that have to be made here after all.
-    fn have_made(&self, calls: &mut VecDeque<Call>) -> Vec<usize> {
+    /// Has workers make `calls`, until there are none left, and adds the time that it takes there to `took`. Those that have
+    /// to be made here after all.
+    fn have_made(&self, calls: &mut VecDeque<Call>, took: &mut Duration) -> Vec<usize> {
         let mut local = Vec::new();
         let (mut tries, mut idle_losses, mut at_once) = (0, 0, usize::MAX);
         while !calls.is_empty() {
@@ -148,10 +154,12 @@ impl<'a> Job<'a> {
             let requests: Vec<&[u8]> = requests.collect();
             let sent = requests.len();
             let timeout = self.pool.options().timeout;
-            let ended = process.make(self.batch, requests.into_iter(), timeout, |response| {
-                local.extend(self.accept(calls[made].0, response));
-                made += 1;
-            });
+            let ended =
+                process.make(self.batch, requests.into_iter(), timeout, |response, time| {
+                    local.extend(self.accept(calls[made].0, response));
+                    made += 1;
+                    *took += time;
+                });
             calls.drain(..made);
             if made > 0 {
                 tries = 0;

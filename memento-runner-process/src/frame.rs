@@ -4,9 +4,10 @@
 //! What calls, responses, questions and answers hold, only the core knows.
 
 use std::io::{self, BufRead, Read as _, Write};
+use std::time::Duration;
 
 /// Changes when anything in this file or the meaning of a frame does.
-pub(crate) const PROTOCOL: u32 = 1;
+pub(crate) const PROTOCOL: u32 = 2;
 
 /// What a frame is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,7 +20,8 @@ pub(crate) enum Kind {
     Answer,
     /// From the worker: the first one of the calls begins.
     Begun,
-    /// From the worker: what came of the next one of the calls, sent before the one behind it begins.
+    /// From the worker: what came of the next one of the calls, sent before the one behind it begins; and the time that it
+    /// took, in [eight bytes](time_behind) at the end.
     Response,
     /// From the worker: to be answered.
     Question,
@@ -73,6 +75,18 @@ pub(crate) fn read(input: &mut impl BufRead, content: &mut Vec<u8>) -> io::Resul
     }
 }
 
+/// Writes how long a call took behind its response.
+pub(crate) fn put_time_behind(response: &mut Vec<u8>, took: Duration) {
+    let took = u64::try_from(took.as_nanos()).unwrap_or(u64::MAX);
+    response.extend_from_slice(&took.to_le_bytes());
+}
+
+/// A response, and the nanoseconds that stand behind it, little-endian.
+pub(crate) fn time_behind(content: &[u8]) -> io::Result<(&[u8], Duration)> {
+    let (response, took) = content.split_last_chunk().ok_or(io::ErrorKind::InvalidData)?;
+    Ok((response, Duration::from_nanos(u64::from_le_bytes(*took))))
+}
+
 /// The content of a frame of calls.
 pub(crate) fn join<'a>(calls: impl Iterator<Item = &'a [u8]>) -> Vec<u8> {
     let mut content = Vec::new();
@@ -118,6 +132,16 @@ mod tests {
         assert_eq!(read(&mut input, &mut content).unwrap(), Some(Kind::Message));
         assert!(content.is_empty());
         assert_eq!(read(&mut input, &mut content).unwrap(), None);
+    }
+
+    #[test]
+    fn times_stand_behind_responses() {
+        let mut content = b"abc".to_vec();
+        put_time_behind(&mut content, Duration::from_nanos(258));
+        assert_eq!(content, b"abc\x02\x01\0\0\0\0\0\0");
+        let (response, took) = time_behind(&content).unwrap();
+        assert_eq!((response, took), (&b"abc"[..], Duration::from_nanos(258)));
+        assert!(time_behind(b"abc").is_err());
     }
 
     #[test]

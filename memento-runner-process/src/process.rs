@@ -128,13 +128,13 @@ impl Process {
         greeting
     }
 
-    /// Has it make `calls`, and hands what comes of each to `accept`, in order.
+    /// Has it make `calls`, and hands what comes of each to `accept`, in order, with the time that it took there.
     pub(crate) fn make<'a>(
         &mut self,
         batch: &dyn Batch,
         calls: impl ExactSizeIterator<Item = &'a [u8]>,
         timeout: Option<Duration>,
-        mut accept: impl FnMut(&[u8]),
+        mut accept: impl FnMut(&[u8], Duration),
     ) -> Result<(), Loss> {
         self.log.set_function(batch.function().path());
         self.has_begun = false;
@@ -157,7 +157,8 @@ impl Process {
                     }
                 }
             }
-            accept(&self.content);
+            let (response, took) = frame::time_behind(&self.content).map_err(Loss::Other)?;
+            accept(response, took);
             left -= 1;
         }
         Ok(())

@@ -9,6 +9,7 @@ use std::io::{self, Write as _};
 use std::os::unix::process::CommandExt as _;
 use std::process::Command;
 use std::sync::Arc;
+use std::time::Instant;
 
 use memento::worker::{Parent, VARIABLE, Worker};
 use rustix::io::fcntl_dupfd_cloexec;
@@ -61,10 +62,12 @@ fn work() -> io::Result<Infallible> {
         let _busy = watch::busy();
         channel.begin()?;
         for call in frame::split(&calls) {
+            let began = Instant::now();
             let response = worker.execute(call);
+            let took = began.elapsed();
             // What is printed stands in the log before the call has ended.
             io::stdout().flush()?;
-            channel.respond(&response)?;
+            channel.respond(response, took)?;
         }
     }
     std::process::exit(0)

@@ -5,13 +5,15 @@ mod tests;
 
 use memento::{Capabilities, Claim, Entry, Filter, Key, MetadataStore, Page, Result, Version};
 use rusqlite::types::ValueRef;
-use rusqlite::{Connection, Row, ToSql, params};
+use rusqlite::{Connection, Row, ToSql, TransactionBehavior, params};
 
 use crate::Options;
 use crate::claims::Claims;
 use crate::database::{Database, Functions, Session};
 
 const GET: &str = "SELECT key, record FROM mementos WHERE prefix = ?1";
+const KEEP_DAMAGED: &str =
+    "INSERT INTO damaged(key, record) SELECT key, record FROM mementos WHERE prefix = ?1";
 const VERSIONS: &str = "SELECT version FROM functions WHERE path = ?1 ORDER BY id DESC LIMIT ?2";
 const PUT: &str = "INSERT OR REPLACE INTO mementos(prefix, key, function, failed, hidden, record)
                    VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
@@ -241,14 +243,17 @@ impl MetadataStore for SqliteMetadataStore {
         Ok(self.claims.try_claim(&self.database.folder, key))
     }
 
-    fn set_aside(&self, key: &Key) -> Result<()> {
+    fn set_aside(&self, key: &Key, damaged: &[u8]) -> Result<()> {
         self.database.write("move a damaged memento aside", |session| {
-            let values = params![prefix(key)];
-            let keep = "INSERT INTO damaged(key, record) SELECT key, record FROM mementos WHERE prefix = ?1";
-            let transaction = session.connection.transaction()?;
-            // A row may be so odd that it cannot be kept; it goes in any case.
-            let _ = transaction.execute(keep, values);
-            transaction.execute("DELETE FROM mementos WHERE prefix = ?1", values)?;
+            let behavior = TransactionBehavior::Immediate;
+            let transaction = session.connection.transaction_with_behavior(behavior)?;
+            // Another process may have put a whole one in its place.
+            if get(&transaction, key)?.is_some_and(|record| record == damaged) {
+                let values = params![prefix(key)];
+                // A row may be so odd that it cannot be kept; it goes in any case.
+                let _ = transaction.execute(KEEP_DAMAGED, values);
+                transaction.execute("DELETE FROM mementos WHERE prefix = ?1", values)?;
+            }
             Ok(transaction.commit()?)
         })
     }

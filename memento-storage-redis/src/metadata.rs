@@ -71,13 +71,6 @@ impl RedisMetadataStore {
         command.arg(&self.server.base);
         command
     }
-
-    fn drop(&self, key: &Key, is_kept: bool) -> Result<bool> {
-        self.server.check_writable(DROP)?;
-        let mut drop = self.script(&self.server.scripts.drop);
-        drop.arg(digits(key)).arg(u8::from(is_kept));
-        self.server.ask(DROP, Repeat::No, &drop)
-    }
 }
 
 /// The arguments that are a filter.
@@ -139,7 +132,10 @@ impl MetadataStore for RedisMetadataStore {
     }
 
     fn remove(&self, key: &Key) -> Result<bool> {
-        self.drop(key, false)
+        self.server.check_writable(DROP)?;
+        let mut drop = self.script(&self.server.scripts.drop);
+        drop.arg(digits(key));
+        self.server.ask(DROP, Repeat::No, &drop)
     }
 
     /// What is put meanwhile stays.
@@ -193,7 +189,11 @@ impl MetadataStore for RedisMetadataStore {
         self.claims.try_claim(&digits(key))
     }
 
-    fn set_aside(&self, key: &Key) -> Result<()> {
-        self.drop(key, true).map(drop)
+    fn set_aside(&self, key: &Key, damaged: &[u8]) -> Result<()> {
+        const SET_ASIDE: &str = "move a damaged memento aside";
+        self.server.check_writable(SET_ASIDE)?;
+        let mut set_aside = self.script(&self.server.scripts.set_aside);
+        set_aside.arg(digits(key)).arg(damaged);
+        self.server.ask(SET_ASIDE, Repeat::Yes, &set_aside)
     }
 }

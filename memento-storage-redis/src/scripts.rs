@@ -23,6 +23,7 @@ pub(crate) struct Scripts {
     pub(crate) drop: Script,
     pub(crate) drop_all: Script,
     pub(crate) page: Script,
+    pub(crate) set_aside: Script,
     pub(crate) renew: Script,
     pub(crate) release: Script,
 }
@@ -40,12 +41,13 @@ impl Scripts {
             drop: script!("mementos", "drop"),
             drop_all: script!("mementos", "drop_all"),
             page: script!("mementos", "page"),
+            set_aside: script!("mementos", "set_aside"),
             renew: script!("renew"),
             release: script!("release"),
         }
     }
 
-    pub(crate) fn all(&self) -> [&Script; 12] {
+    pub(crate) fn all(&self) -> [&Script; 13] {
         [
             &self.put,
             &self.append,
@@ -57,6 +59,7 @@ impl Scripts {
             &self.drop,
             &self.drop_all,
             &self.page,
+            &self.set_aside,
             &self.renew,
             &self.release,
         ]

@@ -1,15 +1,17 @@
 //! Calls of async functions: what generated code calls.
 
+use std::ops::ControlFlow;
+
 use futures_util::StreamExt as _;
-use futures_util::stream::FuturesOrdered;
+use futures_util::stream::{self, FuturesUnordered, Stream};
 
 use crate::Result;
+use crate::batch::All;
 use crate::binding::Declaration;
 use crate::encoding::Encode;
-use crate::engine::{self, Begun, Ending};
+use crate::engine::{self, Begun, Ending, TaskWindow};
 use crate::internal::raise;
 use crate::modifiers::{Modifiers, With};
-use crate::progress::{End, Tracker};
 use crate::returns::Returns;
 
 /// `f(…).await`.
@@ -30,8 +32,8 @@ where
     F: Future<Output = R::Output>,
 {
     let begun = engine::begin(declaration, Modifiers::default(), &encode, &arguments);
-    match finish(begun, returns, None, move || body(arguments)).await {
-        Ok((output, _)) => output,
+    match finish(begun, returns, move || body(arguments)).await {
+        Ok(output) => output,
         Err(ending) => raise(ending, declaration.function()),
     }
 }
@@ -53,8 +55,8 @@ where
     F: Future<Output = R::Output>,
 {
     let begun = engine::begin(declaration, Modifiers::default(), &encode, &arguments);
-    match finish(begun, returns, None, move || body(arguments)).await {
-        Ok((output, _)) => Ok(output),
+    match finish(begun, returns, move || body(arguments)).await {
+        Ok(output) => Ok(output),
         Err(ending) => Err(ending.error(declaration.function())),
     }
 }
@@ -77,8 +79,8 @@ where
     F: Future<Output = R::Output>,
 {
     let begun = begin_with(declaration, with, &encode, &arguments);
-    match finish(begun, returns, None, move || body(arguments)).await {
-        Ok((output, _)) => output,
+    match finish(begun, returns, move || body(arguments)).await {
+        Ok(output) => output,
         Err(ending) => raise(ending, declaration.function()),
     }
 }
@@ -106,12 +108,10 @@ where
     });
     match begun.and_then(|begun| begun)? {
         Begun::Found(_) => Ok(()),
-        Begun::Missing(call) => {
-            match Box::pin(call.complete(None, move || body(arguments))).await.1 {
-                Ending::Found(_) | Ending::Computed(_) => Ok(()),
-                ending => Err(ending.error(declaration.function())),
-            }
-        }
+        Begun::Missing(call) => match Box::pin(call.complete(move || body(arguments))).await.1 {
+            Ending::Found(_) | Ending::Computed(_) => Ok(()),
+            ending => Err(ending.error(declaration.function())),
+        },
     }
 }
 
@@ -119,7 +119,7 @@ where
 pub async fn map<R, A, F>(
     declaration: &'static Declaration,
     with: &With,
-    returns: R,
+    _: R,
     encode: impl Encode<A>,
     items: impl IntoIterator<Item = A>,
     body: impl Fn(A) -> F,
@@ -128,45 +128,120 @@ where
     R: Returns,
     F: Future<Output = R::Output>,
 {
-    let mut items = items.into_iter();
-    let tracker = with.tracker(declaration.function(), items.size_hint());
-    let (mut calls, mut results) = (FuturesOrdered::new(), Vec::new());
-    loop {
-        while calls.len() < with.limit()
-            && let Some(arguments) = items.next()
-        {
-            let tracker = tracker.as_ref();
-            calls.push_back(one(declaration, with, tracker, returns, &encode, arguments, &body));
-        }
-        let Some(result) = calls.next().await else { break };
-        results.push(result);
+    let mut window =
+        TaskWindow::<R, _, _, _, _>::new(declaration, with, encode, items.into_iter(), body)
+            .of_all();
+    let (mut running, mut results) = (FuturesUnordered::new(), Vec::new());
+    while let Some((index, result)) = window.next(&mut running, engine::finish).await {
+        results.resize_with(results.len().max(index + 1), || None);
+        results[index] = Some(result);
     }
-    if let Some(tracker) = &tracker {
-        tracker.set_total(results.len());
-    }
-    results
+    results.into_iter().flatten().collect()
 }
 
-/// One call of many.
-async fn one<R, A, F>(
+/// `f::try_map(…).await`.
+///
+/// # Errors
+///
+/// As [`try_map`](crate::internal::try_map).
+pub async fn try_map<R, A, F>(
     declaration: &'static Declaration,
     with: &With,
-    tracker: Option<&Tracker>,
-    returns: R,
-    encode: &impl Encode<A>,
-    arguments: A,
-    body: &impl Fn(A) -> F,
-) -> Result<R::Output>
+    _: R,
+    encode: impl Encode<A>,
+    items: impl IntoIterator<Item = A>,
+    body: impl Fn(A) -> F,
+) -> Result<Vec<R::Output>>
 where
     R: Returns,
     F: Future<Output = R::Output>,
 {
-    let begun = begin_with(declaration, with, encode, &arguments);
-    let ended = finish(begun, returns, tracker, move || body(arguments)).await;
-    if let Some(tracker) = tracker {
-        tracker.count(ended.as_ref().map_or(End::Failed, |(_, end)| *end));
+    let mut window =
+        TaskWindow::<R, _, _, _, _>::new(declaration, with, encode, items.into_iter(), body);
+    let (mut running, mut all) = (FuturesUnordered::new(), All::new());
+    while let Some((index, result)) = window.next(&mut running, engine::finish).await {
+        if all.take(index, result).is_break() {
+            window.stop();
+        }
     }
-    ended.map(|(output, _)| output).map_err(|ending| ending.error(declaration.function()))
+    all.finish()
+}
+
+/// `f::for_each(…).await`.
+pub async fn for_each<R, A, F>(
+    declaration: &'static Declaration,
+    with: &With,
+    returns: R,
+    encode: impl Encode<A>,
+    items: impl IntoIterator<Item = A>,
+    body: impl Fn(A) -> F,
+    mut each: impl FnMut(usize, Result<R::Output>),
+) where
+    R: Returns,
+    F: Future<Output = R::Output>,
+{
+    let each = |index, result| -> ControlFlow<()> {
+        each(index, result);
+        ControlFlow::Continue(())
+    };
+    let _ = try_for_each(declaration, with, returns, encode, items, body, each).await;
+}
+
+/// `f::try_for_each(…).await`.
+pub async fn try_for_each<R, A, F, C>(
+    declaration: &'static Declaration,
+    with: &With,
+    _: R,
+    encode: impl Encode<A>,
+    items: impl IntoIterator<Item = A>,
+    body: impl Fn(A) -> F,
+    mut each: impl FnMut(usize, Result<R::Output>) -> ControlFlow<C>,
+) -> ControlFlow<C>
+where
+    R: Returns,
+    F: Future<Output = R::Output>,
+{
+    let mut window =
+        TaskWindow::<R, _, _, _, _>::new(declaration, with, encode, items.into_iter(), body);
+    let (mut running, mut flow) = (FuturesUnordered::new(), ControlFlow::Continue(()));
+    while let Some((index, result)) = window.next(&mut running, engine::finish).await {
+        // What runs is brought to its end, and nobody is told any more.
+        if flow.is_continue() {
+            flow = each(index, result);
+            if flow.is_break() {
+                window.stop();
+            }
+        }
+    }
+    flow
+}
+
+/// `f::as_completed(…)`: a stream.
+pub fn as_completed<R, A, E, I, B, F>(
+    declaration: &'static Declaration,
+    with: &With,
+    _: R,
+    encode: E,
+    items: I,
+    body: B,
+) -> impl Stream<Item = (usize, Result<R::Output>)> + use<R, A, E, I, B, F>
+where
+    R: Returns,
+    E: Encode<A>,
+    I: IntoIterator<Item = A>,
+    B: Fn(A) -> F,
+    F: Future<Output = R::Output>,
+{
+    let (with, items) = (with.clone(), items.into_iter());
+    // Whoever polls first is the caller, as with any call of an async function.
+    let begin = async move {
+        let window = TaskWindow::<R, _, _, _, _>::new(declaration, &with, encode, items, body);
+        stream::unfold((window, FuturesUnordered::new()), |(mut window, mut running)| async move {
+            let next = window.next(&mut running, engine::finish).await?;
+            Some((next, (window, running)))
+        })
+    };
+    Box::pin(stream::once(begin).flatten())
 }
 
 fn begin_with<R: Returns, A>(
@@ -179,30 +254,23 @@ fn begin_with<R: Returns, A>(
         .and_then(|begun| begun)
 }
 
-/// Brings a call that has begun to its end: its output, and what became of it.
+/// Brings a call that has begun to its end: its output.
 #[inline]
 async fn finish<R, F>(
     begun: Result<Begun<R>>,
     _: R,
-    tracker: Option<&Tracker>,
     body: impl FnOnce() -> F,
-) -> Result<(R::Output, End), Ending>
+) -> Result<R::Output, Ending>
 where
     R: Returns,
     F: Future<Output = R::Output>,
 {
     match begun? {
-        Begun::Found(output) => Ok((output, End::Hit)),
+        Begun::Found(output) => Ok(output),
         // In a box, since a call that finds its result needs none of it.
         Begun::Missing(call) => {
-            let (output, ending) = Box::pin(call.complete(tracker, body)).await;
-            match output {
-                Some(output) => {
-                    let end = ending.end(|| R::error(&output).is_some());
-                    Ok((output, end))
-                }
-                None => Err(ending),
-            }
+            let (output, ending) = Box::pin(call.complete(body)).await;
+            output.ok_or(ending)
         }
     }
 }

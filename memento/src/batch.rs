@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use crate::binding::Declaration;
 use crate::encoding::Encode;
-use crate::engine::{self, Chunk, Item, Ledger, Recalled, Typed, Window};
+use crate::engine::{self, Block, Item, Ledger, Recalled, Typed, Window};
 use crate::modifiers::{Modifiers, With};
 use crate::progress::End;
 use crate::returns::Returns;
@@ -54,11 +54,11 @@ fn map_with<R: Returns, A: Send>(
     let mut outputs = Vec::with_capacity(items.size_hint().0);
     // What the memory cache does not have: where its output goes, its arguments, its body.
     let (mut positions, mut encodings, mut tasks) = (Vec::new(), Vec::new(), Vec::new());
-    let mut chunk = Chunk::<R, A>::new(&bound);
+    let mut block = Block::<R, A>::new(&bound);
     let mut items = items.fuse();
     loop {
         let first = outputs.len();
-        chunk.recall(items.by_ref(), modifiers, encode, &mut ledger, first, |index, recalled| {
+        let each = |index, recalled| {
             outputs.push(match recalled {
                 Recalled::Ended(result) => Some(result),
                 Recalled::Missing(arguments, encoded) => {
@@ -68,8 +68,8 @@ fn map_with<R: Returns, A: Send>(
                     None
                 }
             });
-        });
-        if outputs.len() == first {
+        };
+        if block.recall(items.by_ref(), modifiers, encode, &mut ledger, first, each) == 0 {
             break;
         }
     }
@@ -100,31 +100,55 @@ pub fn try_map<R: Returns, A: Send>(
     items: impl IntoIterator<Item = A>,
     body: impl Fn(A) -> R::Output + Send + Sync,
 ) -> Result<Vec<R::Output>> {
-    let mut outputs = Vec::new();
-    let mut failure: Option<(bool, usize, Error)> = None;
+    let mut all = All::new();
     let window = Window::new(declaration, with, returns, encode, items.into_iter(), body);
     in_scope(window, |window, spawn| {
         while let Some((index, result)) = window.next(spawn) {
-            match result {
-                Ok(output) if index == outputs.len() => outputs.push(Some(output)),
-                Ok(output) => {
-                    outputs.resize_with(outputs.len().max(index + 1), || None);
-                    outputs[index] = Some(output);
-                }
-                Err(error) => {
-                    window.stop();
-                    let was_cancelled = error.kind() == ErrorKind::Cancelled;
-                    let order = (was_cancelled, index);
-                    if failure.as_ref().is_none_or(|(was, first, _)| order < (*was, *first)) {
-                        failure = Some((was_cancelled, index, error));
-                    }
-                }
+            if all.take(index, result).is_break() {
+                window.stop();
             }
         }
     });
-    match failure {
-        Some((_, _, error)) => Err(error),
-        None => Ok(outputs.into_iter().flatten().collect()),
+    all.finish()
+}
+
+/// The outputs of all calls, in whatever order they come, or the first failure.
+pub(crate) struct All<T> {
+    outputs: Vec<Option<T>>,
+    /// Whether the call was cancelled, its index, and why it has no output.
+    failure: Option<(bool, usize, Error)>,
+}
+
+impl<T> All<T> {
+    pub(crate) fn new() -> Self {
+        Self { outputs: Vec::new(), failure: None }
+    }
+
+    /// Takes what came of a call; breaks where that is no output.
+    pub(crate) fn take(&mut self, index: usize, result: Result<T>) -> ControlFlow<()> {
+        match result {
+            Ok(output) => {
+                self.outputs.resize_with(self.outputs.len().max(index + 1), || None);
+                self.outputs[index] = Some(output);
+                ControlFlow::Continue(())
+            }
+            Err(error) => {
+                let was_cancelled = error.kind() == ErrorKind::Cancelled;
+                let order = (was_cancelled, index);
+                if self.failure.as_ref().is_none_or(|(was, first, _)| order < (*was, *first)) {
+                    self.failure = Some((was_cancelled, index, error));
+                }
+                ControlFlow::Break(())
+            }
+        }
+    }
+
+    /// The outputs in the order of the arguments, or the failure of the first arguments that were not cancelled.
+    pub(crate) fn finish(self) -> Result<Vec<T>> {
+        match self.failure {
+            Some((_, _, error)) => Err(error),
+            None => Ok(self.outputs.into_iter().flatten().collect()),
+        }
     }
 }
 

@@ -18,7 +18,7 @@ pub(crate) struct Binding {
     pub(crate) cluster: Arc<Cluster>,
     pub(crate) function_key: [u8; 32],
     /// What tells this binding from others in the memory cache.
-    pub(crate) number: u64,
+    pub(crate) number: u32,
     /// Whether a result was recorded in this process.
     pub(crate) has_recorded: AtomicBool,
     /// Seeded at random for each function: nobody can choose arguments that collide.
@@ -55,12 +55,11 @@ const WORTH_A_CLAIM: Duration = Duration::from_millis(1);
 impl Binding {
     /// The binding of `function` to its cluster.
     pub(crate) fn new(function: &'static Function, cluster: Arc<Cluster>) -> Self {
-        static NUMBERS: AtomicU64 = AtomicU64::new(0);
         Self {
             function,
+            number: cluster.storage.cache.take_number(),
             cluster,
             function_key: key::function_key(function.cluster(), function.path()),
-            number: NUMBERS.fetch_add(1, Ordering::Relaxed),
             has_recorded: AtomicBool::new(false),
             hash: RandomState::default(),
             past: OnceLock::new(),

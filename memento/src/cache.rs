@@ -5,19 +5,21 @@
 //! Simpler than LRU", NSDI 2024).
 
 mod many;
+mod shard;
 #[cfg(test)]
 mod tests;
 
 use std::any::Any;
 use std::mem::{needs_drop, size_of};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
-use hashbrown::HashTable;
 use parking_lot::Mutex;
 
 pub(crate) use many::MANY;
+pub(crate) use shard::SHORT;
+use shard::{Back, Entry, Shard};
 
 use crate::validity::Validity;
 use crate::{Digest, Invocation};
@@ -31,27 +33,29 @@ const OVERHEAD: u64 = 192;
 /// Values up to this many bytes that own nothing are cloned under the lock; others behind it.
 const CLONED_UNDER_LOCK: usize = 64;
 
+/// Stands for all functions that got no number of their own: nothing of them is kept.
+const UNNUMBERED: u32 = u32::MAX;
+
 /// Values by function and arguments.
 pub(crate) struct MemoryCache {
     budget: u64,
     used: AtomicU64,
     losses: AtomicU64,
+    /// The number that the next function gets.
+    numbers: AtomicU32,
     shards: [Mutex<Shard>; SHARDS],
 }
-
-/// How many bytes of arguments are compared in one piece.
-const SHORT: usize = 32;
 
 /// Which value is asked for.
 #[derive(Clone, Copy)]
 pub(crate) struct Identity<'a> {
     /// The number of the function's binding.
-    pub(crate) function: u64,
+    pub(crate) function: u32,
     /// Equal for equal arguments.
     pub(crate) hash: u64,
     /// What tells the arguments from all others of the function.
     pub(crate) arguments: &'a [u8],
-    /// Where `arguments` are short: their bytes, with zeros behind them.
+    /// Where `arguments` have up to [`SHORT`] bytes: these, with zeros behind them.
     pub(crate) padded: Option<&'a [u8; SHORT]>,
 }
 
@@ -66,33 +70,22 @@ pub(crate) struct Landed {
     pub(crate) took: u64,
 }
 
-#[derive(Default)]
-struct Shard {
-    table: HashTable<u32>,
-    nodes: Vec<Option<Node>>,
-    vacant: Vec<u32>,
-    /// Where the search for a victim goes on.
-    hand: usize,
-    hits: u64,
-    /// Nanoseconds that computing what was hit took.
-    saved: u64,
+/// A value that is here, for who decides whether it may be used.
+pub(crate) struct Candidate<'s> {
+    /// Whether it depends on anything beyond the code: [`Landed::validity`].
+    pub(crate) depends: bool,
+    back: &'s mut Back,
 }
 
-struct Node {
-    hash: u64,
-    function: u64,
-    /// The arguments where they are short, with zeros behind them.
-    short: [u8; SHORT],
-    length: usize,
-    /// The arguments where they are not.
-    long: Option<Box<[u8]>>,
+impl Candidate<'_> {
+    pub(crate) fn landed(&self) -> &Landed {
+        &self.back.landed
+    }
+
     /// The number of the frame that recorded the call last.
-    recorded_by: u64,
-    value: Shared,
-    landed: Landed,
-    size: u64,
-    /// Whether it was asked for since the hand passed.
-    asked: bool,
+    pub(crate) fn recorded_by(&mut self) -> &mut u64 {
+        &mut self.back.recorded_by
+    }
 }
 
 impl MemoryCache {
@@ -102,46 +95,47 @@ impl MemoryCache {
             budget,
             used: AtomicU64::new(0),
             losses: AtomicU64::new(0),
+            numbers: AtomicU32::new(0),
             shards: Default::default(),
         }
     }
 
-    /// The value of this identity, if it is here as a `T` and `admit` says yes to what came of its invocation.
-    ///
-    /// `admit` also gets the number of the frame that recorded the call last, which it may change.
+    /// A number for a function in an environment, which no other one has: [`Identity::function`]. When they are used up,
+    /// [`UNNUMBERED`].
+    pub(crate) fn take_number(&self) -> u32 {
+        let next = |number: u32| number.checked_add(1);
+        self.numbers.fetch_update(Ordering::Relaxed, Ordering::Relaxed, next).unwrap_or(UNNUMBERED)
+    }
+
+    /// The value of this identity, if it is here as a `T` and `admit` says yes to it.
     #[inline(always)]
     pub(crate) fn get<T>(
         &self,
         identity: Identity<'_>,
-        admit: impl FnOnce(&Landed, &mut u64) -> bool,
+        admit: impl FnOnce(Candidate<'_>) -> bool,
     ) -> Option<T>
     where
         T: Clone + Send + Sync + 'static,
     {
         let mut shard = self.shard(identity.hash).lock();
-        let node = shard.find(identity)?;
-        let value = node.value.downcast_ref::<T>()?;
-        if !admit(&node.landed, &mut node.recorded_by) {
+        let at = shard.find(identity)?;
+        if !shard.admits::<T>(at, admit) {
             return None;
         }
-        node.asked = true;
-        let took = node.landed.took;
-        if !needs_drop::<T>() && size_of::<T>() <= CLONED_UNDER_LOCK {
-            let value = value.clone();
-            shard.count_hit(took);
-            return Some(value);
-        }
-        let value = Arc::clone(&node.value);
-        shard.count_hit(took);
+        shard.count_hit(at);
+        let shared = match shard.take_clone(at) {
+            Ok(value) => return Some(value),
+            Err(shared) => shared,
+        };
         drop(shard);
-        value.downcast_ref::<T>().cloned()
+        shared.downcast_ref::<T>().cloned()
     }
 
     /// The value of this identity, of whatever type.
     pub(crate) fn get_shared(&self, identity: Identity<'_>) -> Option<(Shared, Landed)> {
         let mut shard = self.shard(identity.hash).lock();
-        let node = shard.find(identity)?;
-        Some((Arc::clone(&node.value), node.landed.clone()))
+        let at = shard.find(identity)?;
+        Some((Arc::clone(&shard.front(at).value), shard.back(at).landed.clone()))
     }
 
     /// Counts a value that was computed and is not here.
@@ -157,41 +151,21 @@ impl MemoryCache {
 
     /// Whether a value of `size` bytes would be kept.
     pub(crate) fn admits(&self, identity: Identity<'_>, size: u64) -> bool {
-        cost(identity, size) <= self.budget
+        cost(identity, size) <= self.budget && identity.function != UNNUMBERED
     }
 
     /// Keeps a value of about `size` bytes, and drops others until the budget holds. What does not fit at all is
     /// not kept, and nothing is dropped for it.
     pub(crate) fn put(&self, identity: Identity<'_>, value: Shared, landed: Landed, size: u64) {
         let size = cost(identity, size);
-        if size > self.budget {
+        if size > self.budget || identity.function == UNNUMBERED {
             self.count_loss();
             return;
         }
-        let length = identity.arguments.len();
-        let mut short = [0; SHORT];
-        let long = match short.get_mut(..length) {
-            Some(space) => {
-                space.copy_from_slice(identity.arguments);
-                None
-            }
-            None => Some(identity.arguments.into()),
-        };
-        let node = Node {
-            hash: identity.hash,
-            function: identity.function,
-            short,
-            length,
-            long,
-            recorded_by: 0,
-            value,
-            landed,
-            size,
-            asked: false,
-        };
+        let entry = Entry::new(identity, value, landed, size);
         // Before others can take it out: the account is never below what is held.
         self.used.fetch_add(size, Ordering::Relaxed);
-        let replaced = self.shard(identity.hash).lock().insert(node, identity);
+        let replaced = self.shard(identity.hash).lock().insert(entry, identity);
         self.release(replaced);
         self.evict(identity.hash);
     }
@@ -204,10 +178,10 @@ impl MemoryCache {
     }
 
     /// Drops all values of a function.
-    pub(crate) fn remove_function(&self, function: u64) {
+    pub(crate) fn remove_function(&self, function: u32) {
         self.count_loss();
         for shard in &self.shards {
-            let removed = shard.lock().remove_all(|node| node.function == function);
+            let removed = shard.lock().remove_all(Some(function));
             self.release(removed);
         }
     }
@@ -216,7 +190,7 @@ impl MemoryCache {
     pub(crate) fn clear(&self) {
         self.count_loss();
         for shard in &self.shards {
-            let removed = shard.lock().remove_all(|_| true);
+            let removed = shard.lock().remove_all(None);
             self.release(removed);
         }
     }
@@ -232,7 +206,7 @@ impl MemoryCache {
         Duration::from_nanos(saved.fold(0, u64::wrapping_add))
     }
 
-    /// Drops nodes until the budget holds. The shard of `hash` comes last: the node that was just put there has had
+    /// Drops entries until the budget holds. The shard of `hash` comes last: the entry that was just put there has had
     /// no time to be asked for.
     fn evict(&self, hash: u64) {
         let mut index = shard_index(hash);
@@ -246,11 +220,11 @@ impl MemoryCache {
         }
     }
 
-    /// Takes dropped nodes off the account. Their values are dropped here, outside of every lock: a value's own
+    /// Takes dropped entries off the account. Their values are dropped here, outside of every lock: a value's own
     /// `Drop` may do anything.
-    fn release(&self, nodes: impl IntoIterator<Item = Node>) {
-        for node in nodes {
-            self.used.fetch_sub(node.size, Ordering::Relaxed);
+    fn release(&self, entries: impl IntoIterator<Item = Entry>) {
+        for entry in entries {
+            self.used.fetch_sub(entry.back.size, Ordering::Relaxed);
         }
     }
 
@@ -272,92 +246,23 @@ fn shard_index(hash: u64) -> usize {
 }
 
 impl Shard {
+    /// Whether the value at `at` is a `T` that `admit` says yes to.
     #[inline(always)]
-    fn count_hit(&mut self, took: u64) {
-        self.hits += 1;
-        self.saved = self.saved.wrapping_add(took);
+    fn admits<T: 'static>(&mut self, at: u32, admit: impl FnOnce(Candidate<'_>) -> bool) -> bool {
+        let front = self.front(at);
+        let depends = front.depends;
+        front.value.is::<T>() && admit(Candidate { depends, back: self.back(at) })
     }
 
+    /// A clone of the `T` at `at`; the value itself where it is to be cloned behind the lock.
     #[inline(always)]
-    fn find(&mut self, identity: Identity<'_>) -> Option<&mut Node> {
-        let index = *self.table.find(identity.hash, is(&self.nodes, identity))?;
-        self.nodes[index as usize].as_mut()
-    }
-
-    /// Puts `node` in; the one that was there.
-    fn insert(&mut self, node: Node, identity: Identity<'_>) -> Option<Node> {
-        let hash = node.hash;
-        let replaced = self.remove(identity);
-        let index = match self.vacant.pop() {
-            Some(index) => {
-                self.nodes[index as usize] = Some(node);
-                index
+    fn take_clone<T: Clone + 'static>(&self, at: u32) -> Result<T, Shared> {
+        let shared = &self.front(at).value;
+        match shared.downcast_ref::<T>() {
+            Some(value) if !needs_drop::<T>() && size_of::<T>() <= CLONED_UNDER_LOCK => {
+                Ok(value.clone())
             }
-            None => {
-                let Ok(index) = u32::try_from(self.nodes.len()) else {
-                    return Some(node);
-                };
-                self.nodes.push(Some(node));
-                index
-            }
-        };
-        let nodes = &self.nodes;
-        self.table.insert_unique(hash, index, |&index| {
-            nodes[index as usize].as_ref().map_or(0, |node| node.hash)
-        });
-        replaced
-    }
-
-    fn remove(&mut self, identity: Identity<'_>) -> Option<Node> {
-        let entry = self.table.find_entry(identity.hash, is(&self.nodes, identity)).ok()?;
-        let (index, _) = entry.remove();
-        self.vacant.push(index);
-        self.nodes[index as usize].take()
-    }
-
-    fn remove_at(&mut self, index: usize) -> Option<Node> {
-        let node = self.nodes[index].take()?;
-        if let Ok(entry) = self.table.find_entry(node.hash, |&found| found as usize == index) {
-            let (index, _) = entry.remove();
-            self.vacant.push(index);
+            _ => Err(Arc::clone(shared)),
         }
-        Some(node)
-    }
-
-    fn remove_all(&mut self, is_one: impl Fn(&Node) -> bool) -> Vec<Node> {
-        let indices: Vec<usize> = (0..self.nodes.len())
-            .filter(|&i| self.nodes[i].as_ref().is_some_and(&is_one))
-            .collect();
-        indices.into_iter().filter_map(|index| self.remove_at(index)).collect()
-    }
-
-    /// Takes out one node that was not asked for since the hand passed it, if there is one.
-    fn evict(&mut self) -> Option<Node> {
-        for _ in 0..self.nodes.len() {
-            self.hand = (self.hand + 1) % self.nodes.len();
-            match &mut self.nodes[self.hand] {
-                Some(node) if node.asked => node.asked = false,
-                Some(_) => return self.remove_at(self.hand),
-                None => {}
-            }
-        }
-        None
-    }
-}
-
-/// Whether the node at an index is the one of `identity`: its arguments are compared whole.
-#[inline(always)]
-fn is<'a>(nodes: &'a [Option<Node>], identity: Identity<'a>) -> impl Fn(&u32) -> bool + 'a {
-    move |&index| {
-        nodes[index as usize].as_ref().is_some_and(|node| {
-            node.hash == identity.hash
-                && node.function == identity.function
-                && node.length == identity.arguments.len()
-                && match (&node.long, identity.padded) {
-                    (None, Some(padded)) => node.short == *padded,
-                    (None, None) => node.short[..node.length] == *identity.arguments,
-                    (Some(long), _) => **long == *identity.arguments,
-                }
-        })
     }
 }

@@ -26,11 +26,11 @@ use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Instant;
 
-pub(crate) use asynchronous::{Begun, begin};
+pub(crate) use asynchronous::{Begun, TaskWindow, begin, finish};
 use calls::Calls;
 pub(crate) use item::{Ending, Item};
 pub(crate) use ledger::Ledger;
-pub(crate) use recall::{Chunk, Recalled};
+pub(crate) use recall::{Block, Chunk, Recalled};
 pub(crate) use remote::perform;
 pub(crate) use task::Typed;
 pub(crate) use why::explain;
@@ -45,6 +45,7 @@ use crate::stack::{self, Call};
 use crate::{Caller, Environment, Error, ErrorKind, Result};
 
 /// The binding of a function for whoever calls it, and what of the caller a hit has to know.
+#[derive(Clone)]
 pub(crate) struct Bound {
     binding: InEnvironment,
     /// The number of the memento function that calls; 0 where none does.
@@ -53,6 +54,7 @@ pub(crate) struct Bound {
     has_context: bool,
 }
 
+#[derive(Clone)]
 enum InEnvironment {
     OfProcess(&'static Binding),
     Other(Arc<Binding>),
@@ -158,13 +160,13 @@ fn unencodable(
 pub(crate) fn recall<R: Returns>(bound: &Bound, encoded: &Encoded<'_>) -> Option<R::Output> {
     let mut new_call = None;
     let cache = &bound.cluster.storage.cache;
-    let kept = cache.get::<R::Kept>(encoded.identity(bound.number), |landed, recorded_by| {
-        if !lookup::is_valid(landed) {
+    let kept = cache.get::<R::Kept>(encoded.identity(bound.number), |mut found| {
+        if !lookup::admits(&found) {
             return false;
         }
-        if *recorded_by != bound.frame && bound.frame != 0 {
-            *recorded_by = bound.frame;
-            new_call = Some(landed.clone());
+        if bound.frame != 0 && *found.recorded_by() != bound.frame {
+            *found.recorded_by() = bound.frame;
+            new_call = Some(found.landed().clone());
         }
         true
     })?;

@@ -9,16 +9,17 @@
 //!   parallel parts, rayon has its thread do other work on top of it. Rayon does not tell; but it lets every idle
 //!   thread of the pool be reached. When the thread that computes is found idle in the middle of the computation, who
 //!   waits in the same pool computes alone.
-//! - A thread that waits for a pool which it is none of says so: as long as it does, threads of pools do not wait for
-//!   what it computes, and compute alone.
+//! - A thread that is none of the pool may be waiting for it, and cannot be reached: threads of pools do not wait for what
+//!   others than threads of their own pool compute.
 //!
 //! To compute alone costs time. It happens only where waiting might never end.
 //!
-//! Among processes, whoever leads a flight claims the key in the store, too: see `engine/claim.rs`.
+//! Among processes, whoever leads a flight claims the key in the store, too: see `engine/claim.rs`. Whether a thread of a
+//! pool may wait for another process, or for one that does, `threads` tells.
 
 mod tasks;
+mod threads;
 
-use std::cell::RefCell;
 use std::collections::HashMap;
 use std::collections::hash_map::{Entry, VacantEntry};
 use std::fmt;
@@ -28,6 +29,9 @@ use std::thread::ThreadId;
 use parking_lot::{Condvar, Mutex};
 
 pub(crate) use tasks::{TaskFlights, TaskLead};
+pub(crate) use threads::{Abroad, in_pool, may_wait_for_process, name_pool};
+
+use threads::{Pool, pool};
 
 use crate::Key;
 use crate::cache::{Landed, Shared};
@@ -35,14 +39,15 @@ use crate::cache::{Landed, Shared};
 /// The keys that are being computed in one cluster.
 #[derive(Default)]
 pub(crate) struct Flights {
-    flying: Mutex<HashMap<Key, Arc<Flight>>>,
+    flying: Arc<Mutex<HashMap<Key, Arc<Flight>>>>,
 }
 
 /// One computation of a key.
 struct Flight {
     key: Key,
     leader: ThreadId,
-    leads_in_pool: bool,
+    /// The pool that its leader is of.
+    pool: Option<Pool>,
     state: Mutex<State>,
     changed: Condvar,
 }
@@ -50,6 +55,8 @@ struct Flight {
 struct State {
     phase: Phase,
     waiting: usize,
+    /// Whether its leader was found idle in the middle of it.
+    is_idle: bool,
 }
 
 #[derive(Clone)]
@@ -67,9 +74,9 @@ impl fmt::Debug for Flights {
 }
 
 /// What to do about a key.
-pub(crate) enum Claim<'a> {
+pub(crate) enum Claim {
     /// Compute it; others wait.
-    Lead(Lead<'a>),
+    Lead(Lead),
     /// Compute it; others may be doing the same.
     Alone,
     /// Another thread has computed it in the meantime.
@@ -78,16 +85,26 @@ pub(crate) enum Claim<'a> {
     Recursion,
 }
 
+/// What another process is to do about a key.
+pub(crate) enum ClaimForOther {
+    /// Compute it; others wait.
+    Lead(Lead),
+    /// Compute it; others may be doing the same: they may be waiting for that process.
+    Alone,
+    /// Ask again. Until this is dropped, this thread counts as one that waits.
+    Waits(Waiting),
+}
+
 /// The right to compute a key. Dropping it lets the next in line compute.
-pub(crate) enum Lead<'a> {
-    Thread(ThreadLead<'a>),
+pub(crate) enum Lead {
+    Thread(ThreadLead),
     /// Of an async function.
     Task(TaskLead),
 }
 
 /// What the thread that computes a key has of its flight.
-pub(crate) struct ThreadLead<'a> {
-    flights: &'a Flights,
+pub(crate) struct ThreadLead {
+    flying: Arc<Mutex<HashMap<Key, Arc<Flight>>>>,
     flight: Arc<Flight>,
 }
 
@@ -96,43 +113,47 @@ pub(crate) struct ThreadLead<'a> {
 /// [carried](crate::carry).
 const STACKED: usize = 32;
 
-thread_local! {
-    /// The flights that this thread leads, outermost first.
-    static LEADING: RefCell<Vec<Arc<Flight>>> = const { RefCell::new(Vec::new()) };
-}
-
 /// What each waiting thread waits for.
 static WAITING: LazyLock<Mutex<HashMap<ThreadId, Arc<Flight>>>> = LazyLock::new(Mutex::default);
 
 impl Flights {
     /// Claims `key`, unless another thread computes it.
-    pub(crate) fn try_claim(&self, key: Key) -> Option<Lead<'_>> {
+    pub(crate) fn try_claim(&self, key: Key) -> Option<Lead> {
         match self.flying.lock().entry(key) {
             Entry::Occupied(_) => None,
             Entry::Vacant(vacant) => Some(self.lead(vacant)),
         }
     }
 
-    fn lead(&self, vacant: VacantEntry<'_, Key, Arc<Flight>>) -> Lead<'_> {
+    fn lead(&self, vacant: VacantEntry<'_, Key, Arc<Flight>>) -> Lead {
         let flight = Arc::new(Flight::new(*vacant.key()));
         vacant.insert(Arc::clone(&flight));
-        LEADING.with_borrow_mut(|leading| leading.push(Arc::clone(&flight)));
-        Lead::Thread(ThreadLead { flights: self, flight })
+        threads::begin_to_lead(&flight);
+        Lead::Thread(ThreadLead { flying: Arc::clone(&self.flying), flight })
+    }
+
+    /// Claims `key` for another process that this thread speaks for, and that waits if another thread computes it.
+    pub(crate) fn claim_for_other(&self, key: Key) -> ClaimForOther {
+        let flight = match self.flying.lock().entry(key) {
+            Entry::Occupied(flight) => Arc::clone(flight.get()),
+            Entry::Vacant(vacant) => return ClaimForOther::Lead(self.lead(vacant)),
+        };
+        Waiting::begin(&flight).map_or(ClaimForOther::Alone, ClaimForOther::Waits)
     }
 
     /// Claims `key`; waits while another thread computes it.
     ///
-    /// `below` counts how often `key` is computed by those who called whoever asks.
-    pub(crate) fn claim(&self, key: Key, below: impl Fn() -> usize) -> Claim<'_> {
+    /// `callers` counts how often a key is computed by those who called whoever asks.
+    pub(crate) fn claim(&self, key: Key, callers: impl Fn(&Key) -> usize) -> Claim {
         loop {
             let flight = match self.flying.lock().entry(key) {
                 Entry::Occupied(flight) => Arc::clone(flight.get()),
                 Entry::Vacant(vacant) => return Claim::Lead(self.lead(vacant)),
             };
-            if below() > if in_pool() { STACKED } else { 0 } {
+            if callers(&key) > if in_pool() { STACKED } else { 0 } {
                 return Claim::Recursion;
             }
-            match flight.wait() {
+            match flight.wait(|other| callers(other) > 0) {
                 Phase::Landed(Some((value, landed))) => return Claim::Landed(value, landed),
                 Phase::Landed(None) => {}
                 Phase::Flying | Phase::Suspended => return Claim::Alone,
@@ -146,37 +167,48 @@ impl Flight {
         Self {
             key,
             leader: std::thread::current().id(),
-            leads_in_pool: in_pool(),
-            state: Mutex::new(State { phase: Phase::Flying, waiting: 0 }),
+            pool: pool(),
+            state: Mutex::new(State { phase: Phase::Flying, waiting: 0, is_idle: false }),
             changed: Condvar::new(),
         }
     }
 
-    /// Waits for the flight to land, or returns at once where waiting might never end.
-    fn wait(self: &Arc<Self>) -> Phase {
+    /// Waits for the flight to land, or returns at once where waiting might never end. `is_caller` tells the keys that are
+    /// computed by those who called whoever waits.
+    fn wait(self: &Arc<Self>, is_caller: impl Fn(&Key) -> bool) -> Phase {
         let Some(_waiting) = Waiting::begin(self) else { return Phase::Suspended };
-        if in_pool() {
+        let in_pool = in_pool();
+        if in_pool {
             let flight = Arc::clone(self);
             rayon::spawn_broadcast(move |_| flight.suspend_if_led_here());
         }
-        let mut state = self.state.lock();
-        state.waiting += 1;
-        let in_pool = in_pool();
-        while match state.phase {
-            Phase::Flying => true,
-            Phase::Suspended => !in_pool,
-            Phase::Landed(_) => false,
-        } {
-            self.changed.wait(&mut state);
-        }
-        state.waiting -= 1;
-        state.phase.clone()
+        self.state.lock().waiting += 1;
+        let mut watch = threads::Watch::new();
+        let phase = loop {
+            if in_pool && watch.may_hold_up_others(self, &is_caller) {
+                break Phase::Suspended;
+            }
+            let mut state = self.state.lock();
+            let waits = match state.phase {
+                Phase::Flying => true,
+                Phase::Suspended => !in_pool,
+                Phase::Landed(_) => false,
+            };
+            if !waits {
+                break state.phase.clone();
+            }
+            if !in_pool || watch.is_up_to_date() {
+                self.changed.wait(&mut state);
+            }
+        };
+        self.state.lock().waiting -= 1;
+        phase
     }
 
     /// Called in an idle thread of a pool.
     fn suspend_if_led_here(self: &Arc<Self>) {
-        let is_this = |flight: &Arc<Flight>| Arc::ptr_eq(flight, self);
-        if LEADING.with_borrow(|leading| leading.iter().any(is_this)) {
+        threads::note_idle();
+        if threads::led_here().iter().any(|flight| Arc::ptr_eq(flight, self)) {
             let mut state = self.state.lock();
             if matches!(state.phase, Phase::Flying) {
                 state.phase = Phase::Suspended;
@@ -191,7 +223,9 @@ impl Flight {
 }
 
 /// A thread's entry among those that wait.
-struct Waiting;
+pub(crate) struct Waiting {
+    _blocked: threads::Blocked,
+}
 
 impl Waiting {
     /// Enters this thread as waiting for `flight`, unless `flight` waits for this thread.
@@ -204,11 +238,11 @@ impl Waiting {
                 Some(next) => leader = next.leader,
                 None => {
                     // A leader outside of the pool may be waiting for the whole pool, and cannot be reached.
-                    if in_pool() && !flight.leads_in_pool && leads_any() {
+                    if in_pool() && flight.pool != pool() {
                         return None;
                     }
                     waiting.insert(me, Arc::clone(flight));
-                    return Some(Self);
+                    return Some(Self { _blocked: threads::Blocked::begin() });
                 }
             }
         }
@@ -233,7 +267,7 @@ struct Suspended(Vec<Arc<Flight>>);
 
 impl Suspended {
     fn begin() -> Self {
-        let suspend = |flight: &&Arc<Flight>| {
+        let suspend = |flight: &Arc<Flight>| {
             let mut state = flight.state.lock();
             let is_flying = matches!(state.phase, Phase::Flying);
             if is_flying {
@@ -242,7 +276,9 @@ impl Suspended {
             }
             is_flying
         };
-        Self(LEADING.with_borrow(|leading| leading.iter().filter(suspend).cloned().collect()))
+        let suspended: Vec<_> = threads::led_here().into_iter().filter(suspend).collect();
+        threads::wait_for_pool();
+        Self(suspended)
     }
 }
 
@@ -257,22 +293,7 @@ impl Drop for Suspended {
     }
 }
 
-/// Whether this thread belongs to a pool of rayon.
-pub(crate) fn in_pool() -> bool {
-    rayon::current_thread_index().is_some()
-}
-
-/// Whether this thread is in the middle of computing a key other than those: with what it does now, it may hold somebody
-/// up who has nothing to do with it.
-pub(crate) fn leads_beside(mut keys: impl FnMut(&Key) -> bool) -> bool {
-    LEADING.with_borrow(|leading| leading.iter().any(|flight| !keys(&flight.key)))
-}
-
-fn leads_any() -> bool {
-    LEADING.with_borrow(|leading| !leading.is_empty())
-}
-
-impl Lead<'_> {
+impl Lead {
     /// Ends the flight. Who waits gets the value; where there is none, the next in line computes.
     ///
     /// `value` is asked for only where somebody waits.
@@ -284,7 +305,7 @@ impl Lead<'_> {
     }
 }
 
-impl ThreadLead<'_> {
+impl ThreadLead {
     fn land(self, value: impl FnOnce() -> Option<(Shared, Landed)>) {
         let is_awaited = self.flight.state.lock().waiting > 0;
         let value = if is_awaited { value() } else { None };
@@ -292,11 +313,10 @@ impl ThreadLead<'_> {
     }
 }
 
-impl Drop for ThreadLead<'_> {
+impl Drop for ThreadLead {
     fn drop(&mut self) {
-        self.flights.flying.lock().remove(&self.flight.key);
-        LEADING
-            .with_borrow_mut(|leading| leading.retain(|other| !Arc::ptr_eq(other, &self.flight)));
+        self.flying.lock().remove(&self.flight.key);
+        threads::end_to_lead(&self.flight);
         let mut state = self.flight.state.lock();
         if !matches!(state.phase, Phase::Landed(_)) {
             state.phase = Phase::Landed(None);

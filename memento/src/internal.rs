@@ -9,16 +9,19 @@ use crate::codec::Codec as _;
 use crate::engine::{self, Ending, Item, Typed};
 use crate::modifiers::Modifiers;
 use crate::query::{Mementos, Query};
+use crate::recorded::{Purpose, Repetition};
 use crate::validity;
-use crate::{Error, ErrorKind, Explanation, Memento, Result};
+use crate::{Bound, Error, ErrorKind, Explanation, Memento, Result};
 
 pub use crate::argument::{Argument, KeyPart, Unencoded};
 pub use crate::asynchronous::{
-    call as call_async, call_with as call_with_async, ignore_result as ignore_result_async,
-    map as map_async, try_call as try_call_async,
+    as_completed as as_completed_async, call as call_async, call_with as call_with_async,
+    for_each as for_each_async, ignore_result as ignore_result_async, map as map_async,
+    try_call as try_call_async, try_for_each as try_for_each_async, try_map as try_map_async,
 };
 pub use crate::batch::{as_completed, for_each, map, try_for_each, try_map};
 pub use crate::binding::Declaration;
+pub use crate::bound::{BoundBorrowed, BoundOwned, CanBeBound, CannotBeBound};
 pub use crate::code::{CodeTable, FunctionCode};
 pub use crate::codec::{Bincode, Json, Postcard};
 pub use crate::encoding::{Encode, EncodeResult, Encoder};
@@ -29,8 +32,9 @@ pub use crate::recorded::{
 };
 pub use crate::returns::{
     Probe, ProbeDebugged, ProbeDisplayed, ProbePortableDebugged, ProbePortableDisplayed,
-    ProbeWhole, Returns, Storable,
+    ProbeTellingDebugged, ProbeTellingDisplayed, ProbeWhole, Returns, Storable,
 };
+pub use futures_util::Stream;
 pub use inventory;
 pub use std::option::Option;
 pub use std::time::Duration;
@@ -163,7 +167,7 @@ pub fn forget_all(declaration: &'static Declaration) -> Result<u64> {
     forgotten
 }
 
-/// Runs a function again with recorded arguments, unless there is a valid result.
+/// Runs a function with arguments that were read from their encodings, unless there is a valid result.
 ///
 /// # Errors
 ///
@@ -180,16 +184,34 @@ pub fn repeat<R: Returns, A: Send>(
     let bound = engine::bind(declaration)?;
     let mut encoded = bound.encoding();
     engine::encode(&bound, &mut encoded, &encode, &arguments)?;
-    if encoded.invocation() != recorded.invocation {
+    let is_what_was_written = match recorded.purpose {
+        Purpose::Verification(invocation) | Purpose::Errand(invocation, _) => {
+            encoded.invocation() == invocation
+        }
+        Purpose::Call(bytes) => {
+            let mut given = bound.encoding();
+            let put = |(): &(), encoder: &mut Encoder<'_, '_>| {
+                encoder.encoded(bytes);
+                Ok(())
+            };
+            engine::encode(&bound, &mut given, &put, &())?;
+            encoded.bytes() == given.bytes()
+        }
+    };
+    if !is_what_was_written {
         return Err(Error::new(ErrorKind::Encoding, "read recorded arguments")
             .with("function", bound.function.path())
             .source("a type among them does not read what it writes"));
     }
+    if let Purpose::Call(_) = recorded.purpose {
+        let modifiers = Modifiers::default();
+        let ended = engine::call(declaration, modifiers, returns, encode, arguments, body);
+        return Ok(Repeated(Repetition::Ended(ended.map(|output| Box::new(output) as _))));
+    }
     let mut task = Typed::new(returns, &encode, arguments, body);
-    if let Some(errand) = recorded.errand {
+    if let Purpose::Errand(_, errand) = recorded.purpose {
         let item = Item::new(bound.function, encoded, &mut task);
-        let response = engine::perform(&bound, errand, item);
-        return Ok(Repeated { digest: None, validity: None, response: Some(response) });
+        return Ok(Repeated(Repetition::Response(engine::perform(&bound, errand, item))));
     }
     let modifiers = Modifiers { ignore_result: true, ..Modifiers::default() };
     let item = Item::new(bound.function, encoded, &mut task);
@@ -199,7 +221,12 @@ pub fn repeat<R: Returns, A: Send>(
         ending => return Err(ending.error(bound.function)),
     };
     let (digest, validity) = known.map(|known| (known.digest, known.validity)).unzip();
-    Ok(Repeated { digest, validity: validity.flatten(), response: None })
+    Ok(Repeated(Repetition::Known(digest, validity.flatten())))
+}
+
+/// `f::bind()`.
+pub fn bind<F>(declaration: &'static Declaration) -> Bound<F> {
+    Bound::new(declaration.function())
 }
 
 /// `f::list(…)`.

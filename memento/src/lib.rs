@@ -30,6 +30,7 @@ mod argument;
 mod asynchronous;
 mod batch;
 mod binding;
+mod bound;
 mod cache;
 mod cancellation;
 mod clock;
@@ -63,10 +64,12 @@ mod runner;
 mod stack;
 mod statistics;
 mod storage;
+mod transient;
 mod validity;
 pub mod worker;
 
 pub use batch::AsCompleted;
+pub use bound::Bound;
 pub use cancellation::CancellationToken;
 pub use code::{Code, CodeChange, Piece};
 pub use codec::Codec;
@@ -92,6 +95,7 @@ pub use storage::{
     Namespace, NullStore, Object, Page, Prefix, Properties, PutOptions, Snapshot, Source, Staged,
     Storage, StoreInfo, Target, Transfer, UserMetadata,
 };
+pub use transient::Transient;
 
 /// The code in the README compiles.
 #[cfg(doctest)]

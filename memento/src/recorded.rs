@@ -3,7 +3,7 @@
 //! `#[memento]` does not see whether a type can be read back. [`Owned`] and [`Borrowed`] find out where the compiler
 //! knows, as [`Probe`](crate::returns::Probe) does for results; a type that cannot be is an error when it is tried.
 
-use std::any::type_name;
+use std::any::{Any, type_name};
 use std::borrow::Borrow;
 use std::convert::Infallible;
 use std::marker::PhantomData;
@@ -12,6 +12,7 @@ use std::sync::Arc;
 use serde::de::DeserializeOwned;
 
 use crate::encoding;
+use crate::engine::Ending;
 use crate::remote::Errand;
 use crate::validity::Validity;
 use crate::{Digest, Error, ErrorKind, Invocation, Result};
@@ -20,29 +21,51 @@ use crate::{Digest, Error, ErrorKind, Invocation, Result};
 pub struct Recorded<'a> {
     /// The encodings of the arguments that have not been read yet, one after another.
     rest: &'a [u8],
-    /// What the arguments have to come to.
-    pub(crate) invocation: Invocation,
-    /// What another process asks for, where the arguments come from there.
-    pub(crate) errand: Option<&'a Errand>,
+    pub(crate) purpose: Purpose<'a>,
+}
+
+/// What a function is run for, and what its arguments have to come to.
+#[derive(Clone, Copy)]
+pub(crate) enum Purpose<'a> {
+    /// The result of this invocation has to be there.
+    Verification(Invocation),
+    /// Another process asks for this invocation.
+    Errand(Invocation, &'a Errand),
+    /// A reference to it is called, with arguments that have these encodings.
+    Call(&'a [u8]),
 }
 
 /// How running a function again ended.
-pub struct Repeated {
-    pub(crate) digest: Option<Digest>,
-    pub(crate) validity: Option<Arc<Validity>>,
+pub struct Repeated(pub(crate) Repetition);
+
+/// What came of running a function again.
+pub(crate) enum Repetition {
+    /// What is known of the result, which is there.
+    Known(Option<Digest>, Option<Arc<Validity>>),
     /// What came of the errand of another process.
-    pub(crate) response: Option<Vec<u8>>,
+    Response(Vec<u8>),
+    /// What came of the call.
+    Ended(Result<Box<dyn Any + Send>, Ending>),
 }
 
 impl<'a> Recorded<'a> {
     /// The arguments of `invocation`, whose encodings follow each other in `arguments`.
     pub(crate) fn new(invocation: Invocation, arguments: &'a [u8]) -> Self {
-        Self { rest: arguments, invocation, errand: None }
+        Self { rest: arguments, purpose: Purpose::Verification(invocation) }
     }
 
     /// The same, for another process.
-    pub(crate) fn with_errand(self, errand: &'a Errand) -> Self {
-        Self { errand: Some(errand), ..self }
+    pub(crate) fn for_errand(
+        invocation: Invocation,
+        arguments: &'a [u8],
+        errand: &'a Errand,
+    ) -> Self {
+        Self { rest: arguments, purpose: Purpose::Errand(invocation, errand) }
+    }
+
+    /// The arguments of a call.
+    pub(crate) fn to_call(arguments: &'a [u8]) -> Self {
+        Self { rest: arguments, purpose: Purpose::Call(arguments) }
     }
 
     fn next<T: DeserializeOwned>(&mut self) -> Result<T> {

@@ -3,6 +3,7 @@
 //! Both run the same release of this crate, which they find out when they meet; so these bytes have no format of their
 //! own. They are postcard.
 
+mod claims;
 mod data;
 mod objects;
 mod question;
@@ -13,8 +14,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize, Serializer};
 
-pub(crate) use objects::Transfers;
-pub(crate) use question::{ClusterFacts, Question, answer};
+pub(crate) use claims::ClaimAnswer;
+pub(crate) use question::{ClusterFacts, Question, Session, answer};
 pub(crate) use store::{open_storage, open_stores};
 
 use crate::memento::{Correlation, Dependency};
@@ -47,9 +48,25 @@ pub(crate) struct Errand {
     pub(crate) further_calls: bool,
 }
 
-/// What came of a [`Request`].
+/// What came of a [`Request`], and of which one.
 #[derive(Serialize, Deserialize)]
-pub(crate) enum Response<'a> {
+pub(crate) struct Response<'a> {
+    /// `None` where the request could not be read.
+    pub(crate) invocation: Option<Invocation>,
+    #[serde(borrow)]
+    pub(crate) end: End<'a>,
+}
+
+impl<'a> Response<'a> {
+    /// What came of the call of `invocation`.
+    pub(crate) fn new(invocation: Invocation, end: End<'a>) -> Self {
+        Self { invocation: Some(invocation), end }
+    }
+}
+
+/// How a call ended that another process was asked to make.
+#[derive(Serialize, Deserialize)]
+pub(crate) enum End<'a> {
     #[serde(borrow)]
     Returned(Returned<'a>),
     /// The function panicked, with this message.
@@ -75,6 +92,7 @@ pub(crate) struct Returned<'a> {
     /// As in [`Validity`](crate::validity::Validity).
     pub(crate) expires: Option<u64>,
     pub(crate) resources: Vec<Observation>,
+    pub(crate) is_tentative: bool,
     pub(crate) total_time: Duration,
     pub(crate) own_time: Duration,
     pub(crate) host: &'a str,

@@ -12,11 +12,12 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::codec::{Bincode, Codec};
+use crate::transient::Transient;
 
 /// How the output of a function is kept.
 pub trait Returns: Copy + Send + Sync + 'static {
     /// What the function returns.
-    type Output: Send;
+    type Output: Send + 'static;
     /// The part of it that is kept.
     type Kept: Storable;
     /// What encodes that part.
@@ -63,15 +64,20 @@ pub struct Probe<R, C>(PhantomData<fn() -> (R, C)>);
 pub struct Whole<T, C>(PhantomData<fn() -> (T, C)>);
 /// A value is kept, an error is not: its function runs again.
 pub struct Retried<T, E, C, M>(Phantom<T, E, C, M>);
-/// Value and error are kept.
+/// Value and error are kept, but for [transient](Transient) errors.
 pub struct Replayed<T, E, C, M>(Phantom<T, E, C, M>);
 
 type Phantom<T, E, C, M> = PhantomData<fn() -> (T, E, C, M)>;
 
-/// How errors tell their message.
+/// How errors tell their message, and what else is to be known of them.
 pub trait Message<E>: 'static {
     /// The message of `error`.
     fn of(error: &E) -> String;
+
+    /// Whether `error` is not kept, whatever the function says of errors.
+    fn is_transient(_: &E) -> bool {
+        false
+    }
 
     /// What another process can make the same error of; `None` where it cannot.
     fn carry(_: &E) -> Option<Vec<u8>> {
@@ -91,6 +97,9 @@ pub struct Debugged;
 
 /// As `M` says, for errors that are encoded as they are.
 pub struct Portable<M>(PhantomData<M>);
+
+/// As `M` says, for errors that say whether they are [transient](Transient).
+pub struct Telling<M>(PhantomData<M>);
 
 impl<E: Display + 'static> Message<E> for Displayed {
     fn of(error: &E) -> String {
@@ -128,6 +137,24 @@ impl<E: Serialize + DeserializeOwned, M: Message<E>> Message<E> for Portable<M> 
 
     fn restore(bytes: &[u8]) -> Option<E> {
         Bincode::decode(bytes).ok()
+    }
+}
+
+impl<E: Transient, M: Message<E>> Message<E> for Telling<M> {
+    fn of(error: &E) -> String {
+        M::of(error)
+    }
+
+    fn is_transient(error: &E) -> bool {
+        error.is_transient()
+    }
+
+    fn carry(error: &E) -> Option<Vec<u8>> {
+        M::carry(error)
+    }
+
+    fn restore(bytes: &[u8]) -> Option<E> {
+        M::restore(bytes)
     }
 }
 
@@ -183,15 +210,23 @@ macro_rules! probes {
 }
 
 probes! {
-    /// Found first: a `Result` whose error tells a message and can go to another process.
+    /// Found first: a `Result` whose error tells a message, can go to another process, and says whether it is kept.
+    ProbeTellingDisplayed:
+        &&&&&&Probe<Result<T, E>, C>, Telling<Portable<Displayed>>,
+        (Display + Transient + Serialize + DeserializeOwned);
+    /// Found second: the same, where the error can only be debugged.
+    ProbeTellingDebugged:
+        &&&&&Probe<Result<T, E>, C>, Telling<Portable<Debugged>>,
+        (Debug + Transient + Serialize + DeserializeOwned);
+    /// Found third: a `Result` whose error tells a message and can go to another process.
     ProbePortableDisplayed:
         &&&&Probe<Result<T, E>, C>, Portable<Displayed>, (Display + Serialize + DeserializeOwned);
-    /// Found second: a `Result` whose error can only be debugged, and can go to another process.
+    /// Found fourth: a `Result` whose error can only be debugged, and can go to another process.
     ProbePortableDebugged:
         &&&Probe<Result<T, E>, C>, Portable<Debugged>, (Debug + Serialize + DeserializeOwned);
-    /// Found third: a `Result` whose error tells a message.
+    /// Found fifth: a `Result` whose error tells a message.
     ProbeDisplayed: &&Probe<Result<T, E>, C>, Displayed, (Display);
-    /// Found fourth: a `Result` whose error can only be debugged.
+    /// Found sixth: a `Result` whose error can only be debugged.
     ProbeDebugged: &Probe<Result<T, E>, C>, Debugged, (Debug);
 }
 
@@ -285,12 +320,19 @@ where
     type Codec = C;
 
     fn kept(output: &Self::Output) -> Option<&Self::Kept> {
-        Some(output)
+        let is_kept = output.as_ref().err().is_none_or(|error| !M::is_transient(error));
+        is_kept.then_some(output)
     }
     fn error(output: &Self::Output) -> Option<String> {
         output.as_ref().err().map(M::of)
     }
     fn restore(kept: Self::Kept) -> Self::Output {
         kept
+    }
+    fn carry(output: &Self::Output) -> Option<Vec<u8>> {
+        output.as_ref().err().and_then(M::carry)
+    }
+    fn restore_carried(bytes: &[u8]) -> Option<Self::Output> {
+        M::restore(bytes).map(Err)
     }
 }

@@ -92,7 +92,8 @@ pub trait Batch: Sync {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Damaged`](crate::ErrorKind::Damaged) where `response` is none. The call has not ended.
+    /// [`ErrorKind::Damaged`](crate::ErrorKind::Damaged) where `response` is none, or that of another call. The
+    /// call has not ended.
     fn accept(&self, index: usize, response: &[u8]) -> Result<Accepted>;
 
     /// The answer to what a worker [asks](crate::worker::Parent::ask) while it makes calls of this batch.

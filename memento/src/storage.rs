@@ -133,18 +133,18 @@ impl Storage {
             Ok(opened) => Ok(opened),
             Err(error) => {
                 let error = error.with("store", self.metadata.location());
-                self.set_record_aside(key, &error);
+                self.set_record_aside(key, bytes, &error);
                 Err(error.kind())
             }
         }
     }
 
-    /// Reports what is wrong with a record, and moves it aside unless it is of a newer release.
-    pub(crate) fn set_record_aside(&self, key: &Key, error: &Error) {
+    /// Reports what is wrong with the record of `key`, and moves it aside unless it is of a newer release.
+    pub(crate) fn set_record_aside(&self, key: &Key, record: &[u8], error: &Error) {
         let is_newer = error.kind() == ErrorKind::NewerFormat;
         self.trouble.report(error);
         if !is_newer && self.is_writable() {
-            self.trouble.note(self.metadata.set_aside(key));
+            self.trouble.note(self.metadata.set_aside(key, record));
         }
     }
 
@@ -180,7 +180,7 @@ impl Storage {
     fn read_record(&self, key: &Key, record: &[u8]) -> Result<Option<Memento>> {
         record::read(key, record).map_err(|error| {
             let error = error.with("store", self.metadata.location());
-            self.set_record_aside(key, &error);
+            self.set_record_aside(key, record, &error);
             error
         })
     }

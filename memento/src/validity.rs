@@ -29,13 +29,17 @@ pub(crate) struct Validity {
     pub(crate) generation: Option<u64>,
     /// What was read outside of the program, by the function and by those that it called.
     pub(crate) resources: BTreeSet<Arc<Observation>>,
+    /// Whether an error that is not kept had a part in it: it is verified each time, so that its function runs again.
+    pub(crate) is_tentative: bool,
 }
 
 impl Validity {
     /// The validity of a result that has one.
     pub(crate) fn into_shared(self) -> Option<Arc<Self>> {
-        let has_any =
-            self.expires.is_some() || self.generation.is_some() || !self.resources.is_empty();
+        let has_any = self.expires.is_some()
+            || self.generation.is_some()
+            || !self.resources.is_empty()
+            || self.is_tentative;
         has_any.then(|| Arc::new(self))
     }
 
@@ -44,12 +48,14 @@ impl Validity {
         let Some(callee) = callee else { return };
         self.expires = [self.expires, callee.expires].into_iter().flatten().min();
         self.resources.extend(callee.resources.iter().cloned());
+        self.is_tentative |= callee.is_tentative;
     }
 
     /// Whether all is as it was, as far as it can be told without asking anybody.
     #[inline]
     pub(crate) fn holds(&self) -> bool {
-        self.expires.is_none_or(|expires| expires > now())
+        !self.is_tentative
+            && self.expires.is_none_or(|expires| expires > now())
             && self.generation.is_none_or(|then| then == generation())
     }
 

@@ -10,8 +10,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::plugin::{self, WorkerPlugin};
-use crate::recorded::Recorded;
-use crate::remote::{self, Errand, Request, Response, Transfers};
+use crate::recorded::{Recorded, Repeated, Repetition};
+use crate::remote::{self, End, Errand, Request, Response, Session};
 use crate::stack::Context;
 use crate::{
     Caller, DataStore, Environment, Error, ErrorKind, MetadataStore, Result, encoding, function,
@@ -79,19 +79,19 @@ pub fn stores_of(
     environment: &Environment,
     cluster: &str,
 ) -> Result<(Arc<dyn DataStore>, Arc<dyn MetadataStore>)> {
-    let parent = Within { environment: environment.clone(), transfers: Transfers::default() };
+    let parent = Within { environment: environment.clone(), session: Session::default() };
     remote::open_stores(&(Arc::new(parent) as _), cluster)
 }
 
 /// A parent in the same process.
 struct Within {
     environment: Environment,
-    transfers: Transfers,
+    session: Session,
 }
 
 impl Parent for Within {
     fn ask(&self, question: &[u8]) -> Result<Vec<u8>> {
-        Ok(remote::answer(Ok(self.environment.clone()), &self.transfers, question))
+        Ok(remote::answer(Ok(self.environment.clone()), &self.session, question))
     }
 
     fn tell(&self, message: &[u8]) -> Result<()> {
@@ -129,8 +129,13 @@ impl Worker {
     /// Makes the call that a [batch](crate::Batch::request) asks for. What came of it is for [the
     /// batch](crate::Batch::accept).
     pub fn execute(&self, request: &[u8]) -> Vec<u8> {
-        let response = remote::read(request).and_then(|request| self.make(&request));
-        response.unwrap_or_else(|error| remote::write(&Response::Failed(error)))
+        let failed = |invocation, error| Response { invocation, end: End::Failed(error) };
+        match remote::read::<Request<'_>>(request) {
+            Ok(request) => self
+                .make(&request)
+                .unwrap_or_else(|error| remote::write(&failed(Some(request.invocation), error))),
+            Err(error) => remote::write(&failed(None, error)),
+        }
     }
 
     fn make(&self, request: &Request<'_>) -> Result<Vec<u8>> {
@@ -144,24 +149,26 @@ impl Worker {
             self.environment.clear_caches();
             validity::count_replaced_result();
         }
+        let not_here = |reason: String| {
+            Ok(remote::write(&Response::new(request.invocation, End::NotHere(reason.into()))))
+        };
         let arguments = encoding::split_tuple(request.arguments.0);
         let (Some(run), Some((arguments, _))) = (function.repeat, arguments) else {
-            return Ok(remote::write(&Response::NotHere("its arguments cannot be read".into())));
+            return not_here("its arguments cannot be read".to_owned());
         };
         let Request { correlation, further_calls, .. } = *request;
         let errand = Errand { correlation, further_calls };
         let context = request.context.iter().map(|(name, value)| (*name, value.0));
         let context = (!request.context.is_empty()).then(|| Arc::new(Context::of_encoded(context)));
         let caller = Caller { environment: None, frame: None, context };
-        let recorded = Recorded::new(request.invocation, arguments).with_errand(&errand);
+        let recorded = Recorded::for_errand(request.invocation, arguments, &errand);
         match caller.enter(|| run(recorded)) {
-            Ok(repeated) => repeated.response.ok_or_else(|| {
-                Error::new(ErrorKind::Worker, "make a call for another process")
-                    .with("function", function.path())
-            }),
-            Err(error) if error.kind() == ErrorKind::Encoding => {
-                Ok(remote::write(&Response::NotHere(error.to_string().into())))
+            Ok(Repeated(Repetition::Response(response))) => Ok(response),
+            Ok(Repeated(Repetition::Known(..) | Repetition::Ended(_))) => {
+                Err(Error::new(ErrorKind::Worker, "make a call for another process")
+                    .with("function", function.path()))
             }
+            Err(error) if error.kind() == ErrorKind::Encoding => not_here(error.to_string()),
             Err(error) => Err(error),
         }
     }

@@ -8,7 +8,7 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio, abort, exit, id};
 
-use memento::{memento, resource};
+use memento::{Transient, memento, resource};
 use serde::{Deserialize, Serialize};
 
 /// What becomes of a call, and of the process that makes it.
@@ -70,7 +70,7 @@ pub fn meet(folder: PathBuf, n: u64, fate: Fate) -> u64 {
 /// # Panics
 ///
 /// Where that fails.
-fn note(folder: &Path, file: &str, line: impl Display) {
+pub(crate) fn note(folder: &Path, file: &str, line: impl Display) {
     let file = fs::OpenOptions::new().append(true).create(true).open(folder.join(file));
     let line = format!("{line}\n");
     file.and_then(|mut file| file.write_all(line.as_bytes())).expect("a line is added");
@@ -220,6 +220,30 @@ pub fn fail_to_open(folder: PathBuf) -> io::Result<u64> {
     fs::File::open(folder.join("nothing")).map(|_| 0)
 }
 
+/// An error that is kept with some numbers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Numbered(pub u64, pub u32);
+
+impl Transient for Numbered {
+    fn is_transient(&self) -> bool {
+        !self.0.is_multiple_of(2)
+    }
+}
+
+/// Returns an error that is kept if the number is even.
+#[memento(errors = "replay")]
+pub fn fail_with_number(folder: PathBuf, n: u64) -> Result<u64, Numbered> {
+    note(&folder, "runs", n);
+    Err(Numbered(n, id()))
+}
+
+/// Returns whether [`fail_with_number()`] did.
+#[memento]
+pub fn has_failed(folder: PathBuf, n: u64) -> bool {
+    note(&folder, "runs", 100 + n);
+    fail_with_number(folder, n).is_err()
+}
+
 /// Meets another call: returns when both run.
 #[memento]
 pub fn rendezvous(folder: PathBuf, me: u64, other: u64) -> u64 {
@@ -242,4 +266,58 @@ pub fn shared(folder: PathBuf) -> u64 {
 #[memento]
 pub fn variable(name: String) -> Option<String> {
     std::env::var(name).ok()
+}
+
+/// Needs what all others need.
+#[memento]
+pub fn needs_common(folder: PathBuf, n: u64, workers: u64) -> u64 {
+    note(&folder, "begun", n);
+    n + common(folder, workers)
+}
+
+/// Ends when so many workers have begun to make calls, all of which need it.
+#[memento]
+pub fn common(folder: PathBuf, workers: u64) -> u64 {
+    note(&folder, "common", id());
+    wait_for_begun(&folder, workers);
+    100
+}
+
+fn wait_for_begun(folder: &Path, count: u64) {
+    while (noted_so_far(folder, "begun") as u64) < count {
+        std::thread::yield_now();
+    }
+}
+
+/// How many lines a file of `folder` has, which somebody may be about to add one to.
+fn noted_so_far(folder: &Path, file: &str) -> usize {
+    let text = fs::read(folder.join(file)).unwrap_or_default();
+    String::from_utf8_lossy(&text).matches('\n').count()
+}
+
+/// Needs what another one needs, and what ends the process of the one that computes it first.
+#[memento]
+pub fn needs_killer(folder: PathBuf, n: u64) -> u64 {
+    note(&folder, "begun", n);
+    n + killer(folder)
+}
+
+/// Kills its process the first time, when two calls that need it have begun.
+#[memento]
+pub fn killer(folder: PathBuf) -> u64 {
+    note(&folder, "common", id());
+    if fs::create_dir(folder.join("killed")).is_ok() {
+        wait_for_begun(&folder, 2);
+        send(Signal::Kill);
+    }
+    100
+}
+
+/// Calls itself for the next number, and the one behind that, up to `last`.
+#[memento]
+pub fn climb(folder: PathBuf, n: u64, last: u64) -> u64 {
+    if n >= last {
+        return n;
+    }
+    climb(folder.clone(), n + 1, last) + climb(folder, n + 2, last) % 7
 }

@@ -1,5 +1,6 @@
 //! What the tests across crates share.
 
+pub mod crossing;
 pub mod fates;
 pub mod folder;
 pub mod graph;
@@ -7,8 +8,10 @@ pub mod processes;
 pub mod project;
 pub mod reasons;
 pub mod redis;
+pub mod references;
 pub mod slurm;
 pub mod steps;
+pub mod tasks;
 pub mod visit;
 pub mod warnings;
 pub mod work;

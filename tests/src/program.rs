@@ -5,8 +5,10 @@ use std::path::Path;
 
 use memento::{Environment, Storage};
 use memento_runner_process::{Options, ProcessRunner};
+use memento_tests::crossing;
 use memento_tests::fates::{Fate, meet};
 use memento_tests::graph::Part;
+use memento_tests::tasks;
 
 #[memento::main]
 fn main() {
@@ -15,12 +17,23 @@ fn main() {
         (Some("say"), _) => print(),
         (Some("hang"), Some(folder)) => hang(Path::new(&folder), arguments),
         (Some("take-part"), Some(part)) => part.parse::<Part>().expect("a part").take(),
+        (Some("cross"), Some(storage)) => {
+            crossing::compute(Path::new(&storage), arguments.next().is_some());
+        }
+        (Some("tasks"), Some(storage)) => compute_tasks(Path::new(&storage), arguments),
         other => panic!("there is no such thing to do: {other:?}"),
     }
 }
 
 fn print() {
     std::io::stdout().write_all(b"I am a program").expect("a reader");
+}
+
+/// Takes part in computing tasks.
+fn compute_tasks(storage: &Path, mut arguments: impl Iterator<Item = String>) {
+    let place = arguments.next().expect("a folder");
+    let half = arguments.next().and_then(|half| half.parse().ok()).expect("0 or 1");
+    tasks::compute(storage, Path::new(&place), half);
 }
 
 /// Two workers do not return from their calls, and a third has none.

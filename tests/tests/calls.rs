@@ -44,6 +44,12 @@ fn long(n: usize) -> Vec<u8> {
     vec![7; n]
 }
 
+#[memento]
+fn length_of(text: String) -> usize {
+    RUNS.add();
+    text.len()
+}
+
 #[memento(ttl = "1ns")]
 fn expires_at_once(n: u64) -> u64 {
     RUNS.add();
@@ -63,6 +69,22 @@ fn the_second_call_is_a_hit() {
         assert_eq!(RUNS.take(), 2);
         let statistics = Environment::current().unwrap().statistics();
         assert_eq!((statistics.computed, statistics.memory_hits, statistics.calls()), (2, 1, 3));
+    });
+}
+
+#[test]
+fn arguments_of_any_length_are_found_in_memory() {
+    RUNS.alone(|| {
+        let lengths = 0..300;
+        let texts = || lengths.clone().map(|length| "x".repeat(length));
+        assert!(texts().map(length_of).eq(lengths.clone()));
+        assert_eq!(RUNS.take(), 300);
+        assert!(texts().map(length_of).eq(lengths.clone()));
+        let found = length_of::map(texts().map(|text| (text,)));
+        assert!(found.into_iter().map(Result::unwrap).eq(lengths));
+        let statistics = Environment::current().unwrap().statistics();
+        assert_eq!((statistics.computed, statistics.memory_hits), (300, 600));
+        assert_eq!(RUNS.take(), 0);
     });
 }
 

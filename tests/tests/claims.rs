@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::process::Command;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Barrier};
 use std::time::{Duration, Instant};
@@ -20,6 +21,9 @@ const WORKER: &str = env!("CARGO_BIN_EXE_worker");
 
 /// How often each argument was computed in this process.
 static RUNS: Mutex<BTreeMap<u64, u64>> = Mutex::new(BTreeMap::new());
+
+/// What one test computes in a thread of its own counts for the waits of others.
+static TURN: Mutex<()> = Mutex::new(());
 
 fn note_run(n: u64) {
     *RUNS.lock().entry(n).or_default() += 1;
@@ -52,6 +56,7 @@ fn slow(n: u64) -> u64 {
 
 #[test]
 fn of_two_batches_each_key_is_computed_once() {
+    let _turn = TURN.lock();
     let folder = Folder::new();
     let barrier = Barrier::new(2);
     std::thread::scope(|scope| {
@@ -76,6 +81,7 @@ fn lines(log: &Path) -> Vec<String> {
 
 #[test]
 fn two_processes_asked_for_the_same_hundred_compute_a_hundred() {
+    let _turn = TURN.lock();
     let folder = Folder::new();
     let place = tempfile::tempdir().unwrap();
     let log = place.path().join("log");
@@ -148,6 +154,7 @@ fn telling(folder: &Folder) -> (Environment, Arc<AtomicBool>, Arc<AtomicU64>) {
 
 #[test]
 fn who_waits_goes_on_when_the_one_that_computes_is_killed() {
+    let _turn = TURN.lock();
     let folder = Folder::new();
     let place = tempfile::tempdir().unwrap();
     let (log, stuck) = (place.path().join("log"), place.path().join("log.stuck"));
@@ -183,6 +190,7 @@ fn panics_once(n: u64) -> u64 {
 
 #[test]
 fn a_claim_ends_with_a_panic() {
+    let _turn = TURN.lock();
     let folder = Folder::new();
     let (first, second) = (process(&folder, 1), process(&folder, 1));
     assert!(first.enter(|| panics_once::try_call(1000)).is_err());
@@ -203,6 +211,7 @@ fn asks_itself(n: u64) -> u64 {
 /// To wait for the claim that one has oneself, in another environment, would never end.
 #[test]
 fn who_asks_for_itself_in_another_environment_does_not_wait() {
+    let _turn = TURN.lock();
     let folder = Folder::new();
     *ELSEWHERE.lock() = Some(process(&folder, 1));
     assert_eq!(process(&folder, 1).enter(|| asks_itself(2000)), 2000);
@@ -219,9 +228,27 @@ fn below(graph: u64, layer: u64, node: u64) -> u64 {
     below::map(calls).into_iter().map(|value| value.unwrap()).sum()
 }
 
+/// Every function of a graph waits for others, in pools of two threads of two processes that are asked in opposite orders. A
+/// thread of a pool that stands on what the other process needs does not wait for that process.
+#[test]
+fn processes_asked_in_opposite_orders_come_to_an_end() {
+    let _turn = TURN.lock();
+    for _ in 0..3 {
+        let folder = Folder::new();
+        let start = |order: &[&str]| {
+            let mut program = Command::new(env!("CARGO_BIN_EXE_program"));
+            program.arg("cross").arg(folder.path()).args(order).spawn().unwrap()
+        };
+        for mut process in [start(&[]), start(&["reversed"])] {
+            assert!(process.wait().unwrap().success());
+        }
+    }
+}
+
 /// Every function of a graph waits for others, in pools of two threads of three processes at once.
 #[test]
 fn processes_that_wait_for_each_other_come_to_an_end() {
+    let _turn = TURN.lock();
     for graph in 0..20 {
         let folder = Folder::new();
         let barrier = Barrier::new(3);

@@ -43,6 +43,9 @@ impl Disk {
     }
 
     fn clear(&self) {
+        // What is removed only takes its room until everybody has closed it, and a process that another test is
+        // starting has inherited it, for a moment.
+        fs::File::create(self.ballast()).unwrap();
         fs::remove_file(self.ballast()).unwrap();
     }
 

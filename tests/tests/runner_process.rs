@@ -9,9 +9,9 @@ use memento::{
 };
 use memento_runner_process::{Options, ProcessRunner};
 use memento_tests::fates::{
-    Plain, borrowing, calls_elsewhere, calls_leaf, double, elsewhere, fail_plainly, fail_to_open,
-    fail_with_text, graph, input, leaf, noted, print, process, recursive, rendezvous, shared,
-    start_another, variable,
+    Numbered, Plain, borrowing, calls_elsewhere, calls_leaf, double, elsewhere, fail_plainly,
+    fail_to_open, fail_with_number, fail_with_text, graph, has_failed, input, leaf, noted, print,
+    process, recursive, rendezvous, shared, start_another, variable,
 };
 use memento_tests::folder::Folder;
 use tempfile::TempDir;
@@ -73,9 +73,9 @@ fn a_pool_of_two_makes_two_calls_at_once() {
         let path = || folder.path().to_owned();
         let results = rendezvous::map([(path(), 1, 2), (path(), 2, 1)]);
         assert_eq!(results.into_iter().map(Result::unwrap).collect::<Vec<_>>(), [1, 2]);
-        // Both needed it. It is there, whoever computed it.
+        // Both needed it.
         assert!(shared::memento(path()).unwrap().is_some());
-        assert!((1..=2).contains(&noted(folder.path(), "shared").len()));
+        assert_eq!(noted(folder.path(), "shared").len(), 1);
     });
 }
 
@@ -234,6 +234,24 @@ fn errors_come_as_they_are() {
         // Nobody can make this error but the function itself: it runs again, here.
         assert_eq!(fail_plainly(path()), Err(Plain(std::process::id())));
         assert_eq!(noted(folder.path(), "runs").len(), 4);
+    });
+}
+
+#[test]
+fn transient_errors_come_from_workers_and_are_not_kept() {
+    let folder = folder();
+    let fail = |n| fail_with_number(folder.path().to_owned(), n).unwrap_err();
+    environment().enter(|| {
+        let (Numbered(_, there), again) = (fail(1), fail(1));
+        assert_ne!(there, std::process::id());
+        assert_eq!((fail(2), again.0), (fail(2), 1));
+        assert_eq!(noted(folder.path(), "runs"), [1, 1, 2]);
+        // What was computed from one there is tried again here.
+        for _ in 0..2 {
+            assert!(has_failed(folder.path().to_owned(), 3));
+            assert!(has_failed(folder.path().to_owned(), 4));
+        }
+        assert_eq!(noted(folder.path(), "runs")[3..], [103, 3, 104, 4, 3]);
     });
 }
 

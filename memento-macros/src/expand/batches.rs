@@ -6,7 +6,9 @@ use syn::visit_mut::VisitMut as _;
 use syn::{GenericParam, Lifetime, TypeParam, WhereClause, parse_quote};
 
 use super::Parts;
+use super::argument::Argument;
 use super::lifetimes::{NameLifetimes, implied};
+use crate::parse::parameter_name;
 
 impl Parts<'_> {
     /// The batch calls.
@@ -16,79 +18,130 @@ impl Parts<'_> {
         receiver: &TokenStream,
         with: &TokenStream,
     ) -> TokenStream {
-        let Self { memento, internal, handle, names, output, generics, .. } = self;
-        let (lifetime, forever): (Lifetime, Lifetime) =
-            (parse_quote!('__memento), parse_quote!('static));
-        let (arguments, owned) = (self.tuple(&lifetime), self.tuple(&forever));
+        let Self { memento, handle, names, output, generics, .. } = self;
+        let lifetime: Lifetime = parse_quote!('__memento);
+        let arguments = self.tuple(&lifetime);
         let (condition, turbofish) = (self.lives_for(&lifetime), self.turbofish());
-        let kept = self.lives_for(&forever);
         let parameters: Vec<&GenericParam> = generics.params.iter().collect();
         let call = quote! {
             &__FUNCTION, #with, #handle::__returns #turbofish (), #handle::__encode #turbofish,
             arguments, |(#(#names,)*)| #handle::__body #turbofish (#(#names),*)
         };
-        if self.is_async() {
-            let map = self.call("map", &call);
-            return quote! {
-                /// Calls the function with each tuple of arguments, in this task, up to `in_flight` of them at the same
-                /// time. The results are in the order of the arguments; one that fails does not keep the others from
-                /// being there.
-                #visibility async fn map<#lifetime, #(#parameters),*>(
-                    #receiver
-                    arguments: impl ::core::iter::IntoIterator<Item = #arguments>,
-                ) -> ::std::vec::Vec<#memento::Result<#output>> #condition {
-                    #map
-                }
-            };
-        }
+        let (map, try_map) = (self.call("map", &call), self.call("try_map", &call));
+        let each = quote!(#call, each);
+        let (for_each, try_for_each) =
+            (self.call("for_each", &each), self.call("try_for_each", &each));
+        let as_completed = self.as_completed(visibility, receiver, &call);
+        let asyncness = &self.function.item.sig.asyncness;
+        let begin = if self.is_async() {
+            "Calls the function with each tuple of arguments, in this task, up to `in_flight` of them at the same time"
+        } else {
+            "Calls the function with each tuple of arguments, through the runner"
+        };
+        let map_text = format!(
+            "{begin}. The results are in the order of the arguments; one that fails does not keep the others from being \
+            there."
+        );
+        let each_text = format!(
+            "{begin}, and `each`, where this is called, with the index and the result of each call as calls end. \
+            Arguments are taken, without end if need be, as there is room for calls on their way: see `in_flight`."
+        );
         quote! {
-            /// Calls the function with each tuple of arguments, through the runner. The results are in the order of
-            /// the arguments; one that fails does not keep the others from being there.
-            #visibility fn map<#lifetime, #(#parameters),*>(
+            #[doc = #map_text]
+            #visibility #asyncness fn map<#lifetime, #(#parameters),*>(
                 #receiver
                 arguments: impl ::core::iter::IntoIterator<Item = #arguments>,
             ) -> ::std::vec::Vec<#memento::Result<#output>> #condition {
-                #internal::map(#call)
+                #map
             }
 
             /// As `map`, up to the first failure, which is the error: calls that have not begun then are not begun
             /// any more, and no more arguments are taken. Of several failures, that of the first arguments counts.
-            #visibility fn try_map<#lifetime, #(#parameters),*>(
+            #visibility #asyncness fn try_map<#lifetime, #(#parameters),*>(
                 #receiver
                 arguments: impl ::core::iter::IntoIterator<Item = #arguments>,
             ) -> #memento::Result<::std::vec::Vec<#output>> #condition {
-                #internal::try_map(#call)
+                #try_map
             }
 
-            /// Calls the function with each tuple of arguments, through the runner, and `each`, in this thread, with
-            /// the index and the result of each call as calls end. Arguments are taken, without end if need be, as
-            /// there is room for calls on their way: see `in_flight`.
-            #visibility fn for_each<#lifetime, #(#parameters),*>(
+            #[doc = #each_text]
+            #visibility #asyncness fn for_each<#lifetime, #(#parameters),*>(
                 #receiver
                 arguments: impl ::core::iter::IntoIterator<Item = #arguments>,
                 each: impl ::core::ops::FnMut(usize, #memento::Result<#output>),
             ) #condition {
-                #internal::for_each(#call, each)
+                #for_each
             }
 
             /// As `for_each`, until `each` breaks: calls that have not begun then are not begun any more; those that
             /// run are waited for, and recorded.
-            #visibility fn try_for_each<#lifetime, #(#parameters,)* __Break>(
+            #visibility #asyncness fn try_for_each<#lifetime, #(#parameters,)* __Break>(
                 #receiver
                 arguments: impl ::core::iter::IntoIterator<Item = #arguments>,
                 each: impl ::core::ops::FnMut(usize, #memento::Result<#output>) -> ::core::ops::ControlFlow<__Break>,
             ) -> ::core::ops::ControlFlow<__Break> #condition {
-                #internal::try_for_each(#call, each)
+                #try_for_each
             }
 
-            /// Calls the function with each tuple of arguments, through the runner: an iterator of the index and the
-            /// result of each call, as calls end. It is lazy, as `for_each` is; dropping it cancels calls that have not
-            /// begun, and waits for those that run.
-            #visibility fn as_completed<#(#parameters),*>(
+            #as_completed
+        }
+    }
+
+    /// Results as calls end: an iterator, or a stream.
+    fn as_completed(
+        &self,
+        visibility: &TokenStream,
+        receiver: &TokenStream,
+        call: &TokenStream,
+    ) -> TokenStream {
+        let Self { memento, internal, output, generics, .. } = self;
+        let forever: Lifetime = parse_quote!('static);
+        let (owned, kept) = (self.tuple(&forever), self.lives_for(&forever));
+        let parameters: Vec<&GenericParam> = generics.params.iter().collect();
+        let source = quote!(::core::iter::IntoIterator<Item = #owned, IntoIter: 'static>);
+        if !self.is_async() {
+            return quote! {
+                /// Calls the function with each tuple of arguments, through the runner: an iterator of the index and the
+                /// result of each call, as calls end. It is lazy, as `for_each` is; dropping it cancels calls that have not
+                /// begun, and waits for those that run.
+                #visibility fn as_completed<#(#parameters),*>(
+                    #receiver
+                    arguments: impl #source,
+                ) -> #memento::AsCompleted<#output> #kept {
+                    #internal::as_completed(#call)
+                }
+            };
+        }
+        let stream = quote!(#internal::Stream<Item = (usize, #memento::Result<#output>)>);
+        let text = "Calls the function with each tuple of arguments, up to `in_flight` of them at the same time: a stream of \
+            the index and the result of each call, as calls end. It does nothing unless it is polled; dropping it drops \
+            the calls that run.";
+        // What it holds has to be said, since it is neither `with` nor, before edition 2024, a lifetime; to say it, all
+        // parameters have to have names.
+        if self.arguments.iter().any(Argument::hides_type) {
+            return quote! {
+                #[doc = #text]
+                #visibility fn as_completed<#(#parameters),*>(
+                    #receiver
+                    arguments: impl #source,
+                ) -> impl #stream #kept {
+                    #internal::as_completed_async(#call)
+                }
+            };
+        }
+        let lifetime: Lifetime = parse_quote!('__memento);
+        let (arguments, condition) = (self.tuple(&lifetime), self.lives_for(&lifetime));
+        let lifetimes = generics.lifetimes().map(|parameter| &parameter.lifetime);
+        let others = generics.params.iter().filter_map(parameter_name);
+        quote! {
+            #[doc = #text]
+            #visibility fn as_completed<
+                #lifetime, #(#parameters,)* __Arguments: ::core::iter::IntoIterator<Item = #arguments>
+            >(
                 #receiver
-                arguments: impl ::core::iter::IntoIterator<Item = #owned, IntoIter: 'static>,
-            ) -> #memento::AsCompleted<#output> #kept {
-                #internal::as_completed(#call)
+                arguments: __Arguments,
+            ) -> impl #stream + use<#lifetime, #(#lifetimes,)* #(#others,)* __Arguments> #condition {
+                #internal::as_completed_async(#call)
             }
         }
     }

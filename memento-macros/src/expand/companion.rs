@@ -36,7 +36,7 @@ impl Parts<'_> {
         let (description, body, returns) = (self.description(), self.body(), self.returns());
         let (questions, modified) = (self.questions(), self.modified());
         let (notices, pieces) = (self.notices(), self.pieces());
-        let (repeat, lenient) = (self.repeat(), lenient());
+        let (repeat, bind, lenient) = (self.repeat(), self.bind(), lenient());
         quote! {
             #(#conditions)*
             const _: () = {
@@ -56,6 +56,7 @@ impl Parts<'_> {
                     #encode
                     #repeat
                     #questions
+                    #bind
                 }
 
                 #body

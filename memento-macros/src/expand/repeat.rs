@@ -19,7 +19,7 @@ fn owns_all(type_: &Type) -> bool {
     fn has_lifetime(tokens: TokenStream) -> bool {
         tokens.into_iter().any(|token| match token {
             TokenTree::Punct(punct) => matches!(punct.as_char(), '&' | '\'' | '*'),
-            TokenTree::Ident(ident) => ident == "dyn" || ident == "fn",
+            TokenTree::Ident(ident) => ident == "dyn",
             TokenTree::Group(group) => has_lifetime(group.stream()),
             TokenTree::Literal(_) => false,
         })

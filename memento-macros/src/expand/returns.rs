@@ -25,14 +25,15 @@ impl Parts<'_> {
         };
         let method = Ident::new(method, span);
         let probe =
-            quote_spanned!(span=> (&&&&&#internal::Probe::<#output, #codec>::new()).#method());
+            quote_spanned!(span=> (&&&&&&&#internal::Probe::<#output, #codec>::new()).#method());
         quote_spanned! {output.span()=>
             #[inline(always)]
             fn __returns #generics () -> impl #internal::Returns<Output = #output> #condition {
                 #[allow(unused_imports)]
                 use #internal::{
                     ProbeDebugged as _, ProbeDisplayed as _, ProbePortableDebugged as _,
-                    ProbePortableDisplayed as _, ProbeWhole as _,
+                    ProbePortableDisplayed as _, ProbeTellingDebugged as _, ProbeTellingDisplayed as _,
+                    ProbeWhole as _,
                 };
                 #probe
             }

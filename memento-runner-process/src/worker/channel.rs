@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::fs::File;
 use std::io::{self, BufReader};
+use std::time::Duration;
 
 use memento::worker::Parent;
 use memento::{Error, ErrorKind, Result};
@@ -61,9 +62,10 @@ impl Channel {
         frame::write(&mut self.0.lock().output, Kind::Begun, &[])
     }
 
-    /// Says what came of the next one of the calls.
-    pub(super) fn respond(&self, response: &[u8]) -> io::Result<()> {
-        frame::write(&mut self.0.lock().output, Kind::Response, response)
+    /// Says what came of the next one of the calls, and how long it took.
+    pub(super) fn respond(&self, mut response: Vec<u8>, took: Duration) -> io::Result<()> {
+        frame::put_time_behind(&mut response, took);
+        frame::write(&mut self.0.lock().output, Kind::Response, &response)
     }
 }
 

@@ -77,7 +77,7 @@ fn versions_stay_known_when_their_records_go() {
         store.put(&[entry(byte, "f", byte)]).unwrap();
     }
     store.remove(&key(1)).unwrap();
-    store.set_aside(&key(2)).unwrap();
+    store.set_aside(&key(2), &[2]).unwrap();
     assert_eq!(store.versions("f", 10).unwrap(), all);
     assert_eq!(store.remove_all(&of_function("f")).unwrap(), 1);
     assert_eq!(store.versions("f", 10).unwrap(), all);
@@ -85,6 +85,18 @@ fn versions_stay_known_when_their_records_go() {
     assert_eq!(store.versions("f", 10).unwrap(), all);
     drop(store);
     assert_eq!(other(&folder).versions("f", 10).unwrap(), all, "in another process");
+}
+
+#[test]
+fn a_record_that_took_the_place_of_a_damaged_one_stays() {
+    let (folder, store) = store();
+    store.put(&[entry(1, "f", 1)]).unwrap();
+    let whole = Entry { record: b"whole".to_vec(), ..entry(1, "f", 1) };
+    other(&folder).put(&[whole]).unwrap();
+    store.set_aside(&key(1), &[1]).unwrap();
+    assert_eq!(store.get(&key(1)).unwrap().unwrap(), b"whole");
+    store.set_aside(&key(1), b"whole").unwrap();
+    assert_eq!(store.get(&key(1)).unwrap(), None);
 }
 
 #[test]

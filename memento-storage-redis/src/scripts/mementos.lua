@@ -38,6 +38,13 @@ local function read(key)
     }
 end
 
+-- The record in a value, as those see it who read it: the whole of what is none of ours.
+local function record_of(value)
+    local length = string.sub(value, 1, 2) == 'm1' and tonumber(string.sub(value, 21, 28), 10)
+    if not length or HEAD + length > #value then return value end
+    return string.sub(value, HEAD + length + 1)
+end
+
 -- Drops an entry; what it was.
 local function drop(key)
     local found = read(key)

@@ -17,6 +17,7 @@ properties! {
         many_come_in_the_order_asked_for
         what_is_removed_is_gone
         what_is_set_aside_is_gone_and_can_be_put_again
+        what_took_the_place_of_the_damaged_stays
         entries_of_many_writers_are_all_there
     }
     lists {

@@ -20,6 +20,7 @@ pub(crate) enum Wrong {
     SortsBatches,
     RemovesNothing,
     SetsNothingAside,
+    SetsAnythingAside,
     IgnoresFilters,
     SkipsBetweenPages,
     CountsPages,
@@ -48,6 +49,11 @@ pub(crate) const KEEPING_CASES: &[Case<Wrong>] = &[
         Wrong::SetsNothingAside,
         &["what_is_set_aside_is_gone_and_can_be_put_again"],
         "the record of key 1 is Some([49]), not None",
+    ),
+    Case(
+        Wrong::SetsAnythingAside,
+        &["what_took_the_place_of_the_damaged_stays"],
+        "the record of key 1 is None, not Some([49])",
     ),
     Case(
         Wrong::IgnoresFilters,
@@ -189,10 +195,11 @@ impl MetadataStore for Broken {
         }
     }
 
-    fn set_aside(&self, key: &Key) -> Result<()> {
+    fn set_aside(&self, key: &Key, damaged: &[u8]) -> Result<()> {
         match self.wrong {
             Wrong::SetsNothingAside => Ok(()),
-            _ => self.records.set_aside(key),
+            Wrong::SetsAnythingAside => self.records.remove(key).map(drop),
+            _ => self.records.set_aside(key, damaged),
         }
     }
 }

@@ -30,7 +30,7 @@ pub(crate) const CASES: &[Case<Wrong>] = &[
     Case(
         Wrong::SwapsResponses,
         &["results_come_in_order", "returned_errors_are_values"],
-        "call 0 should return 598, and gave Ok(596)",
+        "the response is that of another call",
     ),
     Case(
         Wrong::MakesCallsTwice,

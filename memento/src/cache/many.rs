@@ -3,26 +3,19 @@
 #[cfg(test)]
 mod tests;
 
-use std::mem::{needs_drop, size_of};
-use std::sync::Arc;
-
-use super::{
-    CLONED_UNDER_LOCK, Identity, Landed, MemoryCache, Node, SHARDS, Shard, Shared, is, shard_index,
-};
+use super::{Candidate, Identity, MemoryCache, SHARDS, Shared, shard_index};
 
 /// How many values are looked up at once at most.
 pub(crate) const MANY: usize = 128;
 
 impl MemoryCache {
     /// Gives the values of `count` identities that are here, as [`get`](Self::get) would, to `found`, in any order.
-    ///
-    /// `admit` also gets the number of the frame that recorded the call last.
     #[inline(always)]
     pub(crate) fn get_many<'i, T>(
         &self,
         count: usize,
         identity: impl Fn(usize) -> Option<Identity<'i>>,
-        mut admit: impl FnMut(usize, &Landed, u64) -> bool,
+        mut admit: impl FnMut(usize, Candidate<'_>) -> bool,
         mut found: impl FnMut(usize, T),
     ) where
         T: Clone + Send + Sync + 'static,
@@ -46,23 +39,15 @@ impl MemoryCache {
                 let index = usize::from(index);
                 let identity = identity(index).filter(|_| at.is_some());
                 *at = identity.and_then(|identity| shard.confirm(*at, identity));
-                if let Some(node) = shard.node(*at)
-                    && !(node.value.is::<T>() && admit(index, &node.landed, node.recorded_by))
-                {
-                    *at = None;
-                }
+                *at = at.filter(|&at| shard.admits::<T>(at, |found| admit(index, found)));
             }
             for (&at, &index) in at.iter().zip(group) {
-                let Some(node) = shard.node(at) else { continue };
-                node.asked = true;
-                let took = node.landed.took;
-                match node.value.downcast_ref::<T>() {
-                    Some(value) if !needs_drop::<T>() && size_of::<T>() <= CLONED_UNDER_LOCK => {
-                        found(index.into(), value.clone());
-                    }
-                    _ => behind_lock.push((index.into(), Arc::clone(&node.value))),
+                let Some(at) = at else { continue };
+                shard.count_hit(at);
+                match shard.take_clone(at) {
+                    Ok(value) => found(index.into(), value),
+                    Err(shared) => behind_lock.push((index.into(), shared)),
                 }
-                shard.count_hit(took);
             }
         }
         for (index, value) in behind_lock {
@@ -70,26 +55,6 @@ impl MemoryCache {
                 found(index, value.clone());
             }
         }
-    }
-}
-
-impl Shard {
-    /// Where a node of this identity may be: the first whose hash looks the same.
-    #[inline(always)]
-    fn candidate(&self, identity: Identity<'_>) -> Option<u32> {
-        self.table.find(identity.hash, |_| true).copied()
-    }
-
-    /// Where the node of this identity is, if it is here. `candidate` is where it may be.
-    #[inline(always)]
-    fn confirm(&self, candidate: Option<u32>, identity: Identity<'_>) -> Option<u32> {
-        let is = is(&self.nodes, identity);
-        candidate.filter(&is).or_else(|| self.table.find(identity.hash, &is).copied())
-    }
-
-    #[inline(always)]
-    fn node(&mut self, at: Option<u32>) -> Option<&mut Node> {
-        self.nodes[at? as usize].as_mut()
     }
 }
 

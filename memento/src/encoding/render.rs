@@ -3,6 +3,7 @@
 use std::fmt::{self, Write};
 
 use super::tag;
+use crate::bound;
 
 /// How deep values may be nested in what is shown: stored bytes may come from anyone.
 const MAXIMUM_DEPTH: usize = 64;
@@ -153,6 +154,7 @@ impl<'a> Reader<'a, '_, '_> {
             }
             tag::TUPLE_STRUCT => self.head(1).and_then(|()| self.list(depth, '(', ')')),
             tag::TUPLE_VARIANT => self.head(2).and_then(|()| self.list(depth, '(', ')')),
+            tag::STRUCT if self.is_reference() => self.reference(depth),
             tag::STRUCT => self.head(1).and_then(|()| self.fields(depth)),
             tag::STRUCT_VARIANT => self.head(2).and_then(|()| self.fields(depth)),
             tag::TUPLE => self.list(depth, '(', ')'),
@@ -161,6 +163,28 @@ impl<'a> Reader<'a, '_, '_> {
             tag::MAP | tag::UNORDERED_MAP => self.map(depth),
             _ => Err(Stop::Damaged),
         }
+    }
+
+    /// Whether a reference to a memento function begins here, behind its tag.
+    fn is_reference(&mut self) -> bool {
+        let mut ahead = Reader { rest: self.rest, out: &mut *self.out };
+        ahead.name().is_ok_and(|name| name == bound::NAME)
+    }
+
+    /// Shows a reference to a memento function, as a call with the fixed arguments.
+    fn reference(&mut self, depth: usize) -> Result {
+        let (_, _, function, _) = (self.name()?, self.name()?, self.name()?, self.name()?);
+        let (tag, arguments) = (self.take(1)?[0], self.sized()?);
+        if tag != tag::BYTES || !self.at_end()? {
+            return Err(Stop::Damaged);
+        }
+        write!(self.out, "{}(", function.escape_debug())?;
+        let mut arguments = Reader { rest: arguments, out: &mut *self.out };
+        while !arguments.rest.is_empty() {
+            arguments.value(depth + 1)?;
+            arguments.out.write_str(", ")?;
+        }
+        Ok(self.out.write_str("..)")?)
     }
 
     /// Shows the last of `names` names: the struct's, or the variant's.

@@ -10,7 +10,7 @@ use super::serializer::{SerializeError, Serializer};
 use super::tag;
 use crate::Invocation;
 use crate::argument::{Argument, KeyPart, Unencoded};
-use crate::cache::Identity;
+use crate::cache::{Identity, SHORT};
 
 /// Takes encoded bytes, in order.
 pub(crate) trait Sink {
@@ -77,6 +77,11 @@ impl Encoder<'_, '_> {
     #[inline(always)]
     pub fn argument<T: Argument>(&mut self, argument: &T) -> EncodeResult {
         argument.serialize(Serializer::new(&mut *self.0))
+    }
+
+    /// Writes arguments that have these encodings.
+    pub(crate) fn encoded(&mut self, arguments: &[u8]) {
+        self.0.put(arguments);
     }
 
     /// Writes what stands for an argument.
@@ -201,13 +206,13 @@ impl<'a> Encoded<'a> {
 
     /// The identity for the memory cache, of the function with this number.
     #[inline(always)]
-    pub(crate) fn identity(&self, function: u64) -> Identity<'_> {
+    pub(crate) fn identity(&self, function: u32) -> Identity<'_> {
         match &self.spilled {
             None => Identity {
                 function,
                 hash: self.hasher.finish(),
                 arguments: &self.inline[..self.length],
-                padded: self.inline.first_chunk(),
+                padded: if self.length <= SHORT { self.inline.first_chunk() } else { None },
             },
             Some(spilled) => Identity {
                 function,

@@ -6,6 +6,7 @@
 //! it works on; the first step and the body run in the task that asks, wherever that is polled.
 
 mod job;
+mod window;
 
 use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -15,6 +16,7 @@ use std::task::Poll;
 use std::time::Instant;
 
 use super::calls::{Calls, runner};
+use super::claim::{AmongProcesses, Waiter};
 use super::execute::Claimed;
 use super::item::{Ending, Item, Suspended};
 use super::task::{OutputOnly, Task as _};
@@ -31,6 +33,7 @@ use crate::runner::refusal;
 use crate::stack::Wait;
 use crate::{Caller, Key, Result};
 use job::{Kept, Unstoppable};
+pub(crate) use window::{TaskWindow, finish};
 
 /// A call that has begun.
 pub(crate) enum Begun<R: Returns> {
@@ -57,6 +60,13 @@ struct Asked {
 }
 
 impl Asked {
+    /// For whoever calls in this thread.
+    fn new(bound: Bound, modifiers: Modifiers<'_>) -> Self {
+        let losses = bound.cluster.storage.cache.losses();
+        let (modifiers, cancel) = modifiers.detach();
+        Self { bound, caller: Caller::current(), modifiers, cancel, losses }
+    }
+
     fn modifiers(&self) -> Modifiers<'_> {
         Modifiers { cancel: self.cancel.as_ref(), ..self.modifiers }
     }
@@ -68,7 +78,7 @@ impl Asked {
     }
 
     /// Claims the key among the tasks of this process.
-    async fn claim(&self, key: Key) -> Claim<'static> {
+    async fn claim(&self, key: Key) -> Claim {
         let frames = self.caller.frame.iter().flat_map(|frame| frame.ancestry());
         let callers: Vec<Key> = frames.map(|frame| frame.key).collect();
         self.bound.cluster.task_flights.claim(key, &callers).await
@@ -109,26 +119,20 @@ pub(crate) fn begin<R: Returns, A>(
 impl<R: Returns> Pending<R> {
     #[inline(never)]
     fn new(bound: Bound, modifiers: Modifiers<'_>, item: Suspended) -> Box<Self> {
-        let losses = bound.cluster.storage.cache.losses();
-        let (modifiers, cancel) = modifiers.detach();
-        let asked = Asked { bound, caller: Caller::current(), modifiers, cancel, losses };
-        Box::new(Self { asked: Arc::new(asked), item, output: None })
+        let asked = Arc::new(Asked::new(bound, modifiers));
+        Box::new(Self { asked, item, output: None })
     }
 
     /// Brings the call to its end: its output, if there is one, and how it ended. `body` makes what is polled to run the
     /// function.
-    pub(crate) async fn complete<F>(
-        self,
-        tracker: Option<&Tracker>,
-        body: impl FnOnce() -> F,
-    ) -> (Option<R::Output>, Ending)
+    pub(crate) async fn complete<F>(self, body: impl FnOnce() -> F) -> (Option<R::Output>, Ending)
     where
         F: Future<Output = R::Output>,
     {
         let asked = Arc::clone(&self.asked);
         let frame = asked.caller.frame.as_ref();
         let _wait = Wait::begin(frame);
-        let Self { item, output, .. } = self.resolve(tracker, body).await;
+        let Self { item, output, .. } = self.resolve(body).await;
         if let (Some(frame), Some(call)) = (frame, item.call(asked.bound.function)) {
             frame.record(call);
         }
@@ -136,7 +140,7 @@ impl<R: Returns> Pending<R> {
     }
 
     /// The call, brought to its end.
-    async fn resolve<F>(self, tracker: Option<&Tracker>, body: impl FnOnce() -> F) -> Self
+    async fn resolve<F>(self, body: impl FnOnce() -> F) -> Self
     where
         F: Future<Output = R::Output>,
     {
@@ -144,7 +148,15 @@ impl<R: Returns> Pending<R> {
         if !matches!(looked_up.item.ending, Ending::Pending) {
             return looked_up;
         }
-        let (claimed, right) = looked_up.claim().await;
+        looked_up.settle(None, body).await
+    }
+
+    /// The call, which the stores have no result for, brought to its end.
+    async fn settle<F>(self, tracker: Option<&Tracker>, body: impl FnOnce() -> F) -> Self
+    where
+        F: Future<Output = R::Output>,
+    {
+        let (claimed, right) = self.claim().await;
         match right {
             Some(right) => {
                 tracker.inspect(|tracker| tracker.begin_to_compute());
@@ -180,17 +192,18 @@ impl<R: Returns> Pending<R> {
             let found = Self { output: Some(output), ..self };
             return (found.end(Ending::Found(landed.clone().into())), None);
         }
-        let go_on = |calls: &Calls<'_>, item: &mut Item<'_>| match calls
-            .claimed(item, claim, true)
-            .unwrap_or_else(Claimed::from)
-        {
-            Claimed::Run(right) => Ok(Kept::new(right)),
-            Claimed::Ended(ending) => Err(ending),
-            Claimed::Busy => Err(Ending::Pending),
-        };
-        match self.in_job(go_on).await {
-            (claimed, Ok(right)) => (claimed, Some(right)),
-            (claimed, Err(ending)) => (claimed.end(ending), None),
+        let (mut waiting, mut turn) = (self, Turn::Ask(claim, Waiter::task()));
+        loop {
+            match turn {
+                Turn::Ask(claim, waiter) => {
+                    let ask = move |calls: &Calls<'_>, item: &mut Item<'_>| {
+                        Turn::take(calls, item, claim, waiter)
+                    };
+                    (waiting, turn) = waiting.in_job(ask).await;
+                }
+                Turn::Run(right) => return (waiting, Some(right)),
+                Turn::End(ending) => return (waiting.end(ending), None),
+            }
         }
     }
 
@@ -238,6 +251,34 @@ impl<R: Returns> Pending<R> {
             let item = item.suspend();
             (Self { asked, item, output: task.into_output() }, done)
         })
+    }
+}
+
+/// What is to be done about a call that has been claimed among tasks.
+enum Turn {
+    /// To ask for the claim among processes. Who waits for another process does so in one short job after another: long
+    /// ones would keep others from recording what that process may be waiting for.
+    Ask(Claim, Waiter),
+    Run(Kept),
+    End(Ending),
+}
+
+impl Turn {
+    /// Asks once, and goes on with the call if nobody else has it.
+    fn take(calls: &Calls<'_>, item: &mut Item<'_>, claim: Claim, mut waiter: Waiter) -> Self {
+        let mut among_processes = AmongProcesses::Unclaimed;
+        if let Claim::Lead(_) = &claim {
+            match calls.ask_among_processes(item, true, &mut waiter) {
+                Some(asked) => among_processes = asked,
+                None => return Self::Ask(claim, waiter),
+            }
+        }
+        let claimed = calls.claimed(item, claim, |_| among_processes, true);
+        match claimed.unwrap_or_else(Claimed::from) {
+            Claimed::Run(right) => Self::Run(Kept::new(right)),
+            Claimed::Ended(ending) => Self::End(ending),
+            Claimed::Busy => Self::End(Ending::Pending),
+        }
     }
 }
 

@@ -11,6 +11,7 @@ use crate::binding::Binding;
 use crate::cache::MANY;
 use crate::function::Function;
 use crate::modifiers::Modifiers;
+use crate::remote::Session;
 use crate::{
     Accepted, Batch, Caller, Environment, Error, Handover, Invocation, Key, LocalRunner, Result,
     Runner, remote,
@@ -32,13 +33,13 @@ pub(crate) struct Calls<'a> {
     pub(super) losses: u64,
     /// Whether the function had run in this process.
     pub(super) ran_before: bool,
+    /// What is held for the workers that make these calls.
+    pub(super) session: Session,
     pub(super) items: Vec<Mutex<Item<'a>>>,
     /// The keys of all items.
     keys: Vec<Key>,
     /// The indices of the items that have to be computed.
     missing: Vec<usize>,
-    /// Contents on their way from and to workers.
-    transfers: remote::Transfers,
 }
 
 impl<'a> Calls<'a> {
@@ -55,11 +56,11 @@ impl<'a> Calls<'a> {
             modifiers,
             recorder: Recorder::new(storage, items.len()),
             losses: storage.cache.losses(),
+            session: Session::default(),
             ran_before: binding.has_recorded.load(Ordering::Relaxed),
             keys: items.iter().map(|item| item.key).collect(),
             items: items.into_iter().map(Mutex::new).collect(),
             missing: Vec::new(),
-            transfers: remote::Transfers::default(),
         }
     }
 
@@ -189,7 +190,7 @@ impl Batch for Calls<'_> {
 
     fn refuse(&self, index: usize, error: Error) {
         self.bring_on(index, |item| {
-            item.away = None;
+            self.bring_home(item);
             item.ending = Ending::Failed(error);
         });
     }
@@ -207,6 +208,6 @@ impl Batch for Calls<'_> {
             Some(environment) => Ok(environment.clone()),
             None => Environment::of_process(),
         };
-        remote::answer(environment, &self.transfers, question)
+        remote::answer(environment, &self.session, question)
     }
 }

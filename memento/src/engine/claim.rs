@@ -6,21 +6,17 @@
 //! - What is waited for is what calls ask for, and calls have no circles: a thread that does nothing else waits as long
 //!   as it takes.
 //! - A thread of a rayon pool may stand on other work, that of another key included, for which the process that it
-//!   would wait for may be waiting. Where it is seen to, it computes alone at once; where rayon does not tell, after
-//!   [`PATIENCE`].
+//!   would wait for may be waiting. As soon as that is possible, it computes alone (`flight/threads.rs`).
 //!
 //! What is computed sooner than a claim is asked for is not claimed.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::calls::Calls;
 use super::item::Item;
-use crate::flight;
+use crate::flight::{self, Abroad};
 use crate::miss::Miss;
 use crate::storage::Claim;
-
-/// How long a thread of a pool waits for another process.
-const PATIENCE: Duration = Duration::from_mins(1);
 
 /// The times between two questions: the first, and the longest.
 const PAUSES: (Duration, Duration) = (Duration::from_micros(500), Duration::from_millis(20));
@@ -35,30 +31,70 @@ pub(super) enum AmongProcesses {
     Theirs,
 }
 
+/// One that another process keeps waiting.
+pub(super) struct Waiter {
+    is_task: bool,
+    pause: Duration,
+    abroad: Option<Abroad>,
+}
+
+impl Waiter {
+    /// This thread.
+    fn thread() -> Self {
+        Self { is_task: false, pause: PAUSES.0, abroad: None }
+    }
+
+    /// A task, which asks now in one thread and now in another.
+    pub(super) fn task() -> Self {
+        Self { is_task: true, ..Self::thread() }
+    }
+
+    /// Waits until it is time to ask again; whether it had not waited before.
+    fn pause(&mut self) -> bool {
+        let begin = if self.is_task { Abroad::begin_as_task } else { Abroad::begin };
+        let is_new = self.abroad.is_none();
+        self.abroad.get_or_insert_with(begin);
+        std::thread::sleep(self.pause);
+        self.pause = (self.pause * 2).min(PAUSES.1);
+        is_new
+    }
+}
+
 impl Calls<'_> {
     /// Claims an item among processes. With `may_wait`, waits for the one that computes it.
     pub(super) fn claim_among_processes(&self, item: &Item<'_>, may_wait: bool) -> AmongProcesses {
+        let mut waiter = Waiter::thread();
+        loop {
+            if let Some(claimed) = self.ask_among_processes(item, may_wait, &mut waiter) {
+                return claimed;
+            }
+        }
+    }
+
+    /// Asks once for the claim of an item among processes. `None`, after a pause, where another process computes it and
+    /// is to be waited for.
+    pub(super) fn ask_among_processes(
+        &self,
+        item: &Item<'_>,
+        may_wait: bool,
+        waiter: &mut Waiter,
+    ) -> Option<AmongProcesses> {
         let storage = &self.binding.cluster.storage;
         if self.modifiers.refresh || !self.binding.is_worth_a_claim() || !storage.is_writable() {
-            return AmongProcesses::Unclaimed;
+            return Some(AmongProcesses::Unclaimed);
         }
-        let began = Instant::now();
-        let mut pause = PAUSES.0;
-        loop {
-            match storage.trouble.note(storage.metadata.try_claim(&item.key)) {
-                Some(Some(_)) if !may_wait && self.is_new(item) => return AmongProcesses::Theirs,
-                Some(Some(claim)) => return AmongProcesses::Ours(claim),
-                Some(None) if !may_wait => return AmongProcesses::Theirs,
-                Some(None) if self.may_wait(item, began.elapsed()) => {}
-                Some(None) | None => return AmongProcesses::Unclaimed,
-            }
-            if pause == PAUSES.0 {
-                let function = self.binding.function.path();
-                tracing::debug!(function, key = %item.key, "waits for another process");
-            }
-            std::thread::sleep(pause);
-            pause = (pause * 2).min(PAUSES.1);
+        match storage.trouble.note(storage.metadata.try_claim(&item.key)) {
+            Some(Some(_)) if !may_wait && self.is_new(item) => return Some(AmongProcesses::Theirs),
+            Some(Some(claim)) => return Some(AmongProcesses::Ours(claim)),
+            Some(None) if !may_wait => return Some(AmongProcesses::Theirs),
+            Some(None) if self.may_wait(item) => {}
+            Some(None) | None => return Some(AmongProcesses::Unclaimed),
         }
+        if waiter.pause() {
+            let function = self.binding.function.path();
+            tracing::debug!(function, key = %item.key, "waits for another process");
+        }
+        None
     }
 
     /// Whether there is a record by now of an item that had none. Whoever may wait looks at it.
@@ -68,14 +104,10 @@ impl Calls<'_> {
             && metadata.get(&item.key).is_ok_and(|record| record.is_some())
     }
 
-    /// Whether this thread may wait for another process any longer.
-    fn may_wait(&self, item: &Item<'_>, waited: Duration) -> bool {
-        let ancestry = || self.caller.frame.iter().flat_map(|frame| frame.ancestry());
+    /// Whether this thread may wait for another process, or go on to.
+    fn may_wait(&self, item: &Item<'_>) -> bool {
         // In another environment on the same store, a function may ask for itself.
-        if ancestry().any(|frame| frame.key == item.key) {
-            return false;
-        }
-        let is_own = |key: &_| *key == item.key || ancestry().any(|frame| frame.key == *key);
-        !flight::in_pool() || waited < PATIENCE && !flight::leads_beside(is_own)
+        self.callers(&item.key) == 0
+            && flight::may_wait_for_process(&item.key, |key| self.callers(key) > 0)
     }
 }

@@ -30,15 +30,15 @@ pub(super) static HOST: LazyLock<String> =
 pub(super) static PROCESS: LazyLock<u32> = LazyLock::new(std::process::id);
 
 /// What is to be done about an item.
-pub(super) enum Claimed<'a> {
+pub(super) enum Claimed {
     /// To be computed.
-    Run(Right<'a>),
+    Run(Right),
     Ended(Ending),
     /// Another thread, or another process, computes it.
     Busy,
 }
 
-impl From<Error> for Claimed<'_> {
+impl From<Error> for Claimed {
     fn from(error: Error) -> Self {
         Self::Ended(Ending::Failed(error))
     }
@@ -46,9 +46,9 @@ impl From<Error> for Claimed<'_> {
 
 /// What keeps others from computing the same; dropping it lets them.
 #[derive(Default)]
-pub(super) struct Right<'a> {
+pub(super) struct Right {
     /// Other threads of this process; `None` where they may be doing the same.
-    lead: Option<Lead<'a>>,
+    lead: Option<Lead>,
     /// Other processes; `None` where they may be doing the same.
     claim: Option<storage::Claim>,
 }
@@ -56,7 +56,7 @@ pub(super) struct Right<'a> {
 impl<'a> Calls<'a> {
     /// Claims the item, runs it and records it, unless another thread has brought it to its end.
     pub(super) fn execute(&self, item: &mut Item<'a>) -> Result<Ending> {
-        let right = match item.away.take() {
+        let right = match self.bring_home(item) {
             // It was to be made by another process, which could not.
             Some(away) => away.right,
             None => match self.claim(item, true)? {
@@ -77,7 +77,7 @@ impl<'a> Calls<'a> {
     pub(super) fn conclude(
         &self,
         item: &Item<'_>,
-        right: Right<'_>,
+        right: Right,
         frame: &Frame,
         took: Duration,
     ) -> Ending {
@@ -108,33 +108,37 @@ impl<'a> Calls<'a> {
 
     /// Claims the item, unless another thread has brought it to its end, and notes why it has to be computed. With
     /// `may_wait`, waits for a thread that computes it.
-    pub(super) fn claim(&self, item: &mut Item<'a>, may_wait: bool) -> Result<Claimed<'a>> {
+    pub(super) fn claim(&self, item: &mut Item<'a>, may_wait: bool) -> Result<Claimed> {
         let binding: &'a Binding = self.binding;
         self.modifiers.check_cancelled(binding.function)?;
         let flights = &binding.cluster.flights;
         let claim = if may_wait {
-            let below = || {
-                let frames = self.caller.frame.iter().flat_map(|frame| frame.ancestry());
-                frames.filter(|frame| frame.key == item.key).count()
-            };
-            flights.claim(item.key, below)
+            flights.claim(item.key, |key| self.callers(key))
         } else {
             match flights.try_claim(item.key) {
                 Some(lead) => Claim::Lead(lead),
                 None => return Ok(Claimed::Busy),
             }
         };
-        self.claimed(item, claim, may_wait)
+        let among_processes = |item: &Item<'_>| self.claim_among_processes(item, may_wait);
+        self.claimed(item, claim, among_processes, may_wait)
     }
 
-    /// Goes on with an item that has been claimed in this process: claims it among processes, unless its result is there
+    /// How often `key` is computed by those who called whoever asks.
+    pub(super) fn callers(&self, key: &Key) -> usize {
+        let frames = self.caller.frame.iter().flat_map(|frame| frame.ancestry());
+        frames.filter(|frame| frame.key == *key).count()
+    }
+
+    /// Goes on with an item that has been claimed in this process: claims it `among_processes`, unless its result is there
     /// by now, and notes why it has to be computed.
-    pub(super) fn claimed<'l>(
+    pub(super) fn claimed(
         &self,
         item: &mut Item<'_>,
-        claim: Claim<'l>,
+        claim: Claim,
+        among_processes: impl FnOnce(&Item<'_>) -> AmongProcesses,
         may_wait: bool,
-    ) -> Result<Claimed<'l>> {
+    ) -> Result<Claimed> {
         let binding = self.binding;
         let lead = match claim {
             Claim::Lead(lead) => Some(lead),
@@ -145,7 +149,7 @@ impl<'a> Calls<'a> {
             Claim::Landed(..) | Claim::Alone => None,
             Claim::Recursion => return Err(self.recursion(item.key)),
         };
-        let claim = match lead.as_ref().map(|_| self.claim_among_processes(item, may_wait)) {
+        let claim = match lead.as_ref().map(|_| among_processes(item)) {
             Some(AmongProcesses::Ours(claim)) => Some(claim),
             Some(AmongProcesses::Theirs) => return Ok(Claimed::Busy),
             Some(AmongProcesses::Unclaimed) | None => None,
@@ -203,7 +207,7 @@ impl<'a> Calls<'a> {
     }
 
     /// Counts and records an outcome, and tells those who wait. What is known of it.
-    pub(super) fn land(&self, item: &Item<'_>, right: Right<'_>, ran: Ran<'_>) -> Known {
+    pub(super) fn land(&self, item: &Item<'_>, right: Right, ran: Ran<'_>) -> Known {
         self.binding.note_run(ran.total_time);
         self.binding.cluster.counters.count_computed(ran.error.is_some());
         let (landed, shared) = self.record(item, ran);
@@ -303,6 +307,7 @@ impl<'a> Calls<'a> {
         let mut validity = ran.validity.clone();
         let own_expiry = expires(self.binding.function, finished);
         validity.expires = [validity.expires, own_expiry].into_iter().flatten().min();
+        validity.is_tentative |= !is_kept;
         let landed = Landed {
             invocation: item.invocation,
             digest,
@@ -347,9 +352,13 @@ impl<'a> Calls<'a> {
             storage.trouble.note(written);
             self.binding.has_recorded.store(true, Ordering::Relaxed);
         }
-        let keep = || lookup::cache(self.binding, item, landed.clone(), size);
-        let shared = if is_kept { keep() } else { None };
-        if is_kept && shared.is_none() {
+        if !is_kept {
+            // A value that was there is not the last word any more.
+            storage.cache.remove(item.encoded.identity(self.binding.number));
+            return (landed, None);
+        }
+        let shared = lookup::cache(self.binding, item, landed.clone(), size);
+        if shared.is_none() {
             // Nothing in memory tells of it, so the stores have to before others may ask.
             self.recorder.flush();
         }

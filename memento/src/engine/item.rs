@@ -30,12 +30,12 @@ pub(crate) struct Item<'a> {
     /// The record of an outcome that may be valid again one day.
     pub(super) earlier: Option<Vec<u8>>,
     /// What is known of it while another process makes it.
-    pub(super) away: Option<Away<'a>>,
+    pub(super) away: Option<Away>,
 }
 
 /// A call that another process makes.
-pub(super) struct Away<'a> {
-    pub(super) right: Right<'a>,
+pub(super) struct Away {
+    pub(super) right: Right,
     pub(super) correlation: Correlation,
     /// The generation in which it left.
     pub(super) generation: u64,

@@ -6,20 +6,19 @@ use super::item::{Ending, Item, Known};
 use super::outcome::{check, expires, unopened};
 use super::verify::{Answer, Root, Verdict, Walk};
 use crate::binding::Binding;
-use crate::cache::{Landed, Shared};
+use crate::cache::{Candidate, Landed, Shared};
 use crate::miss::Miss;
 use crate::modifiers::Modifiers;
 use crate::record::Head;
 use crate::validity::Validity;
 use crate::{Caller, Error, ErrorKind, Result};
 
-/// Whether what came of an invocation can be used again, as far as it can be told at once.
+/// Whether a value in the memory cache can be used again, as far as it can be told at once.
 #[inline]
-pub(super) fn is_valid(landed: &Landed) -> bool {
-    landed
-        .validity
-        .as_ref()
-        .is_none_or(|validity| validity.holds() && validity.resources.is_empty())
+pub(super) fn admits(found: &Candidate<'_>) -> bool {
+    !found.depends
+        || (found.landed().validity.as_ref())
+            .is_none_or(|validity| validity.holds() && validity.resources.is_empty())
 }
 
 /// Whether what came of an invocation can be used again.
@@ -68,10 +67,10 @@ pub(super) fn find<'i, 'a: 'i>(
             Ok((head, _)) if !head.depends => {
                 let expires = expires(binding.function, head.finished);
                 let validity = Validity { expires, ..Validity::default() };
-                take(binding, modifiers, item, &head, validity.into_shared());
+                take(binding, modifiers, item, (&head, record), validity.into_shared());
             }
             Ok((head, _)) => match binding.cluster.storage.verified.get(&item.key, &head.digest) {
-                Some(validity) => take(binding, modifiers, item, &head, Some(validity)),
+                Some(validity) => take(binding, modifiers, item, (&head, record), Some(validity)),
                 None => dependent.push((item, head, record.as_slice())),
             },
         }
@@ -108,14 +107,17 @@ fn find_dependent(
     for ((item, head, record), answer) in dependent.into_iter().zip(answers) {
         match answer {
             Ok(Answer { validity, earlier: None }) => {
-                take(binding, modifiers, item, &head, validity);
+                take(binding, modifiers, item, (&head, record), validity);
             }
             Ok(Answer { validity, earlier: Some(key) }) => {
                 let record = cluster.storage.record(&key);
-                let opened =
-                    record.as_ref().map(|record| cluster.storage.open_record(&key, record));
+                let opened = record.as_ref().map(|record| {
+                    cluster.storage.open_record(&key, record).map(|(head, _)| (head, &**record))
+                });
                 match opened {
-                    Some(Ok((head, _))) => take(binding, modifiers, item, &head, validity),
+                    Some(Ok((head, record))) => {
+                        take(binding, modifiers, item, (&head, record), validity);
+                    }
                     _ => item.miss = Some(Miss::Unreadable),
                 }
             }
@@ -130,17 +132,17 @@ fn find_dependent(
     }
 }
 
-/// Ends the item with the value that `head` tells of, if it can be read.
+/// Ends the item with the value that a record tells of, if it can be read.
 fn take(
     binding: &Binding,
     modifiers: Modifiers<'_>,
     item: &mut Item<'_>,
-    head: &Head<'_>,
+    (head, record): (&Head<'_>, &[u8]),
     validity: Option<Arc<Validity>>,
 ) {
     let landed =
         Landed { invocation: item.invocation, digest: head.digest, validity, took: head.took };
-    match read(binding, modifiers, item, head, &landed) {
+    match read(binding, modifiers, item, (head, record), &landed) {
         Ok(()) => {
             binding.cluster.counters.count_store_hit(landed.took);
             item.end(landed);
@@ -154,7 +156,7 @@ fn read(
     binding: &Binding,
     modifiers: Modifiers<'_>,
     item: &mut Item<'_>,
-    head: &Head<'_>,
+    (head, record): (&Head<'_>, &[u8]),
     landed: &Landed,
 ) -> Result<(), Miss> {
     let storage = &*binding.cluster.storage;
@@ -171,7 +173,7 @@ fn read(
     match storage.read_value(&head.digest, value, decode) {
         None => return Err(Miss::Unreadable),
         Some(Err(error)) => {
-            storage.set_record_aside(&item.key, &undecodable(error, binding));
+            storage.set_record_aside(&head.key, record, &undecodable(error, binding));
             return Err(Miss::Unreadable);
         }
         Some(Ok(())) => {}

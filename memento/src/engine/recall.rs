@@ -1,13 +1,16 @@
 //! Many look-ups in the memory cache at once.
 
+use parking_lot::Mutex;
+
+use super::calls::runner;
 use super::{Bound, encode, lookup};
 use crate::cache::MANY;
 use crate::encoding::{Encode, Encoded};
 use crate::modifiers::Modifiers;
 use crate::progress::End;
 use crate::returns::Returns;
-use crate::stack::Call;
-use crate::{Result, engine::Ledger};
+use crate::stack::{self, Call};
+use crate::{Caller, Result, engine::Ledger};
 
 /// A chunk of the calls of a batch. What it holds is used again for the next one, so that a hit allocates nothing.
 pub(crate) struct Chunk<'b, R: Returns, A> {
@@ -35,9 +38,16 @@ impl<'b, R: Returns, A> Chunk<'b, R, A> {
         encode_arguments: &impl Encode<A>,
         ledger: &mut Ledger,
         first: usize,
-        mut each: impl FnMut(usize, Recalled<'b, R::Output, A>),
+        each: impl FnMut(usize, Recalled<'b, R::Output, A>),
     ) {
         self.arguments.extend(arguments.take(MANY));
+        self.look_up(modifiers, encode_arguments);
+        self.give(ledger, first, each);
+    }
+
+    /// Looks into the memory cache for the arguments that were taken.
+    #[inline(always)]
+    fn look_up(&mut self, modifiers: Modifiers<'_>, encode_arguments: &impl Encode<A>) {
         let bound = self.bound;
         for (at, arguments) in self.arguments.iter().enumerate() {
             // They are large to move, so they stay where they are.
@@ -51,14 +61,26 @@ impl<'b, R: Returns, A> Chunk<'b, R, A> {
             self.outputs.push(encoding.err().map(Err));
         }
         if !modifiers.refresh {
-            self.look_up();
+            self.find();
         }
+        if let Some(tracker) = modifiers.tracker {
+            for result in self.outputs.iter().flatten() {
+                tracker.count(if result.is_ok() { End::Hit } else { End::Failed });
+            }
+        }
+    }
+
+    /// Gives what was found.
+    #[inline(always)]
+    fn give(
+        &mut self,
+        ledger: &mut Ledger,
+        first: usize,
+        mut each: impl FnMut(usize, Recalled<'b, R::Output, A>),
+    ) {
         let calls = self.arguments.drain(..).zip(self.outputs.drain(..));
         for (at, (arguments, output)) in calls.enumerate() {
             let index = first + at;
-            if let (Some(tracker), Some(result)) = (modifiers.tracker, &output) {
-                tracker.count(if result.is_ok() { End::Hit } else { End::Failed });
-            }
             match output {
                 Some(result) => {
                     ledger.end(index, self.calls.get_mut(at).and_then(Option::take));
@@ -66,7 +88,8 @@ impl<'b, R: Returns, A> Chunk<'b, R, A> {
                 }
                 None => {
                     ledger.begin(index);
-                    let encoded = std::mem::replace(&mut self.encodings[at], bound.encoding());
+                    let fresh = self.bound.encoding();
+                    let encoded = std::mem::replace(&mut self.encodings[at], fresh);
                     each(index, Recalled::Missing(arguments, encoded));
                 }
             }
@@ -75,7 +98,7 @@ impl<'b, R: Returns, A> Chunk<'b, R, A> {
 
     /// Looks into the memory cache for what has no output yet.
     #[inline(always)]
-    fn look_up(&mut self) {
+    fn find(&mut self) {
         let Self { bound, encodings, outputs, calls, .. } = self;
         let count = outputs.len();
         if bound.frame != 0 {
@@ -86,15 +109,70 @@ impl<'b, R: Returns, A> Chunk<'b, R, A> {
         bound.cluster.storage.cache.get_many::<R::Kept>(
             count,
             |at| (!failed[at]).then(|| encodings[at].identity(bound.number)),
-            |at, landed, recorded_by| {
-                let is_valid = lookup::is_valid(landed);
-                if is_valid && bound.frame != 0 && recorded_by != bound.frame {
-                    calls[at] = Some(Call::new(bound.function, landed.clone()));
+            |at, mut found| {
+                let is_valid = lookup::admits(&found);
+                if is_valid && bound.frame != 0 && *found.recorded_by() != bound.frame {
+                    calls[at] = Some(Call::new(bound.function, found.landed().clone()));
                 }
                 is_valid
             },
             |at, kept| outputs[at] = Some(Ok(R::restore(kept))),
         );
+    }
+}
+
+/// Chunks of a batch that are looked up at the same time, in threads of its runner.
+pub(crate) struct Block<'b, R: Returns, A> {
+    bound: &'b Bound,
+    chunks: Vec<Mutex<Chunk<'b, R, A>>>,
+    /// How many chunks are filled next: one at first, since most batches are short.
+    next: usize,
+}
+
+/// How many chunks are looked up at the same time at most.
+const CHUNKS: usize = 16;
+
+impl<'b, R: Returns, A: Send> Block<'b, R, A> {
+    pub(crate) fn new(bound: &'b Bound) -> Self {
+        Self { bound, chunks: Vec::new(), next: 1 }
+    }
+
+    /// As [`Chunk::recall`], for more arguments; how many were taken.
+    pub(crate) fn recall(
+        &mut self,
+        mut arguments: impl Iterator<Item = A>,
+        modifiers: Modifiers<'_>,
+        encode_arguments: &impl Encode<A>,
+        ledger: &mut Ledger,
+        first: usize,
+        mut each: impl FnMut(usize, Recalled<'b, R::Output, A>),
+    ) -> usize {
+        let bound = self.bound;
+        self.chunks.resize_with(self.next, || Mutex::new(Chunk::new(bound)));
+        let (mut taken, mut filled) = (0, 0);
+        for chunk in &mut self.chunks {
+            let chunk = &mut chunk.get_mut().arguments;
+            chunk.extend(arguments.by_ref().take(MANY));
+            taken += chunk.len();
+            filled += usize::from(!chunk.is_empty());
+        }
+        let chunks = &self.chunks;
+        if let [chunk] = &chunks[..filled] {
+            chunk.lock().look_up(modifiers, encode_arguments);
+        } else {
+            let caller = stack::with(Caller::clone);
+            let look_up = |at: usize| chunks[at].lock().look_up(modifiers, encode_arguments);
+            runner(bound, modifiers).for_each(filled, &|at| caller.enter(|| look_up(at)));
+        }
+        let mut index = first;
+        for chunk in &mut self.chunks[..filled] {
+            let chunk = chunk.get_mut();
+            let count = chunk.arguments.len();
+            chunk.give(ledger, index, &mut each);
+            index += count;
+        }
+        self.next = CHUNKS;
+        taken
     }
 }
 

@@ -14,9 +14,9 @@ use crate::encoding::Encoded;
 use crate::flight::Claim;
 use crate::memento::{Correlation, Dependency};
 use crate::modifiers::Modifiers;
-use crate::remote::{Bytes, Errand, Request, Response, Returned, read, write};
+use crate::remote::{Bytes, End, Errand, Request, Response, Returned, read, write};
 use crate::validity::{self, Validity};
-use crate::{Accepted, Caller, Handover, Result};
+use crate::{Accepted, Caller, Error, ErrorKind, Handover, Result};
 
 impl<'a> Calls<'a> {
     /// Claims the item for another process.
@@ -33,6 +33,7 @@ impl<'a> Calls<'a> {
                 let correlation = frame.map_or_else(Correlation::new, |frame| frame.correlation);
                 let generation = validity::generation();
                 item.away = Some(Away { right, correlation, generation });
+                self.session.claims.begin_call();
                 self.write_request(item, correlation, generation)
             }
             Ok(Claimed::Busy) => Handover::Busy,
@@ -81,27 +82,42 @@ impl<'a> Calls<'a> {
         encoded.into_whole()
     }
 
+    /// The item is with no other process any more; what was known of it meanwhile.
+    pub(super) fn bring_home(&self, item: &mut Item<'a>) -> Option<Away> {
+        let away = item.away.take()?;
+        self.session.claims.end_call();
+        Some(away)
+    }
+
     /// Takes what another process made of the item.
     pub(super) fn take_response(&self, item: &mut Item<'a>, response: &[u8]) -> Result<Accepted> {
         let function = self.binding.function;
-        let ending = match read(response)? {
-            Response::Returned(returned) => match self.take_returned(item, &returned) {
+        let Response { invocation, end } = read(response)?;
+        if invocation.is_some_and(|invocation| invocation != item.invocation) {
+            return Err(Error::new(ErrorKind::Damaged, "take what another process made of a call")
+                .with("function", function.path())
+                .with("key", item.key)
+                .source("the response is that of another call")
+                .help("report this to the authors of the runner"));
+        }
+        let ending = match end {
+            End::Returned(returned) => match self.take_returned(item, &returned) {
                 Some(ending) => ending,
                 None => return Ok(Accepted::Local),
             },
-            Response::Panicked(message) => {
+            End::Panicked(message) => {
                 self.binding.cluster.counters.count_panic();
                 Ending::Failed(panicked(function.path(), &message))
             }
-            Response::Failed(error) => Ending::Failed(error),
-            Response::NotHere(reason) => {
+            End::Failed(error) => Ending::Failed(error),
+            End::NotHere(reason) => {
                 let function = function.path();
                 tracing::debug!(function, %reason, "runs in this process, as no other one can");
                 return Ok(Accepted::Local);
             }
         };
         // Whoever waits goes on when the claim is dropped.
-        item.away = None;
+        self.bring_home(item);
         item.ending = ending;
         Ok(Accepted::Ended)
     }
@@ -121,7 +137,7 @@ impl<'a> Calls<'a> {
             );
             return None;
         }
-        let Away { right, correlation, generation } = item.away.take()?;
+        let Away { right, correlation, generation } = self.bring_home(item)?;
         let has_callees = returned.dependencies.iter().any(Dependency::is_callee);
         let ran = Ran {
             value: returned.value.as_ref().map(|value| value.0),
@@ -130,6 +146,7 @@ impl<'a> Calls<'a> {
                 expires: returned.expires,
                 generation: has_callees.then_some(generation),
                 resources: returned.resources.iter().cloned().map(Arc::new).collect(),
+                is_tentative: returned.is_tentative,
             },
             dependencies: returned.dependencies.clone(),
             total_time: returned.total_time,
@@ -144,29 +161,31 @@ impl<'a> Calls<'a> {
     /// Runs the item for the process that asks.
     fn perform(&self, item: &mut Item<'a>, errand: &Errand) -> Vec<u8> {
         // It was looked up there. It is claimed here, too, so that what it calls cannot call it.
-        let lead = match self.binding.cluster.flights.claim(item.key, || 0) {
+        let lead = match self.binding.cluster.flights.claim(item.key, |_| 0) {
             Claim::Lead(lead) => Some(lead),
             Claim::Alone | Claim::Landed(..) | Claim::Recursion => None,
         };
         let correlation = Some(errand.correlation);
         let (frame, took, ran) = self.run_body(item, correlation, errand.further_calls);
         drop(lead);
+        let respond = |end: End<'_>| write(&Response::new(item.invocation, end));
         if let Err(payload) = ran {
-            return write(&Response::Panicked(panic_message(&*payload).into()));
+            return respond(End::Panicked(panic_message(&*payload).into()));
         }
         let value = match self.encode(item) {
             Ok(value) => value,
-            Err(error) => return write(&Response::NotHere(error.to_string().into())),
+            Err(error) => return respond(End::NotHere(error.to_string().into())),
         };
         let unkept = if value.is_none() { item.task.carry() } else { None };
         let validity = frame.validity();
-        write(&Response::Returned(Returned {
+        respond(End::Returned(Returned {
             value: value.as_deref().map(Bytes),
             error: item.task.error().map(Cow::Owned),
             unkept: unkept.as_deref().map(Bytes),
             dependencies: frame.dependencies(),
             expires: validity.expires,
             resources: validity.resources.iter().map(|resource| (**resource).clone()).collect(),
+            is_tentative: validity.is_tentative,
             total_time: took,
             own_time: took.saturating_sub(frame.waited()),
             host: &HOST,

@@ -150,7 +150,7 @@ impl<'a> Walk<'a> {
                 (node.record, node.digest) = (head.key, Some(head.digest));
                 node.state = State::Valid(Some(validity));
             }
-            None => node.read(&head, provenance),
+            None => node.read(&head, provenance, record),
         }
         matches!(node.state, State::Unknown)
     }

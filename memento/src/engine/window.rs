@@ -25,13 +25,13 @@ use crate::{Caller, CancellationToken, Error, ErrorKind, Result, Runner, Spawn};
 
 /// What all calls of a window have in common.
 pub(crate) struct Job<E, B> {
-    bound: Bound,
-    caller: Caller,
+    pub(super) bound: Bound,
+    pub(super) caller: Caller,
     with: With,
     /// Cancelled with the token of the call, and when the window stops.
-    cancel: CancellationToken,
-    encode: E,
-    body: B,
+    pub(super) cancel: CancellationToken,
+    pub(super) encode: E,
+    pub(super) body: B,
 }
 
 /// Calls with the arguments that a source gives, of which a bounded number are on their way.
@@ -61,7 +61,22 @@ pub(crate) struct Window<R: Returns, A, I, E, B> {
 }
 
 impl<E, B> Job<E, B> {
-    fn modifiers(&self) -> Modifiers<'_> {
+    /// # Errors
+    ///
+    /// What keeps all calls from being made.
+    pub(super) fn new(
+        declaration: &'static Declaration,
+        with: &With,
+        encode: E,
+        body: B,
+    ) -> Result<Arc<Self>> {
+        let caller = with.caller()?;
+        let bound = caller.enter(|| bind(declaration))?;
+        let cancel = CancellationToken::child_of(with.modifiers().cancel.cloned());
+        Ok(Arc::new(Self { bound, caller, with: with.clone(), cancel, encode, body }))
+    }
+
+    pub(super) fn modifiers(&self) -> Modifiers<'_> {
         Modifiers { cancel: Some(&self.cancel), ..self.with.modifiers() }
     }
 
@@ -119,12 +134,7 @@ where
         source: I,
         body: B,
     ) -> Self {
-        let job = with.caller().and_then(|caller| {
-            let bound = caller.enter(|| bind(declaration))?;
-            let cancel = CancellationToken::child_of(with.modifiers().cancel.cloned());
-            let with = with.clone();
-            Ok(Arc::new(Job { bound, caller, with, cancel, encode, body }))
-        });
+        let job = Job::new(declaration, with, encode, body);
         let size_hint = source.size_hint();
         let (sender, receiver) = mpsc::channel();
         Self {

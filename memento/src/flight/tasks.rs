@@ -59,7 +59,7 @@ pub(crate) struct TaskLead {
 impl TaskFlights {
     /// Claims `key`; waits while another task computes it. `callers` are the keys that are computed by those who called
     /// whoever asks.
-    pub(crate) async fn claim(&self, key: Key, callers: &[Key]) -> Claim<'static> {
+    pub(crate) async fn claim(&self, key: Key, callers: &[Key]) -> Claim {
         loop {
             let flight = match self.lead_or_join(key) {
                 Ok(lead) => return Claim::Lead(Lead::Task(lead)),

@@ -69,7 +69,7 @@ pub(super) struct Chunk<'a> {
 
 /// Contents on their way from and to workers. They end with the batch that the workers serve.
 #[derive(Default)]
-pub(crate) struct Transfers(Mutex<Open>);
+pub(super) struct Transfers(Mutex<Open>);
 
 #[derive(Default)]
 struct Open {

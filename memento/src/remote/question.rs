@@ -2,8 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::claims::WorkerClaims;
 use super::objects::{self, ObjectRequest, Transfers};
-use super::{read, write};
+use super::{Bytes, read, write};
 use crate::storage::{Filter, Storage};
 use crate::{Capabilities, Entry, Environment, Key, Result};
 
@@ -27,7 +28,11 @@ pub(crate) enum StoreRequest<'a> {
     RemoveAll(Filter),
     List(Filter, Option<u64>, u64),
     Versions(&'a str, u64),
-    SetAside(Key),
+    /// Answered by a [`ClaimAnswer`](super::ClaimAnswer).
+    Claim(Key),
+    /// Nothing is answered to this one.
+    Release(Key),
+    SetAside(Key, #[serde(borrow)] Bytes<'a>),
     /// The data store is asked.
     #[serde(borrow)]
     Object(ObjectRequest<'a>),
@@ -45,11 +50,18 @@ pub(crate) struct ClusterFacts {
     pub(crate) executes: bool,
 }
 
+/// What a process holds for the workers that serve it, as long as they do.
+#[derive(Default)]
+pub(crate) struct Session {
+    pub(crate) claims: WorkerClaims,
+    transfers: Transfers,
+}
+
 /// The answer to a [`Question`], from the clusters of `environment`. What can be said of a store that failed is in the
-/// answer; it is counted where the question came from.
+/// answer; it is counted where the question came from. `session` is that of the workers that ask.
 pub(crate) fn answer(
     environment: Result<Environment>,
-    transfers: &Transfers,
+    session: &Session,
     question: &[u8],
 ) -> Vec<u8> {
     let read = read::<Question<'_>>(question);
@@ -66,7 +78,12 @@ pub(crate) fn answer(
             inline_limit: storage.inline_limit,
             executes: cluster.runner.executes(),
         })),
-        StoreRequest::Object(request) => objects::answer(storage, transfers, request),
+        StoreRequest::Claim(key) => write(&Result::<_>::Ok(session.claims.claim(&cluster, key))),
+        StoreRequest::Release(key) => {
+            session.claims.release(&cluster, &key);
+            Vec::new()
+        }
+        StoreRequest::Object(request) => objects::answer(storage, &session.transfers, request),
         request => ask_metadata(storage, request),
     }
 }
@@ -74,7 +91,10 @@ pub(crate) fn answer(
 fn ask_metadata(storage: &Storage, request: StoreRequest<'_>) -> Vec<u8> {
     let metadata = &storage.metadata;
     match request {
-        StoreRequest::Facts | StoreRequest::Object(_) => Vec::new(),
+        StoreRequest::Facts
+        | StoreRequest::Claim(_)
+        | StoreRequest::Release(_)
+        | StoreRequest::Object(_) => Vec::new(),
         // Nobody waits for this, so trouble with it is noted here.
         StoreRequest::Put(entries) => {
             storage.trouble.note(metadata.put(&entries));
@@ -89,6 +109,6 @@ fn ask_metadata(storage: &Storage, request: StoreRequest<'_>) -> Vec<u8> {
         StoreRequest::Versions(function, limit) => {
             write(&metadata.versions(function, usize::try_from(limit).unwrap_or(usize::MAX)))
         }
-        StoreRequest::SetAside(key) => write(&metadata.set_aside(&key)),
+        StoreRequest::SetAside(key, damaged) => write(&metadata.set_aside(&key, damaged.0)),
     }
 }

@@ -7,10 +7,12 @@ use serde::de::DeserializeOwned;
 
 use super::data::RemoteDataStore;
 use super::question::StoreRequest;
-use super::{ClusterFacts, Question, read, write};
+use super::{Bytes, ClaimAnswer, ClusterFacts, Question, read, write};
 use crate::storage::Storage;
 use crate::worker::Parent;
-use crate::{Capabilities, DataStore, Entry, Filter, Key, MetadataStore, Page, Result, Version};
+use crate::{
+    Capabilities, Claim, DataStore, Entry, Filter, Key, MetadataStore, Page, Result, Version,
+};
 
 /// The way to a cluster of the parent.
 #[derive(Clone)]
@@ -56,6 +58,20 @@ pub(crate) fn open_storage(parent: &Arc<dyn Parent>, cluster: &str) -> Result<(S
     let ((data, metadata), facts) = open(parent, cluster)?;
     let storage = Storage::from_stores(data, metadata).inline_limit(facts.inline_limit);
     Ok((storage, facts.executes))
+}
+
+/// The right to compute a key, which the parent holds for this worker.
+#[derive(Debug)]
+struct RemoteClaim {
+    link: Link,
+    key: Key,
+}
+
+impl Drop for RemoteClaim {
+    fn drop(&mut self) {
+        // Where the parent is gone, so is the claim.
+        let _ = self.link.tell(StoreRequest::Release(self.key));
+    }
 }
 
 /// A data store and a metadata store.
@@ -118,7 +134,17 @@ impl MetadataStore for RemoteMetadataStore {
         self.link.ask(StoreRequest::Versions(function, limit as u64))
     }
 
-    fn set_aside(&self, key: &Key) -> Result<()> {
-        self.link.ask(StoreRequest::SetAside(*key))
+    fn try_claim(&self, key: &Key) -> Result<Option<Claim>> {
+        Ok(match self.link.ask(StoreRequest::Claim(*key))? {
+            ClaimAnswer::Granted => {
+                Some(Box::new(RemoteClaim { link: self.link.clone(), key: *key }))
+            }
+            ClaimAnswer::Alone => Some(Box::new(())),
+            ClaimAnswer::Busy => None,
+        })
+    }
+
+    fn set_aside(&self, key: &Key, damaged: &[u8]) -> Result<()> {
+        self.link.ask(StoreRequest::SetAside(*key, Bytes(damaged)))
     }
 }

@@ -7,7 +7,7 @@ use rayon::iter::{IndexedParallelIterator, IntoParallelIterator, ParallelIterato
 
 use super::{Batch, InScope, Runner, Spawn};
 use crate::configuration::Options;
-use crate::flight::{in_pool, while_waiting_for_pool};
+use crate::flight::{in_pool, name_pool, while_waiting_for_pool};
 use crate::plugin::RunnerPlugin;
 use crate::{Error, ErrorKind, Result};
 
@@ -63,6 +63,7 @@ impl LocalRunner {
 
     /// A runner on this pool.
     pub fn on(pool: rayon::ThreadPool) -> Self {
+        name_pool(&pool);
         Self { pool: Some(pool) }
     }
 }

@@ -131,11 +131,17 @@ pub trait MetadataStore: Send + Sync + Debug {
     /// Takes a record that the framework found damaged out of the way, where it can be looked at. Later reads do not
     /// find it, and a put replaces it.
     ///
+    /// Only `damaged`, as it was read, is to go: another process may have put a whole one in its place since. Unless a
+    /// store does better, the record is compared, and then removed.
+    ///
     /// # Errors
     ///
-    /// As [`remove`](Self::remove), which is what happens unless a store does better.
-    fn set_aside(&self, key: &Key) -> Result<()> {
-        self.remove(key).map(drop)
+    /// As [`remove`](Self::remove).
+    fn set_aside(&self, key: &Key, damaged: &[u8]) -> Result<()> {
+        if self.get(key)?.is_some_and(|record| record == damaged) {
+            self.remove(key)?;
+        }
+        Ok(())
     }
 }
 

@@ -171,11 +171,13 @@ fn all_that_a_filter_admits_is_removed() {
 #[test]
 fn a_record_set_aside_is_gone_and_can_be_put_again() {
     let store = filled();
-    store.set_aside(&key(3)).unwrap();
+    let damaged = store.get(&key(3)).unwrap().unwrap();
+    store.set_aside(&key(3), &damaged).unwrap();
     assert_eq!(store.get(&key(3)).unwrap(), None);
     assert_eq!(listed(&store, &of_function("f")), [5, 1]);
-    store.set_aside(&key(3)).unwrap();
+    store.set_aside(&key(3), &damaged).unwrap();
     store.put(&[entry(3, "f", false, b"new")]).unwrap();
+    store.set_aside(&key(3), &damaged).unwrap();
     assert_eq!(store.get(&key(3)).unwrap().unwrap(), b"new");
 }
 
@@ -271,7 +273,7 @@ fn versions_stay_known_when_their_records_go() {
         store.put(&[of]).unwrap();
     }
     store.remove(&key(1)).unwrap();
-    store.set_aside(&key(2)).unwrap();
+    store.set_aside(&key(2), &[]).unwrap();
     assert_eq!(store.versions("f", 10).unwrap(), [3, 2, 1].map(version));
     store.remove_all(&of_function("f")).unwrap();
     assert_eq!(store.versions("f", 10).unwrap(), [3, 2, 1].map(version));
@@ -307,5 +309,5 @@ fn the_null_store_accepts_everything_and_keeps_nothing() {
     assert_eq!(metadata.remove_all(&Filter::default()).unwrap(), 0);
     assert_eq!(metadata.list(&Filter::default(), None, 10).unwrap(), Page::default());
     assert_eq!(metadata.versions("f", 10).unwrap(), []);
-    metadata.set_aside(&key(1)).unwrap();
+    metadata.set_aside(&key(1), b"one").unwrap();
 }

@@ -1,8 +1,10 @@
 //! Async functions: their results, on any executor.
 #![allow(clippy::unused_async, reason = "what is awaited is the call")]
 
+mod batches;
 mod flights;
 mod modifiers;
+mod processes;
 mod provenance;
 mod results;
 mod shapes;

@@ -26,6 +26,8 @@ struct Inner {
     metadata: MemoryMetadataStore,
     threads: Mutex<HashSet<ThreadId>>,
     puts: Mutex<Puts>,
+    /// How many records were asked for at once.
+    requests: Mutex<Vec<usize>>,
     changed: Condvar,
 }
 
@@ -93,6 +95,10 @@ impl DataStore for Watched {
 impl MetadataStore for Watched {
     fn get(&self, key: &Key) -> Result<Option<Vec<u8>>> {
         self.note().metadata.get(key)
+    }
+    fn get_many(&self, keys: &[Key]) -> Result<Vec<Option<Vec<u8>>>> {
+        self.note().requests.lock().push(keys.len());
+        self.0.metadata.get_many(keys)
     }
     fn put(&self, entries: &[Entry]) -> Result<()> {
         let mut puts = self.note().puts.lock();
@@ -173,6 +179,25 @@ fn the_thread_of_the_executor_never_asks_a_store() {
             });
         });
         assert_eq!(RUNS.take(), 3);
+        assert!(!stores.threads().contains(&thread::current().id()));
+    });
+}
+
+#[test]
+fn a_batch_asks_the_store_once_for_each_chunk() {
+    let stores = Watched::default();
+    RUNS.alone(|| {
+        for expected in [300, 0] {
+            let results =
+                stores.environment().enter(|| block_on(double::try_map((0..300).map(|n| (n,)))));
+            assert_eq!(results.unwrap().len(), 300);
+            assert_eq!(RUNS.take(), expected);
+            let requests = std::mem::take(&mut *stores.0.requests.lock());
+            assert_eq!(
+                requests.into_iter().filter(|count| *count > 1).collect::<Vec<_>>(),
+                [128, 128, 44]
+            );
+        }
         assert!(!stores.threads().contains(&thread::current().id()));
     });
 }

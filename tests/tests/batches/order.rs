@@ -18,6 +18,22 @@ fn by_map(count: u64) -> u64 {
     leaf::map((0..count).map(|n| (n % 200,))).into_iter().map(Result::unwrap).sum()
 }
 
+/// The last number first.
+#[memento]
+fn backwards(count: u64) -> u64 {
+    let results: Vec<u64> =
+        in_context::map((0..count).rev().map(|n| (n,))).into_iter().map(Result::unwrap).collect();
+    let added = memento::context::<u64>("added").unwrap_or_default();
+    assert!(results.iter().eq(&(0..count).rev().map(|n| n + added).collect::<Vec<_>>()));
+    results[0]
+}
+
+#[memento]
+fn in_context(n: u64) -> u64 {
+    RUNS.add();
+    n + memento::context::<u64>("added").unwrap_or_default()
+}
+
 #[memento]
 fn by_try_map(count: u64) -> u64 {
     leaf::try_map((0..count).map(|n| (n % 200,))).unwrap().into_iter().sum()
@@ -76,6 +92,31 @@ fn callees_are_recorded_in_the_order_of_the_arguments() {
                     assert!(callees.eq(expected), "with {count} threads");
                     assert!(provenance.own_time <= provenance.total_time);
                 }
+            });
+        }
+    });
+}
+
+/// A long one is looked up in several threads, some of which find nothing.
+#[test]
+fn a_long_batch_is_in_order_wherever_it_is_looked_up() {
+    let here = || (0..5000).filter(|n| n % 7 != 0 && !(3000..3200).contains(n));
+    let count = here().count() as u64;
+    RUNS.alone(|| {
+        for number_of_threads in [1, 2, 4] {
+            threads(number_of_threads).enter(|| {
+                in_context::map(here().map(|n| (n,)));
+                assert_eq!(RUNS.take(), count);
+                assert_eq!((backwards(5000), RUNS.take()), (4999, 5000 - count));
+                let statistics = Environment::current().unwrap().statistics();
+                assert_eq!(statistics.memory_hits, count);
+
+                let provenance = backwards::memento(5000).unwrap().unwrap().provenance;
+                let key = |n| in_context::memento(n).unwrap().unwrap().key;
+                assert!(provenance.callees().map(Callee::key).eq((0..5000).rev().map(key)));
+
+                let with_context = backwards::with().context("added", 7_u64);
+                assert_eq!((with_context.call(5000), RUNS.take()), (5006, 5000));
             });
         }
     });

@@ -89,6 +89,42 @@ fn a_change_stops_where_results_are_the_same() {
 }
 
 #[test]
+fn functions_that_are_called_by_reference_are_callees_like_others() {
+    let sum = "values.sum::<u64>() / 7400";
+    let references = [
+        // Two references with other fixed arguments lead there.
+        step("the function does the same in another way")
+            .edit("n * 3 + 7300", "7300 + 3 * n")
+            .runs("tripled", 8)
+            .explains("of_reference", &["callee", "tripled"])
+            .explains("of_sum", &["callee", "tripled"]),
+        step("it returns something else, and one caller does not see it")
+            .edit("n * 3 + 7300", "n * 3 + 7301")
+            .runs("tripled", 8)
+            .runs("sum_of", 1)
+            .runs("largest_of", 1)
+            .runs("passed_on", 1)
+            .runs("of_sum", 1)
+            .changes("of_sum")
+            .explains("of_reference", &["callee", "tripled"])
+            .explains("of_sum", &["callee", "tripled"]),
+        step("a caller runs again with the reference in its record")
+            .edit(sum, "values.fold(0, |sum, value| sum + value) / 7400")
+            .runs("sum_of", 1)
+            .explains("of_reference", &["callee", "sum_of"]),
+        same("n + 7500", "7500 + n", "of_other_module", "shifted", 4),
+        step("what was borrowed")
+            .edit("n + 7500", "n + 7600")
+            .runs("shifted", 4)
+            .runs("largest_of", 1)
+            .runs("of_other_module", 1)
+            .changes("of_other_module")
+            .explains("of_other_module", &["callee", "shifted"]),
+    ];
+    take(callees(), references);
+}
+
+#[test]
 fn a_callee_that_is_gone_makes_its_callers_run() {
     let renamed = step("another name")
         .edit("fn old_name(", "fn new_name(")
@@ -170,15 +206,8 @@ fn callees_of_other_shapes_run_again_where_they_can_be_repeated() {
         same(text, new, caller, callee, times).runs(caller, 1).explains(caller, unrepeatable)
     };
     let shapes = [
-        step("a method")
-            .edit("n * by + 7000", "7000 + n * by")
-            .runs("enlarged", 1)
-            .may_run("of_method"),
-        step("a method with another result")
-            .edit("n * by + 7000", "n * by + 7001")
-            .runs("enlarged", 1)
-            .may_run("of_method")
-            .changes("of_method"),
+        same("n * by + 7000", "7000 + n * by", "of_method", "enlarged", 1),
+        other("n * by + 7000", "n * by + 7001", "of_method", "enlarged", 1),
         alone("n + 7100", "7100 + n", "of_ignored_argument", "parallel", 1),
         alone("n + 7100", "7101 + n", "of_ignored_argument", "parallel", 1)
             .changes("of_ignored_argument"),

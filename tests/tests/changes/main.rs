@@ -10,6 +10,7 @@ mod macros;
 mod methods;
 mod options;
 mod places;
+mod shapes;
 mod targets;
 mod things;
 mod traits;

@@ -17,14 +17,12 @@ mod report;
 mod syntax;
 mod tree;
 
-use std::fs;
-use std::io::{self, Write as _};
 use std::process::ExitCode;
 use std::time::Instant;
 
 use memento::Environment;
 
-use crate::options::{Asked, HELP, Options};
+use crate::options::{HELP, Options};
 
 /// The stack of each thread that counts crates.
 const STACK: usize = 64 << 20;
@@ -32,20 +30,8 @@ const STACK: usize = 64 << 20;
 #[memento::main]
 fn main() -> ExitCode {
     let began = Instant::now();
-    let (printed, error, code) = match options::read(std::env::args_os().skip(1)) {
-        Ok(Asked::Audit(options)) => match audit(&options, began) {
-            Ok(report) => (report, None, ExitCode::SUCCESS),
-            Err(error) => (String::new(), Some(error), ExitCode::FAILURE),
-        },
-        Ok(Asked::Help) => (HELP.to_owned(), None, ExitCode::SUCCESS),
-        Err(error) => (String::new(), Some(error), ExitCode::from(2)),
-    };
-    // Who closes the other end of the pipe has seen enough.
-    let _ = io::stdout().write_all(printed.as_bytes());
-    if let Some(error) = error {
-        eprintln!("audit: {error}");
-    }
-    code
+    let asked = options::read(std::env::args_os().skip(1));
+    memento_examples::run("audit", HELP, asked, |options| audit(options, began))
 }
 
 /// Does the whole job. What to print, or what is wrong.
@@ -65,10 +51,7 @@ fn audit(options: &Options, began: Instant) -> Result<String, String> {
         eprintln!("audit: what was not read may be missing in later runs, too: {error}");
     }
 
-    fs::write(&options.svg, chart::draw(&ranking, options.top)).map_err(|error| {
-        let svg = options.svg.display();
-        format!("cannot write the chart to {svg}: {error}; choose another file with `--svg FILE`")
-    })?;
+    memento_examples::write_chart(&options.svg, chart::draw(&ranking, options.top))?;
     let statistics = environment.statistics();
     if statistics.store_failures > 0 {
         let failures = statistics.store_failures;

@@ -23,15 +23,6 @@ The last line counts the calls of memento functions in this run. `errors` are th
 files that were read now, and did not parse.
 ";
 
-/// What the command line asks for.
-#[derive(Debug)]
-pub(crate) enum Asked {
-    /// An audit.
-    Audit(Options),
-    /// How to ask.
-    Help,
-}
-
 /// What to audit, and how to show it.
 #[derive(Debug)]
 pub(crate) struct Options {
@@ -58,12 +49,14 @@ const KNOWN: [Known; 3] = [
     Known { name: "--top", value: "N", what: "a number" },
 ];
 
-/// Reads the arguments after the program's name.
-pub(crate) fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<Asked, String> {
+/// Reads the arguments after the program's name; `None` where help is asked for.
+pub(crate) fn read(
+    arguments: impl IntoIterator<Item = OsString>,
+) -> Result<Option<Options>, String> {
     let Some([path, svg, top]) = arguments::read(arguments, &KNOWN)? else {
-        return Ok(Asked::Help);
+        return Ok(None);
     };
-    Ok(Asked::Audit(Options {
+    Ok(Some(Options {
         root: path.map_or_else(registries, |path| Ok(Root::Folder(path.into())))?,
         svg: svg.map_or_else(|| "audit.svg".into(), PathBuf::from),
         top: arguments::number("--top", top.as_ref(), 10)?,

@@ -15,33 +15,19 @@ mod options;
 mod price;
 mod report;
 
-use std::fs;
-use std::io::{self, Write as _};
 use std::process::ExitCode;
 use std::time::Instant;
 
 use memento::Environment;
 
 use crate::grid::Grid;
-use crate::options::{Asked, HELP, Options};
+use crate::options::{HELP, Options};
 
 #[memento::main]
 fn main() -> ExitCode {
     let began = Instant::now();
-    let (printed, error, code) = match options::read(std::env::args_os().skip(1)) {
-        Ok(Asked::Prices(options)) => match prices(&options, began) {
-            Ok(report) => (report, None, ExitCode::SUCCESS),
-            Err(error) => (String::new(), Some(error), ExitCode::FAILURE),
-        },
-        Ok(Asked::Help) => (HELP.to_owned(), None, ExitCode::SUCCESS),
-        Err(error) => (String::new(), Some(error), ExitCode::from(2)),
-    };
-    // Who closes the other end of the pipe has seen enough.
-    let _ = io::stdout().write_all(printed.as_bytes());
-    if let Some(error) = error {
-        eprintln!("montecarlo: {error}");
-    }
-    code
+    let asked = options::read(std::env::args_os().skip(1));
+    memento_examples::run("montecarlo", HELP, asked, |options| prices(options, began))
 }
 
 /// Does the whole job. What to print, or what is wrong.
@@ -52,10 +38,7 @@ fn prices(options: &Options, began: Instant) -> Result<String, String> {
     let estimates = environment.enter(|| price::price::with().progress().try_map(calls));
     let estimates = estimates.map_err(|error| error.to_string())?;
 
-    fs::write(&options.svg, chart::draw(&grid, &estimates)).map_err(|error| {
-        let svg = options.svg.display();
-        format!("cannot write the chart to {svg}: {error}; choose another file with `--svg FILE`")
-    })?;
+    memento_examples::write_chart(&options.svg, chart::draw(&grid, &estimates))?;
     let statistics = environment.statistics();
     let mut report = report::write(&grid, &estimates, &statistics, options);
     report += &memento_examples::summary(&statistics, began.elapsed());

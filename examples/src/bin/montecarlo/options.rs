@@ -27,15 +27,6 @@ The last line counts the calls of memento functions in this run.
 /// The configuration that comes with the program.
 const CONFIG: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/bin/montecarlo/memento.toml");
 
-/// What the command line asks for.
-#[derive(Debug)]
-pub(crate) enum Asked {
-    /// Prices.
-    Prices(Options),
-    /// How to ask.
-    Help,
-}
-
 /// What to price, and how.
 #[derive(Debug)]
 pub(crate) struct Options {
@@ -57,14 +48,16 @@ const KNOWN: [Known; 5] = [
     Known { name: "--config", value: "FILE", what: "a file" },
 ];
 
-/// Reads the arguments after the program's name.
-pub(crate) fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<Asked, String> {
+/// Reads the arguments after the program's name; `None` where help is asked for.
+pub(crate) fn read(
+    arguments: impl IntoIterator<Item = OsString>,
+) -> Result<Option<Options>, String> {
     let Some([strikes, paths, seed, svg, config]) = arguments::read(arguments, &KNOWN)? else {
-        return Ok(Asked::Help);
+        return Ok(None);
     };
     let paths = arguments::number("--paths", paths.as_ref(), 50_000)?;
     let seed = arguments::number("--seed", seed.as_ref(), 1)?;
-    Ok(Asked::Prices(Options {
+    Ok(Some(Options {
         strikes: arguments::number("--strikes", strikes.as_ref(), 10)?,
         simulation: Simulation { paths, seed },
         svg: svg.map_or_else(|| "montecarlo.svg".into(), PathBuf::from),

@@ -24,5 +24,5 @@ pub(super) fn everything_is_accepted_and_nothing_is_there(suite: &MetadataStoreS
     promised(listed.is_empty(), promise, || format!("{listed:?}"));
     let versions = done(lab.versions("f", 10), promise);
     promised(versions.is_empty(), promise, || format!("{versions:?}"));
-    done(lab.set_aside(&key(1)), promise);
+    done(lab.set_aside(&key(1), b"1"), promise);
 }

@@ -72,15 +72,27 @@ pub(super) fn what_is_set_aside_is_gone_and_can_be_put_again(suite: &MetadataSto
     let promise = "what is set aside is out of the way, and can be put again";
     lab.keep(&[entry(1), entry(2)]);
     for _ in 0..2 {
-        done(lab.set_aside(&key(1)), promise);
+        done(lab.set_aside(&key(1), b"1"), promise);
         lab.holds(promise, 1, None);
         let listed = lab.listed(&Filter::default(), 10);
         promised(listed == [2], promise, || format!("{listed:?} are listed"));
     }
     lab.keep(&[entry(1)]);
     lab.holds(promise, 1, Some(b"1"));
-    done(lab.set_aside(&key(1)), promise);
+    done(lab.set_aside(&key(1), b"1"), promise);
     lab.holds(promise, 1, None);
+}
+
+pub(super) fn what_took_the_place_of_the_damaged_stays(suite: &MetadataStoreSuite) {
+    let lab = Lab::new(suite);
+    let promise = "a record that was put in the place of the damaged one is not set aside";
+    lab.keep(&[entry(1)]);
+    for damaged in [&b"damaged"[..], b"", b"11"] {
+        done(lab.set_aside(&key(1), damaged), promise);
+        lab.holds(promise, 1, Some(b"1"));
+    }
+    let listed = lab.listed(&Filter::default(), 10);
+    promised(listed == [1], promise, || format!("{listed:?} are listed"));
 }
 
 pub(super) fn entries_of_many_writers_are_all_there(suite: &MetadataStoreSuite) {

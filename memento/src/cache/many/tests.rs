@@ -1,6 +1,7 @@
 use std::sync::Arc;
 
 use super::*;
+use crate::cache::Landed;
 use crate::{Digest, Invocation};
 
 #[test]
@@ -28,8 +29,8 @@ fn many_are_looked_up_as_one_is() {
     cache.get_many::<(usize, String)>(
         MANY - 1,
         |n| (n % 5 != 0).then(|| identity(n)),
-        |n, _, recorded_by| {
-            assert_eq!(recorded_by, 0);
+        |n, mut found| {
+            assert_eq!(*found.recorded_by(), 0);
             admitted.push(n);
             n % 7 != 0
         },
@@ -42,11 +43,6 @@ fn many_are_looked_up_as_one_is() {
     let expected: Vec<_> = here().filter(|n| n % 7 != 0).map(|n| (n, (n, n.to_string()))).collect();
     assert_eq!(found, expected);
     assert_eq!(cache.hits(), expected.len() as u64);
-    cache.get_many::<u8>(
-        MANY,
-        |n| Some(identity(n)),
-        |_, _, _| true,
-        |_, _| panic!("another type"),
-    );
+    cache.get_many::<u8>(MANY, |n| Some(identity(n)), |_, _| true, |_, _| panic!("another type"));
     assert_eq!(cache.hits(), expected.len() as u64);
 }

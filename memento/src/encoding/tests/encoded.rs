@@ -3,6 +3,7 @@ use proptest::prelude::*;
 
 use super::bytes_of;
 use crate::Invocation;
+use crate::cache::SHORT;
 use crate::encoding::{Encoded, Serializer, Sink};
 
 static FUNCTION_KEY: [u8; 32] = [7; 32];
@@ -43,6 +44,19 @@ fn the_invocation_is_the_keyed_hash_of_the_plain_bytes() {
                 "{length} bytes in pieces of {piece}"
             );
         }
+    }
+}
+
+#[test]
+fn short_arguments_are_compared_in_one_piece_and_no_others() {
+    for length in 0..200 {
+        let bytes = some_bytes(length);
+        let encoded = encoded_of([&*bytes]);
+        let identity = encoded.identity(0);
+        let padded = identity.padded.map(<[u8; SHORT]>::as_slice);
+        let mut expected = bytes.clone();
+        expected.resize(SHORT, 0);
+        assert_eq!(padded, (length <= SHORT).then_some(&*expected), "{length} bytes");
     }
 }
 

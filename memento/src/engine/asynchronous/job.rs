@@ -8,15 +8,15 @@ use blocking::Task;
 use crate::engine::execute::Right;
 
 /// The right to compute a key, given back in a job: it may touch the store.
-pub(super) struct Kept(Option<Right<'static>>);
+pub(super) struct Kept(Option<Right>);
 
 impl Kept {
-    pub(super) fn new(right: Right<'static>) -> Self {
+    pub(super) fn new(right: Right) -> Self {
         Self(Some(right))
     }
 
     /// The right, for what gives it back by itself.
-    pub(super) fn take(mut self) -> Right<'static> {
+    pub(super) fn take(mut self) -> Right {
         self.0.take().unwrap_or_default()
     }
 }

@@ -72,8 +72,8 @@ impl Node {
         }
     }
 
-    /// Takes what a record says; whether it makes the node one to be looked at further.
-    pub(super) fn read(&mut self, head: &Head<'_>, provenance: &[u8]) {
+    /// Takes what `record` says, opened; whether it makes the node one to be looked at further.
+    pub(super) fn read(&mut self, head: &Head<'_>, provenance: &[u8], record: &[u8]) {
         self.digest = Some(head.digest);
         (self.record, self.verified, self.is_renewed) = (head.key, 0, false);
         let expires = outcome::expires(self.function, head.finished);
@@ -92,7 +92,7 @@ impl Node {
                     State::Unknown
                 }
                 Err(error) => {
-                    self.cluster.storage.set_record_aside(&head.key, &error);
+                    self.cluster.storage.set_record_aside(&head.key, record, &error);
                     State::Invalid(Miss::Unreadable.into())
                 }
             },

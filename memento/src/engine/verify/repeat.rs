@@ -7,7 +7,7 @@ use super::{Walk, changed};
 use crate::engine::why;
 use crate::memento::Callee;
 use crate::miss::{Cause, Miss, Undecided};
-use crate::recorded::{Recorded, Repeated};
+use crate::recorded::{Recorded, Repeated, Repetition};
 use crate::stack::Frame;
 use crate::{Caller, Key, encoding, record};
 
@@ -47,9 +47,12 @@ impl Walk<'_> {
         let frame = Frame::new(caller.function, key, self.caller.frame.clone(), true);
         let caller = Caller { frame: Some(Arc::new(frame)), ..self.caller.clone() };
         let recorded = Recorded::new(callee.invocation, &arguments);
-        let Repeated { digest, validity, .. } = caller
+        let repeated = caller
             .enter(|| run(recorded))
             .map_err(|error| changed(callee, Cause::Failed(error.to_string())))?;
+        let Repeated(Repetition::Known(digest, validity)) = repeated else {
+            return Err(changed(callee, Cause::OtherResult));
+        };
         if let Some(node) = self.nodes.get_mut(&now) {
             (node.digest, node.state) = (digest, State::Valid(validity));
             (node.record, node.is_renewed) = (now, false);

@@ -1,0 +1,81 @@
+//! One computation of a key at a time among worker processes, for what their calls call.
+
+use memento::{Environment, ErrorKind, Storage};
+use memento_runner_process::{Options, ProcessRunner};
+use memento_tests::fates::{climb, common, needs_common, needs_killer, noted};
+
+fn environment(workers: usize) -> Environment {
+    let options = Options::new().workers(workers).program(env!("CARGO_BIN_EXE_program"));
+    Environment::new(Storage::memory(), ProcessRunner::new(options))
+}
+
+#[test]
+fn what_all_calls_of_a_batch_need_is_computed_once() {
+    for workers in [2, 4] {
+        let folder = tempfile::tempdir().unwrap();
+        let path = || folder.path().to_owned();
+        environment(workers).enter(|| {
+            let calls = (0..40).map(|n| (path(), n, workers as u64));
+            let values = needs_common::try_map(calls).unwrap();
+            assert!(values.into_iter().eq(100..140));
+            assert!(common::memento(path(), workers as u64).unwrap().is_some());
+        });
+        assert_eq!(noted(folder.path(), "common").len(), 1, "with {workers} workers");
+    }
+}
+
+/// Who computes here is waited for by workers, and the other way round.
+#[test]
+fn workers_and_this_process_compute_the_same_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = || folder.path().to_owned();
+    let environment = environment(2);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            let value = environment.enter(|| common::with().local().call(path(), 2));
+            assert_eq!(value, 100);
+        });
+        let calls = [(path(), 0, 2), (path(), 1, 2)];
+        let values = environment.enter(|| needs_common::try_map(calls)).unwrap();
+        assert_eq!(values, [100, 101]);
+    });
+    assert_eq!(noted(folder.path(), "common").len(), 1);
+}
+
+#[test]
+fn what_a_killed_worker_was_computing_the_next_one_computes() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = || folder.path().to_owned();
+    environment(2).enter(|| {
+        let results = needs_killer::map([(path(), 0), (path(), 1)]);
+        let (values, errors): (Vec<_>, Vec<_>) = results.into_iter().partition(Result::is_ok);
+        assert_eq!((values.len(), errors.len()), (1, 1));
+        let error = errors.into_iter().find_map(Result::err).unwrap();
+        assert_eq!(error.kind(), ErrorKind::Worker);
+    });
+    assert_eq!(noted(folder.path(), "common").len(), 2);
+}
+
+/// What a call needs may wait behind it, in its own worker, or run in another one that needs it.
+#[test]
+fn calls_that_need_others_of_their_batch_come_to_an_end() {
+    fn expected(n: u64, last: u64) -> u64 {
+        let mut values = vec![last, last + 1];
+        for _ in n..last {
+            let next = values[0] + values[1] % 7;
+            values = vec![next, values[0]];
+        }
+        values[0]
+    }
+    for workers in [1, 2, 4] {
+        for is_reversed in [false, true] {
+            let folder = tempfile::tempdir().unwrap();
+            let number = |n: u64| if is_reversed { 59 - n } else { n };
+            environment(workers).enter(|| {
+                let calls = (0..60).map(|n| (folder.path().to_owned(), number(n), 60));
+                let values = climb::try_map(calls).unwrap();
+                assert!(values.into_iter().eq((0..60).map(|n| expected(number(n), 60))));
+            });
+        }
+    }
+}
