@@ -7,7 +7,7 @@
 //! `#[memento]` and `#[memento::main]`; others by [`plugins!`](crate::plugins). Where there is no link-time
 //! registration, [`register_storage`] and [`register_runner`] do it when the program starts.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;
 use std::sync::Arc;
 
@@ -210,11 +210,18 @@ fn by_scheme<P: Plugin>(options: &mut Options) -> Result<Option<&'static str>> {
     }
     let url = options.take::<String>("url")?.unwrap_or_default();
     let scheme = url.split_once(':').map(|(scheme, _)| scheme).filter(|scheme| is_scheme(scheme));
-    let known = scheme.and_then(|scheme| {
-        P::registered().find(|plugin| plugin.schemes().contains(&scheme)).map(Plugin::name)
-    });
-    if known.is_some() {
-        return Ok(known);
+    let takes = |plugin: &&P| scheme.is_some_and(|scheme| plugin.schemes().contains(&scheme));
+    let names: BTreeSet<_> = P::registered().filter(takes).map(Plugin::name).collect();
+    match names.iter().collect::<Vec<_>>()[..] {
+        [] => {}
+        [name] => return Ok(Some(name)),
+        ref several => {
+            let error = format!("find the {} plugin by a URL", P::KIND);
+            return Err(Error::new(ErrorKind::Configuration, error)
+                .with("scheme", scheme.unwrap_or_default())
+                .with("set by", options.origin_of("url"))
+                .help(format!("set `type` to one of those that take it: {several:?}")));
+        }
     }
     let schemes: Vec<_> = P::registered().flat_map(Plugin::schemes).collect();
     let available = match &*schemes {

@@ -172,6 +172,33 @@ impl Options {
         }
     }
 
+    /// The options under `name`. A text in their place is the one that chooses a plugin: `url`, where it has a scheme, or
+    /// else `type`.
+    ///
+    /// # Errors
+    ///
+    /// As [`take_options`](Self::take_options).
+    pub(crate) fn take_choice(&mut self, name: &str) -> Result<Option<Options>> {
+        let Some(Setting::Value(value @ toml::Value::String(_), origin)) = self.settings.get(name)
+        else {
+            return self.take_options(name);
+        };
+        let is_url = value.as_str().is_some_and(|text| text.contains(':'));
+        let mut options = Self::table(self.path_of(name), origin.clone());
+        let choice = if is_url { "url" } else { "type" };
+        options.set(choice, Setting::Value(value.clone(), origin.clone()));
+        self.note(name);
+        Ok(Some(options))
+    }
+
+    /// The text that the file sets for an option, if it does.
+    pub(super) fn text_of_file(&self, name: &str) -> Option<&str> {
+        match self.settings.get(name)? {
+            Setting::Value(toml::Value::String(text), Origin::File(..)) => Some(text),
+            _ => None,
+        }
+    }
+
     fn note(&mut self, name: &str) -> Option<Setting> {
         let setting = self.settings.get(name).cloned();
         let origin = setting.as_ref().map(|setting| setting.origin().clone());
