@@ -7,21 +7,18 @@ use std::time::Duration;
 use memento::{Error, ErrorKind, Result};
 use redis::cluster::ClusterClient;
 use redis::{
-    Client, ClientTlsConfig, ConnectionAddr, ConnectionInfo, ConnectionLike, IntoConnectionInfo,
-    RedisConnectionInfo, RedisResult, TlsCertificates,
+    Client, ClientTlsConfig, ConnectionAddr, ConnectionInfo, ConnectionLike,
+    ErrorKind as RedisKind, IntoConnectionInfo, RedisConnectionInfo, RedisResult, TlsCertificates,
 };
 
 use crate::Options;
 use crate::address::{Address, Node, Place, authority};
-use crate::problem::failed;
 
 /// A connection to a server, or to a cluster.
 pub(crate) type Connection = Box<dyn ConnectionLike + Send>;
 
 /// How often a request to a cluster is sent once more, to where the cluster says that its keys are by now.
 const REDIRECTIONS: u32 = 3;
-
-const CONNECT: &str = "connect to a Redis server";
 
 /// What makes connections.
 #[derive(Debug)]
@@ -52,16 +49,15 @@ impl Connector {
     }
 
     /// A new connection.
-    pub(crate) fn connect(&self) -> Result<Connection> {
-        let connection = match &self.address.place {
+    pub(crate) fn connect(&self) -> RedisResult<Connection> {
+        match &self.address.place {
             Place::Server(node) => self.connect_to(node),
             Place::Unix(path) => {
                 self.connect_by(ConnectionAddr::Unix(path.into())).map(|found| Box::new(found) as _)
             }
-            Place::Sentinels(sentinels, service) => return self.ask(sentinels, service),
+            Place::Sentinels(sentinels, service) => self.ask(sentinels, service),
             Place::Cluster(nodes) => self.connect_to_cluster(nodes),
-        };
-        connection.map_err(|error| failed(CONNECT, &self.address.to_string(), &error))
+        }
     }
 
     fn connect_to(&self, node: &Node) -> RedisResult<Connection> {
@@ -99,18 +95,17 @@ impl Connector {
     }
 
     /// Asks the Sentinels, one after another, where the service is, and connects to it.
-    fn ask(&self, sentinels: &[Node], service: &str) -> Result<Connection> {
-        let mut wrong = "no Sentinel knows the service".to_owned();
+    fn ask(&self, sentinels: &[Node], service: &str) -> RedisResult<Connection> {
+        let unknown = (RedisKind::MasterNameNotFoundBySentinel, "no Sentinel knows the service");
+        let mut wrong = unknown.into();
         for sentinel in sentinels {
             match self.ask_one(sentinel, service) {
                 Ok(Some(connection)) => return Ok(connection),
                 Ok(None) => {}
-                Err(error) => wrong = error.to_string(),
+                Err(error) => wrong = error,
             }
         }
-        Err(Error::new(ErrorKind::Storage, "find a Redis server by its Sentinels")
-            .with("server", &self.address)
-            .source(wrong))
+        Err(wrong)
     }
 
     /// `None` where the Sentinel does not know, or names a server that is no longer the one to write to.

@@ -1,5 +1,6 @@
 //! The bytes of values. `scripts/objects.lua` and `scripts/mementos.lua` write the same heads.
 
+use std::fmt::Write as _;
 use std::time::{Duration, SystemTime};
 
 use memento::{Entry, Key, Version};
@@ -11,7 +12,7 @@ pub(crate) const CHUNK: usize = 1 << 20;
 /// The greatest length that a head may tell.
 const LONGEST: u64 = 1 << 36;
 /// How long the head of a memento is.
-const MEMENTO_HEAD: usize = 60;
+pub(crate) const MEMENTO_HEAD: usize = 76;
 
 /// What stands in front of the content of an object.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,6 +50,20 @@ impl Head {
     }
 }
 
+/// A key as it stands in the names of the server's keys.
+pub(crate) fn digits(key: &Key) -> String {
+    key.as_bytes().iter().fold(String::with_capacity(64), |mut digits, byte| {
+        let _ = write!(digits, "{byte:02x}");
+        digits
+    })
+}
+
+pub(crate) fn from_digits(digits: &str) -> Option<Key> {
+    let byte = |index: usize| u8::from_str_radix(digits.get(index * 2..index * 2 + 2)?, 16).ok();
+    let bytes: Vec<u8> = (0..32).map_while(byte).collect();
+    Some(Key::from_bytes(bytes.try_into().ok()?))
+}
+
 /// The time that milliseconds since 1970 are, as text.
 pub(crate) fn time(milliseconds: &str) -> Option<SystemTime> {
     let since = Duration::from_millis(milliseconds.parse().ok()?);
@@ -64,7 +79,7 @@ pub(crate) fn content(mut value: Vec<u8>, head: &Head) -> Option<Vec<u8>> {
 /// The entry that a value is; `None` where it is none of ours.
 pub(crate) fn entry(key: Key, mut value: Vec<u8>) -> Option<Entry> {
     let record = record_at(&value)?;
-    let version = value[28..MEMENTO_HEAD].try_into().ok()?;
+    let version = value[44..MEMENTO_HEAD].try_into().ok()?;
     let function = str::from_utf8(&value[MEMENTO_HEAD..record]).ok()?.to_owned();
     let (failed, hidden) = (value[2] == b'1', value[3] == b'1');
     value.drain(..record);
@@ -72,17 +87,16 @@ pub(crate) fn entry(key: Key, mut value: Vec<u8>) -> Option<Entry> {
     Some(Entry { key, function, version, failed, hidden, record: value })
 }
 
-/// The record in a value; `None` where it is none of ours.
-pub(crate) fn record(mut value: Vec<u8>) -> Option<Vec<u8>> {
-    let record = record_at(&value)?;
-    value.drain(..record);
-    Some(value)
+/// The record in a value. What is none of ours is a record as a whole, which is found out to be none.
+pub(crate) fn record(mut value: Vec<u8>) -> Vec<u8> {
+    value.drain(..record_at(&value).unwrap_or_default());
+    value
 }
 
 /// Where the record begins.
 fn record_at(value: &[u8]) -> Option<usize> {
     let head = value.get(..MEMENTO_HEAD).filter(|head| head.starts_with(b"m1"))?;
-    let function: usize = str::from_utf8(&head[20..28]).ok()?.parse().ok()?;
+    let function: usize = str::from_utf8(&head[36..44]).ok()?.parse().ok()?;
     Some(MEMENTO_HEAD + function).filter(|record| *record <= value.len())
 }
 
@@ -95,7 +109,7 @@ mod tests {
 
     #[test]
     fn heads_of_objects_are_these_bytes() {
-        let value = format!("o1w00000000000000030000001700000000123{REVISION}{ID}abc");
+        let value = format!("o1w00000000000000030001700000000123{REVISION}{ID}abc");
         let head = Head::read(value.as_bytes()).unwrap();
         assert_eq!((head.is_chunked, head.size, head.chunks()), (false, 3, 1));
         assert_eq!(
@@ -105,13 +119,13 @@ mod tests {
         assert_eq!((&*head.revision, &*head.id), (REVISION, ID));
         assert_eq!(content(value.clone().into_bytes(), &head).unwrap(), b"abc");
         assert_eq!(content((value + "d").into_bytes(), &head), None);
-        let value = format!("o1c00000000010485770000001700000000123{REVISION}{ID}");
+        let value = format!("o1c00000000010485770001700000000123{REVISION}{ID}");
         assert_eq!(Head::read(value.as_bytes()).unwrap().chunks(), 2);
     }
 
     #[test]
     fn what_is_no_head_is_none() {
-        let whole = format!("o1w00000000000000030000001700000000123{REVISION}{ID}abc");
+        let whole = format!("o1w00000000000000030001700000000123{REVISION}{ID}abc");
         for value in [
             String::new(),
             whole[..HEAD - 1].to_owned(),
@@ -127,15 +141,16 @@ mod tests {
 
     #[test]
     fn mementos_are_these_bytes() {
-        let mut value = b"m110000000000000000700000004".to_vec();
+        let mut value = b"m1100000000000000007000000000000000500000004".to_vec();
         value.extend([9; 32]);
         value.extend(b"a::brecord");
         let key = Key::from_bytes([1; 32]);
         let found = entry(key, value.clone()).unwrap();
         assert_eq!(found.function, "a::b");
         assert_eq!((found.failed, found.hidden, &*found.record), (true, false, &b"record"[..]));
-        assert_eq!(record(value.clone()).unwrap(), b"record");
-        assert_eq!(record(value[..MEMENTO_HEAD + 3].to_vec()), None);
+        assert_eq!(record(value.clone()), b"record");
+        let cut = value[..MEMENTO_HEAD + 3].to_vec();
+        assert_eq!(record(cut.clone()), cut);
         assert_eq!(entry(key, b"m2".to_vec()), None);
     }
 }

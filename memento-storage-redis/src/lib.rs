@@ -51,6 +51,7 @@ mod data;
 mod format;
 mod metadata;
 mod options;
+mod outage;
 mod pool;
 mod problem;
 mod scripts;

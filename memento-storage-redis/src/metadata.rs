@@ -1,20 +1,23 @@
 //! Mementos on a Redis server.
 
-use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
-use memento::{Capabilities, Claim, Entry, Filter, Key, MetadataStore, Page, Result, Version};
-use redis::{Cmd, Script, Value};
+use memento::{
+    Capabilities, Claim, Entry, ErrorKind, Filter, Key, MetadataStore, Page, Result, Version,
+};
+use redis::{Cmd, Script, from_redis_value};
 
 use crate::Options;
 use crate::claims::Claims;
-use crate::format::{entry, record};
+use crate::format::{MEMENTO_HEAD, digits, entry, from_digits, record};
 use crate::scripts::command;
 use crate::server::{Repeat, Server};
 
-/// How much a page has at most: the server does nothing else while it makes one.
+/// How many entries a page has at most: the server does nothing else while it makes one.
 const LONGEST: usize = 1000;
+/// With how many bytes a page ends, whatever comes next.
+const PAGE: usize = 8 << 20;
 
 const LOOK_UP: &str = "look a memento up";
 const KEEP: &str = "keep mementos";
@@ -28,20 +31,6 @@ pub struct RedisMetadataStore {
     claims: Claims,
 }
 
-/// A key as it stands in the names of the server's keys.
-fn digits(key: &Key) -> String {
-    key.as_bytes().iter().fold(String::with_capacity(64), |mut digits, byte| {
-        let _ = write!(digits, "{byte:02x}");
-        digits
-    })
-}
-
-fn from_digits(digits: &str) -> Option<Key> {
-    let byte = |index: usize| u8::from_str_radix(digits.get(index * 2..index * 2 + 2)?, 16).ok();
-    let bytes: Vec<u8> = (0..32).map_while(byte).collect();
-    Some(Key::from_bytes(bytes.try_into().ok()?))
-}
-
 impl RedisMetadataStore {
     /// The metadata store on the server that `options` names. Nothing is asked of it before the first use.
     pub fn new(options: &Options) -> Self {
@@ -49,20 +38,22 @@ impl RedisMetadataStore {
         Self { claims: Claims::new(Arc::clone(&server)), server }
     }
 
-    /// Waits until a claim of this key that another process has is given back, or its lease has ended, but no longer than
-    /// `limit`; whether it is free, unless somebody else was faster. The server wakes who waits; of several, one after another,
-    /// as each gives back what it has claimed.
-    ///
-    /// # Errors
-    ///
-    /// Where the server cannot tell.
-    pub fn wait_for_claim(&self, key: &Key, limit: Duration) -> Result<bool> {
-        self.claims.wait(&digits(key), limit)
-    }
-
     /// The name of the server's key for a memento.
     fn key(&self, key: &Key) -> String {
         self.server.key("memento", &digits(key))
+    }
+
+    /// The command that reads a memento, as far as it may be read at once.
+    fn read(&self, key: &Key) -> Cmd {
+        let mut read = redis::cmd("GETRANGE");
+        read.arg(self.key(key)).arg(0).arg(self.server.options.max_object_size);
+        read
+    }
+
+    /// What was read, if anything is there. That is as long as one may be, at most, and a byte more where it is longer.
+    fn found(&self, value: Vec<u8>) -> Result<Option<Vec<u8>>> {
+        self.server.check_size(LOOK_UP, value.len() as u64)?;
+        Ok((!value.is_empty()).then(|| record(value)))
     }
 
     /// The command that does a script with mementos.
@@ -91,30 +82,27 @@ impl MetadataStore for RedisMetadataStore {
     }
 
     fn get(&self, key: &Key) -> Result<Option<Vec<u8>>> {
-        let name = self.key(key);
-        let mut get = redis::cmd("GET");
-        get.arg(&name);
-        let found: Value = self.server.ask(LOOK_UP, Repeat::Yes, &get)?;
-        match found {
-            Value::Nil => Ok(None),
-            Value::BulkString(value) => {
-                record(value).map(Some).ok_or_else(|| self.server.damaged(LOOK_UP, &name))
-            }
-            _ => Err(self.server.damaged(LOOK_UP, &name)),
-        }
+        self.found(self.server.ask(LOOK_UP, Repeat::Yes, &self.read(key))?)
     }
 
-    /// What is damaged is not there: the others are.
+    /// What is no string, or too long, is none: the others are found.
     fn get_many(&self, keys: &[Key]) -> Result<Vec<Option<Vec<u8>>>> {
-        if keys.is_empty() {
-            return Ok(Vec::new());
-        }
-        let mut get = redis::cmd("MGET");
+        let mut pipeline = redis::pipe();
+        pipeline.ignore_errors();
         for key in keys {
-            get.arg(self.key(key));
+            pipeline.add_command(self.read(key));
         }
-        let found: Vec<Option<Vec<u8>>> = self.server.ask(LOOK_UP, Repeat::Yes, &get)?;
-        Ok(found.into_iter().map(|value| value.and_then(record)).collect())
+        let replies = self.server.ask_all(LOOK_UP, Repeat::Yes, &pipeline)?;
+        let found = replies.into_iter().map(|reply| {
+            let value = reply.extract_error().and_then(|reply| Ok(from_redis_value(reply)?));
+            let found = value.map_err(|error| self.server.failed(LOOK_UP, &error));
+            match found.and_then(|value| self.found(value)) {
+                // An empty record is found out to be none.
+                Err(error) if error.kind() != ErrorKind::Storage => Ok(Some(Vec::new())),
+                found => found,
+            }
+        });
+        found.collect()
     }
 
     fn put(&self, entries: &[Entry]) -> Result<()> {
@@ -125,10 +113,19 @@ impl MetadataStore for RedisMetadataStore {
         let mut record = self.script(&self.server.scripts.record);
         record.arg(self.server.options.ttl_milliseconds());
         for entry in entries {
+            self.server.check_size(
+                KEEP,
+                (MEMENTO_HEAD + entry.function.len() + entry.record.len()) as u64,
+            )?;
             record.arg(digits(&entry.key)).arg(u8::from(entry.failed)).arg(u8::from(entry.hidden));
-            record.arg(entry.version.as_bytes().as_slice()).arg(&entry.function).arg(&entry.record);
+            record.arg(entry.version.as_bytes().as_slice()).arg(&entry.function);
+            record.arg(format!("{:016}", self.claims.number_of(&entry.key))).arg(&entry.record);
         }
-        self.server.ask(KEEP, Repeat::Yes, &record)
+        let overtaken: u64 = self.server.ask(KEEP, Repeat::Yes, &record)?;
+        if overtaken > 0 {
+            tracing::debug!(overtaken, "others were faster after claims had ended: theirs stay");
+        }
+        Ok(())
     }
 
     fn remove(&self, key: &Key) -> Result<bool> {
@@ -159,7 +156,7 @@ impl MetadataStore for RedisMetadataStore {
         let mut page = self.script(&self.server.scripts.page);
         add_filter(&mut page, filter);
         page.arg(from.map_or_else(|| "+inf".to_owned(), |from| from.to_string()));
-        page.arg(limit.min(LONGEST)).arg(u8::from(!self.server.options.readonly));
+        page.arg(limit.min(LONGEST)).arg(u8::from(!self.server.options.readonly)).arg(PAGE);
         let found: Vec<Vec<u8>> = self.server.ask(LIST, Repeat::Yes, &page)?;
         let mut found = found.into_iter();
         let next = found.next().and_then(|next| String::from_utf8(next).ok()?.parse().ok());
@@ -186,7 +183,12 @@ impl MetadataStore for RedisMetadataStore {
         if self.server.options.readonly {
             return Ok(Some(Box::new(())));
         }
-        self.claims.try_claim(&digits(key))
+        self.claims.try_claim(key)
+    }
+
+    /// The server wakes who waits; of several, one after another, as each gives back what it has claimed.
+    fn wait_for_claim(&self, key: &Key, limit: Duration) {
+        self.claims.wait(key, limit);
     }
 
     fn set_aside(&self, key: &Key, damaged: &[u8]) -> Result<()> {

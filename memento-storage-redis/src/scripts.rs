@@ -24,6 +24,7 @@ pub(crate) struct Scripts {
     pub(crate) drop_all: Script,
     pub(crate) page: Script,
     pub(crate) set_aside: Script,
+    pub(crate) claim: Script,
     pub(crate) renew: Script,
     pub(crate) release: Script,
 }
@@ -42,12 +43,13 @@ impl Scripts {
             drop_all: script!("mementos", "drop_all"),
             page: script!("mementos", "page"),
             set_aside: script!("mementos", "set_aside"),
+            claim: script!("claim"),
             renew: script!("renew"),
             release: script!("release"),
         }
     }
 
-    pub(crate) fn all(&self) -> [&Script; 13] {
+    pub(crate) fn all(&self) -> [&Script; 14] {
         [
             &self.put,
             &self.append,
@@ -60,6 +62,7 @@ impl Scripts {
             &self.drop_all,
             &self.page,
             &self.set_aside,
+            &self.claim,
             &self.renew,
             &self.release,
         ]

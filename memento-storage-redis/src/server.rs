@@ -1,24 +1,31 @@
 //! Requests to a server, over connections that may be gone.
 
 use std::fmt;
+use std::time::Instant;
 
 use memento::{Error, ErrorKind, Result};
 use redis::{Cmd, ConnectionLike, FromRedisValue, Pipeline, RedisError, RedisResult, Value};
 
 use crate::Options;
-use crate::connect::{Connection, Connector};
+use crate::connect::Connector;
+use crate::outage::Outage;
 use crate::pool::{Place, Pool};
-use crate::problem::{damaged, failed};
+use crate::problem::{damaged, failed, is_lost, reason, silent};
 use crate::scripts::Scripts;
 
-/// How many threads at once wait by connections of their own for claims to be given back.
-const WAITING: usize = 4;
+/// How many connections there are for what must not wait for large objects: claims that are renewed, and threads that
+/// wait for claims to be given back.
+const ASIDE: usize = 4;
+
+/// What sends a request by a connection, and reads the reply.
+type Send<'a, T> = &'a mut dyn FnMut(&mut dyn ConnectionLike) -> RedisResult<T>;
 
 /// A server, the connections to it, and what is the same for all requests.
 pub(crate) struct Server {
     connector: Result<Connector>,
     pool: Pool,
-    waiting: Pool,
+    aside: Pool,
+    outage: Outage,
     pub(crate) scripts: Scripts,
     pub(crate) options: Options,
     /// What all keys begin with.
@@ -44,7 +51,8 @@ impl Server {
             location: options.address.to_string(),
             connector,
             pool: Pool::new(options.connection_pool_size, patience),
-            waiting: Pool::new(WAITING, patience),
+            aside: Pool::new(ASIDE, patience),
+            outage: Outage::new(options.response_timeout),
             scripts: Scripts::new(),
             base: options.base(),
             options: options.clone(),
@@ -69,6 +77,19 @@ impl Server {
             .source("the storage is open for reading only"))
     }
 
+    /// Refuses what is too long, to be kept or to be read at once.
+    pub(crate) fn check_size(&self, operation: &'static str, size: u64) -> Result<()> {
+        let most = self.options.max_object_size;
+        if size <= most {
+            return Ok(());
+        }
+        Err(Error::new(ErrorKind::TooLarge, operation)
+            .with("server", &self.location)
+            .with("size", format_args!("{size} bytes"))
+            .with("max_object_size", format_args!("{most} bytes"))
+            .help("raise `max_object_size`, or keep what is of this size in another store"))
+    }
+
     pub(crate) fn failed(&self, operation: &'static str, error: &RedisError) -> Error {
         failed(operation, &self.location, error)
     }
@@ -84,7 +105,9 @@ impl Server {
         repeat: Repeat,
         command: &Cmd,
     ) -> Result<T> {
-        self.request(operation, repeat, &mut |connection| command.query(connection))
+        self.request(operation, repeat, self.pool.place()?, &mut |connection| {
+            command.query(connection)
+        })
     }
 
     /// The replies to several commands, in one round trip, as values; errors are among them.
@@ -97,86 +120,98 @@ impl Server {
         if commands.is_empty() {
             return Ok(Vec::new());
         }
-        self.request(operation, repeat, &mut |connection| {
-            let replies: Vec<Value> = commands.query(connection)?;
-            // Where the scripts are not known, no command was run that needs one.
-            let unknown = replies.iter().find_map(|reply| match reply {
-                Value::ServerError(error) if error.code() == "NOSCRIPT" => Some(error.clone()),
-                _ => None,
-            });
-            unknown.map_or(Ok(replies), |error| Err(error.into()))
-        })
+        self.request(operation, repeat, self.pool.place()?, &mut |c| replies(commands, c))
     }
 
-    /// Has `send` talk to the server by a connection of the pool.
-    pub(crate) fn request<T>(
+    /// The same of commands that must not wait for large objects.
+    pub(crate) fn ask_all_aside(
+        &self,
+        operation: &'static str,
+        commands: &Pipeline,
+    ) -> Result<Vec<Value>> {
+        self.request(operation, Repeat::Yes, self.aside.place()?, &mut |c| replies(commands, c))
+    }
+
+    /// The reply to a command that waits for something; `None` where there is no connection now to wait by.
+    pub(crate) fn wait(&self, operation: &'static str, command: &Cmd) -> Option<Result<Value>> {
+        let place = self.aside.try_place()?;
+        Some(
+            self.request(operation, Repeat::Yes, place, &mut |connection| {
+                command.query(connection)
+            }),
+        )
+    }
+
+    /// Has `send` talk to the server, unless the server was silent a moment ago.
+    fn request<T>(
         &self,
         operation: &'static str,
         repeat: Repeat,
-        send: &mut dyn FnMut(&mut dyn ConnectionLike) -> RedisResult<T>,
+        place: Place<'_>,
+        send: Send<'_, T>,
     ) -> Result<T> {
-        self.send_by(self.pool.place()?, operation, repeat, send)
+        let connector = self.connector.as_ref().map_err(Clone::clone)?;
+        let checked = self.outage.check();
+        checked.map_err(|reason| silent(operation, &self.location, reason))?;
+        let began = Instant::now();
+        let sent = self.send_by(connector, place, repeat, send);
+        match &sent {
+            Err(error) if self.is_silent(error, began) => self.outage.begin(reason(error)),
+            _ => self.outage.end(),
+        }
+        sent.map_err(|error| self.failed(operation, &error))
     }
 
-    /// The same by a connection that is kept for waiting; `None` where all of these are in use.
-    pub(crate) fn wait<T>(
-        &self,
-        operation: &'static str,
-        send: &mut dyn FnMut(&mut dyn ConnectionLike) -> RedisResult<T>,
-    ) -> Option<Result<T>> {
-        let place = self.waiting.try_place()?;
-        Some(self.send_by(place, operation, Repeat::Yes, send))
+    /// Whether a request failed since the server said nothing.
+    fn is_silent(&self, error: &RedisError, began: Instant) -> bool {
+        let limit = self.options.connect_timeout.min(self.options.response_timeout);
+        // Errors of several servers tell no more than that they are.
+        error.is_timeout() || is_lost(error) && began.elapsed() >= limit
     }
 
     /// A connection that was idle may be gone, as after a restart of the server; one that is new is not. So what may be
     /// repeated is sent again, once, and for what may not, the connection is tried before.
     fn send_by<T>(
         &self,
+        connector: &Connector,
         mut place: Place<'_>,
-        operation: &'static str,
         repeat: Repeat,
-        send: &mut dyn FnMut(&mut dyn ConnectionLike) -> RedisResult<T>,
-    ) -> Result<T> {
-        let mut idle = place.idle.take();
-        if repeat == Repeat::No {
-            idle = idle.and_then(|connection| self.alive(connection));
-        }
-        if let Some(mut connection) = idle {
-            match self.send(&mut *connection, send) {
+        send: Send<'_, T>,
+    ) -> RedisResult<T> {
+        if let Some(mut connection) = place.idle.take() {
+            let mut is_repeatable = true;
+            let tried = match repeat {
+                Repeat::Yes => Ok(()),
+                Repeat::No => redis::cmd("PING").query(&mut *connection),
+            };
+            let sent = tried.and_then(|()| {
+                is_repeatable = repeat == Repeat::Yes;
+                self.send(&mut *connection, send)
+            });
+            match sent {
                 Err(error) if is_lost(&error) => {
                     self.forget_connections();
-                    if repeat == Repeat::No || error.is_timeout() {
-                        return Err(self.failed(operation, &error));
+                    if !is_repeatable || error.is_timeout() {
+                        return Err(error);
                     }
                 }
                 sent => {
                     place.give_back(connection);
-                    return sent.map_err(|error| self.failed(operation, &error));
+                    return sent;
                 }
             }
         }
-        let mut connection = self.connect()?;
+        let mut connection = connector.connect()?;
         let sent = self.send(&mut *connection, send);
         match &sent {
             Err(error) if is_lost(error) => self.forget_connections(),
             _ => place.give_back(connection),
         }
-        sent.map_err(|error| self.failed(operation, &error))
-    }
-
-    fn connect(&self) -> Result<Connection> {
-        match &self.connector {
-            Ok(connector) => connector.connect(),
-            Err(error) => Err(error.clone()),
-        }
+        sent
     }
 
     /// Sends, and once more with all scripts where the server does not know them.
-    fn send<T>(
-        &self,
-        connection: &mut dyn ConnectionLike,
-        send: &mut dyn FnMut(&mut dyn ConnectionLike) -> RedisResult<T>,
-    ) -> RedisResult<T> {
+    fn send<T>(&self, connection: &mut dyn ConnectionLike, send: Send<'_, T>) -> RedisResult<T> {
         match send(connection) {
             Err(error) if error.code() == Some("NOSCRIPT") => {
                 for script in self.scripts.all() {
@@ -188,25 +223,21 @@ impl Server {
         }
     }
 
-    /// The connection, if it answers.
-    fn alive(&self, mut connection: Connection) -> Option<Connection> {
-        if connection.check_connection() {
-            return Some(connection);
-        }
-        self.forget_connections();
-        None
-    }
-
     fn forget_connections(&self) {
         self.pool.clear();
-        self.waiting.clear();
+        self.aside.clear();
     }
 }
 
-/// Whether a connection is not to be used again: it is broken, a late reply may still come, or the server has become one
-/// that is only read from.
-fn is_lost(error: &RedisError) -> bool {
-    error.is_io_error() || error.is_unrecoverable_error() || error.code() == Some("READONLY")
+/// The replies to `commands`, errors among them, unless the server lacks a script.
+fn replies(commands: &Pipeline, connection: &mut dyn ConnectionLike) -> RedisResult<Vec<Value>> {
+    let replies: Vec<Value> = commands.query(connection)?;
+    // Where the scripts are not known, no command was run that needs one.
+    let unknown = replies.iter().find_map(|reply| match reply {
+        Value::ServerError(error) if error.code() == "NOSCRIPT" => Some(error.clone()),
+        _ => None,
+    });
+    unknown.map_or(Ok(replies), |error| Err(error.into()))
 }
 
 impl fmt::Debug for Server {

@@ -5,10 +5,10 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use memento::{Name, Result};
-use redis::{Pipeline, Value};
+use redis::{Cmd, Pipeline, Value};
 
-use super::{Found, READ, RedisDataStore, TRIES, pipeline};
-use crate::format::{CHUNK, HEAD, Head};
+use super::{READ, RedisDataStore, TRIES, pipeline};
+use crate::format::{CHUNK, HEAD, Head, content};
 use crate::server::{Repeat, Server};
 
 /// How many chunks are asked for at once.
@@ -25,10 +25,74 @@ struct ChunkedReader {
     buffer: Cursor<Vec<u8>>,
 }
 
+/// What is found under a name.
+pub(super) enum Found {
+    Whole(Head, Vec<u8>),
+    Chunked(Head),
+}
+
+impl Found {
+    fn into_head(self) -> Head {
+        match self {
+            Self::Whole(head, _) | Self::Chunked(head) => head,
+        }
+    }
+}
+
 impl RedisDataStore {
+    /// The command that reads what is under a name. Of what is longer than it may be, the rest stays where it is.
+    pub(super) fn read_command(&self, name: &Name) -> Cmd {
+        let mut read = redis::cmd("GETRANGE");
+        read.arg(self.key(name)).arg(0).arg(HEAD + CHUNK);
+        read
+    }
+
+    /// What a value of the server is; `None` where it is nothing.
+    pub(super) fn found(&self, name: &Name, value: Vec<u8>) -> Result<Option<Found>> {
+        if value.is_empty() {
+            return Ok(None);
+        }
+        let head = Head::read(&value).ok_or_else(|| self.damaged(name))?;
+        if head.is_chunked {
+            return Ok(Some(Found::Chunked(head)));
+        }
+        let content = content(value, &head).ok_or_else(|| self.damaged(name))?;
+        Ok(Some(Found::Whole(head, content)))
+    }
+
+    fn find(&self, name: &Name) -> Result<Option<Found>> {
+        self.found(name, self.server.ask(READ, Repeat::Yes, &self.read_command(name))?)
+    }
+
+    /// The content of an object, and its revision.
+    pub(super) fn get_revision(&self, name: &Name) -> Result<Option<(String, Vec<u8>)>> {
+        for _ in 0..TRIES {
+            match self.find(name)? {
+                None => return Ok(None),
+                Some(Found::Whole(head, content)) => return Ok(Some((head.revision, content))),
+                Some(Found::Chunked(head)) => {
+                    if let Some(content) = self.chunks_of(&head)? {
+                        return Ok(Some((head.revision, content)));
+                    }
+                    self.check_changed(name, &head)?;
+                }
+            }
+        }
+        Err(self.busy(READ, name))
+    }
+
+    /// An object lacks a chunk: an error where it is not since another one took its place.
+    fn check_changed(&self, name: &Name, before: &Head) -> Result<()> {
+        match self.find(name)?.map(Found::into_head) {
+            Some(head) if head == *before => Err(self.damaged(name)),
+            _ => Ok(()),
+        }
+    }
+
     /// The content of an object in chunks; `None` where a chunk is gone.
-    pub(super) fn chunks_of(&self, head: &Head) -> Result<Option<Vec<u8>>> {
-        let mut content = Vec::new();
+    fn chunks_of(&self, head: &Head) -> Result<Option<Vec<u8>>> {
+        self.server.check_size(READ, head.size)?;
+        let mut content = Vec::with_capacity(usize::try_from(head.size).unwrap_or_default());
         let mut next = 0;
         while next < head.chunks() {
             let until = (next + AT_ONCE).min(head.chunks());
@@ -44,10 +108,10 @@ impl RedisDataStore {
         for _ in 0..TRIES {
             let head = match self.find(name)? {
                 None => return Ok(None),
-                Some((_, Found::Whole(content))) => {
+                Some(Found::Whole(_, content)) => {
                     return Ok(Some(Box::new(Cursor::new(content))));
                 }
-                Some((_, Found::Chunked(head))) => head,
+                Some(Found::Chunked(head)) => head,
             };
             let mut reader = ChunkedReader {
                 server: Arc::clone(&self.server),
@@ -147,16 +211,17 @@ fn add_chunks(
 ) -> Result<bool> {
     let mut pipeline = pipeline();
     let is_kept = keep_chunks(server, head, &mut pipeline);
+    // What was appended meanwhile is behind it.
+    let length = |index: u64| (head.size - index * CHUNK as u64).min(CHUNK as u64);
     for index in chunks.clone() {
-        pipeline.cmd("GET").arg(chunk_key(server, head, index));
+        let key = chunk_key(server, head, index);
+        pipeline.cmd("GETRANGE").arg(key).arg(0).arg(length(index) - 1);
     }
     let replies = server.ask_all(READ, Repeat::Yes, &pipeline)?;
     for (index, reply) in chunks.zip(replies.into_iter().skip(usize::from(is_kept))) {
-        let expected = (head.size - index * CHUNK as u64).min(CHUNK as u64);
         match reply {
-            // What was appended meanwhile is behind it.
-            Value::BulkString(chunk) if chunk.len() as u64 >= expected => {
-                content.extend_from_slice(&chunk[..usize::try_from(expected).unwrap_or(CHUNK)]);
+            Value::BulkString(chunk) if chunk.len() as u64 == length(index) => {
+                content.extend_from_slice(&chunk);
             }
             _ => return Ok(false),
         }

@@ -6,7 +6,8 @@ use std::mem;
 use memento::{Error, ErrorKind, Name, PutOptions, Result, Source, Staged};
 use redis::Pipeline;
 
-use super::{KEEP, Put, RedisDataStore, pipeline};
+use super::keeping::Put;
+use super::{KEEP, RedisDataStore, pipeline};
 use crate::format::CHUNK;
 use crate::server::Repeat;
 use crate::token;
@@ -35,7 +36,7 @@ impl<'a> StagedObject<'a> {
 
     /// Adds to what was written.
     pub(super) fn add(&mut self, mut content: &[u8]) -> Result<()> {
-        self.store.check_size(self.size() + content.len() as u64)?;
+        self.store.server.check_size(KEEP, self.size() + content.len() as u64)?;
         while !content.is_empty() {
             if self.rest.len() == CHUNK {
                 self.send()?;

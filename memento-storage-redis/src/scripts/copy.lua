@@ -18,7 +18,7 @@ else
 end
 local before = head_of(to)
 redis.call('SET', key_of(to), head(found.is_chunked, found.size, revision, id) .. content)
-release(before)
+release(before, id)
 redis.call('DEL', about_key(to))
 redis.call('COPY', about_key(from), about_key(to))
 note(to, found.size)

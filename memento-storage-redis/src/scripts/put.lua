@@ -13,7 +13,7 @@ if is_chunked then
     end
 end
 redis.call('SET', key_of(name), head(is_chunked, size, revision, id) .. content)
-release(before)
+release(before, id)
 if about == '' then redis.call('DEL', about_key(name)) else redis.call('SET', about_key(name), about) end
 note(name, size)
 expire(name, { is_chunked = is_chunked, size = size, id = id }, ttl)

@@ -2,7 +2,11 @@
 -- whether it was dropped.
 local key = ARGV[2]
 local value = redis.pcall('GET', key_of(key))
-if type(value) ~= 'string' or record_of(value) ~= ARGV[3] then return 0 end
+if type(value) ~= 'string' then return 0 end
+-- Of what is none of ours, all was read as the record.
+local head = head_of(value)
+local from = head and head.record <= #value and head.record or 0
+if string.sub(value, from + 1) ~= ARGV[3] then return 0 end
 -- Where there is no room for it, it goes nevertheless.
 redis.pcall('SET', base .. 'damaged:' .. key, value, 'EX', 2592000)
 drop(key)
