@@ -1,5 +1,6 @@
 //! Storage on a Redis server, which each test starts for itself, or which they share.
 
+mod claims;
 mod conformance;
 
 use memento_storage_redis::Options;
