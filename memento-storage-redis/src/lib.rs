@@ -9,8 +9,8 @@
 //! key_prefix = "memento:"      # what all keys begin with
 //! max_object_size = "100 MB"   # longer results are refused, and computed each time
 //! ttl = "30 days"              # default: results stay
-//! connect_timeout = "5s"
-//! response_timeout = "10s"     # how long the server may be silent
+//! connect_timeout = "3s"
+//! response_timeout = "5s"      # how long the server may be silent
 //! lease = "10s"                # after which the claim of a process that was killed is free
 //! readonly = false             # true: use what is there, keep nothing
 //! tls_ca = "ca.pem"            # default: what the system trusts

@@ -27,7 +27,7 @@ pub struct Options {
     pub ttl: Option<Duration>,
     /// How long it may take to connect.
     pub connect_timeout: Duration,
-    /// How long the server may be silent while it is to answer.
+    /// How long the server may be silent while it is to answer. Then nothing is asked of it for six times as long.
     pub response_timeout: Duration,
     /// After which time the claim of a process that was killed is free.
     pub lease: Duration,
@@ -52,8 +52,8 @@ impl Options {
             key_prefix: "memento:".to_owned(),
             max_object_size: 100_000_000,
             ttl: None,
-            connect_timeout: Duration::from_secs(5),
-            response_timeout: Duration::from_secs(10),
+            connect_timeout: Duration::from_secs(3),
+            response_timeout: Duration::from_secs(5),
             lease: Duration::from_secs(10),
             readonly: false,
             tls_ca: None,

@@ -69,7 +69,7 @@ fn meaning(error: &RedisError) -> (ErrorKind, &'static str) {
             (ErrorKind::Storage, "start the server, or check host and port in `url`")
         }
         _ if error.is_timeout() => {
-            (ErrorKind::Storage, "nothing is asked of it for as long as `response_timeout` says")
+            (ErrorKind::Storage, "nothing is asked of it for six times `response_timeout`")
         }
         _ => (ErrorKind::Storage, ""),
     }

@@ -17,6 +17,9 @@ use crate::scripts::Scripts;
 /// wait for claims to be given back.
 const ASIDE: usize = 4;
 
+/// How many times as long as a request waits for a silent server nothing is asked of it then.
+const SILENCE: u32 = 6;
+
 /// What sends a request by a connection, and reads the reply.
 type Send<'a, T> = &'a mut dyn FnMut(&mut dyn ConnectionLike) -> RedisResult<T>;
 
@@ -52,7 +55,7 @@ impl Server {
             connector,
             pool: Pool::new(options.connection_pool_size, patience),
             aside: Pool::new(ASIDE, patience),
-            outage: Outage::new(options.response_timeout),
+            outage: Outage::new(options.response_timeout * SILENCE),
             scripts: Scripts::new(),
             base: options.base(),
             options: options.clone(),

@@ -6,6 +6,7 @@ pub mod folder;
 pub mod graph;
 pub mod processes;
 pub mod project;
+pub mod proxy;
 pub mod reasons;
 pub mod redis;
 pub mod references;
