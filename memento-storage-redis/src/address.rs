@@ -74,6 +74,9 @@ impl Address {
         let (hosts, path) = rest.split_once('/').unwrap_or((rest, ""));
         let (place, database) = place(scheme, hosts, path)?;
         address.database = self::database(database)?;
+        if matches!(place, Place::Cluster(_)) && address.database != 0 {
+            return Err(invalid("a cluster has no databases"));
+        }
         address.place = place;
         Ok(address)
     }
@@ -139,7 +142,7 @@ fn database(text: &str) -> Result<i64> {
 }
 
 /// A host and its port as they stand in a URL.
-pub(crate) fn authority((host, port): &Node) -> String {
+fn authority((host, port): &Node) -> String {
     if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") }
 }
 
@@ -231,6 +234,7 @@ mod tests {
             "unix:secret",
             "unix:/path?secret=secret",
             "redis+sentinel://:secret@host",
+            "redis+cluster://:secret@host/1",
         ] {
             let error = Address::parse(url).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Configuration);

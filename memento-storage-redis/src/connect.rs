@@ -5,25 +5,28 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use memento::{Error, ErrorKind, Result};
-use redis::cluster::ClusterClient;
 use redis::{
     Client, ClientTlsConfig, ConnectionAddr, ConnectionInfo, ConnectionLike,
-    ErrorKind as RedisKind, IntoConnectionInfo, RedisConnectionInfo, RedisResult, TlsCertificates,
+    ErrorKind as RedisKind, IntoConnectionInfo, RedisConnectionInfo, RedisError, RedisResult,
+    TlsCertificates,
 };
 
 use crate::Options;
-use crate::address::{Address, Node, Place, authority};
+use crate::address::{Address, Node, Place};
+use crate::problem::is_lost;
 
 /// A connection to a server, or to a cluster.
 pub(crate) type Connection = Box<dyn ConnectionLike + Send>;
 
-/// How often a request to a cluster is sent once more, to where the cluster says that its keys are by now.
-const REDIRECTIONS: u32 = 3;
+/// How many nodes of a cluster are asked where keys are, each where the one before has sent us.
+const REDIRECTIONS: usize = 4;
 
 /// What makes connections.
 #[derive(Debug)]
 pub(crate) struct Connector {
     address: Address,
+    /// One of the keys, which are all in the same place.
+    key: String,
     /// For TLS.
     certificates: Option<TlsCertificates>,
     /// How long it may take to connect, and to answer.
@@ -45,7 +48,7 @@ impl Connector {
             });
         }
         let limits = (options.connect_timeout, options.response_timeout);
-        Ok(Self { address: options.address.clone(), certificates, limits })
+        Ok(Self { address: options.address.clone(), key: options.base(), certificates, limits })
     }
 
     /// A new connection.
@@ -56,7 +59,7 @@ impl Connector {
                 self.connect_by(ConnectionAddr::Unix(path.into())).map(|found| Box::new(found) as _)
             }
             Place::Sentinels(sentinels, service) => self.ask(sentinels, service),
-            Place::Cluster(nodes) => self.connect_to_cluster(nodes),
+            Place::Cluster(nodes) => self.find_node(nodes),
         }
     }
 
@@ -88,10 +91,14 @@ impl Connector {
             Some(certificates) => Client::build_with_tls(info, certificates.clone())?,
             None => Client::open(info)?,
         };
-        let connection = client.get_connection_with_timeout(self.limits.0)?;
+        let mut connection = client.get_connection_with_timeout(self.limits.0)?;
         connection.set_read_timeout(Some(self.limits.1))?;
         connection.set_write_timeout(Some(self.limits.1))?;
-        Ok(connection)
+        // Who has not said who it is learns it now: of a long request, the server would just close the connection.
+        match redis::cmd("PING").query::<()>(&mut connection) {
+            Err(error) if is_lost(&error) || error.code() == Some("NOAUTH") => Err(error),
+            _ => Ok(connection),
+        }
     }
 
     /// Asks the Sentinels, one after another, where the service is, and connects to it.
@@ -121,24 +128,39 @@ impl Connector {
         Ok(is_master.then_some(connection))
     }
 
-    fn connect_to_cluster(&self, nodes: &[Node]) -> RedisResult<Connection> {
-        let scheme = if self.address.is_tls { "rediss" } else { "redis" };
-        let urls = nodes.iter().map(|node| format!("{scheme}://{}", authority(node)));
-        let mut builder = ClusterClient::builder(urls)
-            .retries(REDIRECTIONS)
-            .connection_timeout(self.limits.0)
-            .response_timeout(self.limits.1);
-        if let Some(user) = &self.address.user {
-            builder = builder.username(user);
+    /// Connects to the node of a cluster that the keys are on, which is one: they have one tag.
+    fn find_node(&self, nodes: &[Node]) -> RedisResult<Connection> {
+        let mut wrong = (RedisKind::ClusterConnectionNotFound, "no node is named").into();
+        for node in nodes {
+            match self.follow(node.clone()) {
+                Ok(connection) => return Ok(connection),
+                Err(error) => wrong = error,
+            }
         }
-        if let Some(password) = &self.address.password {
-            builder = builder.password(password);
-        }
-        if let Some(certificates) = &self.certificates {
-            builder = builder.certs(certificates.clone());
-        }
-        Ok(Box::new(builder.build()?.get_connection()?))
+        Err(wrong)
     }
+
+    /// Connects to `node`, or to the one that it says the keys are on.
+    fn follow(&self, mut node: Node) -> RedisResult<Connection> {
+        for _ in 0..REDIRECTIONS {
+            let mut connection = self.connect_to(&node)?;
+            let asked = redis::cmd("EXISTS").arg(&self.key).query::<()>(&mut *connection);
+            match asked.map_err(|error| (moved_to(&error, &node), error)) {
+                Ok(()) => return Ok(connection),
+                Err((Some(next), _)) => node = next,
+                Err((None, error)) => return Err(error),
+            }
+        }
+        Err((RedisKind::ClusterConnectionNotFound, "its nodes do not agree where keys are").into())
+    }
+}
+
+/// Where keys are by now, as `node` says.
+fn moved_to(error: &RedisError, node: &Node) -> Option<Node> {
+    let (host, port) = error.redirect_node()?.0.rsplit_once(':')?;
+    // Where a node does not know by which name it is reached, it names the port alone.
+    let host = if host.is_empty() { &*node.0 } else { host.trim_matches(['[', ']']) };
+    Some((host.to_owned(), port.parse().ok()?))
 }
 
 fn read(file: &Path) -> Result<Vec<u8>> {

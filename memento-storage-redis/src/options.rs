@@ -132,6 +132,9 @@ impl Options {
             .map_err(|error| error.with("set by", options.origin_of("url")))?;
         if let Some(size) = options.take("connection_pool_size")? {
             taken.connection_pool_size = size;
+            if size == 0 {
+                return Err(invalid(options, "connection_pool_size", "it has to be 1 at least"));
+            }
         }
         if let Some(prefix) = options.take("key_prefix")? {
             taken.key_prefix = prefix;
@@ -140,6 +143,7 @@ impl Options {
             taken.max_object_size = size.as_u64();
         }
         taken.ttl = options.take_duration("ttl")?;
+        taken.ttl.map_or(Ok(()), |ttl| check_time(options, "ttl", ttl))?;
         let times = [
             ("connect_timeout", &mut taken.connect_timeout),
             ("response_timeout", &mut taken.response_timeout),
@@ -149,9 +153,7 @@ impl Options {
             if let Some(taken) = options.take_duration(name)? {
                 *time = taken;
             }
-            if time.as_millis() == 0 {
-                return Err(invalid(options, name, "it has to last a millisecond at least"));
-            }
+            check_time(options, name, *time)?;
         }
         taken.readonly = options.take("readonly")?.unwrap_or_default();
         taken.tls_ca = options.take_path("tls_ca")?;
@@ -159,9 +161,12 @@ impl Options {
         taken.tls_identity = match identity {
             (Some(certificate), Some(key)) => Some((certificate, key)),
             (None, None) => None,
-            _ => {
+            (certificate, _) => {
+                let of_certificate = ("tls_certificate", "set `tls_key`, too");
+                let of_key = ("tls_key", "set `tls_certificate`, too");
+                let (name, help) = if certificate.is_some() { of_certificate } else { of_key };
                 let wrong = "a certificate and its key belong together";
-                return Err(invalid(options, "tls_certificate", wrong).help("set `tls_key`, too"));
+                return Err(invalid(options, name, wrong).help(help));
             }
         };
         Ok(taken)
@@ -170,12 +175,13 @@ impl Options {
     /// What the names of all keys begin with, and the version of what is kept under them. In a cluster it is in braces, so
     /// that all keys are on one node, where they change together.
     pub(crate) fn base(&self) -> String {
-        let prefix = &self.key_prefix;
-        let is_cluster = matches!(self.address.place, Place::Cluster(_));
-        if is_cluster && !prefix.contains('{') {
-            return format!("{{{prefix}}}1:");
+        let prefix = &*self.key_prefix;
+        if !matches!(self.address.place, Place::Cluster(_)) || has_tag(prefix) {
+            return format!("{prefix}1:");
         }
-        format!("{prefix}1:")
+        let tagged = format!("{{{prefix}}}1:");
+        // What begins with `{}` has no tag: an empty prefix, or one that begins with `}`.
+        if has_tag(&tagged) { tagged } else { format!("{{memento}}{prefix}1:") }
     }
 
     /// After how many milliseconds results are dropped; 0 where they stay.
@@ -189,8 +195,25 @@ impl Options {
     }
 }
 
+/// Whether a cluster places a key by what is in braces in it.
+fn has_tag(key: &str) -> bool {
+    let tag = key.split_once('{').and_then(|(_, rest)| rest.split_once('}'));
+    tag.is_some_and(|(tag, _)| !tag.is_empty())
+}
+
 fn milliseconds(time: Duration) -> u64 {
     u64::try_from(time.as_millis()).unwrap_or(u64::MAX >> 12)
+}
+
+fn check_time(
+    options: &memento::configuration::Options,
+    name: &'static str,
+    time: Duration,
+) -> Result<()> {
+    if time.as_millis() > 0 {
+        return Ok(());
+    }
+    Err(invalid(options, name, "it has to last a millisecond at least"))
 }
 
 fn invalid(
@@ -211,5 +234,27 @@ impl fmt::Debug for Options {
             .field("url", &self.address.to_string())
             .field("key_prefix", &self.key_prefix)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn in_a_cluster_all_keys_have_one_tag() {
+        for (prefix, base) in [
+            ("memento:", "{memento:}1:"),
+            ("a{b}c", "a{b}c1:"),
+            ("a{}c", "{a{}c}1:"),
+            ("a{b", "{a{b}1:"),
+            ("", "{memento}1:"),
+            ("}x", "{memento}}x1:"),
+        ] {
+            let base_at = |url| Options::new(url).unwrap().key_prefix(prefix).base();
+            assert_eq!(base_at("redis+cluster://host"), base);
+            assert!(has_tag(base));
+            assert_eq!(base_at("redis://host"), format!("{prefix}1:"));
+        }
     }
 }

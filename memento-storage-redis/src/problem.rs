@@ -29,10 +29,15 @@ pub(crate) fn damaged(operation: &'static str, location: &str, key: &str) -> Err
         .source("its value is not what was put there, or not all of it is there")
 }
 
-/// Whether a connection is not to be used again: it is broken, a late reply may still come, or the server has become one
-/// that is only read from.
+/// Whether a connection is not to be used again: it is broken, a late reply may still come, or the server is not the right
+/// one any more.
 pub(crate) fn is_lost(error: &RedisError) -> bool {
-    error.is_io_error() || error.is_unrecoverable_error() || error.code() == Some("READONLY")
+    error.is_io_error() || error.is_unrecoverable_error() || is_elsewhere(error.code())
+}
+
+/// Whether this code of an error says that it is for another server to do, and nothing was done.
+pub(crate) fn is_elsewhere(code: Option<&str>) -> bool {
+    matches!(code, Some("READONLY" | "MOVED" | "ASK" | "CLUSTERDOWN"))
 }
 
 /// What went wrong, in the same words each time, whatever it was that the system noticed first.

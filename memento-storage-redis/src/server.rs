@@ -10,7 +10,7 @@ use crate::Options;
 use crate::connect::Connector;
 use crate::outage::Outage;
 use crate::pool::{Place, Pool};
-use crate::problem::{damaged, failed, is_lost, reason, silent};
+use crate::problem::{damaged, failed, is_elsewhere, is_lost, reason, silent};
 use crate::scripts::Scripts;
 
 /// How many connections there are for what must not wait for large objects: claims that are renewed, and threads that
@@ -194,6 +194,7 @@ impl Server {
             match sent {
                 Err(error) if is_lost(&error) => {
                     self.forget_connections();
+                    is_repeatable |= is_elsewhere(error.code());
                     if !is_repeatable || error.is_timeout() {
                         return Err(error);
                     }
@@ -232,15 +233,16 @@ impl Server {
     }
 }
 
-/// The replies to `commands`, errors among them, unless the server lacks a script.
+/// The replies to `commands`, errors among them, unless the server lacks a script, or is not the right one.
 fn replies(commands: &Pipeline, connection: &mut dyn ConnectionLike) -> RedisResult<Vec<Value>> {
     let replies: Vec<Value> = commands.query(connection)?;
-    // Where the scripts are not known, no command was run that needs one.
-    let unknown = replies.iter().find_map(|reply| match reply {
-        Value::ServerError(error) if error.code() == "NOSCRIPT" => Some(error.clone()),
+    // Then none of them was run, or none that needs a script.
+    let in_vain = |code| code == "NOSCRIPT" || is_elsewhere(Some(code));
+    let refused = replies.iter().find_map(|reply| match reply {
+        Value::ServerError(error) if in_vain(error.code()) => Some(error.clone()),
         _ => None,
     });
-    unknown.map_or(Ok(replies), |error| Err(error.into()))
+    refused.map_or(Ok(replies), |error| Err(error.into()))
 }
 
 impl fmt::Debug for Server {

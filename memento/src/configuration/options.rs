@@ -1,6 +1,7 @@
 //! A table of options that is read by taking out what is known.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -24,7 +25,7 @@ pub struct Options {
 }
 
 /// One option.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(super) enum Setting {
     Value(toml::Value, Origin),
     Table(Options),
@@ -35,6 +36,16 @@ impl Setting {
         match self {
             Self::Value(_, origin) => origin,
             Self::Table(options) => &options.origin,
+        }
+    }
+}
+
+/// Without values: there may be passwords among them.
+impl fmt::Debug for Setting {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Value(_, origin) => write!(f, "set by {origin}"),
+            Self::Table(options) => options.fmt(f),
         }
     }
 }

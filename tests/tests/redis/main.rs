@@ -1,11 +1,14 @@
 //! Storage on a Redis server, which each test starts for itself, or which they share.
 
 mod claims;
+mod configuration;
 mod conformance;
 mod cut;
 mod damaged;
 mod down;
 mod load;
+mod secure;
+mod topology;
 
 use memento_storage_redis::Options;
 use memento_tests::redis::RedisServer;
