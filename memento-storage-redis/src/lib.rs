@@ -31,16 +31,19 @@
 //! | `object:NAME`                                   | an object: head and content, or the head alone where it is over 1 MiB |
 //! | `chunk:ID:N`                                    | a MiB of such a content                                         |
 //! | `about:NAME`                                    | user metadata of an object                                      |
-//! | `names`, `sizes`, `bytes`, `expiring`           | what objects there are, and how long they are                   |
+//! | `names`, `sizes`, `bytes`                       | what objects there are, and how long they are                   |
+//! | `expiring`, `expiring-mementos`                 | what leaves the indices, and when                               |
 //! | `reading:ID`                                    | somebody reads these chunks                                     |
 //! | `memento:KEY`                                   | a memento: head, function and record                            |
 //! | `mementos:CLASS`, `mementos:CLASS:FUNCTION`     | mementos in the order in which they were put                    |
 //! | `versions:FUNCTION`, `order`                    | versions of a function; how many mementos were put              |
 //! | `damaged:KEY`                                   | a memento that was found damaged; it goes after a month         |
 //! | `claim:KEY`, `released:KEY`                     | who computes a result; who waits for it is woken by the other   |
+//! | `claims:last`                                   | the number of the last claim                                    |
 //!
 //! What belongs together changes in one step, by a script. It takes Redis 6.2 or later. The server may drop results when its
-//! memory is full: `noeviction` and the `volatile-…` policies are best, under which indices stay.
+//! memory is full: `noeviction` and the `volatile-…` policies are best, under which indices stay. `docs/redis.md` in the repository
+//! says what happens when something goes wrong.
 
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 

@@ -21,7 +21,7 @@ const ASIDE: usize = 4;
 const SILENCE: u32 = 6;
 
 /// What sends a request by a connection, and reads the reply.
-type Send<'a, T> = &'a mut dyn FnMut(&mut dyn ConnectionLike) -> RedisResult<T>;
+type Exchange<'a, T> = &'a mut dyn FnMut(&mut dyn ConnectionLike) -> RedisResult<T>;
 
 /// A server, the connections to it, and what is the same for all requests.
 pub(crate) struct Server {
@@ -151,7 +151,7 @@ impl Server {
         operation: &'static str,
         repeat: Repeat,
         place: Place<'_>,
-        send: Send<'_, T>,
+        send: Exchange<'_, T>,
     ) -> Result<T> {
         let connector = self.connector.as_ref().map_err(Clone::clone)?;
         let checked = self.outage.check();
@@ -179,7 +179,7 @@ impl Server {
         connector: &Connector,
         mut place: Place<'_>,
         repeat: Repeat,
-        send: Send<'_, T>,
+        send: Exchange<'_, T>,
     ) -> RedisResult<T> {
         if let Some(mut connection) = place.idle.take() {
             let mut is_repeatable = true;
@@ -215,7 +215,11 @@ impl Server {
     }
 
     /// Sends, and once more with all scripts where the server does not know them.
-    fn send<T>(&self, connection: &mut dyn ConnectionLike, send: Send<'_, T>) -> RedisResult<T> {
+    fn send<T>(
+        &self,
+        connection: &mut dyn ConnectionLike,
+        send: Exchange<'_, T>,
+    ) -> RedisResult<T> {
         match send(connection) {
             Err(error) if error.code() == Some("NOSCRIPT") => {
                 for script in self.scripts.all() {

@@ -109,7 +109,7 @@ fn connect(client: TcpStream, server: TcpStream, [requests, replies]: &[Arc<Way>
 
 /// Passes bytes on until one side ends, or the connection is cut.
 fn pass(mut from: TcpStream, mut to: TcpStream, way: &Way) {
-    let mut buffer = [0; 64 << 10];
+    let mut buffer = vec![0; 64 << 10];
     while let Ok(length @ 1..) = from.read(&mut buffer) {
         let passed = way.admit(length);
         let crumb = match *way.crumb.lock() {

@@ -198,10 +198,9 @@ fn spawn(folder: &Path, port: u16, arguments: &[String]) -> Child {
 
 fn ask(port: u16, words: &[&str]) -> std::io::Result<String> {
     let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port))?;
-    let mut request = format!("*{}\r\n", words.len());
-    for word in words {
-        request += &format!("${}\r\n{word}\r\n", word.len());
-    }
+    let length = format!("*{}\r\n", words.len());
+    let words = words.iter().map(|word| format!("${}\r\n{word}\r\n", word.len()));
+    let request: String = std::iter::once(length).chain(words).collect();
     stream.write_all(request.as_bytes())?;
     let mut reply = vec![0; 64 << 10];
     let length = stream.read(&mut reply)?;

@@ -75,6 +75,20 @@ fn a_url_chooses_the_server_and_options_go_with_it() {
     assert!(server.ask(&["KEYS", "memento:*"]).starts_with("*0"), "no other prefix");
 }
 
+#[test]
+fn a_socket_of_this_machine_is_a_server() {
+    let server = RedisServer::with(&["--unixsocket", "socket", "--save", ""]);
+    let socket = server.path("socket");
+    for url in
+        [format!("unix:{}", socket.display()), format!("redis+unix://{}?db=2", socket.display())]
+    {
+        let place = Place::with(&format!("[storage]\nurl = '{url}'\n"));
+        assert_eq!(place.enter(|| plain(1)).1.computed, 1);
+        assert_eq!(place.enter(|| plain(1)).1.hits(), 1);
+    }
+    assert!(keys(&server, 0) > 0 && keys(&server, 2) > 0);
+}
+
 /// What a variable says is the password, here that which every process has.
 #[test]
 fn a_secret_comes_from_a_variable_and_is_never_shown() {

@@ -94,6 +94,32 @@ fn an_object_in_chunks_is_cut_on_its_way() {
     assert_eq!(direct.get(&name).unwrap().unwrap(), content);
 }
 
+/// The server has kept an object, and its reply is lost: what is sent again finds its own work, and leaves it whole.
+#[test]
+fn an_object_in_chunks_is_put_twice_where_a_reply_is_lost() {
+    let server = RedisServer::start();
+    let proxy = Proxy::to(server.port());
+    let (cut, direct) = (RedisDataStore::new(&through(&proxy)), RedisDataStore::new(&on(&server)));
+    let (name, copy) = (Name::new("a/b").unwrap(), Name::new("a/copy").unwrap());
+    cut.put(&name, b"").unwrap();
+    let mut cuts = 0;
+    for place in 0..40 {
+        let content = vec![place; 2 * MIB + 5];
+        proxy.cut_replies_after(place.into());
+        cut.put(&name, &content).unwrap();
+        cuts += u32::from(!proxy.is_to_cut());
+        assert_eq!(direct.get(&name).unwrap().unwrap(), content, "cut after {place} bytes");
+        proxy.cut_replies_after(usize::from(place) % 4);
+        assert!(cut.copy(&name, &copy).unwrap());
+        assert_eq!(direct.get(&copy).unwrap().unwrap(), content, "cut after {place} bytes");
+        proxy.cut_nothing();
+    }
+    assert!((10..40).contains(&cuts), "{cuts} of 40");
+    // Those of objects that are no more stay for a while, for their readers.
+    let left = chunks(&server).into_iter().filter(|chunk| chunk.lasts == -1).count();
+    assert_eq!(left, 6, "the chunks of the two objects");
+}
+
 #[test]
 fn what_comes_in_crumbs_is_whole() {
     let server = RedisServer::start();

@@ -6,6 +6,7 @@ mod conformance;
 mod cut;
 mod damaged;
 mod down;
+mod expiry;
 mod load;
 mod secure;
 mod topology;
