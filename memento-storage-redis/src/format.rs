@@ -1,6 +1,5 @@
 //! The bytes of values. `scripts/objects.lua` and `scripts/mementos.lua` write the same heads.
 
-use std::fmt::Write as _;
 use std::time::{Duration, SystemTime};
 
 use memento::{Entry, Key, Version};
@@ -52,10 +51,8 @@ impl Head {
 
 /// A key as it stands in the names of the server's keys.
 pub(crate) fn digits(key: &Key) -> String {
-    key.as_bytes().iter().fold(String::with_capacity(64), |mut digits, byte| {
-        let _ = write!(digits, "{byte:02x}");
-        digits
-    })
+    let digit = |value: u8| char::from(b"0123456789abcdef"[usize::from(value)]);
+    key.as_bytes().iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }
 
 pub(crate) fn from_digits(digits: &str) -> Option<Key> {
@@ -137,6 +134,15 @@ mod tests {
         ] {
             assert_eq!(Head::read(value.as_bytes()), None, "{value}");
         }
+    }
+
+    #[test]
+    fn keys_are_these_digits() {
+        let bytes: Vec<u8> = (0..32).map(|index| index * 8 + 1).collect();
+        let key = Key::from_bytes(bytes.try_into().unwrap());
+        assert!(digits(&key).starts_with("0109111921") && digits(&key).ends_with("e1e9f1f9"));
+        assert_eq!(from_digits(&digits(&key)), Some(key));
+        assert_eq!(from_digits("01"), None);
     }
 
     #[test]

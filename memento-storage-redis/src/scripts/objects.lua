@@ -84,7 +84,8 @@ local function expire(name, found, ttl)
     for index = 0, found.is_chunked and chunks_of(found.size) - 1 or -1 do
         redis.call('PEXPIRE', chunk_key(found.id, index), ttl)
     end
-    redis.call('ZADD', base .. 'expiring', milliseconds() + ttl, name)
+    -- In the millisecond in which it ends, it is still there.
+    redis.call('ZADD', base .. 'expiring', milliseconds() + ttl + 1, name)
 end
 
 -- Takes objects that have expired out of the indices; how many may be left.

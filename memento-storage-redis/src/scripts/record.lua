@@ -19,7 +19,8 @@ for at = 3, #ARGV, 7 do
         if ttl > 0 then
             redis.call('PEXPIRE', key_of(key), ttl)
             local member = expiring(key, class, of)
-            redis.call('ZADD', base .. 'expiring-mementos', milliseconds() + ttl, member)
+            -- In the millisecond in which it ends, it is still there.
+            redis.call('ZADD', base .. 'expiring-mementos', milliseconds() + ttl + 1, member)
         end
         redis.call('ZADD', index(class), order, key)
         redis.call('ZADD', index(class, of), order, key)

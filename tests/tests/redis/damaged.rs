@@ -10,7 +10,7 @@ use memento_tests::work::{LARGE, small};
 
 use super::{chunks, keys, on};
 
-const MIB: u64 = 1 << 20;
+const MIB: usize = 1 << 20;
 
 /// A server with the results of these calls on it.
 fn with(calls: &[Call]) -> RedisServer {
@@ -185,7 +185,7 @@ static HUGE_RUNS: AtomicU64 = AtomicU64::new(0);
 #[memento]
 fn huge(n: u8) -> Vec<u8> {
     HUGE_RUNS.fetch_add(1, Ordering::SeqCst);
-    vec![n; 2 * MIB as usize + 7]
+    vec![n; 2 * MIB + 7]
 }
 
 /// Calls [`huge()`] in a process of its own: how often it ran.
@@ -237,7 +237,7 @@ fn an_object_in_chunks_that_comes_and_goes_while_it_is_read() {
     let server = RedisServer::start();
     let (writer, reader) = (RedisDataStore::new(&on(&server)), RedisDataStore::new(&on(&server)));
     let name = Name::new("a/b").unwrap();
-    let content = |byte: u8| vec![byte; 2 * MIB as usize + 7];
+    let content = |byte: u8| vec![byte; 2 * MIB + 7];
     std::thread::scope(|scope| {
         let written = scope.spawn(|| {
             for byte in 0..30 {
@@ -261,7 +261,7 @@ fn an_object_in_chunks_that_comes_and_goes_while_it_is_read() {
 fn two_writers_of_one_name() {
     let server = RedisServer::start();
     let name = Name::new("a/b").unwrap();
-    let content = |byte: u8| vec![byte; 3 * MIB as usize + 7];
+    let content = |byte: u8| vec![byte; 3 * MIB + 7];
     std::thread::scope(|scope| {
         for byte in [1, 2] {
             let (server, name) = (&server, &name);
@@ -288,17 +288,16 @@ fn sent(server: &RedisServer) -> u64 {
 #[test]
 fn what_is_longer_than_it_may_be_is_not_read() {
     let server = with(&[Call::Small(1), Call::Large(1)]);
-    let options = || on(&server).max_object_size(MIB);
+    let options = || on(&server).max_object_size(MIB as u64);
     let small = Visitor::on(storage(&on(&server))).enter(|| small::memento(1).unwrap().unwrap());
-    let digits: String = small.key.as_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
-    let keys = [format!("memento:1:memento:{digits}"), object(&server)];
+    let keys = [format!("memento:1:memento:{}", small.key), object(&server)];
     for (key, call) in keys.iter().zip([Call::Small(1), Call::Large(1)]) {
         change(&server, key, "string.rep(v .. 'x', 20000000 / #v)");
         let before = sent(&server);
         let after = Visitor::on(storage(&options())).visit(&[call]);
         assert_eq!(after.computed, 1);
         assert!(after.failures > 0, "{after:?}");
-        assert!(sent(&server) - before < 5 * MIB, "{}", sent(&server) - before);
+        assert!(sent(&server) - before < 5 * MIB as u64, "{}", sent(&server) - before);
         assert_eq!(Visitor::on(storage(&options())).visit(&[call]), Visit::hits(1));
     }
 }
@@ -322,7 +321,7 @@ fn what_is_longer_than_it_may_be_is_refused_with_both_sizes() {
     }
     assert_eq!(store.get(&name).unwrap().unwrap(), [1; 1000]);
 
-    RedisDataStore::new(&on(&server)).put(&name, &vec![1; 2 * MIB as usize]).unwrap();
+    RedisDataStore::new(&on(&server)).put(&name, &vec![1; 2 * MIB]).unwrap();
     let error = store.get(&name).unwrap_err().to_string();
     assert!(error.contains("2097152 bytes") && error.contains("1000 bytes"), "{error}");
 }

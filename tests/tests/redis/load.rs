@@ -7,7 +7,7 @@ use memento_tests::processes::wait_until;
 use memento_tests::visit::{Call, Visitor};
 
 /// How many threads make calls, each in an environment of its own, as processes would.
-const THREADS: u64 = 3;
+const THREADS: usize = 3;
 /// How many calls each of them makes until what is waited for has happened often enough.
 const ENOUGH: u64 = 16;
 
@@ -15,7 +15,7 @@ const ENOUGH: u64 = 16;
 #[derive(Default)]
 pub(crate) struct Progress {
     is_over: AtomicBool,
-    threads: [Counts; THREADS as usize],
+    threads: [Counts; THREADS],
 }
 
 #[derive(Default)]
@@ -58,7 +58,7 @@ pub(crate) fn under_load(options: &Options, disturb: impl FnOnce(&Progress)) -> 
     let progress = Progress::default();
     std::thread::scope(|scope| {
         let progress = &progress;
-        let run = |number: u64| move || run(options, number, progress);
+        let run = |number: usize| move || run(options, number, progress);
         let threads: Vec<_> = (0..THREADS).map(|number| scope.spawn(run(number))).collect();
         progress.keep();
         let ended = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| disturb(progress)));
@@ -76,11 +76,11 @@ pub(crate) fn under_load(options: &Options, disturb: impl FnOnce(&Progress)) -> 
 }
 
 /// Makes calls that no other thread makes.
-fn run(options: &Options, number: u64, progress: &Progress) -> Outcome {
+fn run(options: &Options, number: usize, progress: &Progress) -> Outcome {
     let visitor = Visitor::on(storage(options));
-    let counts = &progress.threads[usize::try_from(number).expect("it is small")];
+    let counts = &progress.threads[number];
     let mut outcome = Outcome::default();
-    for n in number << 32.. {
+    for n in (number as u64) << 32.. {
         if progress.is_over.load(Ordering::SeqCst) {
             break;
         }
