@@ -4,6 +4,7 @@ pub mod child;
 pub mod counting;
 pub mod program;
 pub mod random;
+pub mod redis;
 pub mod sqlite;
 pub mod time;
 

@@ -48,6 +48,7 @@ inventory::submit! {
     StoragePlugin {
         name: "filesystem",
         provided_by: "memento-storage-fs",
+        schemes: &[],
         is_default: true,
         memory_cache: DEFAULT_MEMORY_CACHE,
         data: |options| Ok(Arc::new(FileDataStore::new(&Options::take(options)?))),

@@ -1,5 +1,7 @@
 //! A metadata store behind a policy.
 
+use std::time::Duration;
+
 use memento::{Capabilities, Claim, Entry, Filter, Key, MetadataStore, Page, Result, Version};
 
 use crate::operation::{
@@ -47,6 +49,10 @@ impl<P: Policy, S: MetadataStore + ?Sized> MetadataStore for Guarded<P, S> {
 
     fn try_claim(&self, key: &Key) -> Result<Option<Claim>> {
         self.call(CLAIM, || self.store.try_claim(key))
+    }
+
+    fn wait_for_claim(&self, key: &Key, limit: Duration) {
+        self.store.wait_for_claim(key, limit);
     }
 
     fn set_aside(&self, key: &Key, damaged: &[u8]) -> Result<()> {

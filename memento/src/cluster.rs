@@ -9,7 +9,7 @@ use crate::flight::{Flights, TaskFlights};
 use crate::plugin::{self, Plugin, RunnerPlugin, StoragePlugin, Stores};
 use crate::statistics::Counters;
 use crate::storage::Storage;
-use crate::{Error, ErrorKind, NullRunner, Result, Runner};
+use crate::{NullRunner, Result, Runner};
 
 /// A storage and a runner for some functions.
 #[derive(Debug)]
@@ -46,34 +46,23 @@ impl Cluster {
         Ok(runner)
     }
 
-    /// The storage that `options` describes: one plugin, or one for data and one for metadata.
+    /// The storage that `options` describes: both stores of one plugin, unless `data` or `metadata` describes another one.
     pub(crate) fn open_storage(mut options: Options) -> Result<Arc<Storage>> {
-        let parts = (options.take_options("data")?, options.take_options("metadata")?);
-        let (data, metadata, memory_cache) = match parts {
-            (None, None) => {
-                let plugin = plugin::choose::<StoragePlugin>(&mut options, default_storage())?;
-                let data = (plugin.data)(&mut options)?;
-                (data, (plugin.metadata)(&mut options)?, plugin.memory_cache)
-            }
-            (Some(mut data), Some(mut metadata)) => {
-                let data_plugin = plugin::choose::<StoragePlugin>(&mut data, default_storage())?;
-                let plugin = plugin::choose::<StoragePlugin>(&mut metadata, default_storage())?;
-                let stores = ((data_plugin.data)(&mut data)?, (plugin.metadata)(&mut metadata)?);
-                data.finish()?;
-                metadata.finish()?;
-                (stores.0, stores.1, plugin.memory_cache)
-            }
-            _ => {
-                return Err(Error::new(ErrorKind::Configuration, "open a storage of two stores")
-                    .with("set by", options.origin_of("data"))
-                    .help("set both `data` and `metadata`, or `type` alone"));
-            }
-        };
+        let mut parts = (options.take_choice("data")?, options.take_choice("metadata")?);
+        let of_data = parts.0.as_mut().unwrap_or(&mut options);
+        let plugin = plugin::choose::<StoragePlugin>(of_data, default_storage())?;
+        let data = (plugin.data)(of_data)?;
+        let of_metadata = parts.1.as_mut().unwrap_or(&mut options);
+        let plugin = plugin::choose::<StoragePlugin>(of_metadata, default_storage())?;
+        let metadata = (plugin.metadata)(of_metadata)?;
+        for part in [parts.0, parts.1].iter().flatten() {
+            part.finish()?;
+        }
         let Stores { data, metadata } =
             plugin::put_layers(&mut options, Stores { data, metadata })?;
         let mut storage = Storage::from_stores(data, metadata);
         let size = options.take::<ByteSize>("memory_cache")?;
-        storage = storage.memory_cache(size.map_or(memory_cache, |size| size.as_u64()));
+        storage = storage.memory_cache(size.map_or(plugin.memory_cache, |size| size.as_u64()));
         if let Some(size) = options.take::<ByteSize>("inline_limit")? {
             storage = storage.inline_limit(size.as_u64());
         }

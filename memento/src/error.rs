@@ -44,6 +44,8 @@ pub enum ErrorKind {
     Unsupported,
     /// What should be the name of an object is none.
     InvalidName,
+    /// An object is longer than the store takes.
+    TooLarge,
 }
 
 impl ErrorKind {

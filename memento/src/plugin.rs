@@ -7,7 +7,7 @@
 //! `#[memento]` and `#[memento::main]`; others by [`plugins!`](crate::plugins). Where there is no link-time
 //! registration, [`register_storage`] and [`register_runner`] do it when the program starts.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;
 use std::sync::Arc;
 
@@ -21,13 +21,15 @@ pub use inventory;
 /// How many bytes the memory cache of a storage holds unless `memory_cache` says otherwise: 256 MiB.
 pub const DEFAULT_MEMORY_CACHE: u64 = 256 << 20;
 
-/// A kind of storage, chosen by `type = "…"` in `[storage]`.
+/// A kind of storage, chosen by `type = "…"` in `[storage]`, or by the scheme of `url = "…"`.
 #[derive(Debug)]
 pub struct StoragePlugin {
     /// What `type` says.
     pub name: &'static str,
     /// The crate that provides it.
     pub provided_by: &'static str,
+    /// The schemes of URLs that choose it where there is no `type`, such as `redis` for `redis://host`.
+    pub schemes: &'static [&'static str],
     /// Whether it keeps results beyond this process with no option set. Such a plugin is what a program uses that
     /// configures nothing.
     pub is_default: bool,
@@ -123,6 +125,10 @@ pub(crate) trait Plugin: Debug + Sync + 'static {
     fn name(&self) -> &'static str;
     fn provided_by(&self) -> &'static str;
     fn registered() -> impl Iterator<Item = &'static Self>;
+    /// The schemes of URLs that choose it.
+    fn schemes(&self) -> &'static [&'static str] {
+        &[]
+    }
 }
 
 impl Plugin for StoragePlugin {
@@ -137,6 +143,9 @@ impl Plugin for StoragePlugin {
     fn registered() -> impl Iterator<Item = &'static Self> {
         let by_hand = STORAGE.lock().clone();
         inventory::iter::<Self>.into_iter().chain(by_hand)
+    }
+    fn schemes(&self) -> &'static [&'static str] {
+        self.schemes
     }
 }
 
@@ -218,13 +227,16 @@ pub(crate) fn find<P: Plugin>(name: &str) -> Result<Option<&'static P>> {
     }
 }
 
-/// The plugin that `options` chooses by its `type`, or else `default`.
+/// The plugin that `options` chooses by its `type`, by the scheme of its `url`, or else `default`.
 ///
 /// # Errors
 ///
 /// [`ErrorKind::Configuration`] where nobody registered the name; it lists those that are registered.
 pub(crate) fn choose<P: Plugin>(options: &mut Options, default: &str) -> Result<&'static P> {
-    let name = options.take::<String>("type")?.unwrap_or_else(|| default.to_owned());
+    let name = match options.take::<String>("type")? {
+        Some(name) => name,
+        None => by_scheme::<P>(options)?.unwrap_or(default).to_owned(),
+    };
     if let Some(plugin) = find::<P>(&name)? {
         return Ok(plugin);
     }
@@ -243,4 +255,45 @@ pub(crate) fn choose<P: Plugin>(options: &mut Options, default: &str) -> Result<
             registered.join(", ")
         ));
     Err(error)
+}
+
+/// The name of the plugin that the scheme of a `url` stands for, if there is one. Nothing else of the URL is looked at or
+/// shown: there may be a password in it.
+fn by_scheme<P: Plugin>(options: &mut Options) -> Result<Option<&'static str>> {
+    if !options.is_set("url") {
+        return Ok(None);
+    }
+    let url = options.take::<String>("url")?.unwrap_or_default();
+    let scheme = url.split_once(':').map(|(scheme, _)| scheme).filter(|scheme| is_scheme(scheme));
+    let takes = |plugin: &&P| scheme.is_some_and(|scheme| plugin.schemes().contains(&scheme));
+    let names: BTreeSet<_> = P::registered().filter(takes).map(Plugin::name).collect();
+    match names.iter().collect::<Vec<_>>()[..] {
+        [] => {}
+        [name] => return Ok(Some(name)),
+        ref several => {
+            let error = format!("find the {} plugin by a URL", P::KIND);
+            return Err(Error::new(ErrorKind::Configuration, error)
+                .with("scheme", scheme.unwrap_or_default())
+                .with("set by", options.origin_of("url"))
+                .help(format!("set `type` to one of those that take it: {several:?}")));
+        }
+    }
+    let schemes: Vec<_> = P::registered().flat_map(Plugin::schemes).collect();
+    let available = match &*schemes {
+        [] => "no plugin that is linked into this program takes a URL".to_owned(),
+        _ => schemes.iter().map(|scheme| format!("`{scheme}`")).collect::<Vec<_>>().join(", "),
+    };
+    let add = scheme.map_or_else(String::new, |scheme| {
+        let kind = P::KIND;
+        format!("; or add the crate that provides it, likely `memento-{kind}-{scheme}`")
+    });
+    Err(Error::new(ErrorKind::Configuration, format!("find the {} plugin by a URL", P::KIND))
+        .with("scheme", scheme.unwrap_or("none"))
+        .with("set by", options.origin_of("url"))
+        .help(format!("the schemes are: {available}{add}")))
+}
+
+fn is_scheme(text: &str) -> bool {
+    text.starts_with(|first: char| first.is_ascii_alphabetic())
+        && text.chars().all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c))
 }

@@ -29,6 +29,13 @@ impl Worker {
         Self(command)
     }
 
+    /// The program at `program`, on the Redis server at `url`.
+    pub fn on_redis(program: impl AsRef<OsStr>, url: &str) -> Self {
+        let mut command = Command::new(program);
+        command.arg(url).stdin(Stdio::null());
+        Self(command)
+    }
+
     /// With a storage of the greatest durability.
     pub fn durable(mut self) -> Self {
         self.0.arg("durable");
@@ -116,6 +123,16 @@ impl Worker {
 pub struct Running(Child);
 
 impl Running {
+    /// Stops it, so that it neither goes on nor ends, or lets it go on: `-STOP`, `-CONT`.
+    ///
+    /// # Panics
+    ///
+    /// Where it has ended.
+    pub fn signal(&self, signal: &str) {
+        let status = Command::new("kill").args([signal, &self.0.id().to_string()]).status();
+        assert!(status.expect("kill runs").success(), "the worker gets {signal}");
+    }
+
     /// Ends its input, which lets it begin.
     pub fn begin(&mut self) {
         self.0.stdin.take();
@@ -187,6 +204,21 @@ pub fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
         assert!(began.elapsed() < Duration::from_mins(1), "{what}: not within a minute");
         std::thread::yield_now();
     }
+}
+
+/// What is expected comes, in whatever time.
+///
+/// # Panics
+///
+/// Where it does not come within a minute.
+#[track_caller]
+pub fn wait_until_some<T>(what: &str, mut find: impl FnMut() -> Option<T>) -> T {
+    let mut found = None;
+    wait_until(what, || {
+        found = find();
+        found.is_some()
+    });
+    found.expect("what was waited for")
 }
 
 /// Does something to files of this test from another process.

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use memento::{Environment, LocalRunner, Statistics};
+use memento::{Environment, LocalRunner, Statistics, Storage};
 use memento_storage_fs::Options;
 
 use crate::{warnings, work};
@@ -39,7 +39,11 @@ pub struct Visitor {
 impl Visitor {
     /// On the folder that `options` names.
     pub fn new(options: &Options) -> Self {
-        let storage = memento_storage_fs::storage(options);
+        Self::on(memento_storage_fs::storage(options))
+    }
+
+    /// On a storage of any kind.
+    pub fn on(storage: Storage) -> Self {
         Self { environment: Environment::new(storage, LocalRunner::new()) }
     }
 

@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::fs::OpenOptions;
 use std::io::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use memento::memento;
@@ -49,6 +49,12 @@ pub fn logged(n: u64, log: PathBuf) -> u64 {
         std::thread::yield_now();
     }
     n * 3
+}
+
+/// What [`logged()`] has written so far.
+pub fn lines(log: &Path) -> Vec<String> {
+    let text = std::fs::read_to_string(log).unwrap_or_default();
+    text.lines().map(str::to_owned).collect()
 }
 
 /// What [`small()`] has to return.

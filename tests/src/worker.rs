@@ -2,14 +2,19 @@
 
 use std::io::Write as _;
 use std::path::Path;
+use std::time::Duration;
 
 use memento_storage_fs::{Durability, Options};
 use memento_tests::visit::{Call, Visit, Visitor};
 use memento_tests::work::{self, expected_small, small};
 
+/// After which time the claims of this process on a Redis server are free when it is killed.
+const LEASE: Duration = Duration::from_secs(1);
+
 fn main() {
     let mut arguments = std::env::args().skip(1);
-    let mut options = Options::new(arguments.next().expect("a folder"));
+    let place = arguments.next().expect("a folder, or the URL of a Redis server");
+    let mut options = Options::new(&place);
     let mut calls = Vec::new();
     let mut visit = None;
     for argument in arguments {
@@ -22,13 +27,25 @@ fn main() {
             Some(("batch", count)) => {
                 visit = Some(batch(&options, count.parse().expect("a number")));
             }
-            Some(("logged", log)) => visit = Some(logged(&options, Path::new(log))),
-            Some(("forever", first)) => forever(&options, first.parse().expect("a number")),
+            Some(("logged", log)) => visit = Some(logged(&visitor(&options), Path::new(log))),
+            Some(("forever", first)) => {
+                forever(&visitor(&options), first.parse().expect("a number"));
+            }
             _ => calls.push(argument.parse::<Call>().expect("a call")),
         }
     }
-    let visit = visit.unwrap_or_else(|| Visitor::new(&options).visit(&calls));
+    let visit = visit.unwrap_or_else(|| visitor(&options).visit(&calls));
     print(&visit.to_string());
+}
+
+/// On the folder that `options` names, or on the server, where it names one.
+fn visitor(options: &Options) -> Visitor {
+    let place = options.path.to_string_lossy();
+    if !place.contains("://") {
+        return Visitor::new(options);
+    }
+    let options = memento_storage_redis::Options::new(&place).expect("a URL");
+    Visitor::on(memento_storage_redis::storage(&options.lease(LEASE)))
 }
 
 fn batch(options: &Options, count: u64) -> Visit {
@@ -41,8 +58,7 @@ fn batch(options: &Options, count: u64) -> Visit {
 }
 
 /// A batch of a hundred that tells in a file what it computes.
-fn logged(options: &Options, log: &Path) -> Visit {
-    let visitor = Visitor::new(options);
+fn logged(visitor: &Visitor, log: &Path) -> Visit {
     visitor.measure(100, || {
         for (n, value) in (0..).zip(work::logged::map((0..100).map(|n| (n, log.to_owned())))) {
             assert_eq!(value.expect("a value"), n * 3, "logged({n})");
@@ -51,8 +67,7 @@ fn logged(options: &Options, log: &Path) -> Visit {
 }
 
 /// Makes calls until the process is killed, and tells of each when it is done.
-fn forever(options: &Options, first: u64) -> ! {
-    let visitor = Visitor::new(options);
+fn forever(visitor: &Visitor, first: u64) -> ! {
     for n in first.. {
         visitor.visit(&[Call::Small(n), Call::Large(n)]);
         print(&format!("{n}\n"));

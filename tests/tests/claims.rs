@@ -1,7 +1,6 @@
 //! One computation of a key at a time, among processes that share a folder.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::process::Command;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Barrier};
@@ -14,7 +13,7 @@ use memento::{
 use memento_storage_fs::Options;
 use memento_tests::folder::Folder;
 use memento_tests::processes::{Running, Worker};
-use memento_tests::work::logged;
+use memento_tests::work::{lines, logged};
 use parking_lot::Mutex;
 
 const WORKER: &str = env!("CARGO_BIN_EXE_worker");
@@ -72,11 +71,6 @@ fn of_two_batches_each_key_is_computed_once() {
         }
     });
     assert_eq!(runs(0..100), [1; 100]);
-}
-
-fn lines(log: &Path) -> Vec<String> {
-    let text = std::fs::read_to_string(log).unwrap_or_default();
-    text.lines().map(str::to_owned).collect()
 }
 
 #[test]

@@ -185,7 +185,10 @@ fn what_is_wrong_is_named_with_its_place_and_what_would_be_right() {
             "[clusters.prices]\nstorag = {}\n",
             &["clusters.prices.storag", "…/memento.toml:2", "`storage`"],
         ),
-        ("[storage]\ndata = { type = 'memory' }\n", &["`data` and `metadata`", "…/memento.toml:2"]),
+        (
+            "[storage]\ndata = 'memory'\nmetadata = { type = 'memory' }\npath = 'x'\n",
+            &["storage.path", "…/memento.toml:4", "`data`", "`metadata`"],
+        ),
     ] {
         let error = Place::with(configuration).error(&[]);
         for part in parts {

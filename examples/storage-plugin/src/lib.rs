@@ -24,6 +24,7 @@ inventory::submit! {
     StoragePlugin {
         name: "onefile",
         provided_by: "memento-storage-onefile",
+        schemes: &[],
         is_default: false,
         memory_cache: DEFAULT_MEMORY_CACHE,
         data: |options| {

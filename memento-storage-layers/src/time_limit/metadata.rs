@@ -1,5 +1,7 @@
 //! A metadata store that is waited for no longer than a limit.
 
+use std::time::Duration;
+
 use memento::{Capabilities, Claim, Entry, Filter, Key, MetadataStore, Page, Result, Version};
 
 use super::TimeLimit;
@@ -55,6 +57,10 @@ impl<S: MetadataStore + ?Sized + 'static> MetadataStore for TimeLimit<S> {
     fn try_claim(&self, key: &Key) -> Result<Option<Claim>> {
         let key = *key;
         self.within(CLAIM, move |store| store.try_claim(&key))
+    }
+
+    fn wait_for_claim(&self, key: &Key, limit: Duration) {
+        self.store.wait_for_claim(key, limit.min(self.limit));
     }
 
     fn set_aside(&self, key: &Key, damaged: &[u8]) -> Result<()> {

@@ -1,6 +1,7 @@
 //! A table of options that is read by taking out what is known.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -24,7 +25,7 @@ pub struct Options {
 }
 
 /// One option.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(super) enum Setting {
     Value(toml::Value, Origin),
     Table(Options),
@@ -35,6 +36,16 @@ impl Setting {
         match self {
             Self::Value(_, origin) => origin,
             Self::Table(options) => &options.origin,
+        }
+    }
+}
+
+/// Without values: there may be passwords among them.
+impl fmt::Debug for Setting {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Value(_, origin) => write!(f, "set by {origin}"),
+            Self::Table(options) => options.fmt(f),
         }
     }
 }
@@ -85,6 +96,11 @@ impl Options {
     /// The names of the options that are set and not yet taken.
     pub(super) fn names(&self) -> BTreeSet<String> {
         self.settings.keys().cloned().collect()
+    }
+
+    /// Whether an option is set.
+    pub(crate) fn is_set(&self, name: &str) -> bool {
+        self.settings.contains_key(name)
     }
 
     /// Where an option is set, for errors about its value.
@@ -164,6 +180,33 @@ impl Options {
                         _ => format!("write `[{}]` and the options below it", self.path_of(name)),
                     }))
             }
+        }
+    }
+
+    /// The options under `name`. A text in their place is the one that chooses a plugin: `url`, where it has a scheme, or
+    /// else `type`.
+    ///
+    /// # Errors
+    ///
+    /// As [`take_options`](Self::take_options).
+    pub(crate) fn take_choice(&mut self, name: &str) -> Result<Option<Options>> {
+        let Some(Setting::Value(value @ toml::Value::String(_), origin)) = self.settings.get(name)
+        else {
+            return self.take_options(name);
+        };
+        let is_url = value.as_str().is_some_and(|text| text.contains(':'));
+        let mut options = Self::table(self.path_of(name), origin.clone());
+        let choice = if is_url { "url" } else { "type" };
+        options.set(choice, Setting::Value(value.clone(), origin.clone()));
+        self.note(name);
+        Ok(Some(options))
+    }
+
+    /// The text that the file sets for an option, if it does.
+    pub(super) fn text_of_file(&self, name: &str) -> Option<&str> {
+        match self.settings.get(name)? {
+            Setting::Value(toml::Value::String(text), Origin::File(..)) => Some(text),
+            _ => None,
         }
     }
 

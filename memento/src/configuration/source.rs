@@ -34,9 +34,10 @@ pub(super) fn read(file: Option<&Path>) -> Result<Options> {
     };
     let variables = std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
-    // Types first: they clear the way for other options.
+    // Types and URLs first: they clear the way for other options.
     let mut variables: Vec<(String, String)> = variables.collect();
-    variables.sort_by_key(|(name, _)| (!name.ends_with("TYPE"), name.clone()));
+    let chooses = |name: &str| name.ends_with("__TYPE") || name.ends_with("__URL");
+    variables.sort_by_key(|(name, _)| (!chooses(name), name.clone()));
     for (name, value) in variables {
         if let Some(option) = name.strip_prefix(PREFIX).filter(|_| !OTHERS.contains(&&*name)) {
             set_by_variable(&mut options, &name, option, &value)?;
@@ -155,10 +156,21 @@ fn set_by_variable(options: &mut Options, variable: &str, option: &str, value: &
     let parsed = parsed.ok().and_then(|mut table| table.remove("value"));
     let typed = parsed.filter(|parsed| !parsed.is_datetime());
     let value = typed.unwrap_or_else(|| toml::Value::String(value.to_owned()));
-    if name == "type" {
+    if name == "type" || name == "url" && !is_same_kind(options, value.as_str().unwrap_or_default())
+    {
         // The options in the file are meant for the type in the file.
         options.retain_of_file(&STORAGE_OPTIONS);
     }
     options.set(name, Setting::Value(value, origin));
     Ok(())
+}
+
+/// Whether the file chooses what `url` chooses: by a URL with the same scheme, or by a type that the scheme begins with.
+fn is_same_kind(options: &Options, url: &str) -> bool {
+    let scheme = |url: &str| url.split_once(':').map_or("", |(scheme, _)| scheme).to_owned();
+    match (options.text_of_file("url"), options.text_of_file("type")) {
+        (Some(of_file), _) => scheme(of_file) == scheme(url),
+        (None, Some(kind)) => scheme(url).starts_with(kind),
+        (None, None) => false,
+    }
 }

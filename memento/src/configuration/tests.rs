@@ -83,12 +83,38 @@ fn two_plugins_can_share_a_storage() {
         "{shown}"
     );
 
-    let half = configuration("[storage]\ndata = { type = 'null' }").unwrap();
-    refused(
-        Cluster::open_storage(half.storage),
-        "cannot open a storage of two stores (set by: /project/memento.toml:2); set both `data` \
-         and `metadata`, or `type` alone",
-    );
+    for (text, expected) in [
+        (
+            "type = 'null'\nmetadata = 'memory'",
+            ["data: NullStore", "metadata: MemoryMetadataStore"],
+        ),
+        ("type = 'memory'\ndata = 'null'", ["data: NullStore", "metadata: MemoryMetadataStore"]),
+    ] {
+        let options = configuration(&format!("[storage]\n{text}")).unwrap().storage;
+        let shown = format!("{:?}", Cluster::open_storage(options).unwrap());
+        assert!(expected.iter().all(|part| shown.contains(part)), "{shown}");
+    }
+}
+
+#[test]
+fn a_choice_that_is_none_is_named_with_its_place() {
+    for (text, message) in [
+        (
+            "metadata = 'none:secret'",
+            "cannot find the storage plugin by a URL (scheme: none, set by: \
+             /project/memento.toml:2); the schemes are: no plugin that is linked into this program \
+             takes a URL; or add the crate that provides it, likely `memento-storage-none`",
+        ),
+        (
+            "data = 'memory'\nmetadata = 'memory'\ntype = 'memory'",
+            "cannot understand an option (option: storage.type, set by: /project/memento.toml:4): \
+             there is no such option; the options here are `data`, `inline_limit`, `memory_cache`, \
+             `metadata`",
+        ),
+    ] {
+        let options = configuration(&format!("[storage]\n{text}")).unwrap().storage;
+        refused(Cluster::open_storage(options), message);
+    }
 }
 
 #[test]

@@ -16,6 +16,7 @@ inventory::submit! {
     StoragePlugin {
         name: "memory",
         provided_by: "memento",
+        schemes: &[],
         is_default: false,
         memory_cache: DEFAULT_MEMORY_CACHE,
         data: |_| Ok(Arc::new(MemoryDataStore::default())),

@@ -1,6 +1,7 @@
 //! Where mementos live.
 
 use std::fmt::Debug;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -126,6 +127,14 @@ pub trait MetadataStore: Send + Sync + Debug {
     /// Where the store cannot tell. The caller computes.
     fn try_claim(&self, _key: &Key) -> Result<Option<Claim>> {
         Ok(Some(Box::new(())))
+    }
+
+    /// Waits until a claim of this key that was refused may be granted, but no longer than `limit`. May return sooner: who
+    /// waits asks for the claim again.
+    ///
+    /// Unless a store does better, it waits for as long as it may.
+    fn wait_for_claim(&self, _key: &Key, limit: Duration) {
+        std::thread::sleep(limit);
     }
 
     /// Takes a record that the framework found damaged out of the way, where it can be looked at. Later reads do not

@@ -12,6 +12,7 @@ inventory::submit! {
     StoragePlugin {
         name: "null",
         provided_by: "memento",
+        schemes: &[],
         is_default: false,
         memory_cache: 0,
         data: |_| Ok(Arc::new(NullStore)),

@@ -132,6 +132,26 @@ fn a_variable_that_sets_the_type_hides_the_options_in_the_file() {
 }
 
 #[test]
+fn a_variable_that_sets_a_url_hides_the_options_in_the_file_unless_they_are_of_the_same_kind() {
+    for (of_file, is_kept) in [
+        ("url = 'xs://a'", true),
+        ("url = 'z://a'", false),
+        ("type = 'x'", true),
+        ("type = 'z'", false),
+        ("path = 'a'", false),
+    ] {
+        let text = format!("[storage]\n{of_file}\nsize = 1\nmemory_cache = 2");
+        let mut options = with_variables(&text, &[("STORAGE__URL", "xs://b")]).unwrap();
+        let mut storage = table(&mut options, "storage");
+        assert_eq!(storage.take::<String>("url").unwrap().unwrap(), "xs://b");
+        assert_eq!(storage.take::<u8>("size").unwrap().is_some(), is_kept, "{of_file}");
+        assert_eq!(storage.take::<u8>("memory_cache").unwrap(), Some(2));
+        let kind = storage.take::<String>("type").unwrap();
+        assert_eq!(kind.is_some(), of_file == "type = 'x'");
+    }
+}
+
+#[test]
 fn values_of_variables_mean_what_they_mean_in_a_file() {
     let variables = [
         ("X__NUMBER", "4"),

@@ -17,8 +17,9 @@ use crate::engine::item::Item;
 use crate::flight::{self, Abroad};
 use crate::miss::Miss;
 use crate::storage::Claim;
+use crate::{Key, MetadataStore};
 
-/// The times between two questions: the first, and the longest.
+/// The times between two questions, unless the store wakes who waits: the first, and the longest.
 const PAUSES: (Duration, Duration) = (Duration::from_micros(500), Duration::from_millis(20));
 
 /// What became of a claim.
@@ -51,12 +52,12 @@ impl Waiter {
         Self { is_task: true, ..Self::thread() }
     }
 
-    /// Waits until it is time to ask again; whether it had not waited before.
-    fn pause(&mut self) -> bool {
+    /// Waits until it is time to ask `store` again for the claim of `key`; whether it had not waited before.
+    fn pause(&mut self, store: &dyn MetadataStore, key: &Key) -> bool {
         let begin = if self.is_task { Abroad::begin_as_task } else { Abroad::begin };
         let is_new = self.abroad.is_none();
         self.abroad.get_or_insert_with(begin);
-        std::thread::sleep(self.pause);
+        store.wait_for_claim(key, self.pause);
         self.pause = (self.pause * 2).min(PAUSES.1);
         is_new
     }
@@ -97,7 +98,7 @@ impl Calls<'_> {
             Some(None) => return Some(AmongProcesses::Alone),
             None => return Some(AmongProcesses::Unclaimed),
         }
-        if waiter.pause() {
+        if waiter.pause(&*storage.metadata, &item.key) {
             let function = self.binding.function.path();
             tracing::debug!(function, key = %item.key, "waits for another process");
         }

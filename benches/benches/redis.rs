@@ -1,0 +1,170 @@
+//! Results on a Redis server, beside the plain client with values of the same size, through the same socket.
+
+use divan::Bencher;
+use divan::counter::{BytesCount, ItemsCount};
+use memento::memento;
+use memento_benches::random::SplitMix;
+use memento_benches::redis::Server;
+use redis::{Commands, Connection};
+
+/// How many mementos are on the server that single hits go to.
+const STORED: u64 = 10_000;
+/// How many calls a batch has.
+const BATCH: u64 = 1_000;
+/// How large a large result is.
+const BYTES: usize = 64_000_000;
+
+fn main() {
+    divan::main();
+}
+
+#[memento]
+fn small(n: u64) -> u64 {
+    n * 2
+}
+
+#[memento]
+fn large(seed: u64) -> Vec<f64> {
+    (0..BYTES as u64 / 8).map(|n| f64::from_bits(n ^ (seed << 32))).collect()
+}
+
+/// A server on which `count` small results are stored.
+fn stored(count: u64) -> Server {
+    let server = Server::start();
+    server.uncached().enter(|| check(&small::map((0..count).map(|n| (n,)))));
+    server
+}
+
+/// Panics where a call failed: a failure would be measured as a fast one.
+fn check(results: &[memento::Result<u64>]) {
+    assert!(results.iter().all(Result::is_ok), "every call has a result");
+}
+
+/// The keys of all mementos.
+fn keys(connection: &mut Connection) -> Vec<String> {
+    connection.keys("memento:1:memento:*").expect("a list")
+}
+
+/// One small hit.
+mod hit {
+    use super::{Bencher, Commands, STORED, SplitMix, keys, stored};
+
+    #[divan::bench(sample_count = 100, sample_size = 100)]
+    fn get(bencher: Bencher<'_, '_>) {
+        let server = stored(STORED);
+        let mut connection = server.connect();
+        let keys = keys(&mut connection);
+        let mut random = SplitMix::new(1);
+        bencher
+            .with_inputs(|| usize::try_from(random.below(STORED)).expect("it is small"))
+            .bench_local_values(|index| -> Vec<u8> {
+                connection.get(&keys[index]).expect("a value")
+            });
+    }
+
+    #[divan::bench(sample_count = 100, sample_size = 100)]
+    fn memento(bencher: Bencher<'_, '_>) {
+        let server = stored(STORED);
+        let mut random = SplitMix::new(1);
+        server.uncached().enter(|| {
+            bencher.with_inputs(|| random.below(STORED)).bench_local_values(super::small);
+        });
+    }
+}
+
+/// 1,000 hits at once.
+mod hits {
+    use super::{BATCH, Bencher, ItemsCount, check, keys, stored};
+
+    #[divan::bench(sample_count = 100, sample_size = 1)]
+    fn pipeline(bencher: Bencher<'_, '_>) {
+        let server = stored(BATCH);
+        let mut connection = server.connect();
+        let keys = keys(&mut connection);
+        bencher.counter(ItemsCount::new(BATCH)).bench_local(|| -> Vec<Vec<u8>> {
+            let mut pipeline = redis::pipe();
+            for key in &keys {
+                pipeline.get(key);
+            }
+            pipeline.query(&mut connection).expect("values")
+        });
+    }
+
+    /// `small::map`
+    #[divan::bench(sample_count = 100, sample_size = 1)]
+    fn memento(bencher: Bencher<'_, '_>) {
+        let server = stored(BATCH);
+        server.uncached().enter(|| {
+            bencher.counter(ItemsCount::new(BATCH)).bench_local(|| {
+                let results = super::small::map((0..BATCH).map(|n| (n,)));
+                check(&results);
+                results
+            });
+        });
+    }
+}
+
+/// A result of 64 MB that is read.
+mod large_hit {
+    use super::{BYTES, Bencher, BytesCount, Commands, Server};
+
+    /// One value, which is not decoded.
+    #[divan::bench(sample_count = 11, sample_size = 1)]
+    fn get(bencher: Bencher<'_, '_>) {
+        let server = Server::start();
+        let mut connection = server.connect();
+        let () = connection.set("large", vec![1_u8; BYTES]).expect("it is kept");
+        bencher
+            .counter(BytesCount::new(BYTES))
+            .bench_local(|| -> Vec<u8> { connection.get("large").expect("a value") });
+    }
+
+    /// Checked and decoded.
+    #[divan::bench(sample_count = 11, sample_size = 1)]
+    fn memento(bencher: Bencher<'_, '_>) {
+        let server = Server::start();
+        server.uncached().enter(|| {
+            super::large(1);
+            bencher.counter(BytesCount::new(BYTES)).bench_local(|| super::large(1));
+        });
+    }
+}
+
+/// An object of 64 MB, as results are kept.
+mod large_object {
+    use memento::{DataStore as _, Name};
+    use memento_storage_redis::RedisDataStore;
+
+    use super::{BYTES, Bencher, BytesCount, Commands, Server};
+
+    #[divan::bench(sample_count = 11, sample_size = 1)]
+    fn set(bencher: Bencher<'_, '_>) {
+        let server = Server::start();
+        let mut connection = server.connect();
+        let content = vec![1_u8; BYTES];
+        bencher.counter(BytesCount::new(BYTES)).bench_local(|| {
+            let () = connection.set("large", &content).expect("it is kept");
+        });
+    }
+
+    #[divan::bench(sample_count = 11, sample_size = 1)]
+    fn put(bencher: Bencher<'_, '_>) {
+        let server = Server::start();
+        let store = RedisDataStore::new(&server.options());
+        let (name, content) = (Name::new("a/b").expect("a name"), vec![1; BYTES]);
+        bencher
+            .counter(BytesCount::new(BYTES))
+            .bench_local(|| store.put(&name, &content).expect("it is kept"));
+    }
+
+    #[divan::bench(sample_count = 11, sample_size = 1)]
+    fn get(bencher: Bencher<'_, '_>) {
+        let server = Server::start();
+        let store = RedisDataStore::new(&server.options());
+        let (name, content) = (Name::new("a/b").expect("a name"), vec![1; BYTES]);
+        store.put(&name, &content).expect("it is kept");
+        bencher
+            .counter(BytesCount::new(BYTES))
+            .bench_local(|| store.get(&name).expect("it is read"));
+    }
+}

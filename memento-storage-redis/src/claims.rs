@@ -1,0 +1,189 @@
+//! Which results are being computed, and by whom.
+//!
+//! A claim is a key of the server with the owner's token in it, which goes by itself when its lease ends. While the owner
+//! lives, a thread renews it. Who was stopped for longer may find somebody else's token there: that one computes, too.
+//! Nothing is renewed or given back that has another token, and what was computed under an earlier claim does not take the
+//! place of what was computed under a later one: the numbers of claims grow, and go with each put (`scripts/record.lua`).
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use memento::{Claim, Key, Result};
+use parking_lot::Mutex;
+use redis::Value;
+
+use crate::format::digits;
+use crate::scripts::command;
+use crate::server::{Repeat, Server};
+use crate::token;
+
+const CLAIM: &str = "claim a result";
+const RENEW: &str = "renew claims";
+const RELEASE: &str = "give a claim back";
+const WAIT: &str = "wait for another process";
+
+/// The claims of this process on a server.
+#[derive(Debug)]
+pub(crate) struct Claims {
+    shared: Arc<Shared>,
+}
+
+/// What claims and the thread that renews them have in common.
+struct Shared {
+    server: Arc<Server>,
+    held: Mutex<Held>,
+}
+
+#[derive(Default)]
+struct Held {
+    /// Tokens by key and number.
+    claims: BTreeMap<(Key, u64), String>,
+    is_renewing: bool,
+}
+
+/// A claim of this process. Dropping it gives it back.
+struct Leased {
+    shared: Arc<Shared>,
+    key: Key,
+    number: u64,
+    token: String,
+}
+
+impl Claims {
+    pub(crate) fn new(server: Arc<Server>) -> Self {
+        Self { shared: Arc::new(Shared { server, held: Mutex::default() }) }
+    }
+
+    /// Claims a key; `None` where somebody else has it.
+    pub(crate) fn try_claim(&self, key: &Key) -> Result<Option<Claim>> {
+        let server = &self.shared.server;
+        let token = token::long();
+        let keys =
+            [claim_key(server, key), released_key(server, key), server.key("claims", "last")];
+        let mut claim = command(&server.scripts.claim, &keys);
+        claim.arg(&token).arg(server.options.lease_milliseconds());
+        let number: Option<u64> = server.ask(CLAIM, Repeat::Yes, &claim)?;
+        let Some(number) = number else { return Ok(None) };
+        let (shared, key) = (Arc::clone(&self.shared), *key);
+        let leased = Leased { shared, key, number, token };
+        leased.hold();
+        Ok(Some(Box::new(leased)))
+    }
+
+    /// The number of the claim of a key that this process has, or 0 where it has none. It may have been overtaken.
+    pub(crate) fn number_of(&self, key: &Key) -> u64 {
+        let held = self.shared.held.lock();
+        let of_key = held.claims.range((*key, 0)..=(*key, u64::MAX));
+        of_key.last().map_or(0, |((_, number), _)| *number)
+    }
+
+    /// Waits until a claim of this key is given back, for at most `limit`.
+    pub(crate) fn wait(&self, key: &Key, limit: Duration) {
+        let server = &self.shared.server;
+        let began = Instant::now();
+        // A server takes 0 as forever.
+        let time = limit.min(server.options.response_timeout / 2).max(Duration::from_millis(1));
+        let mut pop = redis::cmd("BLPOP");
+        pop.arg(released_key(server, key)).arg(time.as_secs_f64());
+        match server.wait(WAIT, &pop) {
+            Some(Ok(Value::Array(_))) => {}
+            // Nothing was given back, the server cannot tell, or no connection is free to wait by.
+            _ => thread::sleep(limit.saturating_sub(began.elapsed())),
+        }
+    }
+}
+
+fn claim_key(server: &Server, key: &Key) -> String {
+    server.key("claim", &digits(key))
+}
+
+/// A list that has something in it when the claim has been given back.
+fn released_key(server: &Server, key: &Key) -> String {
+    server.key("released", &digits(key))
+}
+
+impl Shared {
+    /// Renews claims three times in a lease, until a whole third passes with none.
+    fn renew_all(&self) {
+        loop {
+            thread::sleep(self.server.options.lease / 3);
+            let mut held = self.held.lock();
+            if held.claims.is_empty() {
+                held.is_renewing = false;
+                return;
+            }
+            let claims = held.claims.clone();
+            drop(held);
+            self.renew(&claims);
+        }
+    }
+
+    fn renew(&self, claims: &BTreeMap<(Key, u64), String>) {
+        let mut pipeline = redis::pipe();
+        pipeline.ignore_errors();
+        for ((key, _), token) in claims {
+            let mut renew = command(&self.server.scripts.renew, &[claim_key(&self.server, key)]);
+            renew.arg(token).arg(self.server.options.lease_milliseconds());
+            pipeline.add_command(renew);
+        }
+        match self.server.ask_all_aside(RENEW, &pipeline) {
+            Ok(replies) => {
+                let lost = replies.iter().filter(|reply| **reply == Value::Int(0)).count();
+                if lost > 0 {
+                    tracing::debug!(lost, "claims have ended before they were renewed");
+                }
+            }
+            Err(error) => tracing::debug!(%error, "claims are not renewed"),
+        }
+    }
+}
+
+impl Leased {
+    /// Notes the claim, and sees to it that it is renewed.
+    fn hold(&self) {
+        let mut held = self.shared.held.lock();
+        held.claims.insert((self.key, self.number), self.token.clone());
+        if held.is_renewing {
+            return;
+        }
+        let shared = Arc::clone(&self.shared);
+        let builder = thread::Builder::new().name("memento-redis-claims".to_owned());
+        match builder.spawn(move || shared.renew_all()) {
+            Ok(_) => held.is_renewing = true,
+            Err(error) => tracing::debug!(%error, "cannot renew claims: they end with their lease"),
+        }
+    }
+
+    fn release(&self) -> Result<()> {
+        let server = &self.shared.server;
+        let keys = [claim_key(server, &self.key), released_key(server, &self.key)];
+        let mut release = command(&server.scripts.release, &keys);
+        release.arg(&self.token).arg(server.options.lease_milliseconds());
+        server.ask(RELEASE, Repeat::Yes, &release)
+    }
+}
+
+impl Drop for Leased {
+    fn drop(&mut self) {
+        self.shared.held.lock().claims.remove(&(self.key, self.number));
+        if let Err(error) = self.release() {
+            tracing::debug!(%error, "a claim ends with its lease");
+        }
+    }
+}
+
+impl fmt::Debug for Leased {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Leased").field("key", &self.key).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Shared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let held = self.held.lock().claims.len();
+        f.debug_struct("Shared").field("held", &held).finish_non_exhaustive()
+    }
+}

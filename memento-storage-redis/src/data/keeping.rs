@@ -1,0 +1,103 @@
+//! Objects on their way to the server, in one piece or with chunks that are there already.
+
+use memento::{Condition, Error, ErrorKind, Name, PutOptions, Result, UserMetadata};
+use redis::Cmd;
+
+use super::{KEEP, RedisDataStore, TRIES, pipeline};
+use crate::server::Repeat;
+use crate::token;
+
+/// The condition of a put that depends on nothing.
+const ALWAYS: &str = "always";
+
+/// An object as it is put by the server, all but its content in chunks.
+pub(super) struct Put<'a> {
+    pub(super) name: &'a Name,
+    pub(super) condition: &'a str,
+    pub(super) size: u64,
+    pub(super) id: &'a str,
+    pub(super) content: &'a [u8],
+    pub(super) metadata: &'a UserMetadata,
+}
+
+impl RedisDataStore {
+    /// Keeps an object in one piece.
+    pub(super) fn put_whole(
+        &self,
+        name: &Name,
+        content: &[u8],
+        options: &PutOptions,
+    ) -> Result<bool> {
+        let (size, id, metadata) = (content.len() as u64, &*token::long(), &options.metadata);
+        self.place_where(name, &options.condition, |condition| {
+            self.place(&Put { name, condition, size, id, content, metadata })
+        })
+    }
+
+    /// Keeps objects that are not long, in one round trip.
+    pub(super) fn put_together(&self, objects: &[(Name, &[u8])]) -> Vec<Result<()>> {
+        let put = || {
+            self.server.check_writable(KEEP)?;
+            let mut pipeline = pipeline();
+            for (name, content) in objects {
+                self.server.check_size(KEEP, content.len() as u64)?;
+                let (size, id) = (content.len() as u64, &*token::long());
+                let metadata = &UserMetadata::new();
+                let put = Put { name, condition: ALWAYS, size, id, content, metadata };
+                pipeline.add_command(self.put_command(&put)?);
+            }
+            self.server.ask_all(KEEP, Repeat::Yes, &pipeline)
+        };
+        match put() {
+            Ok(replies) => {
+                replies.into_iter().map(|value| self.reply::<u64>(KEEP, value).map(drop)).collect()
+            }
+            Err(error) => objects.iter().map(|_| Err(error.clone())).collect(),
+        }
+    }
+
+    fn put_command(&self, put: &Put<'_>) -> Result<Cmd> {
+        let mut metadata = String::new();
+        if !put.metadata.is_empty() {
+            metadata = serde_json::to_string(put.metadata)
+                .map_err(|error| Error::new(ErrorKind::Encoding, KEEP).source(error))?;
+        }
+        let mut command = self.script(&self.server.scripts.put, put.name);
+        command.arg(put.name.as_str()).arg(put.condition).arg(put.size).arg(token::short());
+        command.arg(put.id).arg(put.content).arg(metadata);
+        command.arg(self.server.options.ttl_milliseconds());
+        Ok(command)
+    }
+
+    /// Keeps an object whose chunks, if it has any, are there; whether the condition was met.
+    pub(super) fn place(&self, put: &Put<'_>) -> Result<bool> {
+        let repeat = if put.condition == ALWAYS { Repeat::Yes } else { Repeat::No };
+        self.server.ask(KEEP, repeat, &self.put_command(put)?)
+    }
+
+    /// Keeps an object by `place` where the condition of `options` is met, which gets that condition as the server
+    /// looks at it.
+    pub(super) fn place_where(
+        &self,
+        name: &Name,
+        condition: &Condition,
+        mut place: impl FnMut(&str) -> Result<bool>,
+    ) -> Result<bool> {
+        let expected = match condition {
+            Condition::Always => return place(ALWAYS),
+            Condition::Absent => return place("absent"),
+            Condition::Content(expected) => expected,
+        };
+        for _ in 0..TRIES {
+            let Some((revision, found)) = self.get_revision(name)? else { return Ok(false) };
+            if found != *expected {
+                return Ok(false);
+            }
+            if place(&revision)? {
+                return Ok(true);
+            }
+            // Somebody was faster: what is there now may be the same again.
+        }
+        Err(self.busy(KEEP, name))
+    }
+}

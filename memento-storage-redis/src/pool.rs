@@ -1,0 +1,89 @@
+//! Connections that are used again.
+
+use std::time::Duration;
+
+use memento::{Error, ErrorKind, Result};
+use parking_lot::{Condvar, Mutex};
+
+use crate::connect::Connection;
+
+/// A bounded number of connections.
+pub(crate) struct Pool {
+    size: usize,
+    /// How long one waits for a connection that another thread has.
+    patience: Duration,
+    state: Mutex<State>,
+    returned: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    /// The one used last is at the end.
+    idle: Vec<Connection>,
+    in_use: usize,
+}
+
+/// A place in the pool, and a connection, unless one is still to be made.
+pub(crate) struct Place<'a> {
+    pool: &'a Pool,
+    pub(crate) idle: Option<Connection>,
+}
+
+impl Pool {
+    pub(crate) fn new(size: usize, patience: Duration) -> Self {
+        let size = size.max(1);
+        Self { size, patience, state: Mutex::default(), returned: Condvar::new() }
+    }
+
+    /// A place, when there is one.
+    pub(crate) fn place(&self) -> Result<Place<'_>> {
+        let mut state = self.state.lock();
+        while state.in_use == self.size {
+            let waited = self.returned.wait_for(&mut state, self.patience);
+            if waited.timed_out() && state.in_use == self.size {
+                return Err(Error::new(ErrorKind::Storage, "take a connection to a Redis server")
+                    .with("connections", self.size)
+                    .source("all are in use")
+                    .help(
+                        "set `connection_pool_size` to how many threads use the server at once",
+                    ));
+            }
+        }
+        state.in_use += 1;
+        Ok(Place { pool: self, idle: state.idle.pop() })
+    }
+
+    /// A place, if there is one now.
+    pub(crate) fn try_place(&self) -> Option<Place<'_>> {
+        let mut state = self.state.lock();
+        if state.in_use == self.size {
+            return None;
+        }
+        state.in_use += 1;
+        Some(Place { pool: self, idle: state.idle.pop() })
+    }
+
+    /// Closes what is not in use: the server is another one, or has closed it.
+    pub(crate) fn clear(&self) {
+        let idle = std::mem::take(&mut self.state.lock().idle);
+        drop(idle);
+    }
+}
+
+impl Place<'_> {
+    /// Leaves the connection to the next one.
+    pub(crate) fn give_back(self, connection: Connection) {
+        self.pool.state.lock().idle.push(connection);
+    }
+}
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        let mut state = self.pool.state.lock();
+        state.in_use -= 1;
+        // One that was taken out and not used stays.
+        state.idle.extend(self.idle.take());
+        drop(state);
+        self.pool.returned.notify_one();
+    }
+}

@@ -1,0 +1,259 @@
+//! Requests to a server, over connections that may be gone.
+
+use std::fmt;
+use std::time::Instant;
+
+use memento::{Error, ErrorKind, Result};
+use redis::{Cmd, ConnectionLike, FromRedisValue, Pipeline, RedisError, RedisResult, Value};
+
+use crate::Options;
+use crate::connect::Connector;
+use crate::outage::Outage;
+use crate::pool::{Place, Pool};
+use crate::problem::{damaged, failed, is_elsewhere, is_lost, reason, silent};
+use crate::scripts::Scripts;
+
+/// How many connections there are for what must not wait for large objects: claims that are renewed, and threads that
+/// wait for claims to be given back.
+const ASIDE: usize = 4;
+
+/// How many times as long as a request waits for a silent server nothing is asked of it then.
+const SILENCE: u32 = 6;
+
+/// What sends a request by a connection, and reads the reply.
+type Exchange<'a, T> = &'a mut dyn FnMut(&mut dyn ConnectionLike) -> RedisResult<T>;
+
+/// A server, the connections to it, and what is the same for all requests.
+pub(crate) struct Server {
+    connector: Result<Connector>,
+    pool: Pool,
+    aside: Pool,
+    outage: Outage,
+    pub(crate) scripts: Scripts,
+    pub(crate) options: Options,
+    /// What all keys begin with.
+    pub(crate) base: String,
+    location: String,
+}
+
+/// Whether a request may be sent again that the server may have got before the connection was lost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Repeat {
+    /// Twice does and says the same as once.
+    Yes,
+    /// It would say, or do, something else.
+    No,
+}
+
+impl Server {
+    /// The server that `options` names. Nothing is asked of it before the first request.
+    pub(crate) fn new(options: &Options) -> Self {
+        let connector = Connector::new(options);
+        let patience = options.connect_timeout + options.response_timeout;
+        Self {
+            location: options.address.to_string(),
+            connector,
+            pool: Pool::new(options.connection_pool_size, patience),
+            aside: Pool::new(ASIDE, patience),
+            outage: Outage::new(options.response_timeout * SILENCE),
+            scripts: Scripts::new(),
+            base: options.base(),
+            options: options.clone(),
+        }
+    }
+
+    pub(crate) fn location(&self) -> String {
+        self.location.clone()
+    }
+
+    /// The name of a key.
+    pub(crate) fn key(&self, kind: &str, name: &str) -> String {
+        format!("{}{kind}:{name}", self.base)
+    }
+
+    pub(crate) fn check_writable(&self, operation: &'static str) -> Result<()> {
+        if !self.options.readonly {
+            return Ok(());
+        }
+        Err(Error::new(ErrorKind::ReadOnly, operation)
+            .with("server", &self.location)
+            .source("the storage is open for reading only"))
+    }
+
+    /// Refuses what is too long, to be kept or to be read at once.
+    pub(crate) fn check_size(&self, operation: &'static str, size: u64) -> Result<()> {
+        let most = self.options.max_object_size;
+        if size <= most {
+            return Ok(());
+        }
+        Err(Error::new(ErrorKind::TooLarge, operation)
+            .with("server", &self.location)
+            .with("size", format_args!("{size} bytes"))
+            .with("max_object_size", format_args!("{most} bytes"))
+            .help("raise `max_object_size`, or keep what is of this size in another store"))
+    }
+
+    pub(crate) fn failed(&self, operation: &'static str, error: &RedisError) -> Error {
+        failed(operation, &self.location, error)
+    }
+
+    pub(crate) fn damaged(&self, operation: &'static str, key: &str) -> Error {
+        damaged(operation, &self.location, key)
+    }
+
+    /// The reply to one command.
+    pub(crate) fn ask<T: FromRedisValue>(
+        &self,
+        operation: &'static str,
+        repeat: Repeat,
+        command: &Cmd,
+    ) -> Result<T> {
+        self.request(operation, repeat, self.pool.place()?, &mut |connection| {
+            command.query(connection)
+        })
+    }
+
+    /// The replies to several commands, in one round trip, as values; errors are among them.
+    pub(crate) fn ask_all(
+        &self,
+        operation: &'static str,
+        repeat: Repeat,
+        commands: &Pipeline,
+    ) -> Result<Vec<Value>> {
+        if commands.is_empty() {
+            return Ok(Vec::new());
+        }
+        self.request(operation, repeat, self.pool.place()?, &mut |c| replies(commands, c))
+    }
+
+    /// The same of commands that must not wait for large objects.
+    pub(crate) fn ask_all_aside(
+        &self,
+        operation: &'static str,
+        commands: &Pipeline,
+    ) -> Result<Vec<Value>> {
+        self.request(operation, Repeat::Yes, self.aside.place()?, &mut |c| replies(commands, c))
+    }
+
+    /// The reply to a command that waits for something; `None` where there is no connection now to wait by.
+    pub(crate) fn wait(&self, operation: &'static str, command: &Cmd) -> Option<Result<Value>> {
+        let place = self.aside.try_place()?;
+        Some(
+            self.request(operation, Repeat::Yes, place, &mut |connection| {
+                command.query(connection)
+            }),
+        )
+    }
+
+    /// Has `send` talk to the server, unless the server was silent a moment ago.
+    fn request<T>(
+        &self,
+        operation: &'static str,
+        repeat: Repeat,
+        place: Place<'_>,
+        send: Exchange<'_, T>,
+    ) -> Result<T> {
+        let connector = self.connector.as_ref().map_err(Clone::clone)?;
+        let checked = self.outage.check();
+        checked.map_err(|reason| silent(operation, &self.location, reason))?;
+        let began = Instant::now();
+        let sent = self.send_by(connector, place, repeat, send);
+        match &sent {
+            Err(error) if self.is_silent(error, began) => self.outage.begin(reason(error)),
+            _ => self.outage.end(),
+        }
+        sent.map_err(|error| self.failed(operation, &error))
+    }
+
+    /// Whether a request failed since the server said nothing.
+    fn is_silent(&self, error: &RedisError, began: Instant) -> bool {
+        let limit = self.options.connect_timeout.min(self.options.response_timeout);
+        // Errors of several servers tell no more than that they are.
+        error.is_timeout() || is_lost(error) && began.elapsed() >= limit
+    }
+
+    /// A connection that was idle may be gone, as after a restart of the server; one that is new is not. So what may be
+    /// repeated is sent again, once, and for what may not, the connection is tried before.
+    fn send_by<T>(
+        &self,
+        connector: &Connector,
+        mut place: Place<'_>,
+        repeat: Repeat,
+        send: Exchange<'_, T>,
+    ) -> RedisResult<T> {
+        if let Some(mut connection) = place.idle.take() {
+            let mut is_repeatable = true;
+            let tried = match repeat {
+                Repeat::Yes => Ok(()),
+                Repeat::No => redis::cmd("PING").query(&mut *connection),
+            };
+            let sent = tried.and_then(|()| {
+                is_repeatable = repeat == Repeat::Yes;
+                self.send(&mut *connection, send)
+            });
+            match sent {
+                Err(error) if is_lost(&error) => {
+                    self.forget_connections();
+                    is_repeatable |= is_elsewhere(error.code());
+                    if !is_repeatable || error.is_timeout() {
+                        return Err(error);
+                    }
+                }
+                sent => {
+                    place.give_back(connection);
+                    return sent;
+                }
+            }
+        }
+        let mut connection = connector.connect()?;
+        let sent = self.send(&mut *connection, send);
+        match &sent {
+            Err(error) if is_lost(error) => self.forget_connections(),
+            _ => place.give_back(connection),
+        }
+        sent
+    }
+
+    /// Sends, and once more with all scripts where the server does not know them.
+    fn send<T>(
+        &self,
+        connection: &mut dyn ConnectionLike,
+        send: Exchange<'_, T>,
+    ) -> RedisResult<T> {
+        match send(connection) {
+            Err(error) if error.code() == Some("NOSCRIPT") => {
+                for script in self.scripts.all() {
+                    script.load(connection)?;
+                }
+                send(connection)
+            }
+            sent => sent,
+        }
+    }
+
+    fn forget_connections(&self) {
+        self.pool.clear();
+        self.aside.clear();
+    }
+}
+
+/// The replies to `commands`, errors among them, unless the server lacks a script, or is not the right one.
+fn replies(commands: &Pipeline, connection: &mut dyn ConnectionLike) -> RedisResult<Vec<Value>> {
+    let replies: Vec<Value> = commands.query(connection)?;
+    // Then none of them was run, or none that needs a script.
+    let in_vain = |code| code == "NOSCRIPT" || is_elsewhere(Some(code));
+    let refused = replies.iter().find_map(|reply| match reply {
+        Value::ServerError(error) if in_vain(error.code()) => Some(error.clone()),
+        _ => None,
+    });
+    refused.map_or(Ok(replies), |error| Err(error.into()))
+}
+
+impl fmt::Debug for Server {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Server")
+            .field("location", &self.location)
+            .field("key_prefix", &self.options.key_prefix)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,149 @@
+//! A way to a server on which things go wrong.
+
+use std::io::{Read, Write};
+use std::net::{Ipv4Addr, Shutdown, TcpListener, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+
+use parking_lot::Mutex;
+
+/// Passes on what clients and a server say to each other. It ends with the program.
+#[derive(Debug)]
+pub struct Proxy {
+    port: u16,
+    requests: Arc<Way>,
+    replies: Arc<Way>,
+    is_closed: Arc<AtomicBool>,
+}
+
+/// What happens to bytes in one direction.
+#[derive(Debug, Default)]
+struct Way {
+    /// After so many bytes, a connection is cut, once.
+    cut: Mutex<Option<usize>>,
+    /// How many bytes go together at most; 0 for no limit.
+    crumb: Mutex<usize>,
+    /// What is set when a connection is cut for good.
+    close: Mutex<Option<Arc<AtomicBool>>>,
+}
+
+impl Proxy {
+    /// To the server at this port.
+    ///
+    /// # Panics
+    ///
+    /// Where there is no port for it.
+    pub fn to(server: u16) -> Self {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
+        let port = listener.local_addr().expect("an address").port();
+        let (requests, replies) = (Arc::<Way>::default(), Arc::<Way>::default());
+        let ways = [Arc::clone(&requests), Arc::clone(&replies)];
+        let is_closed = Arc::<AtomicBool>::default();
+        let closed = Arc::clone(&is_closed);
+        thread::spawn(move || {
+            for client in listener.incoming().flatten() {
+                // Where the server is gone, so is the client's connection.
+                let server = TcpStream::connect((Ipv4Addr::LOCALHOST, server));
+                if let Some(server) = server.ok().filter(|_| !closed.load(Ordering::SeqCst)) {
+                    connect(client, server, &ways);
+                }
+            }
+        });
+        Self { port, requests, replies, is_closed }
+    }
+
+    /// The URL of a Redis server behind it.
+    pub fn url(&self) -> String {
+        format!("redis://127.0.0.1:{}/0", self.port)
+    }
+
+    /// Cuts a connection when so many more bytes have gone to the server.
+    pub fn cut_requests_after(&self, bytes: usize) {
+        *self.requests.cut.lock() = Some(bytes);
+    }
+
+    /// Cuts a connection when so many more bytes have come from the server.
+    pub fn cut_replies_after(&self, bytes: usize) {
+        *self.replies.cut.lock() = Some(bytes);
+    }
+
+    /// Cuts a connection when so many more bytes have gone to the server, and takes no other one.
+    pub fn cut_requests_for_good_after(&self, bytes: usize) {
+        *self.requests.close.lock() = Some(Arc::clone(&self.is_closed));
+        self.cut_requests_after(bytes);
+    }
+
+    /// Whether a connection is still to be cut.
+    pub fn is_to_cut(&self) -> bool {
+        self.requests.cut.lock().is_some() || self.replies.cut.lock().is_some()
+    }
+
+    /// Cuts none any more.
+    pub fn cut_nothing(&self) {
+        for way in [&self.requests, &self.replies] {
+            *way.cut.lock() = None;
+            *way.close.lock() = None;
+        }
+        self.is_closed.store(false, Ordering::SeqCst);
+    }
+
+    /// Passes all on in pieces of so many bytes.
+    pub fn crumble(&self, bytes: usize) {
+        *self.requests.crumb.lock() = bytes;
+        *self.replies.crumb.lock() = bytes;
+    }
+}
+
+fn connect(client: TcpStream, server: TcpStream, [requests, replies]: &[Arc<Way>; 2]) {
+    let clone = |stream: &TcpStream| stream.try_clone().expect("another handle");
+    for stream in [&client, &server] {
+        stream.set_nodelay(true).expect("a connection");
+    }
+    let back = (clone(&server), clone(&client), Arc::clone(replies));
+    let there = (client, server, Arc::clone(requests));
+    for (from, to, way) in [there, back] {
+        thread::spawn(move || pass(from, to, &way));
+    }
+}
+
+/// Passes bytes on until one side ends, or the connection is cut.
+fn pass(mut from: TcpStream, mut to: TcpStream, way: &Way) {
+    let mut buffer = vec![0; 64 << 10];
+    while let Ok(length @ 1..) = from.read(&mut buffer) {
+        let passed = way.admit(length);
+        let crumb = match *way.crumb.lock() {
+            0 => length,
+            crumb => crumb,
+        };
+        let is_sent = buffer[..passed].chunks(crumb).all(|part| to.write_all(part).is_ok());
+        if !is_sent || passed < length {
+            break;
+        }
+    }
+    for stream in [from, to] {
+        let _ = stream.shutdown(Shutdown::Both);
+    }
+}
+
+impl Way {
+    /// How many of so many bytes pass.
+    fn admit(&self, length: usize) -> usize {
+        let mut cut = self.cut.lock();
+        match &mut *cut {
+            None => length,
+            Some(left) if *left > length => {
+                *left -= length;
+                length
+            }
+            Some(left) => {
+                let passed = (*left).min(length - 1);
+                *cut = None;
+                if let Some(is_closed) = self.close.lock().take() {
+                    is_closed.store(true, Ordering::SeqCst);
+                }
+                passed
+            }
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! Connections that are cut in the middle of what they carry, and slow ones.
+
+use memento::{DataStore as _, Name};
+use memento_storage_redis::{Options, RedisDataStore, storage};
+use memento_tests::proxy::Proxy;
+use memento_tests::redis::RedisServer;
+use memento_tests::visit::{Call, Visit, Visitor};
+
+use super::{chunks, on};
+
+const MIB: usize = 1 << 20;
+const CALLS: [Call; 2] = [Call::Small(1), Call::Large(1)];
+
+/// Another process, which reaches the server through `proxy`.
+fn through(proxy: &Proxy) -> Options {
+    Options::new(&proxy.url()).unwrap()
+}
+
+/// Cuts a connection at one place after another, as far as calls come, which have the right values each time.
+fn cut_everywhere(is_stored: bool, step: usize, cut: impl Fn(&Proxy, usize)) {
+    let server = RedisServer::start();
+    let proxy = Proxy::to(server.port());
+    let direct = || Visitor::on(storage(&on(&server))).visit(&CALLS);
+    direct();
+    let (mut failures, mut cuts) = (0, 0);
+    for place in (0..).step_by(step) {
+        if !is_stored {
+            server.ask(&["FLUSHALL"]);
+        }
+        cut(&proxy, place);
+        failures += Visitor::on(storage(&through(&proxy))).visit(&CALLS).failures;
+        if proxy.is_to_cut() {
+            proxy.cut_nothing();
+            assert!(failures > 0 && cuts > 10, "{failures} failures by {cuts} cuts");
+            return;
+        }
+        cuts += 1;
+        let after = direct();
+        assert_eq!((after.failures, after.warnings), (0, vec![]), "cut after {place} bytes");
+        assert_eq!(direct(), Visit::hits(2), "cut after {place} bytes");
+    }
+}
+
+#[test]
+fn replies_are_cut_while_results_are_read() {
+    cut_everywhere(true, 397, Proxy::cut_replies_after);
+}
+
+#[test]
+fn replies_are_cut_while_results_are_kept() {
+    cut_everywhere(false, 13, Proxy::cut_replies_after);
+}
+
+#[test]
+fn requests_are_cut_while_results_are_kept() {
+    cut_everywhere(false, 499, Proxy::cut_requests_after);
+}
+
+/// What may be sent again is, where a connection that was idle turns out to be gone.
+#[test]
+fn idle_connections_that_are_gone_are_no_failures() {
+    let mut server = RedisServer::durable();
+    let visitor = Visitor::on(storage(&on(&server)));
+    assert_eq!(visitor.visit(&CALLS), Visit::computed(2));
+    server.kill();
+    server.start_again();
+    let others = [Call::Small(2), Call::Large(2), Call::Small(3)];
+    assert_eq!(visitor.visit(&others), Visit::computed(3));
+}
+
+/// Of an object that was cut on its way, nothing is seen, and what is there of it goes by itself.
+#[test]
+fn an_object_in_chunks_is_cut_on_its_way() {
+    let server = RedisServer::start();
+    let proxy = Proxy::to(server.port());
+    let (cut, direct) = (RedisDataStore::new(&through(&proxy)), RedisDataStore::new(&on(&server)));
+    let name = Name::new("a/b").unwrap();
+    let content = vec![7; 3 * MIB + 5];
+    for place in [MIB / 2, MIB + MIB / 2, 2 * MIB + MIB / 2] {
+        proxy.cut_requests_for_good_after(place);
+        cut.put(&name, &content).unwrap_err();
+        proxy.cut_nothing();
+        assert_eq!(direct.get(&name).unwrap(), None, "cut after {place} bytes");
+        assert!(chunks(&server).iter().all(|chunk| chunk.lasts > 0), "{:?}", chunks(&server));
+    }
+    assert!(!chunks(&server).is_empty(), "some of them have arrived");
+    cut.put(&name, &content).unwrap();
+    for place in [100, MIB / 2, 2 * MIB] {
+        proxy.cut_replies_after(place);
+        let found = cut.get(&name);
+        assert!(!proxy.is_to_cut());
+        assert!(found.is_err() || found.unwrap().is_some_and(|found| found == content));
+    }
+    assert_eq!(direct.get(&name).unwrap().unwrap(), content);
+}
+
+/// The server has kept an object, and its reply is lost: what is sent again finds its own work, and leaves it whole.
+#[test]
+fn an_object_in_chunks_is_put_twice_where_a_reply_is_lost() {
+    let server = RedisServer::start();
+    let proxy = Proxy::to(server.port());
+    let (cut, direct) = (RedisDataStore::new(&through(&proxy)), RedisDataStore::new(&on(&server)));
+    let (name, copy) = (Name::new("a/b").unwrap(), Name::new("a/copy").unwrap());
+    cut.put(&name, b"").unwrap();
+    let mut cuts = 0;
+    for place in 0..40 {
+        let content = vec![place; 2 * MIB + 5];
+        proxy.cut_replies_after(place.into());
+        cut.put(&name, &content).unwrap();
+        cuts += u32::from(!proxy.is_to_cut());
+        assert_eq!(direct.get(&name).unwrap().unwrap(), content, "cut after {place} bytes");
+        proxy.cut_replies_after(usize::from(place) % 4);
+        assert!(cut.copy(&name, &copy).unwrap());
+        assert_eq!(direct.get(&copy).unwrap().unwrap(), content, "cut after {place} bytes");
+        proxy.cut_nothing();
+    }
+    assert!((10..40).contains(&cuts), "{cuts} of 40");
+    // Those of objects that are no more stay for a while, for their readers.
+    let left = chunks(&server).into_iter().filter(|chunk| chunk.lasts == -1).count();
+    assert_eq!(left, 6, "the chunks of the two objects");
+}
+
+#[test]
+fn what_comes_in_crumbs_is_whole() {
+    let server = RedisServer::start();
+    let proxy = Proxy::to(server.port());
+    proxy.crumble(3);
+    assert_eq!(Visitor::on(storage(&through(&proxy))).visit(&CALLS), Visit::computed(2));
+    assert_eq!(Visitor::on(storage(&through(&proxy))).visit(&CALLS), Visit::hits(2));
+}

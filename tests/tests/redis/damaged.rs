@@ -1,0 +1,327 @@
+//! A server on which others have done something to the keys of a storage.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use memento::{DataStore as _, ErrorKind, Name, memento};
+use memento_storage_redis::{Options, RedisDataStore, storage};
+use memento_tests::redis::RedisServer;
+use memento_tests::visit::{Call, Visit, Visitor};
+use memento_tests::work::{LARGE, small};
+
+use super::{chunks, keys, on};
+
+const MIB: usize = 1 << 20;
+
+/// A server with the results of these calls on it.
+fn with(calls: &[Call]) -> RedisServer {
+    let server = RedisServer::start();
+    assert_eq!(visit(&server, calls), Visit::computed(calls.len() as u64));
+    server
+}
+
+/// What a process that comes now sees.
+fn visit(server: &RedisServer, calls: &[Call]) -> Visit {
+    Visitor::on(storage(&on(server))).visit(calls)
+}
+
+/// The only key whose name begins with this.
+fn key(server: &RedisServer, beginning: &str) -> String {
+    let mut keys = keys(server, beginning);
+    assert_eq!(keys.len(), 1, "{keys:?}");
+    keys.remove(0).name
+}
+
+/// The keys of the objects of this kind: in one piece, `w`, or in chunks, `c`. What versions were made of is there, too, and
+/// much shorter.
+fn objects(server: &RedisServer, kind: char) -> Vec<String> {
+    let names = keys(server, "object:results").into_iter().map(|key| key.name);
+    let is_wanted = |name: &String| {
+        let head = server.ask(&["GETRANGE", name, "0", "18"]);
+        let size = head.lines().nth(1).and_then(|head| head.strip_prefix(&format!("o1{kind}")));
+        size.is_some_and(|size| size.parse::<usize>().unwrap() >= LARGE)
+    };
+    names.filter(is_wanted).collect()
+}
+
+fn object(server: &RedisServer) -> String {
+    let mut objects = objects(server, 'w');
+    assert_eq!(objects.len(), 1, "{objects:?}");
+    objects.remove(0)
+}
+
+/// Changes the value of `key` by `change`, in Lua, where it is `v`.
+fn change(server: &RedisServer, key: &str, change: &str) {
+    let script =
+        format!("local v = redis.call('GET', KEYS[1]) redis.call('SET', KEYS[1], {change})");
+    let reply = server.ask(&["EVAL", &script, "1", key]);
+    assert!(!reply.starts_with('-'), "{change}: {reply}");
+}
+
+fn flip(position: u64) -> String {
+    let at = position + 1;
+    format!(
+        "string.sub(v, 1, {position}) .. string.char(bit.bxor(string.byte(v, {at}), 4)) .. \
+         string.sub(v, {at} + 1)"
+    )
+}
+
+fn cut(length: u64) -> String {
+    format!("string.sub(v, 1, {length})")
+}
+
+/// A result is right whatever was done to its key; where it was computed, that is counted and said, and then it is whole.
+fn heals(server: &RedisServer, call: Call, changed: &str) -> bool {
+    let after = visit(server, &[call]);
+    if after.computed == 1 {
+        assert!(after.failures > 0 && !after.warnings.is_empty(), "{changed}: {after:?}");
+    } else {
+        assert_eq!(after, Visit::hits(1), "{changed}");
+    }
+    assert_eq!(visit(server, &[call]), Visit::hits(1), "{changed}");
+    after.computed == 1
+}
+
+#[test]
+fn a_memento_with_any_byte_changed() {
+    let server = with(&[Call::Small(1)]);
+    let key = key(&server, "memento:");
+    // Each record has its own times, which are not of one length.
+    let length = || server.ask(&["STRLEN", &key])[1..].trim().parse::<u64>().unwrap();
+    let mut computed = 0;
+    for position in (0..).take_while(|position| *position < length()) {
+        change(&server, &key, &flip(position));
+        computed += u64::from(heals(&server, Call::Small(1), &format!("byte {position}")));
+    }
+    assert!(computed > 50, "{computed} of {}", length());
+    assert!(!keys(&server, "damaged:").is_empty(), "it can be looked at");
+}
+
+#[test]
+fn a_memento_that_is_cut_or_goes_on() {
+    let server = with(&[Call::Small(1)]);
+    let key = key(&server, "memento:");
+    for length in (1..200).step_by(3) {
+        change(&server, &key, &cut(length));
+        assert!(heals(&server, Call::Small(1), &format!("cut to {length}")));
+    }
+    change(&server, &key, "v .. 'x'");
+    // A hit does not look at what comes behind.
+    heals(&server, Call::Small(1), "a byte more");
+    change(&server, &key, "''");
+    assert_eq!(visit(&server, &[Call::Small(1)]), Visit::computed(1), "nothing is there");
+}
+
+#[test]
+fn lists_where_strings_should_be() {
+    let server = with(&[Call::Small(1)]);
+    let key = key(&server, "memento:");
+    server.ask(&["DEL", &key]);
+    server.ask(&["RPUSH", &key, "x"]);
+    assert!(heals(&server, Call::Small(1), "a list"));
+
+    let server = with(&[Call::Large(1)]);
+    let object = object(&server);
+    server.ask(&["DEL", &object]);
+    server.ask(&["RPUSH", &object, "x"]);
+    assert!(heals(&server, Call::Large(1), "a list"));
+}
+
+/// Nothing can be put while the indices are something else; values are right, and hits stay hits.
+#[test]
+fn strings_where_indices_should_be() {
+    let server = with(&[Call::Small(1), Call::Large(1)]);
+    let indices = ["names", "sizes", "order", "mementos:succeeded", "versions:*"];
+    for (index, n) in indices.into_iter().zip(2..) {
+        let keys = keys(&server, index);
+        assert!(!keys.is_empty(), "{index}");
+        for key in keys {
+            server.ask(&["SET", &key.name, "something else"]);
+        }
+        let calls = [Call::Small(1), Call::Large(1), Call::Small(n), Call::Large(n)];
+        let visit = visit(&server, &calls);
+        assert_eq!((visit.computed, visit.hits), (2, 2), "{index}");
+        assert!(visit.failures > 0 && !visit.warnings.is_empty(), "{index}: {visit:?}");
+    }
+}
+
+#[test]
+fn an_object_with_a_byte_changed_or_less_or_more() {
+    let server = with(&[Call::Large(1)]);
+    let key = object(&server);
+    let some = (0..90).chain((90..40_083).step_by(5000)).chain([40_082]);
+    let mut changes: Vec<_> = some.map(flip).collect();
+    changes.extend([0, 1, 50, 82, 83, 84, 40_082].map(cut));
+    changes.extend(["v .. 'x'".to_owned(), "string.rep('x', 3000000)".to_owned()]);
+    let mut computed = 0;
+    for changed in changes {
+        change(&server, &key, &changed);
+        if changed == cut(0) {
+            // An empty string is as good as none.
+            assert_eq!(visit(&server, &[Call::Large(1)]).computed, 1);
+        }
+        computed += u64::from(heals(&server, Call::Large(1), &changed));
+    }
+    assert!(computed > 30, "{computed}");
+}
+
+#[test]
+fn what_is_another_ones_is_not_taken() {
+    let server = with(&[Call::Small(1), Call::Small(2)]);
+    let both = keys(&server, "memento:");
+    server.ask(&["COPY", &both[0].name, &both[1].name, "REPLACE"]);
+    let after = visit(&server, &[Call::Small(1), Call::Small(2)]);
+    assert_eq!((after.computed, after.hits, after.failures), (1, 1, 1), "{after:?}");
+
+    let server = with(&[Call::Large(1), Call::Large(2)]);
+    let both = objects(&server, 'w');
+    server.ask(&["COPY", &both[0], &both[1], "REPLACE"]);
+    let after = visit(&server, &[Call::Large(1), Call::Large(2)]);
+    assert_eq!((after.computed, after.hits, after.failures), (1, 1, 1), "{after:?}");
+}
+
+static HUGE_RUNS: AtomicU64 = AtomicU64::new(0);
+
+/// A result in three chunks.
+#[memento]
+fn huge(n: u8) -> Vec<u8> {
+    HUGE_RUNS.fetch_add(1, Ordering::SeqCst);
+    vec![n; 2 * MIB + 7]
+}
+
+/// Calls [`huge()`] in a process of its own: how often it ran.
+fn call_huge(options: &Options) -> u64 {
+    let before = HUGE_RUNS.load(Ordering::SeqCst);
+    Visitor::on(storage(options)).enter(|| assert!(huge(3).iter().all(|byte| *byte == 3)));
+    HUGE_RUNS.load(Ordering::SeqCst) - before
+}
+
+#[test]
+fn a_chunk_that_is_gone_half_written_or_something_else() {
+    let server = RedisServer::start();
+    let options = on(&server);
+    assert_eq!(call_huge(&options), 1);
+    for index in 0..3 {
+        let chunk = || {
+            let id = server.ask(&["GETRANGE", &objects(&server, 'c')[0], "51", "82"]);
+            format!("memento:1:chunk:{}:{index}", id.lines().nth(1).unwrap())
+        };
+        for changed in [cut(5), cut(0), flip(3), "string.rep('y', #v)".to_owned()] {
+            change(&server, &chunk(), &changed);
+            assert_eq!(call_huge(&options), 1, "{changed} in {index}");
+            assert_eq!(call_huge(&options), 0, "{changed} in {index}");
+        }
+        change(&server, &chunk(), "v .. 'what others have appended'");
+        assert_eq!(call_huge(&options), 0);
+        server.ask(&["DEL", &chunk()]);
+        assert_eq!(call_huge(&options), 1, "{index} gone");
+        let chunk = chunk();
+        server.ask(&["DEL", &chunk]);
+        server.ask(&["RPUSH", &chunk, "x"]);
+        assert_eq!(call_huge(&options), 1, "{index} a list");
+        assert_eq!(call_huge(&options), 0);
+    }
+}
+
+#[test]
+fn an_object_that_is_deleted_between_look_up_and_read() {
+    let server = with(&[Call::Large(1)]);
+    server.ask(&["DEL", &object(&server)]);
+    let after = visit(&server, &[Call::Large(1)]);
+    assert_eq!((after.computed, after.hits), (1, 0), "{after:?}");
+    assert_eq!(visit(&server, &[Call::Large(1)]), Visit::hits(1));
+}
+
+/// A reader finds what is there, or nothing, and never an error or a mixture.
+#[test]
+fn an_object_in_chunks_that_comes_and_goes_while_it_is_read() {
+    let server = RedisServer::start();
+    let (writer, reader) = (RedisDataStore::new(&on(&server)), RedisDataStore::new(&on(&server)));
+    let name = Name::new("a/b").unwrap();
+    let content = |byte: u8| vec![byte; 2 * MIB + 7];
+    std::thread::scope(|scope| {
+        let written = scope.spawn(|| {
+            for byte in 0..30 {
+                writer.put(&name, &content(byte)).unwrap();
+                if byte % 3 == 0 {
+                    assert!(writer.remove(&name).unwrap());
+                }
+            }
+        });
+        while !written.is_finished() {
+            if let Some(found) = reader.get(&name).unwrap() {
+                assert_eq!(found, content(found[0]));
+            }
+        }
+    });
+    assert_eq!(reader.get(&name).unwrap().unwrap(), content(29));
+}
+
+/// One of them is there in the end, whole, and nothing of the other.
+#[test]
+fn two_writers_of_one_name() {
+    let server = RedisServer::start();
+    let name = Name::new("a/b").unwrap();
+    let content = |byte: u8| vec![byte; 3 * MIB + 7];
+    std::thread::scope(|scope| {
+        for byte in [1, 2] {
+            let (server, name) = (&server, &name);
+            scope.spawn(move || {
+                let store = RedisDataStore::new(&on(server));
+                (0..10).for_each(|_| store.put(name, &content(byte)).unwrap());
+            });
+        }
+    });
+    let store = RedisDataStore::new(&on(&server));
+    let found = store.get(&name).unwrap().unwrap();
+    assert_eq!(found, content(found[0]));
+    assert_eq!(chunks(&server).len(), 4, "{:?}", chunks(&server));
+    assert_eq!(store.info().unwrap().bytes, found.len() as u64);
+}
+
+/// What has come from the server since it began, in bytes.
+fn sent(server: &RedisServer) -> u64 {
+    let info = server.ask(&["INFO", "stats"]);
+    let line = info.lines().find_map(|line| line.strip_prefix("total_net_output_bytes:"));
+    line.unwrap().trim().parse().unwrap()
+}
+
+#[test]
+fn what_is_longer_than_it_may_be_is_not_read() {
+    let server = with(&[Call::Small(1), Call::Large(1)]);
+    let options = || on(&server).max_object_size(MIB as u64);
+    let small = Visitor::on(storage(&on(&server))).enter(|| small::memento(1).unwrap().unwrap());
+    let keys = [format!("memento:1:memento:{}", small.key), object(&server)];
+    for (key, call) in keys.iter().zip([Call::Small(1), Call::Large(1)]) {
+        change(&server, key, "string.rep(v .. 'x', 20000000 / #v)");
+        let before = sent(&server);
+        let after = Visitor::on(storage(&options())).visit(&[call]);
+        assert_eq!(after.computed, 1);
+        assert!(after.failures > 0, "{after:?}");
+        assert!(sent(&server) - before < 5 * MIB as u64, "{}", sent(&server) - before);
+        assert_eq!(Visitor::on(storage(&options())).visit(&[call]), Visit::hits(1));
+    }
+}
+
+#[test]
+fn what_is_longer_than_it_may_be_is_refused_with_both_sizes() {
+    let server = RedisServer::start();
+    let store = RedisDataStore::new(&on(&server).max_object_size(1000));
+    let name = Name::new("a/b").unwrap();
+    store.put(&name, &[1; 1000]).unwrap();
+    for error in [
+        store.put(&name, &[1; 1001]).unwrap_err(),
+        store.append(&name, &[1; 1]).unwrap_err(),
+        store.put_many(&[(name.clone(), &[1; 1001])]).remove(0).unwrap_err(),
+    ] {
+        assert_eq!(error.kind(), ErrorKind::TooLarge);
+        let message = error.to_string();
+        for part in ["1001 bytes", "1000 bytes", "max_object_size", &server.url()] {
+            assert!(message.contains(part), "no {part:?} in {message}");
+        }
+    }
+    assert_eq!(store.get(&name).unwrap().unwrap(), [1; 1000]);
+
+    RedisDataStore::new(&on(&server)).put(&name, &vec![1; 2 * MIB]).unwrap();
+    let error = store.get(&name).unwrap_err().to_string();
+    assert!(error.contains("2097152 bytes") && error.contains("1000 bytes"), "{error}");
+}

@@ -1,0 +1,131 @@
+//! Servers that are away, silent or full while calls go on.
+
+use std::time::{Duration, Instant};
+
+use memento_storage_redis::{Options, storage};
+use memento_tests::redis::RedisServer;
+use memento_tests::visit::{Call, Visit, Visitor};
+use memento_tests::work::small;
+
+use super::load::{Outcome, under_load};
+use super::on;
+
+/// A server that is silent for longer is not asked for a while.
+const TIMEOUT: Duration = Duration::from_millis(100);
+
+/// What was acknowledged is there, for a process that comes later.
+#[track_caller]
+fn assert_kept(options: &Options, outcome: &Outcome) {
+    let calls = &outcome.acknowledged;
+    let later = Visitor::on(storage(options)).visit(calls);
+    assert_eq!(later, Visit::hits(calls.len() as u64));
+}
+
+/// Failures are counted, and said: each message once a thread, for one of these reasons.
+#[track_caller]
+fn assert_said(outcome: &Outcome, reasons: &[&str]) {
+    assert!(outcome.failures > 0, "failures are counted");
+    assert!(!outcome.warnings.is_empty(), "and said");
+    for warning in &outcome.warnings {
+        assert!(reasons.iter().any(|reason| warning.contains(reason)), "{warning}");
+        let same = outcome.warnings.iter().filter(|other| *other == warning).count();
+        assert!(same <= 3, "{same} times: {warning}");
+    }
+}
+
+#[test]
+fn killed_and_started_again_in_the_middle_of_a_load() {
+    let mut server = RedisServer::durable();
+    let options = on(&server);
+    let outcome = under_load(&options, |load| {
+        for _ in 0..2 {
+            server.kill();
+            load.go_on();
+            server.start_again();
+            load.keep();
+        }
+    });
+    // While it starts, it says that it loads what it has.
+    assert_said(&outcome, &["nobody listens there", "the connection was lost", "Redis is loading"]);
+    assert_kept(&options, &outcome);
+}
+
+#[test]
+fn stopped_in_the_middle_of_a_load() {
+    let server = RedisServer::start();
+    let options = on(&server).response_timeout(TIMEOUT).connect_timeout(TIMEOUT);
+    let outcome = under_load(&options, |load| {
+        for _ in 0..2 {
+            server.pause();
+            load.go_on();
+            server.resume();
+            load.keep();
+        }
+    });
+    assert_said(&outcome, &["it does not answer in time"]);
+    assert_kept(&on(&server), &outcome);
+}
+
+#[test]
+fn out_of_memory_in_the_middle_of_a_load() {
+    let server = RedisServer::start();
+    let options = on(&server);
+    let outcome = under_load(&options, |load| {
+        server.ask(&["CONFIG", "SET", "maxmemory", "1"]);
+        load.go_on();
+        server.ask(&["CONFIG", "SET", "maxmemory", "0"]);
+        load.keep();
+    });
+    assert_said(&outcome, &["OOM"]);
+    assert!(outcome.warnings[0].contains("give the server more memory"), "{:?}", outcome.warnings);
+    server.ask(&["CONFIG", "SET", "maxmemory", "1"]);
+    assert_kept(&options, &outcome);
+}
+
+/// Each of the two stores waits for an answer now and then, ever more seldom, and asks nothing in between.
+#[test]
+fn a_silent_server_does_not_hold_up_each_call() {
+    const LONG: Duration = Duration::from_millis(500);
+    let server = RedisServer::start();
+    let options = on(&server).response_timeout(LONG).connect_timeout(LONG);
+    let visitor = Visitor::on(storage(&options));
+    visitor.visit(&Call::both(10));
+    server.pause();
+    let began = Instant::now();
+    let calls: Vec<_> = (10..30).flat_map(|n| [Call::Small(n), Call::Large(n)]).collect();
+    let visit = visitor.visit(&calls);
+    // If each call waited, that would be 40 seconds.
+    assert!(began.elapsed() < LONG * 20, "{:?}", began.elapsed());
+    server.resume();
+    assert_eq!(visit.computed, 40);
+    assert!(visit.failures >= 40, "{visit:?}");
+    assert!(visit.warnings.iter().all(|said| said.contains("it does not answer in time")));
+}
+
+/// A batch looks up and records many at once.
+#[test]
+fn a_batch_is_computed_while_the_server_is_away() {
+    let mut server = RedisServer::durable();
+    let batch = || {
+        let visitor = Visitor::on(storage(&on(&server)));
+        visitor.measure(1000, || {
+            for (n, value) in (0..1000).zip(small::map((0..1000).map(|n| (n,)))) {
+                assert_eq!(value.unwrap(), memento_tests::work::expected_small(n));
+            }
+        })
+    };
+    assert_eq!(batch(), Visit::computed(1000));
+    assert_eq!(batch(), Visit::hits(1000));
+    let url = server.url();
+    server.kill();
+    let visitor = Visitor::on(storage(&Options::new(&url).unwrap()));
+    let away = visitor.measure(1000, || {
+        let values = small::map((0..1000).map(|n| (n,)));
+        assert!(values.iter().all(Result::is_ok));
+    });
+    assert_eq!(away.computed, 1000);
+    assert!(away.failures > 0, "{away:?}");
+    server.start_again();
+    let again = visitor.measure(1000, || drop(small::map((0..1000).map(|n| (n,)))));
+    assert_eq!(again, Visit::hits(1000));
+}

@@ -1,0 +1,48 @@
+//! What has expired, and what is left of it.
+
+use std::time::Duration;
+
+use memento::DataStore as _;
+use memento_storage_redis::{RedisDataStore, storage};
+use memento_tests::processes::wait_until;
+use memento_tests::redis::RedisServer;
+use memento_tests::visit::{Call, Visit, Visitor};
+
+use super::{keys, on};
+
+fn count(server: &RedisServer, index: &str) -> u64 {
+    server.ask(&["ZCARD", &format!("memento:1:{index}")])[1..].trim().parse().unwrap()
+}
+
+#[test]
+fn what_has_expired_is_computed_again_and_leaves_the_indices() {
+    let server = RedisServer::start();
+    let short = || Visitor::on(storage(&on(&server).ttl(Duration::from_millis(100))));
+    let calls = Call::both(20);
+    assert_eq!(short().visit(&calls), Visit::computed(40));
+    wait_until("all have expired", || {
+        keys(&server, "memento:").is_empty() && keys(&server, "object:").is_empty()
+    });
+    let long = on(&server).ttl(Duration::from_hours(1));
+    // Each put takes some of them out.
+    assert_eq!(Visitor::on(storage(&long)).visit(&Call::both(5)), Visit::computed(10));
+    assert_eq!(count(&server, "mementos:succeeded"), 10);
+    assert_eq!(count(&server, "expiring-mementos"), 10);
+    // What the version was made of is there, too.
+    assert_eq!(RedisDataStore::new(&long).info().unwrap().objects, count(&server, "names"));
+    assert!((5..=7).contains(&count(&server, "names")), "{}", count(&server, "names"));
+    assert_eq!(Visitor::on(storage(&long)).visit(&Call::both(5)), Visit::hits(10));
+}
+
+/// One that is put again stays, whatever the time of the one before was.
+#[test]
+fn what_is_put_again_begins_anew() {
+    let server = RedisServer::start();
+    let expiring = on(&server).ttl(Duration::from_hours(1));
+    Visitor::on(storage(&expiring)).visit(&Call::both(1));
+    assert!(keys(&server, "memento:").iter().all(|key| key.lasts > 0));
+    server.ask(&["DEL", &keys(&server, "memento:")[0].name, &keys(&server, "memento:")[1].name]);
+    assert_eq!(Visitor::on(storage(&on(&server))).visit(&Call::both(1)).computed, 2);
+    assert!(keys(&server, "memento:").iter().all(|key| key.lasts == -1));
+    assert_eq!(Visitor::on(storage(&on(&server))).visit(&Call::both(1)), Visit::hits(2));
+}

@@ -1,0 +1,99 @@
+//! Calls that go on while something happens to the server.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use memento_storage_redis::{Options, storage};
+use memento_tests::processes::wait_until;
+use memento_tests::visit::{Call, Visitor};
+
+/// How many threads make calls, each in an environment of its own, as processes would.
+const THREADS: usize = 3;
+/// How many calls each of them makes until what is waited for has happened often enough.
+const ENOUGH: u64 = 16;
+
+/// How far threads are.
+#[derive(Default)]
+pub(crate) struct Progress {
+    is_over: AtomicBool,
+    threads: [Counts; THREADS],
+}
+
+#[derive(Default)]
+struct Counts {
+    calls: AtomicU64,
+    /// Those in which no request failed.
+    acknowledged: AtomicU64,
+}
+
+/// What came of all calls; each had the right value, or there would have been a panic.
+#[derive(Default)]
+pub(crate) struct Outcome {
+    /// The calls that were recorded.
+    pub(crate) acknowledged: Vec<Call>,
+    pub(crate) failures: u64,
+    pub(crate) warnings: Vec<String>,
+}
+
+impl Progress {
+    /// Each thread makes some more calls, whatever becomes of their records.
+    pub(crate) fn go_on(&self) {
+        self.wait("calls go on", |counts| &counts.calls);
+    }
+
+    /// Each thread makes some more calls that are recorded.
+    pub(crate) fn keep(&self) {
+        self.wait("results are kept", |counts| &counts.acknowledged);
+    }
+
+    fn wait(&self, what: &str, count: fn(&Counts) -> &AtomicU64) {
+        for counts in &self.threads {
+            let until = count(counts).load(Ordering::SeqCst) + ENOUGH;
+            wait_until(what, || count(counts).load(Ordering::SeqCst) >= until);
+        }
+    }
+}
+
+/// Has threads make calls while `disturb` does something to the server.
+pub(crate) fn under_load(options: &Options, disturb: impl FnOnce(&Progress)) -> Outcome {
+    let progress = Progress::default();
+    std::thread::scope(|scope| {
+        let progress = &progress;
+        let run = |number: usize| move || run(options, number, progress);
+        let threads: Vec<_> = (0..THREADS).map(|number| scope.spawn(run(number))).collect();
+        progress.keep();
+        let ended = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| disturb(progress)));
+        progress.is_over.store(true, Ordering::SeqCst);
+        let mut all = Outcome::default();
+        for thread in threads {
+            let outcome = thread.join().expect("right values");
+            all.acknowledged.extend(outcome.acknowledged);
+            all.failures += outcome.failures;
+            all.warnings.extend(outcome.warnings);
+        }
+        ended.expect("what is waited for comes");
+        all
+    })
+}
+
+/// Makes calls that no other thread makes.
+fn run(options: &Options, number: usize, progress: &Progress) -> Outcome {
+    let visitor = Visitor::on(storage(options));
+    let counts = &progress.threads[number];
+    let mut outcome = Outcome::default();
+    for n in (number as u64) << 32.. {
+        if progress.is_over.load(Ordering::SeqCst) {
+            break;
+        }
+        for call in [Call::Small(n), Call::Large(n)] {
+            let visit = visitor.visit(&[call]);
+            counts.calls.fetch_add(1, Ordering::SeqCst);
+            if visit.failures == 0 {
+                outcome.acknowledged.push(call);
+                counts.acknowledged.fetch_add(1, Ordering::SeqCst);
+            }
+            outcome.failures += visit.failures;
+            outcome.warnings.extend(visit.warnings);
+        }
+    }
+    outcome
+}
