@@ -7,18 +7,19 @@ use std::io::{self, BufRead, Read as _, Write};
 use std::time::Duration;
 
 /// Changes when anything in this file or the meaning of a frame does.
-pub(crate) const PROTOCOL: u32 = 2;
+pub(crate) const PROTOCOL: u32 = 3;
 
 /// What a frame is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
-    /// To the worker: what it is to do before anything else.
+    /// To the worker, before anything else: how many bytes of memory it may have, 0 for any number, in eight bytes,
+    /// little-endian; and a byte, 1 where it is to say when it begins.
     Setup = 1,
     /// To the worker: calls to make, each behind its length in eight bytes, little-endian.
     Calls,
     /// To the worker: the answer to its question.
     Answer,
-    /// From the worker: the first one of the calls begins.
+    /// From the worker, where it is to say so: the first one of the calls begins.
     Begun,
     /// From the worker: what came of the next one of the calls, sent before the one behind it begins; and the time that it
     /// took, in [eight bytes](time_behind) at the end.

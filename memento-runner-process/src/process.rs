@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use memento::worker::VARIABLE;
 use memento::{Batch, Error, ErrorKind, Result};
+use rustix::io::ioctl_fionread;
 
 use crate::frame::{self, Kind, PROTOCOL};
 use crate::greeting::Greeting;
@@ -118,9 +119,11 @@ impl Process {
     /// Tells it what to do first, and waits for its greeting.
     fn greet(&mut self, options: &Options) -> io::Result<Option<Greeting>> {
         let limit = options.memory_limit.unwrap_or_default().to_le_bytes();
+        // Whether what was sent was read can be asked of a pipe that leads to the worker itself.
+        let setup = [&limit[..], &[u8::from(!options.launcher.is_empty())]].concat();
         if let Some(input) = &mut self.input {
             // Where it has ended already, its output says so.
-            let _ = frame::write(input, Kind::Setup, &limit);
+            let _ = frame::write(input, Kind::Setup, &setup);
         }
         self.output.get_mut().deadline = Instant::now().checked_add(options.start_timeout);
         let greeting = Greeting::read(&mut self.output);
@@ -138,8 +141,29 @@ impl Process {
     ) -> Result<(), Loss> {
         self.log.set_function(batch.function().path());
         self.has_begun = false;
-        let mut left = calls.len();
+        let calls_sent = calls.len();
         self.write(Kind::Calls, &frame::join(calls))?;
+        let made = self.receive(batch, calls_sent, timeout, &mut accept);
+        // A worker that was told to begins with a frame that says so; any other one, with reading all that was sent.
+        self.has_begun |= made.is_err() && !self.is_launched() && self.has_read_all();
+        made
+    }
+
+    /// Whether the worker has read all that was sent to it.
+    fn has_read_all(&self) -> bool {
+        self.input
+            .as_ref()
+            .is_none_or(|input| ioctl_fionread(input).is_ok_and(|unread| unread == 0))
+    }
+
+    /// Receives what comes of so many calls, and answers questions.
+    fn receive(
+        &mut self,
+        batch: &dyn Batch,
+        mut left: usize,
+        timeout: Option<Duration>,
+        accept: &mut dyn FnMut(&[u8], Duration),
+    ) -> Result<(), Loss> {
         while left > 0 {
             self.output.get_mut().deadline =
                 timeout.and_then(|timeout| Instant::now().checked_add(timeout));

@@ -55,12 +55,15 @@ fn work() -> io::Result<Infallible> {
     watch::start(&input)?;
     Greeting::own().write(&mut output)?;
     let channel = Arc::new(Channel::new(input, output));
-    limit_memory(channel.setup()?)?;
+    let (memory, tells) = channel.setup()?;
+    limit_memory(memory)?;
     let parent: Arc<dyn Parent> = Arc::<Channel>::clone(&channel);
     let worker = Worker::new(parent).map_err(io::Error::other)?;
     while let Some(calls) = channel.next()? {
         let _busy = watch::busy();
-        channel.begin()?;
+        if tells {
+            channel.begin()?;
+        }
         for call in frame::split(&calls) {
             let began = Instant::now();
             let response = worker.execute(call);

@@ -201,7 +201,7 @@ fn a_launcher_that_fails_is_told_of() {
     let missing = message(&["/no/such/launcher"]);
     assert!(missing.contains("No such file or directory"), "{missing}");
     assert!(
-        missing.contains("command: /no/such/launcher env MEMENTO_WORKER=process/2"),
+        missing.contains("command: /no/such/launcher env MEMENTO_WORKER=process/3"),
         "{missing}"
     );
 }
@@ -272,7 +272,7 @@ fn a_worker_of_another_release_is_refused() {
     let greeting = "printf '\\000memento worker 99 7.7.7 1\\n'; cat > /dev/null";
     let options = options().launcher(["sh", "-c", greeting]);
     let error = environment(options).enter(|| process::try_call(1)).unwrap_err().to_string();
-    let expected = "it speaks protocol 99 of release 7.7.7, this process protocol 2 of release ";
+    let expected = "it speaks protocol 99 of release 7.7.7, this process protocol 3 of release ";
     assert!(error.contains(expected), "{error}");
     assert!(error.ends_with("start workers from the same build of the program"), "{error}");
 }

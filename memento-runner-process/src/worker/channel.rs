@@ -32,13 +32,14 @@ impl Channel {
         Self(Mutex::new(Pipes { input, output, early: VecDeque::new() }))
     }
 
-    /// The first frame: how many bytes of memory there may be; 0 where that is not limited.
-    pub(super) fn setup(&self) -> io::Result<u64> {
+    /// The first frame: how many bytes of memory there may be, 0 where that is not limited; and whether to say when calls
+    /// begin.
+    pub(super) fn setup(&self) -> io::Result<(u64, bool)> {
         match self.0.lock().read()? {
-            Some((Kind::Setup, content)) => {
-                let limit = content.first_chunk().ok_or(io::ErrorKind::InvalidData)?;
-                Ok(u64::from_le_bytes(*limit))
-            }
+            Some((Kind::Setup, content)) => match content.split_first_chunk() {
+                Some((limit, [tells])) => Ok((u64::from_le_bytes(*limit), *tells != 0)),
+                _ => Err(io::ErrorKind::InvalidData.into()),
+            },
             Some(_) => Err(io::ErrorKind::InvalidData.into()),
             None => std::process::exit(0),
         }
