@@ -72,6 +72,7 @@ mod log;
 mod options;
 mod pool;
 mod process;
+mod ready;
 mod runner;
 mod timed;
 mod worker;

@@ -5,6 +5,7 @@ use std::os::fd::AsFd as _;
 use std::process::ChildStdout;
 use std::time::Instant;
 
+use crate::ready::wait_briefly;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 
@@ -40,6 +41,7 @@ impl Timed {
 
 impl Read for Timed {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        wait_briefly(&self.output);
         if let Some(deadline) = self.deadline {
             self.wait(deadline)?;
         }

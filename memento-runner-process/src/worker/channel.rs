@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::fs::File;
-use std::io::{self, BufReader};
+use std::io::{self, BufReader, Read};
 use std::time::Duration;
 
 use memento::worker::Parent;
@@ -10,9 +10,21 @@ use memento::{Error, ErrorKind, Result};
 use parking_lot::Mutex;
 
 use crate::frame::{self, Kind};
+use crate::ready::wait_briefly;
 
 /// How much is read at once.
 const BUFFER: usize = 64 << 10;
+
+/// The pipe from the parent.
+#[derive(Debug)]
+struct Patient(File);
+
+impl Read for Patient {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        wait_briefly(&self.0);
+        self.0.read(buffer)
+    }
+}
 
 /// Both pipes. Threads of the worker take turns.
 #[derive(Debug)]
@@ -20,7 +32,7 @@ pub(super) struct Channel(Mutex<Pipes>);
 
 #[derive(Debug)]
 struct Pipes {
-    input: BufReader<File>,
+    input: BufReader<Patient>,
     output: File,
     /// Calls that came while somebody waited for an answer.
     early: VecDeque<Vec<u8>>,
@@ -28,7 +40,7 @@ struct Pipes {
 
 impl Channel {
     pub(super) fn new(input: File, output: File) -> Self {
-        let input = BufReader::with_capacity(BUFFER, input);
+        let input = BufReader::with_capacity(BUFFER, Patient(input));
         Self(Mutex::new(Pipes { input, output, early: VecDeque::new() }))
     }
 
