@@ -1,104 +1,13 @@
-//! What the layers do when a store fails, hangs, or must not be changed.
+//! What policies decide.
 
-use std::collections::VecDeque;
-use std::io::{self, Read};
-use std::sync::mpsc::{self, Receiver, Sender};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
-use memento::{
-    Capabilities, DataStore, Error, ErrorKind, ListOptions, Listing, MemoryDataStore, Name, Prefix,
-    Properties, PutOptions, Result, Source,
-};
-use memento_storage_layers::{Breaker, Faults, Guarded, Policy, ReadOnly, Retry, TimeLimit};
+use memento::{DataStore, Error, ErrorKind, Result};
+use memento_storage_layers::{Breaker, Faults, Guarded, Operation, Policy, ReadOnly, Retry};
 
-/// A store that does what it is told to do next, or what a store in memory does.
-#[derive(Debug, Default)]
-struct Scripted {
-    store: MemoryDataStore,
-    script: Mutex<VecDeque<Next>>,
-    asked: Mutex<u32>,
-}
-
-#[derive(Debug)]
-enum Next {
-    Fail(ErrorKind),
-    /// Does it, and fails.
-    DoAndFail,
-    /// Waits until it is told to go on.
-    Hang(Receiver<()>),
-    Panic,
-}
-
-impl Scripted {
-    fn new(script: impl IntoIterator<Item = Next>) -> Arc<Self> {
-        Arc::new(Self { script: Mutex::new(script.into_iter().collect()), ..Self::default() })
-    }
-
-    /// How often it was asked since this was asked last.
-    fn take(&self) -> u32 {
-        std::mem::take(&mut self.asked.lock().unwrap())
-    }
-
-    fn asked<T>(&self, work: impl FnOnce() -> Result<T>) -> Result<T> {
-        *self.asked.lock().unwrap() += 1;
-        let next = self.script.lock().unwrap().pop_front();
-        match next {
-            None => work(),
-            Some(Next::Fail(kind)) => Err(Error::new(kind, "do what was asked")),
-            Some(Next::DoAndFail) => {
-                work()?;
-                Err(Error::new(ErrorKind::Storage, "do what was asked"))
-            }
-            Some(Next::Hang(go_on)) => {
-                let _ = go_on.recv();
-                work()
-            }
-            Some(Next::Panic) => panic!("on purpose"),
-        }
-    }
-}
-
-impl DataStore for Scripted {
-    fn capabilities(&self) -> Capabilities {
-        self.store.capabilities()
-    }
-    fn get(&self, name: &Name) -> Result<Option<Vec<u8>>> {
-        self.asked(|| self.store.get(name))
-    }
-    fn put(&self, name: &Name, content: &[u8]) -> Result<()> {
-        self.asked(|| self.store.put(name, content))
-    }
-    fn put_with(&self, name: &Name, content: &[u8], options: &PutOptions) -> Result<bool> {
-        self.asked(|| self.store.put_with(name, content, options))
-    }
-    fn append(&self, name: &Name, content: &[u8]) -> Result<()> {
-        self.asked(|| self.store.append(name, content))
-    }
-    fn put_from(&self, name: &Name, source: &mut Source<'_>, options: &PutOptions) -> Result<bool> {
-        self.asked(|| self.store.put_from(name, source, options))
-    }
-    fn read(&self, name: &Name) -> Result<Option<Box<dyn Read + Send>>> {
-        self.asked(|| self.store.read(name))
-    }
-    fn remove(&self, name: &Name) -> Result<bool> {
-        self.asked(|| self.store.remove(name))
-    }
-    fn properties(&self, name: &Name) -> Result<Option<Properties>> {
-        self.asked(|| self.store.properties(name))
-    }
-    fn list(&self, prefix: &Prefix, options: &ListOptions) -> Result<Listing> {
-        self.asked(|| self.store.list(prefix, options))
-    }
-}
-
-fn name(text: &str) -> Name {
-    Name::new(&format!("test/{text}")).unwrap()
-}
-
-fn fails(times: usize) -> impl Iterator<Item = Next> {
-    (0..times).map(|_| Next::Fail(ErrorKind::Storage))
-}
+use crate::scripted::{Next, Scripted};
+use crate::{fails, name};
 
 fn retry() -> Retry {
     Retry::default().first_pause(Duration::ZERO)
@@ -267,108 +176,6 @@ fn a_store_for_reading_only_is_not_changed() {
     assert_eq!(store.take(), 1);
 }
 
-/// Waiting ends by the limit, and what hangs goes on by itself.
-#[test]
-fn what_hangs_is_not_waited_for() {
-    let (go_on, wait) = mpsc::channel();
-    let store = Scripted::new([Next::Hang(wait)]);
-    let limited = TimeLimit::new(Duration::from_millis(1), Arc::clone(&store));
-    let error = limited.put(&name("a"), b"late").unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Storage);
-    assert!(error.to_string().ends_with("the store took longer than 1ms"), "{error}");
-    go_on.send(()).unwrap();
-    while store.store.get(&name("a")).unwrap().is_none() {
-        std::thread::yield_now();
-    }
-}
-
-#[test]
-fn a_panic_of_the_store_is_an_error() {
-    let limited = TimeLimit::new(Duration::MAX, Scripted::new([Next::Panic]));
-    let error = limited.get(&name("a")).unwrap_err();
-    assert!(error.to_string().ends_with("the store panicked"), "{error}");
-}
-
-/// A content whose second part comes when it is told to, if ever.
-struct Slow(Receiver<()>, u32);
-
-impl Read for Slow {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        if self.1 > 0 && self.0.recv().is_err() {
-            return Ok(0);
-        }
-        self.1 += 1;
-        buffer.fill(7);
-        Ok(buffer.len())
-    }
-}
-
-/// A store whose contents are [`Slow`].
-#[derive(Debug)]
-struct SlowStore(Mutex<Option<Receiver<()>>>);
-
-impl DataStore for SlowStore {
-    fn get(&self, _: &Name) -> Result<Option<Vec<u8>>> {
-        Ok(None)
-    }
-    fn put(&self, _: &Name, _: &[u8]) -> Result<()> {
-        Ok(())
-    }
-    fn remove(&self, _: &Name) -> Result<bool> {
-        Ok(false)
-    }
-    fn list(&self, _: &Prefix, _: &ListOptions) -> Result<Listing> {
-        Ok(Listing::default())
-    }
-    fn read(&self, _: &Name) -> Result<Option<Box<dyn Read + Send>>> {
-        let content = self.0.lock().unwrap().take();
-        Ok(content.map(|content| Box::new(Slow(content, 0)) as _))
-    }
-    fn put_from(&self, _: &Name, source: &mut Source<'_>, _: &PutOptions) -> Result<bool> {
-        source.read_exact(&mut [0; 10]).unwrap();
-        let waits = self.0.lock().unwrap().take().unwrap();
-        let _ = waits.recv();
-        Ok(true)
-    }
-}
-
-fn slow() -> (Sender<()>, TimeLimit<SlowStore>) {
-    let (go_on, wait) = mpsc::channel();
-    let store = SlowStore(Mutex::new(Some(wait)));
-    (go_on, TimeLimit::new(Duration::from_millis(1), Arc::new(store)))
-}
-
-#[test]
-fn streams_are_waited_for_part_by_part() {
-    let (_go_on, limited) = slow();
-    let mut content = limited.read(&name("a")).unwrap().unwrap();
-    let error = content.read_to_end(&mut Vec::new()).unwrap_err();
-    assert!(error.to_string().contains("the store took longer than 1ms"), "{error}");
-    assert!(content.read(&mut [0; 10]).is_err(), "it does not go on behind a hole");
-
-    let (_go_on, limited) = slow();
-    let mut content = io::repeat(7).take(1000);
-    let mut source = Source::new(&mut content);
-    let error = limited.put_from(&name("a"), &mut source, &PutOptions::default()).unwrap_err();
-    assert!(error.to_string().contains("the store took longer than 1ms"), "{error}");
-}
-
-#[test]
-fn a_source_that_cannot_be_read_is_the_error() {
-    struct Broken;
-    impl Read for Broken {
-        fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
-            Err(io::ErrorKind::BrokenPipe.into())
-        }
-    }
-    let store = Arc::new(MemoryDataStore::default());
-    let limited = TimeLimit::new(Duration::MAX, Arc::clone(&store));
-    let mut content = (&b"begun"[..]).chain(Broken);
-    let kept = limited.put_from(&name("a"), &mut Source::new(&mut content), &PutOptions::default());
-    assert!(kept.unwrap_err().to_string().starts_with("cannot read what is to be kept"));
-    assert_eq!(store.get(&name("a")).unwrap(), None);
-}
-
 #[test]
 fn so_many_operations_fail_on_purpose() {
     let run = |rate, seed| -> Vec<bool> {
@@ -389,11 +196,7 @@ fn a_policy_that_does_nothing_is_an_error() {
     #[derive(Debug)]
     struct Lazy;
     impl Policy for Lazy {
-        fn run(
-            &self,
-            _: memento_storage_layers::Operation,
-            _: &mut dyn FnMut() -> Result<()>,
-        ) -> Result<()> {
+        fn run(&self, _: Operation, _: &mut dyn FnMut() -> Result<()>) -> Result<()> {
             Ok(())
         }
     }

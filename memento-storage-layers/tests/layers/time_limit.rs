@@ -1,0 +1,117 @@
+//! How long a store is waited for.
+
+use std::io::{self, Read};
+use std::sync::mpsc::{self, Receiver, Sender};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use memento::{
+    DataStore, ErrorKind, ListOptions, Listing, MemoryDataStore, Name, Prefix, PutOptions, Result,
+    Source,
+};
+use memento_storage_layers::TimeLimit;
+
+use crate::name;
+use crate::scripted::{Next, Scripted};
+
+/// Waiting ends by the limit, and what hangs goes on by itself.
+#[test]
+fn what_hangs_is_not_waited_for() {
+    let (go_on, wait) = mpsc::channel();
+    let store = Scripted::new([Next::Hang(wait)]);
+    let limited = TimeLimit::new(Duration::from_millis(1), Arc::clone(&store));
+    let error = limited.put(&name("a"), b"late").unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Storage);
+    assert!(error.to_string().ends_with("the store took longer than 1ms"), "{error}");
+    go_on.send(()).unwrap();
+    while store.store.get(&name("a")).unwrap().is_none() {
+        std::thread::yield_now();
+    }
+}
+
+#[test]
+fn a_panic_of_the_store_is_an_error() {
+    let limited = TimeLimit::new(Duration::MAX, Scripted::new([Next::Panic]));
+    let error = limited.get(&name("a")).unwrap_err();
+    assert!(error.to_string().ends_with("the store panicked"), "{error}");
+}
+
+/// A content whose second part comes when it is told to, if ever.
+struct Slow(Receiver<()>, u32);
+
+impl Read for Slow {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.1 > 0 && self.0.recv().is_err() {
+            return Ok(0);
+        }
+        self.1 += 1;
+        buffer.fill(7);
+        Ok(buffer.len())
+    }
+}
+
+/// A store whose contents are [`Slow`].
+#[derive(Debug)]
+struct SlowStore(Mutex<Option<Receiver<()>>>);
+
+impl DataStore for SlowStore {
+    fn get(&self, _: &Name) -> Result<Option<Vec<u8>>> {
+        Ok(None)
+    }
+    fn put(&self, _: &Name, _: &[u8]) -> Result<()> {
+        Ok(())
+    }
+    fn remove(&self, _: &Name) -> Result<bool> {
+        Ok(false)
+    }
+    fn list(&self, _: &Prefix, _: &ListOptions) -> Result<Listing> {
+        Ok(Listing::default())
+    }
+    fn read(&self, _: &Name) -> Result<Option<Box<dyn Read + Send>>> {
+        let content = self.0.lock().unwrap().take();
+        Ok(content.map(|content| Box::new(Slow(content, 0)) as _))
+    }
+    fn put_from(&self, _: &Name, source: &mut Source<'_>, _: &PutOptions) -> Result<bool> {
+        source.read_exact(&mut [0; 10]).unwrap();
+        let waits = self.0.lock().unwrap().take().unwrap();
+        let _ = waits.recv();
+        Ok(true)
+    }
+}
+
+fn slow() -> (Sender<()>, TimeLimit<SlowStore>) {
+    let (go_on, wait) = mpsc::channel();
+    let store = SlowStore(Mutex::new(Some(wait)));
+    (go_on, TimeLimit::new(Duration::from_millis(1), Arc::new(store)))
+}
+
+#[test]
+fn streams_are_waited_for_part_by_part() {
+    let (_go_on, limited) = slow();
+    let mut content = limited.read(&name("a")).unwrap().unwrap();
+    let error = content.read_to_end(&mut Vec::new()).unwrap_err();
+    assert!(error.to_string().contains("the store took longer than 1ms"), "{error}");
+    assert!(content.read(&mut [0; 10]).is_err(), "it does not go on behind a hole");
+
+    let (_go_on, limited) = slow();
+    let mut content = io::repeat(7).take(1000);
+    let mut source = Source::new(&mut content);
+    let error = limited.put_from(&name("a"), &mut source, &PutOptions::default()).unwrap_err();
+    assert!(error.to_string().contains("the store took longer than 1ms"), "{error}");
+}
+
+#[test]
+fn a_source_that_cannot_be_read_is_the_error() {
+    struct Broken;
+    impl Read for Broken {
+        fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+            Err(io::ErrorKind::BrokenPipe.into())
+        }
+    }
+    let store = Arc::new(MemoryDataStore::default());
+    let limited = TimeLimit::new(Duration::MAX, Arc::clone(&store));
+    let mut content = (&b"begun"[..]).chain(Broken);
+    let kept = limited.put_from(&name("a"), &mut Source::new(&mut content), &PutOptions::default());
+    assert!(kept.unwrap_err().to_string().starts_with("cannot read what is to be kept"));
+    assert_eq!(store.get(&name("a")).unwrap(), None);
+}
