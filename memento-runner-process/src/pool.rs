@@ -94,10 +94,10 @@ impl Lease<'_> {
         self.process.as_mut()
     }
 
-    /// Gives the worker back. It ends where there are more than there may be.
+    /// Gives the worker back. Where there are more than there may be, and another one is idle, it ends.
     pub(crate) fn release(mut self) {
         let mut state = self.pool.state.lock();
-        if state.started > state.limit {
+        if state.started > state.limit && !state.idle.is_empty() {
             return;
         }
         if let Some(process) = self.process.take() {

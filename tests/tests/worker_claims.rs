@@ -85,10 +85,10 @@ fn what_a_killed_worker_was_computing_others_compute() {
 fn often_with_one_worker(work: fn(&Environment, &Path)) {
     let (sender, ended) = mpsc::channel();
     std::thread::spawn(move || {
-        let environment = environment(1);
         for _ in 0..20 {
+            // A new one each time, which does not know yet that what is called takes too little to be claimed.
             let folder = tempfile::tempdir().unwrap();
-            work(&environment, folder.path());
+            work(&environment(1), folder.path());
         }
         sender.send(()).unwrap();
     });
