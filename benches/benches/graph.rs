@@ -12,8 +12,8 @@ use memento_benches::{cached, child, counting, folder, sqlite, time};
 
 /// How often the call is made again in the process that has verified the graph.
 const REPEATS: u32 = 1_000;
-/// How many calls of a batch look their records up at once: `CHUNK` in `memento/src/engine/calls.rs`.
-const CHUNK: u64 = 128;
+/// How many calls of a batch look their records up at once: `LOOK_UP` in `memento/src/engine/calls.rs`.
+const LOOK_UP: u64 = 1_024;
 /// How many callees each of the functions in the batch has.
 const CALLEES: u64 = 9;
 
@@ -50,7 +50,7 @@ struct Graph {
     plain: fn() -> u64,
     calls: u64,
     mementos: u64,
-    /// The most requests that the metadata store may get: one for each level.
+    /// The most requests that the metadata store may get: one for the calls, one for all that they depend on.
     requests: u64,
     /// How many processes it gets.
     rounds: usize,
@@ -75,7 +75,6 @@ const GRAPHS: [Graph; 5] = [
         name: "tree",
         what: "one with 100 callees, which have 9,899",
         call: || grandparent(9_899),
-        requests: 3,
         ..ONE
     },
     Graph {
@@ -83,7 +82,6 @@ const GRAPHS: [Graph; 5] = [
         what: "10,000, each with the next as its callee",
         prepare: || (0..10_000).for_each(|n| assert_eq!(link(n), n)),
         call: || link(9_999),
-        requests: 10_000,
         ..ONE
     },
     Graph {
@@ -92,7 +90,7 @@ const GRAPHS: [Graph; 5] = [
         call: batch,
         plain: || sum(&leaf::map((0..1_000).map(|n| (n,)))),
         calls: 1_000,
-        requests: 2 * 1_000_u64.div_ceil(CHUNK),
+        requests: 2 * 1_000_u64.div_ceil(LOOK_UP),
         ..ONE
     },
     Graph {

@@ -41,7 +41,10 @@ impl Counters {
     }
 
     fn count<'f>(&self, found: impl IntoIterator<Item = &'f Option<Vec<u8>>>) {
-        let found = found.into_iter().flatten().count() as u64;
+        self.count_look_up(found.into_iter().flatten().count() as u64);
+    }
+
+    fn count_look_up(&self, found: u64) {
         self.look_ups.fetch_add(1, Ordering::Relaxed);
         self.found.fetch_add(found, Ordering::Relaxed);
     }
@@ -84,6 +87,20 @@ impl MetadataStore for Counting {
         let found = self.store.get(key)?;
         self.counters.count([&found]);
         Ok(found)
+    }
+
+    fn get_levels(
+        &self,
+        keys: Vec<Key>,
+        next: &mut dyn FnMut(Vec<Option<Vec<u8>>>) -> Vec<Key>,
+    ) -> Result<()> {
+        let mut found = 0;
+        self.store.get_levels(keys, &mut |records| {
+            found += records.iter().flatten().count() as u64;
+            next(records)
+        })?;
+        self.counters.count_look_up(found);
+        Ok(())
     }
 
     fn get_many(&self, keys: &[Key]) -> Result<Vec<Option<Vec<u8>>>> {

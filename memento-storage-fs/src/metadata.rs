@@ -5,7 +5,7 @@ mod tests;
 
 use memento::{Capabilities, Claim, Entry, Filter, Key, MetadataStore, Page, Result, Version};
 use rusqlite::types::ValueRef;
-use rusqlite::{Connection, Row, ToSql, TransactionBehavior, params};
+use rusqlite::{Connection, Row, Statement, ToSql, TransactionBehavior, params};
 
 use crate::Options;
 use crate::claims::Claims;
@@ -76,6 +76,18 @@ fn known<'f>(functions: &'f Functions, entry: &Entry) -> Option<&'f i64> {
 
 fn get(connection: &Connection, key: &Key) -> Result<Option<Vec<u8>>, rusqlite::Error> {
     let mut statement = connection.prepare_cached(GET)?;
+    find(&mut statement, key)
+}
+
+fn get_each(
+    connection: &Connection,
+    keys: &[Key],
+) -> Result<Vec<Option<Vec<u8>>>, rusqlite::Error> {
+    let mut statement = connection.prepare_cached(GET)?;
+    keys.iter().map(|key| find(&mut statement, key)).collect()
+}
+
+fn find(statement: &mut Statement<'_>, key: &Key) -> Result<Option<Vec<u8>>, rusqlite::Error> {
     let mut rows = statement.query([prefix(key)])?;
     let Some(row) = rows.next()? else { return Ok(None) };
     Ok((blob(row, 0) == key.as_bytes()).then(|| blob(row, 1).to_vec()))
@@ -193,11 +205,30 @@ impl MetadataStore for SqliteMetadataStore {
         let found = self.database.read("look mementos up", |session| {
             // One transaction: each on its own would lock and unlock the log.
             let transaction = session.connection.transaction()?;
-            let found: Result<Vec<_>, _> = keys.iter().map(|key| get(&transaction, key)).collect();
+            let found = get_each(&transaction, keys)?;
             transaction.commit()?;
-            Ok(found?)
+            Ok(found)
         })?;
         Ok(found.unwrap_or_else(|| vec![None; keys.len()]))
+    }
+
+    fn get_levels(
+        &self,
+        mut keys: Vec<Key>,
+        next: &mut dyn FnMut(Vec<Option<Vec<u8>>>) -> Vec<Key>,
+    ) -> Result<()> {
+        self.database.read("look mementos up", |session| {
+            let transaction = session.connection.transaction()?;
+            while !keys.is_empty() {
+                keys = next(get_each(&transaction, &keys)?);
+            }
+            Ok(transaction.commit()?)
+        })?;
+        // There is no database yet.
+        while !keys.is_empty() {
+            keys = next(vec![None; keys.len()]);
+        }
+        Ok(())
     }
 
     fn put(&self, entries: &[Entry]) -> Result<()> {

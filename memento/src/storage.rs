@@ -125,6 +125,16 @@ impl Storage {
         records.unwrap_or_else(|| vec![None; keys.len()])
     }
 
+    /// Hands the records of `keys` to `next`, in their order, then those of the keys that it names, until it names none.
+    /// What the store fails to tell is not handed over.
+    pub(crate) fn records_by_level(
+        &self,
+        keys: Vec<Key>,
+        next: &mut dyn FnMut(Vec<Option<Vec<u8>>>) -> Vec<Key>,
+    ) {
+        self.trouble.note(self.metadata.get_levels(keys, next));
+    }
+
     /// The head of a record and the bytes of its provenance, if the record is what was written for `key`. A damaged one is moved aside, one of a newer
     /// release stays.
     pub(crate) fn open_record<'a>(

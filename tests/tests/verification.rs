@@ -187,25 +187,29 @@ fn each(numbers: &[u64]) -> impl Iterator<Item = (u64,)> {
 }
 
 #[test]
-fn each_chunk_of_a_batch_is_one_request() {
+fn calls_that_go_together_are_one_request() {
     RUNS.alone(|| {
         let stores = Shared::default();
-        let numbers: Vec<u64> = (0..512).collect();
-        assert_eq!(run(|| stores.fresh().enter(|| leaf::map(each(&numbers)).len())), (512, 512));
-        let count_all: [fn(&[u64]) -> usize; 4] = [
-            |numbers| leaf::map(each(numbers)).len(),
-            |numbers| leaf::try_map(each(numbers)).unwrap().len(),
-            |numbers| leaf::as_completed(each(numbers).collect::<Vec<_>>()).count(),
-            |numbers| {
-                let mut count = 0;
-                leaf::for_each(each(numbers), |_, result| count += usize::from(result.is_ok()));
-                count
-            },
+        let numbers: Vec<u64> = (0..2048).collect();
+        assert_eq!(run(|| stores.fresh().enter(|| leaf::map(each(&numbers)).len())), (2048, 2048));
+        // One for each 1,024 calls where all arguments are there; else for each 128.
+        let count_all: [(fn(&[u64]) -> usize, u64); 4] = [
+            (|numbers| leaf::map(each(numbers)).len(), 2),
+            (|numbers| leaf::try_map(each(numbers)).unwrap().len(), 16),
+            (|numbers| leaf::as_completed(each(numbers).collect::<Vec<_>>()).count(), 16),
+            (
+                |numbers| {
+                    let mut count = 0;
+                    leaf::for_each(each(numbers), |_, result| count += usize::from(result.is_ok()));
+                    count
+                },
+                16,
+            ),
         ];
-        for count in count_all {
+        for (count, requests) in count_all {
             stores.look_ups();
-            assert_eq!(run(|| stores.fresh().enter(|| count(&numbers))), (512, 0));
-            assert_eq!(stores.look_ups(), 4, "one for each 128 calls");
+            assert_eq!(run(|| stores.fresh().enter(|| count(&numbers))), (2048, 0));
+            assert_eq!(stores.look_ups(), requests);
         }
     });
 }

@@ -18,6 +18,7 @@ pub(crate) enum Wrong {
     LosesTheLast,
     KeepsTheFirst,
     SortsBatches,
+    LooksUpOneLevel,
     RemovesNothing,
     SetsNothingAside,
     SetsAnythingAside,
@@ -44,6 +45,11 @@ pub(crate) const KEEPING_CASES: &[Case<Wrong>] = &[
         "the record of key 1 is Some([49]), not Some([110, 101, 119])",
     ),
     Case(Wrong::SortsBatches, &["many_come_in_the_order_asked_for"], " for key "),
+    Case(
+        Wrong::LooksUpOneLevel,
+        &["levels_are_looked_up_until_none_is_asked_for"],
+        "the levels had [(2, \"12\")]",
+    ),
     Case(Wrong::RemovesNothing, &["what_is_removed_is_gone"], "removing it says true"),
     Case(
         Wrong::SetsNothingAside,
@@ -127,6 +133,18 @@ impl MetadataStore for Broken {
             keys.sort();
         }
         self.records.get_many(&keys)
+    }
+
+    fn get_levels(
+        &self,
+        keys: Vec<Key>,
+        next: &mut dyn FnMut(Vec<Option<Vec<u8>>>) -> Vec<Key>,
+    ) -> Result<()> {
+        if self.wrong == Wrong::LooksUpOneLevel {
+            next(self.get_many(&keys)?);
+            return Ok(());
+        }
+        self.records.get_levels(keys, next)
     }
 
     fn put(&self, entries: &[Entry]) -> Result<()> {

@@ -18,8 +18,10 @@ use crate::{
     Runner, Waited, remote,
 };
 
-/// How many records are asked for at once.
+/// How many calls go their way together.
 pub(super) const CHUNK: usize = MANY;
+/// How many records are asked for at once.
+const LOOK_UP: usize = 8 * CHUNK;
 
 /// What runs calls that ask for this process.
 static LOCAL: LocalRunner = LocalRunner::new();
@@ -91,13 +93,13 @@ impl<'a> Calls<'a> {
     pub(super) fn look_up(&mut self) {
         if !self.modifiers.refresh {
             let storage = &self.binding.cluster.storage;
-            let look_up_chunk = |chunk: usize| {
+            let look_up = |part: usize| {
                 if self.modifiers.check_cancelled(self.binding.function).is_err() {
                     return;
                 }
-                let items = &self.items[chunk * CHUNK..];
-                let keys = &self.keys[chunk * CHUNK..];
-                let keys = &keys[..keys.len().min(CHUNK)];
+                let items = &self.items[part * LOOK_UP..];
+                let keys = &self.keys[part * LOOK_UP..];
+                let keys = &keys[..keys.len().min(LOOK_UP)];
                 let records = storage.records(keys);
                 let mut items: Vec<_> =
                     items.iter().zip(keys).map(|(item, _)| item.lock()).collect();
@@ -108,7 +110,7 @@ impl<'a> Calls<'a> {
                     self.deliver(item);
                 }
             };
-            self.binding.cluster.runner.for_each(self.items.len().div_ceil(CHUNK), &look_up_chunk);
+            self.binding.cluster.runner.for_each(self.items.len().div_ceil(LOOK_UP), &look_up);
         }
         let is_missing =
             |index: &usize| matches!(self.items[*index].lock().ending, Ending::Pending);

@@ -5,21 +5,21 @@
 //! à la Carte", Mokhov et al., 2018: constructive traces). A callee that has to run again is run alone, with its
 //! recorded arguments; if its result is the same, its callers are none the wiser (early cutoff).
 //!
-//! The records of a whole graph are read level by level, each level in one request; then the graph is walked in order,
-//! from the innermost callees outwards, on a stack of its own.
+//! The records of a whole graph are read level by level, in one request; then the graph is walked in order, from the
+//! innermost callees outwards, on a stack of its own.
 
+mod graph;
+mod load;
 mod node;
 mod renew;
 mod repeat;
 
-use std::collections::HashMap;
-use std::collections::hash_map::Entry as Slot;
 use std::sync::Arc;
 
+use graph::{Graph, NodeId};
 pub(super) use node::Verdict;
-use node::{Node, State};
+use node::{Edge, State};
 
-use super::outcome;
 use crate::cluster::Cluster;
 use crate::function::{self, Function};
 use crate::memento::{Callee, Dependency};
@@ -34,7 +34,7 @@ pub(super) struct Walk<'a> {
     /// Whether callees may run.
     may_run: bool,
     generation: u64,
-    nodes: HashMap<Key, Node>,
+    graph: Graph,
 }
 
 /// A result to begin with.
@@ -61,24 +61,21 @@ impl<'a> Walk<'a> {
             None => Environment::of_process()?,
         };
         let generation = validity::generation();
-        Ok(Self { caller, environment, may_run, generation, nodes: HashMap::new() })
+        Ok(Self { caller, environment, may_run, generation, graph: Graph::default() })
     }
 
     /// The valid results among `roots`.
     pub(super) fn verify(mut self, roots: &[Root<'_>]) -> Vec<Result<Answer, Verdict>> {
-        for Root { function, cluster, key, record } in roots {
-            self.nodes.insert(*key, Node::new(function, Arc::clone(cluster), *key));
-            self.read(cluster, *key, *key, record);
-        }
-        let keys: Vec<Key> = roots.iter().map(|root| root.key).collect();
-        self.load(keys.clone());
-        let verdicts = keys.iter().map(|key| {
-            self.walk(*key);
-            let node = &self.nodes[key];
+        let ids: Vec<Option<NodeId>> = roots.iter().map(|root| self.add_root(root)).collect();
+        self.load(ids.iter().flatten().copied());
+        let verdicts = ids.into_iter().map(|id| {
+            let id = id.ok_or(Miss::Unreadable)?;
+            self.walk(id);
+            let node = &self.graph[id];
             match &node.state {
                 State::Valid(validity) => Ok(Answer {
                     validity: validity.clone(),
-                    earlier: Some(node.record).filter(|record| record != key),
+                    earlier: Some(node.record).filter(|record| *record != node.key),
                 }),
                 State::Invalid(verdict) => Err(verdict.clone()),
                 State::Unknown | State::Open => Err(Miss::Unreadable.into()),
@@ -89,77 +86,11 @@ impl<'a> Walk<'a> {
         verdicts
     }
 
-    /// Reads the records of all that the nodes with these keys depend on, level by level.
-    fn load(&mut self, mut level: Vec<Key>) {
-        while !level.is_empty() {
-            let mut wanted: Vec<(Arc<Cluster>, Vec<Key>)> = Vec::new();
-            for key in level.drain(..) {
-                let callees = self.callees(&key);
-                self.nodes.reserve(callees.len());
-                for (function, key) in callees {
-                    let Slot::Vacant(slot) = self.nodes.entry(key) else { continue };
-                    let Ok(cluster) = self.environment.cluster(function.cluster()) else {
-                        continue;
-                    };
-                    slot.insert(Node::new(function, Arc::clone(&cluster), key));
-                    let same =
-                        |other: &(Arc<Cluster>, _)| Arc::ptr_eq(&other.0.storage, &cluster.storage);
-                    match wanted.iter_mut().find(|other| same(other)) {
-                        Some((_, keys)) => keys.push(key),
-                        None => wanted.push((cluster, vec![key])),
-                    }
-                }
-            }
-            for (cluster, keys) in wanted {
-                let records = cluster.storage.records(&keys);
-                for (key, record) in keys.into_iter().zip(records) {
-                    if let Some(record) = record
-                        && self.read(&cluster, key, key, &record)
-                    {
-                        level.push(key);
-                    }
-                }
-            }
-        }
-    }
-
-    /// The callees of a node, with the keys that they have in their versions of now.
-    fn callees(&self, key: &Key) -> Vec<(&'static Function, Key)> {
-        let callee = |dependency: &Dependency| match dependency {
-            Dependency::Callee(callee) => {
-                let function = function::find(&callee.function)?;
-                Some((function, callee.invocation.key(&function.version())))
-            }
-            Dependency::Resource(_) => None,
-        };
-        self.nodes[key].dependencies.iter().filter_map(callee).collect()
-    }
-
-    /// Takes what a record of the node of `key` says; whether the node has to be looked at further.
-    fn read(&mut self, cluster: &Cluster, key: Key, at: Key, record: &[u8]) -> bool {
-        let Some(node) = self.nodes.get_mut(&key) else { return false };
-        let (head, provenance) = match cluster.storage.open_record(&at, record) {
-            Ok(opened) => opened,
-            Err(kind) => {
-                node.state = State::Invalid(outcome::unopened(kind).into());
-                return false;
-            }
-        };
-        match cluster.storage.verified.get(&head.key, &head.digest) {
-            Some(validity) => {
-                (node.record, node.digest) = (head.key, Some(head.digest));
-                node.state = State::Valid(Some(validity));
-            }
-            None => node.read(&head, provenance, record),
-        }
-        matches!(node.state, State::Unknown)
-    }
-
-    /// Finds out about the node of `key`, after all that it depends on.
-    fn walk(&mut self, key: Key) {
-        let mut open = vec![key];
-        while let Some(&key) = open.last() {
-            match self.step(key) {
+    /// Finds out about a node, after all that it depends on.
+    fn walk(&mut self, id: NodeId) {
+        let mut open = vec![id];
+        while let Some(&id) = open.last() {
+            match self.step(id) {
                 Some(callee) => open.push(callee),
                 None => {
                     open.pop();
@@ -169,35 +100,32 @@ impl<'a> Walk<'a> {
     }
 
     /// Goes on with a node: a callee that has to be looked at first, or nothing more to do.
-    fn step(&mut self, key: Key) -> Option<Key> {
+    fn step(&mut self, id: NodeId) -> Option<NodeId> {
         loop {
-            let node = self.nodes.get_mut(&key)?;
+            let node = &mut self.graph[id];
             match node.state {
                 State::Unknown => node.state = State::Open,
                 State::Open => {}
                 State::Valid(_) | State::Invalid(_) => return None,
             }
-            let result = match node.dependencies.get(node.verified) {
-                None => {
-                    node.settle();
-                    return None;
-                }
-                Some(Dependency::Resource(_)) => node.check_resource(),
-                Some(Dependency::Callee(callee)) => {
-                    let callee = callee.clone();
-                    match self.check_callee(key, &callee) {
-                        Ok(Some(first)) => return Some(first),
-                        Ok(None) => Ok(()),
-                        Err(verdict) => Err(verdict),
-                    }
-                }
+            let Some(Edge { dependency, callee }) = node.edges.get(node.verified) else {
+                node.settle();
+                return None;
             };
-            let node = self.nodes.get_mut(&key)?;
+            let result = match (dependency, *callee) {
+                (Dependency::Resource(_), _) => node.check_resource(),
+                (Dependency::Callee(_), now) => match self.check_callee(id, now) {
+                    Ok(Some(first)) => return Some(first),
+                    Ok(None) => Ok(()),
+                    Err(verdict) => Err(verdict),
+                },
+            };
+            let node = &mut self.graph[id];
             match result {
                 Ok(()) => node.verified += 1,
                 Err(verdict) => {
                     node.state = State::Invalid(node.newest.clone().unwrap_or(verdict));
-                    self.look_behind(key);
+                    self.look_behind(id);
                 }
             }
         }
@@ -205,68 +133,71 @@ impl<'a> Walk<'a> {
 
     /// Looks at the records that the one of an invalid node took the place of: what changed may have changed back. If
     /// none of them is valid either, what is wrong with the newest record is what is wrong.
-    fn look_behind(&mut self, key: Key) {
-        while let Some(node) = self.nodes.get_mut(&key) {
+    fn look_behind(&mut self, id: NodeId) {
+        loop {
+            let node = &mut self.graph[id];
             let State::Invalid(verdict) = &node.state else { return };
             let verdict = verdict.clone();
             node.newest.get_or_insert(verdict.clone());
             let Some(at) = node.earlier.pop() else { return };
-            let cluster = Arc::clone(&node.cluster);
-            let record = cluster.storage.record(&at);
-            if record.is_some_and(|record| self.read(&cluster, key, at, &record)) {
-                self.load(vec![key]);
+            let record = node.cluster.storage.record(&at);
+            if record.is_some_and(|record| self.read(id, at, &record)) {
+                self.load([id]);
                 return;
             }
-            if let Some(node) = self.nodes.get_mut(&key)
-                && let State::Invalid(_) = node.state
-            {
+            let node = &mut self.graph[id];
+            if let State::Invalid(_) = node.state {
                 node.state = State::Invalid(verdict);
             }
         }
     }
 
-    /// Whether a callee of the node of `key` comes to what it came to; the key of one that has to be looked at first.
-    fn check_callee(&mut self, key: Key, callee: &Callee) -> Result<Option<Key>, Verdict> {
-        let Some(function) = function::find(&callee.function) else {
-            return Err(changed(callee, Cause::Gone));
-        };
-        let now = callee.invocation.key(&function.version());
-        let verdict = match self.nodes.get(&now).map(|node| &node.state) {
-            Some(State::Unknown) => return Ok(Some(now)),
-            Some(State::Valid(_)) => None,
-            Some(State::Invalid(verdict)) => Some(verdict.clone()),
-            // A callee that called its caller did so in another version of one of them.
-            Some(State::Open) | None => return Err(changed(callee, Cause::OtherResult)),
-        };
-        match verdict {
-            None => {}
-            Some(Verdict::Miss(why)) => self.repeat(key, now, callee, why)?,
-            Some(undecided @ Verdict::Undecided(_)) => return Err(undecided),
-        }
-        let node = &self.nodes[&now];
-        let State::Valid(validity) = &node.state else {
-            return Err(changed(callee, Cause::OtherResult));
-        };
-        if node.digest != callee.digest || callee.digest.is_none() {
-            return Err(changed(callee, Cause::OtherResult));
-        }
-        let validity = validity.clone();
-        let generation = self.generation;
-        let caller = self.nodes.get_mut(&key).ok_or(Miss::Unreadable)?;
-        caller.validity.generation = Some(generation);
-        caller.validity.extend(validity.as_deref());
-        if callee.version != function.version() {
-            caller.is_renewed = true;
-            if let Some(Dependency::Callee(callee)) = caller.dependencies.get_mut(caller.verified) {
-                callee.version = function.version();
+    /// Whether the next callee of a node, whose own node is `now`, comes to what it came to; one that has to be looked
+    /// at first.
+    fn check_callee(&mut self, id: NodeId, now: Option<NodeId>) -> Result<Option<NodeId>, Verdict> {
+        let Some(now) = now else { return Err(self.changed(id, self.absence(id))) };
+        match &self.graph[now].state {
+            State::Unknown => return Ok(Some(now)),
+            State::Valid(_) => {}
+            State::Invalid(Verdict::Miss(why)) => {
+                let why = why.clone();
+                self.repeat(id, now, why)?;
             }
+            State::Invalid(undecided @ Verdict::Undecided(_)) => return Err(undecided.clone()),
+            // A callee that called its caller did so in another version of one of them.
+            State::Open => return Err(self.changed(id, Cause::OtherResult)),
         }
+        let callee = &self.graph[now];
+        let (digest, version) = (callee.digest, callee.function.version());
+        let State::Valid(validity) = &callee.state else {
+            return Err(self.changed(id, Cause::OtherResult));
+        };
+        let validity = validity.clone();
+        let node = &mut self.graph[id];
+        let Some(recorded) = node.next_callee_mut() else { return Ok(None) };
+        if digest != recorded.digest || digest.is_none() {
+            return Err(self.changed(id, Cause::OtherResult));
+        }
+        if recorded.version != version {
+            recorded.version = version;
+            node.is_renewed = true;
+        }
+        node.validity.generation = Some(self.generation);
+        node.validity.extend(validity.as_deref());
         Ok(None)
     }
-}
 
-/// Why a result is not valid, where that is because of a callee.
-fn changed(callee: &Callee, cause: Cause) -> Verdict {
-    let Callee { function, invocation, .. } = callee.clone();
-    Miss::CalleeChanged(Box::new(CalleeChange { function, invocation, cause })).into()
+    /// Why the next callee of a node has no node of its own.
+    fn absence(&self, id: NodeId) -> Cause {
+        let callee = self.graph[id].next_callee();
+        let function = callee.and_then(|callee| function::find(&callee.function));
+        function.map_or(Cause::Gone, |_| Cause::OtherResult)
+    }
+
+    /// Why a node's result is not valid, where that is because of its next callee.
+    fn changed(&self, id: NodeId, cause: Cause) -> Verdict {
+        let Some(callee) = self.graph[id].next_callee() else { return Miss::Unreadable.into() };
+        let Callee { function, invocation, .. } = callee.clone();
+        Miss::CalleeChanged(Box::new(CalleeChange { function, invocation, cause })).into()
+    }
 }

@@ -79,6 +79,25 @@ pub trait MetadataStore: Send + Sync + Debug {
         keys.iter().map(|key| self.get(key)).collect()
     }
 
+    /// Hands the records of `keys` to `next`, in their order, then those of the keys that `next` returns on seeing them, until
+    /// it returns none: a graph of mementos, each of which says what it depends on, level by level.
+    ///
+    /// A store that begins something with each request, such as a transaction, does better to begin it once.
+    ///
+    /// # Errors
+    ///
+    /// As [`get_many`](Self::get_many), for the rest of the levels.
+    fn get_levels(
+        &self,
+        mut keys: Vec<Key>,
+        next: &mut dyn FnMut(Vec<Option<Vec<u8>>>) -> Vec<Key>,
+    ) -> Result<()> {
+        while !keys.is_empty() {
+            keys = next(self.get_many(&keys)?);
+        }
+        Ok(())
+    }
+
     /// Keeps all `entries` or none of them, each in place of the one of its key. When this returns, every process
     /// that uses the store sees them.
     ///

@@ -53,6 +53,25 @@ pub(super) fn many_come_in_the_order_asked_for(suite: &MetadataStoreSuite) {
     promised(none.is_empty(), promise, || format!("{none:?} for no keys"));
 }
 
+pub(super) fn levels_are_looked_up_until_none_is_asked_for(suite: &MetadataStoreSuite) {
+    let lab = Lab::new(suite);
+    let promise = "each level is looked up in the order asked for, until none is";
+    lab.keep(&(1..=6).map(entry).collect::<Vec<_>>());
+    let mut levels = [vec![4, 9, 3], vec![6], vec![9]].into_iter();
+    let mut seen = Vec::new();
+    let looked_up = lab.get_levels([1, 2].map(key).to_vec(), &mut |records| {
+        let texts = records.iter().flatten().map(|record| String::from_utf8_lossy(record));
+        seen.push((records.len(), texts.collect::<String>()));
+        levels.next().unwrap_or_default().into_iter().map(key).collect()
+    });
+    done(looked_up, promise);
+    let expected = [(2, "12"), (3, "43"), (1, "6"), (1, "")];
+    let is_right = seen.iter().map(|(count, texts)| (*count, &**texts)).eq(expected);
+    promised(is_right, promise, || format!("the levels had {seen:?}"));
+    let nothing = lab.get_levels(Vec::new(), &mut |_| panic!("there is a level of no keys"));
+    done(nothing, promise);
+}
+
 pub(super) fn what_is_removed_is_gone(suite: &MetadataStoreSuite) {
     let lab = Lab::new(suite);
     let promise = "what is removed is gone, and was there once";

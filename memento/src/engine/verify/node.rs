@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
+use super::graph::NodeId;
 use crate::cluster::Cluster;
 use crate::engine::outcome;
 use crate::function::Function;
-use crate::memento::Dependency;
+use crate::memento::{Callee, Dependency};
 use crate::miss::{Miss, Undecided};
 use crate::record::{self, Head};
 use crate::resource::{self, Check};
@@ -14,6 +15,8 @@ use crate::{Digest, Key};
 
 /// An invocation, and what is known of it.
 pub(super) struct Node {
+    /// The key that it has in its function's version of now.
+    pub(super) key: Key,
     pub(super) function: &'static Function,
     pub(super) cluster: Arc<Cluster>,
     /// The key of the record that is looked at: the node's own, or that of a record that it took the place of.
@@ -24,14 +27,21 @@ pub(super) struct Node {
     pub(super) newest: Option<Verdict>,
     /// The digest of its outcome; `None` where there is no record.
     pub(super) digest: Option<Digest>,
-    pub(super) dependencies: Vec<Dependency>,
+    pub(super) edges: Vec<Edge>,
     /// How many of them are verified.
     pub(super) verified: usize,
     /// What is verified of what the result depends on.
     pub(super) validity: Validity,
-    /// Whether `dependencies` is not what the record says any more: the same in other words.
+    /// Whether `edges` is not what the record says any more: the same in other words.
     pub(super) is_renewed: bool,
     pub(super) state: State,
+}
+
+/// What a result depends on.
+pub(super) struct Edge {
+    pub(super) dependency: Dependency,
+    /// Its node, where it is a callee that can be looked at.
+    pub(super) callee: Option<NodeId>,
 }
 
 pub(super) enum State {
@@ -58,13 +68,14 @@ impl From<Miss> for Verdict {
 impl Node {
     pub(super) fn new(function: &'static Function, cluster: Arc<Cluster>, key: Key) -> Self {
         Self {
+            key,
             function,
             cluster,
             record: key,
             earlier: Vec::new(),
             newest: None,
             digest: None,
-            dependencies: Vec::new(),
+            edges: Vec::new(),
             verified: 0,
             validity: Validity::default(),
             is_renewed: false,
@@ -72,13 +83,18 @@ impl Node {
         }
     }
 
-    /// Takes what `record` says, opened; whether it makes the node one to be looked at further.
+    /// Takes what `record` says, opened.
     pub(super) fn read(&mut self, head: &Head<'_>, provenance: &[u8], record: &[u8]) {
+        if let Some(validity) = self.cluster.storage.verified.get(&head.key, &head.digest) {
+            (self.record, self.digest) = (head.key, Some(head.digest));
+            self.state = State::Valid(Some(validity));
+            return;
+        }
         self.digest = Some(head.digest);
         (self.record, self.verified, self.is_renewed) = (head.key, 0, false);
         let expires = outcome::expires(self.function, head.finished);
         self.validity = Validity { expires, ..Validity::default() };
-        self.dependencies = Vec::new();
+        self.edges = Vec::new();
         if !head.is_earlier {
             self.earlier = head.earlier_keys().collect();
             self.earlier.reverse();
@@ -88,7 +104,9 @@ impl Node {
             Ok(()) if !head.depends => State::Valid(self.validity.clone().into_shared()),
             Ok(()) => match record::dependencies(head, provenance) {
                 Ok(dependencies) => {
-                    self.dependencies = dependencies;
+                    let edges = dependencies.into_iter();
+                    self.edges =
+                        edges.map(|dependency| Edge { dependency, callee: None }).collect();
                     State::Unknown
                 }
                 Err(error) => {
@@ -109,12 +127,26 @@ impl Node {
         self.state = State::Valid(validity);
     }
 
+    /// The callee that is verified next.
+    pub(super) fn next_callee(&self) -> Option<&Callee> {
+        match &self.edges.get(self.verified)?.dependency {
+            Dependency::Callee(callee) => Some(callee),
+            Dependency::Resource(_) => None,
+        }
+    }
+
+    /// The same, to be written down in other words.
+    pub(super) fn next_callee_mut(&mut self) -> Option<&mut Callee> {
+        match &mut self.edges.get_mut(self.verified)?.dependency {
+            Dependency::Callee(callee) => Some(callee),
+            Dependency::Resource(_) => None,
+        }
+    }
+
     /// Whether the next dependency, something outside of the program, is what it was.
     pub(super) fn check_resource(&mut self) -> Result<(), Verdict> {
-        let Some(Dependency::Resource(observation)) = self.dependencies.get_mut(self.verified)
-        else {
-            return Ok(());
-        };
+        let edge = self.edges.get_mut(self.verified).map(|edge| &mut edge.dependency);
+        let Some(Dependency::Resource(observation)) = edge else { return Ok(()) };
         match resource::check(observation) {
             Check::Same => {}
             Check::Restamped(stamp) => {

@@ -17,7 +17,7 @@ impl Walk<'_> {
     /// Writes down what was found valid in other words than before.
     pub(super) fn renew(self) {
         let mut groups: Vec<Group> = Vec::new();
-        for node in self.nodes.into_values() {
+        for node in self.graph.into_nodes() {
             let storage = Arc::clone(&node.cluster.storage);
             match groups.iter_mut().find(|group| Arc::ptr_eq(&group.storage, &storage)) {
                 Some(group) => group.nodes.push(node),
@@ -49,10 +49,9 @@ fn renew(node: Node, record: &[u8]) -> Option<Entry> {
     let (head, provenance) = record::open(&node.record, record).ok()?;
     let mut provenance = record::provenance(&head, provenance).ok()?;
     // Another process may have computed it anew in the meantime.
-    if Some(head.digest) != node.digest || provenance.dependencies.len() != node.dependencies.len()
-    {
+    if Some(head.digest) != node.digest || provenance.dependencies.len() != node.edges.len() {
         return None;
     }
-    provenance.dependencies = node.dependencies;
+    provenance.dependencies = node.edges.into_iter().map(|edge| edge.dependency).collect();
     entry(head, provenance).ok()
 }
