@@ -3,6 +3,7 @@
 #[cfg(test)]
 mod tests;
 
+use super::shard::Shard;
 use super::{Candidate, Identity, MemoryCache, SHARDS, Shared, shard_index};
 
 /// How many values are looked up at once at most.
@@ -22,14 +23,7 @@ impl MemoryCache {
     {
         let (order, ends) = by_shard(count, &identity);
         let mut behind_lock: Vec<(usize, Shared)> = Vec::new();
-        let mut start = 0;
-        for (shard, end) in self.shards.iter().zip(ends) {
-            let group = &order[start..end];
-            start = end;
-            if group.is_empty() {
-                continue;
-            }
-            let mut shard = shard.lock();
+        let mut look_up = |shard: &mut Shard, group: &[u8]| {
             // In steps, each of which is the same for all: the processor waits for the memory of many at a time.
             let mut at = [None; MANY];
             for (at, &index) in at.iter_mut().zip(group) {
@@ -47,6 +41,24 @@ impl MemoryCache {
                 match shard.take_clone(at) {
                     Ok(value) => found(index.into(), value),
                     Err(shared) => behind_lock.push((index.into(), shared)),
+                }
+            }
+        };
+        // Threads that look up at the same time would follow one another from lock to lock; so what another one has
+        // comes last.
+        let mut is_left = [true; SHARDS];
+        for waits in [false, true] {
+            let mut start = 0;
+            for ((shard, end), is_left) in self.shards.iter().zip(ends).zip(&mut is_left) {
+                let group = &order[std::mem::replace(&mut start, end)..end];
+                *is_left &= !group.is_empty();
+                if !*is_left {
+                    continue;
+                }
+                let shard = if waits { Some(shard.lock()) } else { shard.try_lock() };
+                if let Some(mut shard) = shard {
+                    *is_left = false;
+                    look_up(&mut shard, group);
                 }
             }
         }

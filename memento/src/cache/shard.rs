@@ -122,7 +122,10 @@ impl Shard {
     #[inline(always)]
     pub(super) fn count_hit(&mut self, at: u32) {
         let front = &mut self.fronts[at as usize];
-        front.asked = true;
+        // A line that is not written to need not go back to memory.
+        if !front.asked {
+            front.asked = true;
+        }
         self.hits += 1;
         self.saved = self.saved.wrapping_add(front.took);
     }

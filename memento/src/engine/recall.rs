@@ -16,16 +16,20 @@ use crate::{Caller, Result, engine::Ledger};
 pub(crate) struct Chunk<'b, R: Returns, A> {
     bound: &'b Bound,
     arguments: Vec<A>,
-    encodings: Vec<Encoded<'b>>,
     outputs: Vec<Option<Result<R::Output>>>,
+    /// The encodings of those that have no output, in order.
+    missing: Vec<Encoded<'b>>,
     /// What the caller's frame has yet to record; empty where nobody calls.
     calls: Vec<Option<Call>>,
 }
 
+/// Where encodings are written. They are large to move and to hold, so each chunk's take the place of those before.
+type Encodings<'b> = Vec<Encoded<'b>>;
+
 impl<'b, R: Returns, A> Chunk<'b, R, A> {
     pub(crate) fn new(bound: &'b Bound) -> Self {
-        let (arguments, encodings, outputs, calls) = Default::default();
-        Self { bound, arguments, encodings, outputs, calls }
+        let (arguments, outputs, missing, calls) = Default::default();
+        Self { bound, arguments, outputs, missing, calls }
     }
 
     /// Takes up to [`MANY`] arguments and looks into the memory cache for them. `each` gets the index of each call, from
@@ -41,27 +45,36 @@ impl<'b, R: Returns, A> Chunk<'b, R, A> {
         each: impl FnMut(usize, Recalled<'b, R::Output, A>),
     ) {
         self.arguments.extend(arguments.take(MANY));
-        self.look_up(modifiers, encode_arguments);
+        self.look_up(&mut Encodings::new(), modifiers, encode_arguments);
         self.give(ledger, first, each);
     }
 
     /// Looks into the memory cache for the arguments that were taken.
     #[inline(always)]
-    fn look_up(&mut self, modifiers: Modifiers<'_>, encode_arguments: &impl Encode<A>) {
+    fn look_up(
+        &mut self,
+        encodings: &mut Encodings<'b>,
+        modifiers: Modifiers<'_>,
+        encode_arguments: &impl Encode<A>,
+    ) {
         let bound = self.bound;
         for (at, arguments) in self.arguments.iter().enumerate() {
-            // They are large to move, so they stay where they are.
-            match self.encodings.get_mut(at) {
+            match encodings.get_mut(at) {
                 Some(encoded) => *encoded = bound.encoding(),
-                None => self.encodings.push(bound.encoding()),
+                None => encodings.push(bound.encoding()),
             }
             let encoding = modifiers
                 .check_cancelled(bound.function)
-                .and_then(|()| encode(bound, &mut self.encodings[at], encode_arguments, arguments));
+                .and_then(|()| encode(bound, &mut encodings[at], encode_arguments, arguments));
             self.outputs.push(encoding.err().map(Err));
         }
         if !modifiers.refresh {
-            self.find();
+            self.find(encodings);
+        }
+        for (output, encoded) in self.outputs.iter().zip(encodings) {
+            if output.is_none() {
+                self.missing.push(std::mem::replace(encoded, bound.encoding()));
+            }
         }
         if let Some(tracker) = modifiers.tracker {
             for result in self.outputs.iter().flatten() {
@@ -79,27 +92,23 @@ impl<'b, R: Returns, A> Chunk<'b, R, A> {
         mut each: impl FnMut(usize, Recalled<'b, R::Output, A>),
     ) {
         let calls = self.arguments.drain(..).zip(self.outputs.drain(..));
+        let mut missing = self.missing.drain(..);
         for (at, (arguments, output)) in calls.enumerate() {
             let index = first + at;
-            match output {
-                Some(result) => {
-                    ledger.end(index, self.calls.get_mut(at).and_then(Option::take));
-                    each(index, Recalled::Ended(result));
-                }
-                None => {
-                    ledger.begin(index);
-                    let fresh = self.bound.encoding();
-                    let encoded = std::mem::replace(&mut self.encodings[at], fresh);
-                    each(index, Recalled::Missing(arguments, encoded));
-                }
+            if let Some(result) = output {
+                ledger.end(index, self.calls.get_mut(at).and_then(Option::take));
+                each(index, Recalled::Ended(result));
+            } else if let Some(encoded) = missing.next() {
+                ledger.begin(index);
+                each(index, Recalled::Missing(arguments, encoded));
             }
         }
     }
 
     /// Looks into the memory cache for what has no output yet.
     #[inline(always)]
-    fn find(&mut self) {
-        let Self { bound, encodings, outputs, calls, .. } = self;
+    fn find(&mut self, encodings: &Encodings<'b>) {
+        let Self { bound, outputs, calls, .. } = self;
         let count = outputs.len();
         if bound.frame != 0 {
             calls.resize_with(count, || None);
@@ -125,16 +134,21 @@ impl<'b, R: Returns, A> Chunk<'b, R, A> {
 pub(crate) struct Block<'b, R: Returns, A> {
     bound: &'b Bound,
     chunks: Vec<Mutex<Chunk<'b, R, A>>>,
-    /// How many chunks are filled next: one at first, since most batches are short.
+    /// One for each thread that looks chunks up.
+    encodings: Mutex<Vec<Encodings<'b>>>,
+    /// How many chunks are filled next.
     next: usize,
 }
 
-/// How many chunks are looked up at the same time at most.
-const CHUNKS: usize = 16;
+/// How many chunks are looked up at the same time at most. To have threads begin and end takes as long as hundreds of hits
+/// do, so that there are many for each time; at first there are few, since most batches are short.
+const CHUNKS: usize = 256;
+/// How many times as many chunks are filled after each time.
+const GROWTH: usize = 16;
 
 impl<'b, R: Returns, A: Send> Block<'b, R, A> {
     pub(crate) fn new(bound: &'b Bound) -> Self {
-        Self { bound, chunks: Vec::new(), next: 1 }
+        Self { bound, chunks: Vec::new(), encodings: Mutex::default(), next: 1 }
     }
 
     /// As [`Chunk::recall`], for more arguments; how many were taken.
@@ -157,11 +171,15 @@ impl<'b, R: Returns, A: Send> Block<'b, R, A> {
             filled += usize::from(!chunk.is_empty());
         }
         let chunks = &self.chunks;
-        if let [chunk] = &chunks[..filled] {
-            chunk.lock().look_up(modifiers, encode_arguments);
+        let look_up = |at: usize| {
+            let mut encodings = self.encodings.lock().pop().unwrap_or_default();
+            chunks[at].lock().look_up(&mut encodings, modifiers, encode_arguments);
+            self.encodings.lock().push(encodings);
+        };
+        if filled == 1 {
+            look_up(0);
         } else {
             let caller = stack::with(Caller::clone);
-            let look_up = |at: usize| chunks[at].lock().look_up(modifiers, encode_arguments);
             runner(bound, modifiers).for_each(filled, &|at| caller.enter(|| look_up(at)));
         }
         let mut index = first;
@@ -171,7 +189,7 @@ impl<'b, R: Returns, A: Send> Block<'b, R, A> {
             chunk.give(ledger, index, &mut each);
             index += count;
         }
-        self.next = CHUNKS;
+        self.next = CHUNKS.min(self.next * GROWTH);
         taken
     }
 }
