@@ -8,6 +8,7 @@ mod many;
 mod shard;
 #[cfg(test)]
 mod tests;
+mod value;
 
 use std::any::Any;
 use std::mem::{needs_drop, size_of};
@@ -20,6 +21,7 @@ use parking_lot::Mutex;
 pub(crate) use many::MANY;
 pub(crate) use shard::SHORT;
 use shard::{Back, Entry, Shard};
+use value::Value;
 
 use crate::validity::Validity;
 use crate::{Digest, Invocation};
@@ -135,7 +137,8 @@ impl MemoryCache {
     pub(crate) fn get_shared(&self, identity: Identity<'_>) -> Option<(Shared, Landed)> {
         let mut shard = self.shard(identity.hash).lock();
         let at = shard.find(identity)?;
-        Some((Arc::clone(&shard.front(at).value), shard.back(at).landed.clone()))
+        let front = shard.front(at);
+        Some((front.value.to_shared(front.kind), shard.back(at).landed.clone()))
     }
 
     /// Counts a value that was computed and is not here.
@@ -251,18 +254,23 @@ impl Shard {
     fn admits<T: 'static>(&mut self, at: u32, admit: impl FnOnce(Candidate<'_>) -> bool) -> bool {
         let front = self.front(at);
         let depends = front.depends;
-        front.value.is::<T>() && admit(Candidate { depends, back: self.back(at) })
+        front.value.is::<T>(front.kind) && admit(Candidate { depends, back: self.back(at) })
     }
 
     /// A clone of the `T` at `at`; the value itself where it is to be cloned behind the lock.
     #[inline(always)]
     fn take_clone<T: Clone + 'static>(&self, at: u32) -> Result<T, Shared> {
-        let shared = &self.front(at).value;
-        match shared.downcast_ref::<T>() {
-            Some(value) if !needs_drop::<T>() && size_of::<T>() <= CLONED_UNDER_LOCK => {
-                Ok(value.clone())
+        let front = self.front(at);
+        match &front.value {
+            Value::Number(bytes) => {
+                value::number(front.kind, *bytes).ok_or_else(|| front.value.to_shared(front.kind))
             }
-            _ => Err(Arc::clone(shared)),
+            Value::Shared(shared) => match shared.downcast_ref::<T>() {
+                Some(value) if !needs_drop::<T>() && size_of::<T>() <= CLONED_UNDER_LOCK => {
+                    Ok(value.clone())
+                }
+                _ => Err(Arc::clone(shared)),
+            },
         }
     }
 }

@@ -7,6 +7,7 @@ use std::mem::size_of;
 
 use hashbrown::HashTable;
 
+use super::value::{Kind, Value};
 use super::{Identity, Landed, Shared};
 
 /// How many bytes of arguments are compared in one piece.
@@ -33,12 +34,13 @@ pub(super) struct Shard {
 pub(super) struct Front {
     /// The arguments where they are short, with zeros behind them.
     short: [u8; SHORT],
-    pub(super) value: Shared,
+    pub(super) value: Value,
     /// As in [`Landed`].
     took: u64,
     function: u32,
     /// Of the arguments.
     length: u8,
+    pub(super) kind: Kind,
     /// Whether the value depends on anything beyond the code.
     pub(super) depends: bool,
     /// Whether it was asked for since the hand passed.
@@ -75,12 +77,14 @@ impl Entry {
             }
             None => (LONG, Some(arguments.into())),
         };
+        let (kind, value) = Value::new(value);
         let front = Front {
             short,
             value,
             took: landed.took,
             function: identity.function,
             length,
+            kind,
             depends: landed.validity.is_some(),
             asked: false,
         };
