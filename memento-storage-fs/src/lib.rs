@@ -40,9 +40,7 @@ pub use data::FileDataStore;
 pub use metadata::SqliteMetadataStore;
 pub use options::{Durability, Options};
 
-use std::sync::Arc;
-
-use memento::plugin::{DEFAULT_MEMORY_CACHE, StoragePlugin, inventory};
+use memento::plugin::{DEFAULT_MEMORY_CACHE, StoragePlugin, Stores, inventory};
 
 inventory::submit! {
     StoragePlugin {
@@ -51,8 +49,10 @@ inventory::submit! {
         schemes: &[],
         is_default: true,
         memory_cache: DEFAULT_MEMORY_CACHE,
-        data: |options| Ok(Arc::new(FileDataStore::new(&Options::take(options)?))),
-        metadata: |options| Ok(Arc::new(SqliteMetadataStore::new(&Options::take(options)?))),
+        open: |options| {
+            let options = Options::take(options)?;
+            Ok(Stores::new(FileDataStore::new(&options), SqliteMetadataStore::new(&options)))
+        },
     }
 }
 

@@ -142,6 +142,10 @@ impl<P: Policy, S: DataStore + ?Sized> DataStore for Guarded<P, S> {
         self.store.url(name)
     }
 
+    fn flush(&self) -> Result<()> {
+        self.store.flush()
+    }
+
     fn set_aside(&self, name: &Name) -> Result<()> {
         self.call(SET_ASIDE, || self.store.set_aside(name))
     }

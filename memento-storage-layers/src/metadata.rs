@@ -55,6 +55,10 @@ impl<P: Policy, S: MetadataStore + ?Sized> MetadataStore for Guarded<P, S> {
         self.store.wait_for_claim(key, limit);
     }
 
+    fn flush(&self) -> Result<()> {
+        self.store.flush()
+    }
+
     fn set_aside(&self, key: &Key, damaged: &[u8]) -> Result<()> {
         self.call(SET_RECORD_ASIDE, || self.store.set_aside(key, damaged))
     }

@@ -65,9 +65,7 @@ pub use data::RedisDataStore;
 pub use metadata::RedisMetadataStore;
 pub use options::Options;
 
-use std::sync::Arc;
-
-use memento::plugin::{DEFAULT_MEMORY_CACHE, StoragePlugin, inventory};
+use memento::plugin::{DEFAULT_MEMORY_CACHE, StoragePlugin, Stores, inventory};
 
 inventory::submit! {
     StoragePlugin {
@@ -79,8 +77,10 @@ inventory::submit! {
         ],
         is_default: false,
         memory_cache: DEFAULT_MEMORY_CACHE,
-        data: |options| Ok(Arc::new(RedisDataStore::new(&Options::take(options)?))),
-        metadata: |options| Ok(Arc::new(RedisMetadataStore::new(&Options::take(options)?))),
+        open: |options| {
+            let options = Options::take(options)?;
+            Ok(Stores::new(RedisDataStore::new(&options), RedisMetadataStore::new(&options)))
+        },
     }
 }
 

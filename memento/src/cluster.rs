@@ -6,7 +6,7 @@ use bytesize::ByteSize;
 
 use crate::configuration::Options;
 use crate::flight::{Flights, TaskFlights};
-use crate::plugin::{self, Plugin, RunnerPlugin, StoragePlugin, Stores};
+use crate::plugin::{self, RunnerPlugin};
 use crate::statistics::Counters;
 use crate::storage::Storage;
 use crate::{NullRunner, Result, Runner};
@@ -46,34 +46,16 @@ impl Cluster {
         Ok(runner)
     }
 
-    /// The storage that `options` describes: both stores of one plugin, unless `data` or `metadata` describes another one.
+    /// The storage that `options` describes.
     pub(crate) fn open_storage(mut options: Options) -> Result<Arc<Storage>> {
-        let mut parts = (options.take_choice("data")?, options.take_choice("metadata")?);
-        let of_data = parts.0.as_mut().unwrap_or(&mut options);
-        let plugin = plugin::choose::<StoragePlugin>(of_data, default_storage())?;
-        let data = (plugin.data)(of_data)?;
-        let of_metadata = parts.1.as_mut().unwrap_or(&mut options);
-        let plugin = plugin::choose::<StoragePlugin>(of_metadata, default_storage())?;
-        let metadata = (plugin.metadata)(of_metadata)?;
-        for part in [parts.0, parts.1].iter().flatten() {
-            part.finish()?;
-        }
-        let Stores { data, metadata } =
-            plugin::put_layers(&mut options, Stores { data, metadata })?;
-        let mut storage = Storage::from_stores(data, metadata);
+        let (stores, memory_cache) = plugin::open_stores(&mut options)?;
+        let mut storage = Storage::from(stores);
         let size = options.take::<ByteSize>("memory_cache")?;
-        storage = storage.memory_cache(size.map_or(plugin.memory_cache, |size| size.as_u64()));
+        storage = storage.memory_cache(size.map_or(memory_cache, |size| size.as_u64()));
         if let Some(size) = options.take::<ByteSize>("inline_limit")? {
             storage = storage.inline_limit(size.as_u64());
         }
         options.finish()?;
         Ok(Arc::new(storage))
     }
-}
-
-/// The plugin that is used where nothing is configured: one that keeps results by itself, else memory.
-fn default_storage() -> &'static str {
-    StoragePlugin::registered()
-        .find(|plugin| plugin.is_default)
-        .map_or("memory", |plugin| plugin.name)
 }

@@ -147,6 +147,23 @@ impl Environment {
         sum
     }
 
+    /// Waits until all that was kept is in all stores that it is to be in, where some are written behind the calls.
+    ///
+    /// That happens without this, too: when an environment goes, when a thread that has kept something ends, and with the main
+    /// thread when the program ends. This says what was lost.
+    ///
+    /// # Errors
+    ///
+    /// What the stores report.
+    pub fn flush(&self) -> Result<()> {
+        let mut flushed = Ok(());
+        for cluster in self.opened() {
+            let storage = &cluster.storage;
+            flushed = flushed.and(storage.data.flush()).and(storage.metadata.flush());
+        }
+        flushed
+    }
+
     /// The binding of `function`, made at its first call.
     pub(crate) fn binding(&self, function: &'static Function) -> Result<Arc<Binding>> {
         let address = std::ptr::from_ref(function) as usize;

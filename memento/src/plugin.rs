@@ -35,10 +35,8 @@ pub struct StoragePlugin {
     pub is_default: bool,
     /// How many bytes the memory cache in front holds unless `memory_cache` says otherwise.
     pub memory_cache: u64,
-    /// Opens the data store. Options that neither this nor `metadata` takes are reported as unknown.
-    pub data: fn(&mut Options) -> Result<Arc<dyn DataStore>>,
-    /// Opens the metadata store.
-    pub metadata: fn(&mut Options) -> Result<Arc<dyn MetadataStore>>,
+    /// Opens both stores, of which one may not be used. Options that this does not take are reported as unknown.
+    pub open: fn(&mut Options) -> Result<Stores>,
 }
 
 /// A kind of runner, chosen by `type = "…"` in `[runner]`.
@@ -84,6 +82,26 @@ pub struct LayerPlugin {
     /// Puts the layer around both stores. Options that this does not take are reported as unknown.
     pub wrap: fn(&mut Options, Stores) -> Result<Stores>,
 }
+
+impl Stores {
+    /// These two.
+    pub fn new(data: impl DataStore + 'static, metadata: impl MetadataStore + 'static) -> Self {
+        Self { data: Arc::new(data), metadata: Arc::new(metadata) }
+    }
+
+    /// The stores that `options` describe, with their layers around them: for a plugin that is made of other stores.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Configuration`], and what the plugin that is chosen reports. Options that nobody takes are reported by
+    /// [`Options::finish`], which is for the caller.
+    pub fn open(options: &mut Options) -> Result<Self> {
+        open_stores(options).map(|(stores, _)| stores)
+    }
+}
+
+/// The plugin that makes one storage of several.
+const TIERS: &str = "tiers";
 
 inventory::collect!(StoragePlugin);
 inventory::collect!(LayerPlugin);
@@ -192,12 +210,48 @@ impl Plugin for LayerPlugin {
     }
 }
 
+/// The stores that `options` describe: both of one plugin, unless `data` or `metadata` describes another one. How many bytes
+/// the memory cache in front of them holds unless something else is said.
+pub(crate) fn open_stores(options: &mut Options) -> Result<(Stores, u64)> {
+    let part = |part: Option<Options>| {
+        let open = |mut part: Options| {
+            let opened = open_plugin(&mut part)?;
+            part.finish()?;
+            Ok::<_, Error>(opened)
+        };
+        part.map(open).transpose()
+    };
+    let parts = (part(options.take_choice("data")?)?, part(options.take_choice("metadata")?)?);
+    let ((Stores { data, .. }, _), (Stores { metadata, .. }, memory_cache)) = match parts {
+        (Some(data), Some(metadata)) => (data, metadata),
+        (data, metadata) => {
+            let own = open_plugin(options)?;
+            (data.unwrap_or_else(|| own.clone()), metadata.unwrap_or(own))
+        }
+    };
+    Ok((put_layers(options, Stores { data, metadata })?, memory_cache))
+}
+
+/// The stores of the plugin that `options` choose.
+fn open_plugin(options: &mut Options) -> Result<(Stores, u64)> {
+    let default = if options.is_set(TIERS) { TIERS } else { default_storage() };
+    let plugin = choose::<StoragePlugin>(options, default)?;
+    Ok(((plugin.open)(options)?, plugin.memory_cache))
+}
+
+/// The plugin that is used where nothing is configured: one that keeps results by itself, else memory.
+fn default_storage() -> &'static str {
+    StoragePlugin::registered()
+        .find(|plugin| plugin.is_default)
+        .map_or("memory", |plugin| plugin.name)
+}
+
 /// The stores with the layers around them that `options` has tables of.
 ///
 /// # Errors
 ///
 /// [`ErrorKind::Ambiguous`] where two crates register a name, and those of the layers.
-pub(crate) fn put_layers(options: &mut Options, mut stores: Stores) -> Result<Stores> {
+fn put_layers(options: &mut Options, mut stores: Stores) -> Result<Stores> {
     let mut layers: Vec<_> = LayerPlugin::registered().collect();
     layers.sort_by_key(|layer| (layer.order, layer.name));
     for layer in layers {

@@ -62,6 +62,11 @@ impl Head<'_> {
         keys.iter().map(|key| Key::from_bytes(*key))
     }
 
+    /// Whether it is none that people ask for: [`Entry::hidden`](crate::Entry).
+    pub(crate) fn is_hidden(&self) -> bool {
+        self.is_forgotten() || self.is_earlier
+    }
+
     /// Whether it stands for a result that was dropped on purpose: it has neither a value nor an error.
     pub(crate) fn is_forgotten(&self) -> bool {
         self.value.is_none() && self.error.is_none()

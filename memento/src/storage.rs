@@ -40,7 +40,7 @@ pub(crate) use verified::Verified;
 use crate::cache::MemoryCache;
 use crate::function::Function;
 use crate::memento::Provenance;
-use crate::plugin::DEFAULT_MEMORY_CACHE;
+use crate::plugin::{DEFAULT_MEMORY_CACHE, Stores};
 use crate::record::{self, EncodedValue, Head};
 use crate::{Code, Digest, Error, ErrorKind, Invocation, Key, Memento, Result};
 
@@ -66,7 +66,7 @@ impl Storage {
         Self::from_stores(Arc::new(data), Arc::new(metadata))
     }
 
-    pub(crate) fn from_stores(data: Arc<dyn DataStore>, metadata: Arc<dyn MetadataStore>) -> Self {
+    fn from_stores(data: Arc<dyn DataStore>, metadata: Arc<dyn MetadataStore>) -> Self {
         let trouble = Arc::new(Trouble::default());
         Self {
             contents: Contents::new(Arc::clone(&data), Arc::clone(&trouble)),
@@ -276,12 +276,18 @@ impl Storage {
 }
 
 /// The entry of a record.
+impl From<Stores> for Storage {
+    fn from(Stores { data, metadata }: Stores) -> Self {
+        Self::from_stores(data, metadata)
+    }
+}
+
 pub(crate) fn entry(head: Head<'_>, provenance: Provenance) -> Result<Entry> {
     Ok(Entry {
         key: head.key,
         version: provenance.version,
         failed: head.error.is_some(),
-        hidden: head.is_forgotten() || head.is_earlier,
+        hidden: head.is_hidden(),
         record: record::seal(head, &provenance)?,
         function: provenance.function,
     })

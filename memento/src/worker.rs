@@ -9,14 +9,11 @@ use std::fmt::{self, Debug};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::plugin::{self, WorkerPlugin};
+use crate::plugin::{self, Stores, WorkerPlugin};
 use crate::recorded::{Recorded, Repeated, Repetition, repeater};
 use crate::remote::{self, End, Errand, Request, Response, Session};
 use crate::stack::Context;
-use crate::{
-    Caller, DataStore, Environment, Error, ErrorKind, MetadataStore, Result, encoding, function,
-    validity,
-};
+use crate::{Caller, Environment, Error, ErrorKind, Result, encoding, function, validity};
 
 /// The environment variable that makes a process a worker: the name of the runner, and what else the runner's crate wants
 /// to say behind a `/`.
@@ -75,10 +72,7 @@ pub trait Parent: Send + Sync + Debug {
 /// # Errors
 ///
 /// Where there is no such cluster. The one without a name is "".
-pub fn stores_of(
-    environment: &Environment,
-    cluster: &str,
-) -> Result<(Arc<dyn DataStore>, Arc<dyn MetadataStore>)> {
+pub fn stores_of(environment: &Environment, cluster: &str) -> Result<Stores> {
     let parent = Within { environment: environment.clone(), session: Session::default() };
     remote::open_stores(&(Arc::new(parent) as _), cluster)
 }

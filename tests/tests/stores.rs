@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use memento::plugin::Stores;
 use memento::{
     DataStore, Environment, ListOptions, Listing, MemoryDataStore, MemoryMetadataStore,
     MetadataStore, Name, NullRunner, NullStore, Prefix, Result, Storage,
@@ -35,7 +36,7 @@ mod data_in_files_from_a_worker {
 
     memento_testkit::data_store_suite!({
         let store = |options: &Options| {
-            of_worker(FileDataStore::new(options), MemoryMetadataStore::default()).0
+            of_worker(FileDataStore::new(options), MemoryMetadataStore::default()).data
         };
         DataStoreSuite::new(move |folder| store(&Options::new(folder)))
             .shared()
@@ -46,14 +47,14 @@ mod data_in_files_from_a_worker {
 mod data_in_memory_from_a_worker {
     use super::{MemoryDataStore, MemoryMetadataStore, of_worker};
     memento_testkit::data_store_suite!(DataStoreSuite::new(|_| {
-        of_worker(MemoryDataStore::default(), MemoryMetadataStore::default()).0
+        of_worker(MemoryDataStore::default(), MemoryMetadataStore::default()).data
     }));
 }
 
 mod data_nowhere_from_a_worker {
     use super::{NullStore, of_worker};
     memento_testkit::forgetting_data_store_suite!(DataStoreSuite::new(|_| {
-        of_worker(NullStore, NullStore).0
+        of_worker(NullStore, NullStore).data
     }));
 }
 
@@ -89,7 +90,7 @@ mod metadata_in_sqlite_from_a_worker {
     memento_testkit::metadata_store_suite!(
         MetadataStoreSuite::new(|folder| {
             let metadata = SqliteMetadataStore::new(&Options::new(folder));
-            of_worker(MemoryDataStore::default(), metadata).1
+            of_worker(MemoryDataStore::default(), metadata).metadata
         })
         .shared()
     );
@@ -103,10 +104,7 @@ fn files(durability: Durability) -> DataStoreSuite {
 }
 
 /// Stores as workers see them.
-fn of_worker(
-    data: impl DataStore + 'static,
-    metadata: impl MetadataStore + 'static,
-) -> (Arc<dyn DataStore>, Arc<dyn MetadataStore>) {
+fn of_worker(data: impl DataStore + 'static, metadata: impl MetadataStore + 'static) -> Stores {
     let environment = Environment::new(Storage::new(data, metadata), NullRunner);
     memento::worker::stores_of(&environment, "").expect("a cluster")
 }

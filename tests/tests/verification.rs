@@ -186,6 +186,9 @@ fn each(numbers: &[u64]) -> impl Iterator<Item = (u64,)> {
     numbers.iter().map(|n| (*n,))
 }
 
+/// Calls [`leaf`] with each of some numbers, and counts the results.
+type CountAll = fn(&[u64]) -> usize;
+
 #[test]
 fn calls_that_go_together_are_one_request() {
     RUNS.alone(|| {
@@ -193,7 +196,7 @@ fn calls_that_go_together_are_one_request() {
         let numbers: Vec<u64> = (0..2048).collect();
         assert_eq!(run(|| stores.fresh().enter(|| leaf::map(each(&numbers)).len())), (2048, 2048));
         // One for each 1,024 calls where all arguments are there; else for each 128.
-        let count_all: [(fn(&[u64]) -> usize, u64); 4] = [
+        let count_all: [(CountAll, u64); 4] = [
             (|numbers| leaf::map(each(numbers)).len(), 2),
             (|numbers| leaf::try_map(each(numbers)).unwrap().len(), 16),
             (|numbers| leaf::as_completed(each(numbers).collect::<Vec<_>>()).count(), 16),

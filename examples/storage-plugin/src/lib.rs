@@ -9,10 +9,9 @@
 //! ```
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::Duration;
 
-use memento::plugin::{DEFAULT_MEMORY_CACHE, StoragePlugin, inventory};
+use memento::plugin::{DEFAULT_MEMORY_CACHE, StoragePlugin, Stores, inventory};
 use memento::{
     Capabilities, Continuation, DataStore, Error, ErrorKind, ListOptions, Listing,
     MemoryMetadataStore, Name, Object, Prefix, PutOptions, Result,
@@ -27,11 +26,10 @@ inventory::submit! {
         schemes: &[],
         is_default: false,
         memory_cache: DEFAULT_MEMORY_CACHE,
-        data: |options| {
+        open: |options| {
             let path = options.take_path("path")?.unwrap_or_else(|| "results.sqlite".into());
-            Ok(Arc::new(OneFileStore::open(&path)?))
+            Ok(Stores::new(OneFileStore::open(&path)?, MemoryMetadataStore::default()))
         },
-        metadata: |_| Ok(Arc::new(MemoryMetadataStore::default())),
     }
 }
 

@@ -186,6 +186,10 @@ impl<S: DataStore + ?Sized + 'static> DataStore for TimeLimit<S> {
         self.store.url(name)
     }
 
+    fn flush(&self) -> Result<()> {
+        self.store.flush()
+    }
+
     fn set_aside(&self, name: &Name) -> Result<()> {
         let name = name.clone();
         self.within(SET_ASIDE, move |store| store.set_aside(&name))

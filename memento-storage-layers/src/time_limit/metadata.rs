@@ -63,6 +63,10 @@ impl<S: MetadataStore + ?Sized + 'static> MetadataStore for TimeLimit<S> {
         self.store.wait_for_claim(key, limit.min(self.limit));
     }
 
+    fn flush(&self) -> Result<()> {
+        self.store.flush()
+    }
+
     fn set_aside(&self, key: &Key, damaged: &[u8]) -> Result<()> {
         let (key, damaged) = (*key, damaged.to_vec());
         self.within(SET_RECORD_ASIDE, move |store| store.set_aside(&key, &damaged))

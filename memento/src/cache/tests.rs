@@ -379,7 +379,7 @@ fn threads_keep_the_account_exact() {
 
 /// Puts `value`, and asks for it as what it is and as what it is not.
 #[track_caller]
-fn check_value<T, O>(value: T)
+fn check_value<T, O>(value: &T)
 where
     T: Clone + PartialEq + std::fmt::Debug + Send + Sync + 'static,
     O: Clone + Send + Sync + 'static,
@@ -389,28 +389,28 @@ where
     assert_eq!(get::<T>(&cache, of(1, b"a")).map(|(value, _)| value), Some(value.clone()));
     assert!(get::<O>(&cache, of(1, b"a")).is_none(), "it is of another type");
     let (shared, _) = cache.get_shared(of(1, b"a")).unwrap();
-    assert_eq!(shared.downcast_ref::<T>(), Some(&value));
+    assert_eq!(shared.downcast_ref::<T>(), Some(value));
 }
 
 #[test]
 fn numbers_are_what_they_were_and_of_no_other_type() {
-    check_value::<u64, i64>(u64::MAX);
-    check_value::<i64, u64>(i64::MIN);
-    check_value::<usize, u64>(usize::MAX);
-    check_value::<isize, i64>(isize::MIN);
-    check_value::<u32, f32>(u32::MAX);
-    check_value::<i32, u32>(-1);
-    check_value::<u16, i16>(u16::MAX);
-    check_value::<i16, u16>(i16::MIN);
-    check_value::<u8, bool>(1);
-    check_value::<i8, u8>(-1);
-    check_value::<bool, u8>(true);
-    check_value::<bool, u8>(false);
-    check_value::<char, u32>('\u{10ffff}');
-    check_value::<f32, u32>(f32::MIN_POSITIVE);
-    check_value::<f64, u64>(-0.0);
-    check_value::<(), u8>(());
-    check_value::<String, u64>("text".to_owned());
+    check_value::<u64, i64>(&u64::MAX);
+    check_value::<i64, u64>(&i64::MIN);
+    check_value::<usize, u64>(&usize::MAX);
+    check_value::<isize, i64>(&isize::MIN);
+    check_value::<u32, f32>(&u32::MAX);
+    check_value::<i32, u32>(&-1);
+    check_value::<u16, i16>(&u16::MAX);
+    check_value::<i16, u16>(&i16::MIN);
+    check_value::<u8, bool>(&1);
+    check_value::<i8, u8>(&-1);
+    check_value::<bool, u8>(&true);
+    check_value::<bool, u8>(&false);
+    check_value::<char, u32>(&'\u{10ffff}');
+    check_value::<f32, u32>(&f32::MIN_POSITIVE);
+    check_value::<f64, u64>(&-0.0);
+    check_value::<(), u8>(&());
+    check_value::<String, u64>(&"text".to_owned());
     let cache = MemoryCache::new(cost(8));
     let odd = f64::from_bits(0x7ff4_0000_0000_0001);
     cache.put(of(1, b"a"), Arc::new(odd), landed(1), 8);

@@ -6,11 +6,10 @@ use super::data::RemoteDataStore;
 use super::link::Link;
 use super::question::StoreRequest;
 use super::{Bytes, ClaimAnswer, ClusterFacts};
+use crate::plugin::Stores;
 use crate::storage::Storage;
 use crate::worker::Parent;
-use crate::{
-    Capabilities, Claim, DataStore, Entry, Filter, Key, MetadataStore, Page, Result, Version,
-};
+use crate::{Capabilities, Claim, Entry, Filter, Key, MetadataStore, Page, Result, Version};
 
 /// The metadata store of a cluster of the parent.
 #[derive(Debug)]
@@ -26,9 +25,8 @@ struct RemoteMetadataStore {
 ///
 /// Where there is no such cluster.
 pub(crate) fn open_storage(parent: &Arc<dyn Parent>, cluster: &str) -> Result<(Storage, bool)> {
-    let ((data, metadata), facts) = open(parent, cluster)?;
-    let storage = Storage::from_stores(data, metadata).inline_limit(facts.inline_limit);
-    Ok((storage, facts.executes))
+    let (stores, facts) = open(parent, cluster)?;
+    Ok((Storage::from(stores).inline_limit(facts.inline_limit), facts.executes))
 }
 
 /// The right to compute a key, which the parent holds for this worker.
@@ -44,9 +42,6 @@ impl Drop for RemoteClaim {
         let _ = self.link.tell(StoreRequest::Release(self.key));
     }
 }
-
-/// A data store and a metadata store.
-pub(crate) type Stores = (Arc<dyn DataStore>, Arc<dyn MetadataStore>);
 
 /// The stores of a cluster of the parent.
 ///
@@ -65,7 +60,7 @@ fn open(parent: &Arc<dyn Parent>, cluster: &str) -> Result<(Stores, ClusterFacts
     let data = RemoteDataStore { link: link.clone(), location, capabilities };
     let (location, capabilities) = (metadata_location, metadata_capabilities);
     let metadata = RemoteMetadataStore { link, location, capabilities };
-    Ok(((Arc::new(data), Arc::new(metadata)), facts))
+    Ok((Stores::new(data, metadata), facts))
 }
 
 impl MetadataStore for RemoteMetadataStore {

@@ -292,6 +292,15 @@ pub trait DataStore: Send + Sync + Debug {
         self.remove(name).map(drop)
     }
 
+    /// Waits until all that was put is where it is to be: for stores that write behind the call.
+    ///
+    /// # Errors
+    ///
+    /// Where something could not be written since the last time.
+    fn flush(&self) -> Result<()> {
+        Ok(())
+    }
+
     /// The error of what this store cannot do for lack of a [capability](Capabilities).
     fn unsupported(&self, operation: &'static str, capability: &'static str) -> Error {
         Error::unsupported(operation, capability, &self.location())

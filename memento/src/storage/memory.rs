@@ -3,11 +3,10 @@
 mod data;
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::Arc;
 
 use parking_lot::RwLock;
 
-use crate::plugin::{DEFAULT_MEMORY_CACHE, StoragePlugin};
+use crate::plugin::{DEFAULT_MEMORY_CACHE, StoragePlugin, Stores};
 use crate::{Entry, Filter, Key, MetadataStore, Page, Result, Version};
 
 pub use data::MemoryDataStore;
@@ -19,8 +18,7 @@ inventory::submit! {
         schemes: &[],
         is_default: false,
         memory_cache: DEFAULT_MEMORY_CACHE,
-        data: |_| Ok(Arc::new(MemoryDataStore::default())),
-        metadata: |_| Ok(Arc::new(MemoryMetadataStore::default())),
+        open: |_| Ok(Stores::new(MemoryDataStore::default(), MemoryMetadataStore::default())),
     }
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::Capabilities;
-use crate::{Key, Result, Version};
+use crate::{Key, Provenance, Result, Version, record};
 
 /// A memento as a metadata store sees it: what it may be looked up by, and bytes that only the framework reads.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -170,6 +170,31 @@ pub trait MetadataStore: Send + Sync + Debug {
             self.remove(key)?;
         }
         Ok(())
+    }
+
+    /// Waits until all that was put is where it is to be: for stores that write behind the call.
+    ///
+    /// # Errors
+    ///
+    /// Where something could not be written since the last time.
+    fn flush(&self) -> Result<()> {
+        Ok(())
+    }
+}
+
+impl Entry {
+    /// The entry that a record of `key` is the record of: for stores that take records from other ones.
+    ///
+    /// # Errors
+    ///
+    /// [`Damaged`](crate::ErrorKind::Damaged), where it is not what was written for this key, and
+    /// [`NewerFormat`](crate::ErrorKind::NewerFormat).
+    pub fn read(key: &Key, record: Vec<u8>) -> Result<Self> {
+        let (head, provenance) = record::open(key, &record)?;
+        let provenance = record::provenance(&head, provenance)?;
+        let (failed, hidden) = (head.error.is_some(), head.is_hidden());
+        let Provenance { function, version, .. } = provenance;
+        Ok(Self { key: *key, function, version, failed, hidden, record })
     }
 }
 

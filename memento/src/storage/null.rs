@@ -1,8 +1,6 @@
 //! Stores that keep nothing: every call computes.
 
-use std::sync::Arc;
-
-use crate::plugin::StoragePlugin;
+use crate::plugin::{StoragePlugin, Stores};
 use crate::{
     Capabilities, DataStore, Entry, Filter, Key, ListOptions, Listing, MetadataStore, Name, Page,
     Prefix, PutOptions, Result, Version,
@@ -15,8 +13,7 @@ inventory::submit! {
         schemes: &[],
         is_default: false,
         memory_cache: 0,
-        data: |_| Ok(Arc::new(NullStore)),
-        metadata: |_| Ok(Arc::new(NullStore)),
+        open: |_| Ok(Stores::new(NullStore, NullStore)),
     }
 }
 

@@ -1,0 +1,283 @@
+//! Contents in tiers, and objects in one of them.
+
+use std::io::Read;
+use std::ops::Range;
+
+use memento::{
+    Capabilities, DataStore, ListOptions, Listing, Name, Namespace, Prefix, Properties, PutOptions,
+    Result, Snapshot, Source, StoreInfo,
+};
+
+use crate::contents::{self, is_content, is_whole};
+use crate::queue::{Queue, Write};
+use crate::tier::Tier;
+use crate::{Tiers, each};
+
+/// The data stores of several tiers.
+#[derive(Debug)]
+pub(crate) struct TieredDataStore {
+    tiers: Tiers,
+}
+
+impl TieredDataStore {
+    pub(crate) fn new(tiers: Tiers) -> Self {
+        Self { tiers }
+    }
+
+    /// Asks the tiers for a content, or the one that has it for an object. What was found, and in which one.
+    fn find<T>(
+        &self,
+        name: &Name,
+        ask: impl Fn(&dyn DataStore) -> Result<Option<T>>,
+    ) -> Result<Option<(usize, T)>> {
+        if !is_content(name) {
+            let home = self.tiers.home();
+            return Ok(home.check(ask(&*home.data))?.map(|found| (0, found)));
+        }
+        let mut failure = None;
+        for (n, tier) in self.tiers.iter() {
+            match tier.check(ask(&*tier.data)) {
+                Ok(Some(found)) => return Ok(Some((n, found))),
+                Ok(None) => {}
+                Err(error) => failure = failure.or(Some(error)),
+            }
+        }
+        failure.map_or(Ok(None), Err)
+    }
+
+    /// Copies a content from the tier of number `from` into those above it that take it; whether one did.
+    fn promote(&self, name: &Name, from: usize) -> bool {
+        let below = &self.tiers.0[from];
+        let mut is_promoted = false;
+        for tier in self.tiers.promoting(from) {
+            let copied = tier.check(contents::copy(&*below.data, &*tier.data, name));
+            is_promoted |= copied.unwrap_or(false);
+        }
+        is_promoted
+    }
+
+    /// Has each tier that is written after `first` keep the content that `first` has.
+    fn pass_on(&self, name: &Name, first: &Tier) {
+        for tier in self.tiers.written().filter(|tier| !std::ptr::eq(*tier, first)) {
+            match &tier.queue {
+                Some(queue) => queue.push(Write::Content(name.clone())),
+                None => {
+                    let _ = tier.check(contents::copy(&*first.data, &*tier.data, name));
+                }
+            }
+        }
+    }
+
+    /// Drops a content wherever it is, or an object; whether there was one.
+    fn drop_from(&self, name: &Name) -> Result<bool> {
+        let mut was_there = false;
+        for tier in self.tiers.written() {
+            tier.flush()?;
+            was_there |= tier.check(tier.data.remove(name))?;
+        }
+        Ok(was_there)
+    }
+
+    /// Sees to it that an object can be copied in the store that has those that change.
+    fn bring_home(&self, name: &Name) -> Result<()> {
+        let home = self.tiers.home();
+        if !is_content(name) || home.data.properties(name)?.is_some() {
+            return Ok(());
+        }
+        if let Some((n, _)) = self.find(name, |store| store.properties(name))? {
+            home.check(contents::copy(&*self.tiers.0[n].data, &*home.data, name))?;
+        }
+        Ok(())
+    }
+
+    fn home(&self) -> &dyn DataStore {
+        &*self.tiers.home().data
+    }
+}
+
+impl DataStore for TieredDataStore {
+    fn location(&self) -> String {
+        self.tiers.location()
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        let of_home = self.home().capabilities();
+        if self.tiers.written().next().is_some() { of_home } else { of_home.not_writable() }
+    }
+
+    fn get(&self, name: &Name) -> Result<Option<Vec<u8>>> {
+        let Some((n, content)) = self.find(name, |store| store.get(name))? else {
+            return Ok(None);
+        };
+        if self.tiers.promoting(n).next().is_none() {
+            return Ok(Some(content));
+        }
+        if !is_whole(name, &content) {
+            // One below may have it whole.
+            let tier = &self.tiers.0[n];
+            self.set_aside(name)?;
+            return match tier.check(tier.data.properties(name))? {
+                None => self.get(name),
+                Some(_) => Ok(Some(content)),
+            };
+        }
+        for tier in self.tiers.promoting(n) {
+            let _ = tier.check(tier.data.put(name, &content));
+        }
+        Ok(Some(content))
+    }
+
+    fn put(&self, name: &Name, content: &[u8]) -> Result<()> {
+        if !is_content(name) {
+            return self.home().put(name, content);
+        }
+        let now = |tier: &Tier| tier.data.put(name, content);
+        let behind = |_: &Tier, queue: &Queue| queue.push(Write::Content(name.clone()));
+        self.tiers.keep("keep a result", now, behind)
+    }
+
+    fn remove(&self, name: &Name) -> Result<bool> {
+        if is_content(name) { self.drop_from(name) } else { self.home().remove(name) }
+    }
+
+    fn list(&self, prefix: &Prefix, options: &ListOptions) -> Result<Listing> {
+        self.home().list(prefix, options)
+    }
+
+    fn put_with(&self, name: &Name, content: &[u8], options: &PutOptions) -> Result<bool> {
+        if is_content(name) && options.is_plain() {
+            return self.put(name, content).map(|()| true);
+        }
+        self.home().put_with(name, content, options)
+    }
+
+    fn append(&self, name: &Name, content: &[u8]) -> Result<()> {
+        self.home().append(name, content)
+    }
+
+    fn copy(&self, from: &Name, to: &Name) -> Result<bool> {
+        self.bring_home(from)?;
+        self.home().copy(from, to)
+    }
+
+    fn put_from(&self, name: &Name, source: &mut Source<'_>, options: &PutOptions) -> Result<bool> {
+        let first = self.tiers.written().next();
+        let Some(first) = first.filter(|_| is_content(name) && options.is_plain()) else {
+            return self.home().put_from(name, source, options);
+        };
+        let is_put = first.check(first.data.put_from(name, source, options))?;
+        self.pass_on(name, first);
+        Ok(is_put)
+    }
+
+    fn read(&self, name: &Name) -> Result<Option<Box<dyn Read + Send>>> {
+        let Some((n, reader)) = self.find(name, |store| store.read(name))? else {
+            return Ok(None);
+        };
+        if is_content(name) && self.promote(name, n) {
+            let found = self.find(name, |store| store.read(name))?;
+            return Ok(found.map(|(_, reader)| reader));
+        }
+        Ok(Some(reader))
+    }
+
+    fn get_range(&self, name: &Name, range: Range<u64>) -> Result<Option<Vec<u8>>> {
+        let found = self.find(name, |store| store.get_range(name, range.clone()))?;
+        Ok(found.map(|(_, part)| part))
+    }
+
+    fn properties(&self, name: &Name) -> Result<Option<Properties>> {
+        let found = self.find(name, |store| store.properties(name))?;
+        Ok(found.map(|(_, properties)| properties))
+    }
+
+    fn contains(&self, names: &[Name]) -> Vec<Result<bool>> {
+        if names.iter().any(|name| !is_content(name)) {
+            return names.iter().map(|name| Ok(self.properties(name)?.is_some())).collect();
+        }
+        let mut found: Vec<Result<bool>> = names.iter().map(|_| Ok(false)).collect();
+        for (_, tier) in self.tiers.iter() {
+            let is_missing = |at: &usize| !matches!(found[*at], Ok(true));
+            let missing: Vec<usize> = (0..names.len()).filter(is_missing).collect();
+            let asked: Vec<Name> = missing.iter().map(|at| names[*at].clone()).collect();
+            for (at, answer) in missing.into_iter().zip(tier.data.contains(&asked)) {
+                match tier.check(answer) {
+                    // Whether it is there stays unknown where a tier above did not tell.
+                    Ok(false) => {}
+                    answer => found[at] = answer,
+                }
+            }
+        }
+        found
+    }
+
+    fn snapshot(&self, name: &Name) -> Result<Option<Snapshot>> {
+        self.bring_home(name)?;
+        self.home().snapshot(name)
+    }
+
+    fn list_snapshots(&self, name: &Name) -> Result<Vec<Snapshot>> {
+        self.home().list_snapshots(name)
+    }
+
+    fn read_snapshot(
+        &self,
+        name: &Name,
+        snapshot: &Snapshot,
+    ) -> Result<Option<Box<dyn Read + Send>>> {
+        self.home().read_snapshot(name, snapshot)
+    }
+
+    fn remove_snapshot(&self, name: &Name, snapshot: &Snapshot) -> Result<bool> {
+        self.home().remove_snapshot(name, snapshot)
+    }
+
+    fn create_namespace(&self, namespace: &Namespace) -> Result<bool> {
+        self.home().create_namespace(namespace)
+    }
+
+    fn list_namespaces(&self) -> Result<Vec<Namespace>> {
+        self.home().list_namespaces()
+    }
+
+    fn has_namespace(&self, namespace: &Namespace) -> Result<bool> {
+        self.home().has_namespace(namespace)
+    }
+
+    fn remove_namespace(&self, namespace: &Namespace) -> Result<bool> {
+        let mut was_there = false;
+        for tier in self.tiers.written() {
+            tier.flush()?;
+            was_there |= tier.check(tier.data.remove_namespace(namespace))?;
+        }
+        Ok(was_there)
+    }
+
+    fn ping(&self) -> Result<()> {
+        each(self.tiers.iter().map(|(_, tier)| tier.check(tier.data.ping())))
+    }
+
+    fn info(&self) -> Result<StoreInfo> {
+        self.home().info()
+    }
+
+    fn url(&self, name: &Name) -> Result<String> {
+        self.home().url(name)
+    }
+
+    /// A content only where it is damaged.
+    fn set_aside(&self, name: &Name) -> Result<()> {
+        if !is_content(name) {
+            return self.home().set_aside(name);
+        }
+        let set_aside = |tier: &Tier| match tier.data.get(name)? {
+            Some(content) if !is_whole(name, &content) => tier.data.set_aside(name),
+            _ => Ok(()),
+        };
+        each(self.tiers.written().map(|tier| tier.check(set_aside(tier))))
+    }
+
+    fn flush(&self) -> Result<()> {
+        self.tiers.flush()
+    }
+}

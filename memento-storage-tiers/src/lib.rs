@@ -1,0 +1,151 @@
+//! Several storages of memento in front of one another: what is near is asked first, what is far is shared.
+//!
+//! To depend on this crate is to use it: `tiers` in `memento.toml` names the storages, the nearest first.
+//!
+//! ```toml
+//! [storage]
+//! tiers = ["filesystem", "team"]
+//!
+//! [storage.team]               # a tier with options has a table of its name
+//! url = "redis://cache.example.com"
+//! write = "behind"             # default: "through"; or "never"
+//! queue = 1_000                # writes that wait, where they are behind
+//!
+//! [storage.filesystem]         # `type` is the name, unless something else is said
+//! path = ".memento"
+//! promote = false              # default: true; what is found in a tier below is copied up into this one
+//! ```
+//!
+//! Layers of a tier stand in its own table: `[storage.team.retry]`.
+//!
+//! Results and mementos are looked for in the order of the tiers. Objects that people keep by name may change, so they
+//! live in one tier, the last one that is written.
+//!
+//! In code:
+//!
+//! ```
+//! use memento::plugin::Stores;
+//! use memento::{MemoryDataStore, MemoryMetadataStore};
+//! use memento_storage_tiers::{Tier, Tiers, Writes};
+//!
+//! let memory = || Stores::new(MemoryDataStore::default(), MemoryMetadataStore::default());
+//! let tiers = Tiers::new([
+//!     Tier::new("near", memory()),
+//!     Tier::new("far", memory()).writes(Writes::Behind),
+//! ]);
+//! let stores: Stores = tiers.into_stores();
+//! ```
+
+mod contents;
+mod data;
+mod metadata;
+mod plugin;
+mod queue;
+mod tier;
+
+use std::sync::Arc;
+
+use memento::plugin::Stores;
+use memento::{Error, ErrorKind, Result};
+
+pub use tier::{Tier, Writes};
+
+use data::TieredDataStore;
+use metadata::TieredMetadataStore;
+
+/// Storages in front of one another, the nearest first.
+#[derive(Clone, Debug)]
+pub struct Tiers(Arc<[Tier]>);
+
+impl Tiers {
+    /// These storages. The first one is always written at once, where it is written at all.
+    ///
+    /// # Panics
+    ///
+    /// Where there is none.
+    pub fn new(tiers: impl IntoIterator<Item = Tier>) -> Self {
+        let mut tiers: Vec<Tier> = tiers.into_iter().collect();
+        assert!(!tiers.is_empty(), "a storage of tiers has at least one");
+        for n in 0..tiers.len() {
+            let (above, rest) = tiers.split_at_mut(n);
+            rest[0].begin(above);
+        }
+        Self(tiers.into())
+    }
+
+    /// The stores that are made of them.
+    pub fn into_stores(self) -> Stores {
+        Stores::new(TieredDataStore::new(self.clone()), TieredMetadataStore::new(self))
+    }
+
+    fn iter(&self) -> impl DoubleEndedIterator<Item = (usize, &Tier)> {
+        self.0.iter().enumerate()
+    }
+
+    /// Those that are written, the nearest first.
+    fn written(&self) -> impl DoubleEndedIterator<Item = &Tier> {
+        self.0.iter().filter(|tier| tier.writes != Writes::Never)
+    }
+
+    /// Those above a tier into which is copied what is found there.
+    fn promoting(&self, below: usize) -> impl Iterator<Item = &Tier> {
+        self.0[..below].iter().filter(|tier| tier.promotes && tier.writes != Writes::Never)
+    }
+
+    /// Where objects live that may change: the last tier that is written, or the last one where none is.
+    fn home(&self) -> &Tier {
+        let last = &self.0[self.0.len() - 1];
+        self.written().next_back().unwrap_or(last)
+    }
+
+    /// Has each tier that is written keep something, at once or behind; it is kept where one of them does. What the others
+    /// report is theirs.
+    fn keep(
+        &self,
+        operation: &'static str,
+        now: impl Fn(&Tier) -> Result<()>,
+        behind: impl Fn(&Tier, &queue::Queue),
+    ) -> Result<()> {
+        let (mut is_kept, mut failure) = (false, None);
+        for tier in self.written() {
+            match &tier.queue {
+                // What is nowhere yet cannot be written later.
+                Some(queue) if is_kept => behind(tier, queue),
+                _ => match tier.check(now(tier)) {
+                    Ok(()) => is_kept = true,
+                    Err(error) => failure = failure.or(Some(error)),
+                },
+            }
+        }
+        match failure {
+            _ if is_kept => Ok(()),
+            Some(error) => Err(error),
+            None => Err(self.read_only(operation)),
+        }
+    }
+
+    fn read_only(&self, operation: &'static str) -> Error {
+        Error::new(ErrorKind::ReadOnly, operation)
+            .with("store", self.location())
+            .help("let one tier be written: `write = \"through\"`")
+    }
+
+    fn location(&self) -> String {
+        let names: Vec<&str> = self.0.iter().map(|tier| &*tier.name).collect();
+        format!("tiers {}", names.join(", "))
+    }
+
+    /// Waits until all that was put is in all tiers.
+    fn flush(&self) -> Result<()> {
+        each(self.0.iter().map(Tier::flush))
+    }
+}
+
+/// Comes to the end of all of them, also where one fails; the first error.
+fn each(results: impl Iterator<Item = Result<()>>) -> Result<()> {
+    let mut all = Ok(());
+    for result in results {
+        all = all.and(result);
+    }
+    all
+}

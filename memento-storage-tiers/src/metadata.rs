@@ -1,0 +1,272 @@
+//! Mementos in tiers.
+
+use std::fmt;
+use std::time::Duration;
+
+use memento::{
+    Capabilities, Claim, Entry, Error, ErrorKind, Filter, Key, MetadataStore, Page, Result, Version,
+};
+use parking_lot::Mutex;
+
+use crate::queue::{Queue, Write};
+use crate::tier::{Tier, Writes};
+use crate::{Tiers, each};
+
+/// The metadata stores of several tiers.
+#[derive(Debug)]
+pub(crate) struct TieredMetadataStore {
+    tiers: Tiers,
+}
+
+/// What some tiers had for some keys.
+struct Found {
+    records: Vec<Option<Vec<u8>>>,
+    failure: Option<Error>,
+}
+
+impl Found {
+    fn missing(&self) -> Vec<usize> {
+        (0..self.records.len()).filter(|at| self.records[*at].is_none()).collect()
+    }
+}
+
+impl TieredMetadataStore {
+    pub(crate) fn new(tiers: Tiers) -> Self {
+        Self { tiers }
+    }
+
+    /// Asks the tiers from the one of number `first` on for what is missing. What is found is copied up.
+    fn look_up(
+        &self,
+        keys: &[Key],
+        first: usize,
+        mut found: Found,
+    ) -> Result<Vec<Option<Vec<u8>>>> {
+        for (n, tier) in self.tiers.iter().skip(first) {
+            let missing = found.missing();
+            let asked: Vec<Key> = missing.iter().map(|at| keys[*at]).collect();
+            if asked.is_empty() {
+                break;
+            }
+            match tier.check(get(tier, &asked)) {
+                Ok(records) => {
+                    let new = missing.into_iter().zip(records);
+                    let new = new.filter_map(|(at, record)| Some((at, record?))).collect();
+                    self.take(n, keys, new, &mut found);
+                }
+                Err(error) => found.failure = found.failure.or(Some(error)),
+            }
+        }
+        let has_any = found.records.iter().any(Option::is_some);
+        match found.failure {
+            Some(error) if !has_any => Err(error),
+            _ => Ok(found.records),
+        }
+    }
+
+    /// Takes what a tier had, and copies it up. What is damaged is not taken: a tier below may have it whole.
+    fn take(&self, n: usize, keys: &[Key], new: Vec<(usize, Vec<u8>)>, found: &mut Found) {
+        if self.tiers.promoting(n).next().is_none() {
+            for (at, record) in new {
+                found.records[at] = Some(record);
+            }
+            return;
+        }
+        let mut promoted = Vec::new();
+        for (at, record) in new {
+            match Entry::read(&keys[at], record.clone()) {
+                Ok(entry) => {
+                    promoted.push(entry);
+                    found.records[at] = Some(record);
+                }
+                Err(error) => {
+                    let tier = &self.tiers.0[n];
+                    let _ = tier.check::<()>(Err(error));
+                    if tier.writes != Writes::Never {
+                        let _ = tier.check(tier.metadata.set_aside(&keys[at], &record));
+                    }
+                }
+            }
+        }
+        if !promoted.is_empty() {
+            for tier in self.tiers.promoting(n) {
+                // It is found below the next time, too.
+                let _ = tier.check(tier.metadata.put(&promoted));
+            }
+        }
+    }
+
+    /// Those of `entries`, which the tier of number `n` has, that none above it has.
+    fn not_above(&self, n: usize, mut entries: Vec<Entry>) -> Result<Vec<Entry>> {
+        for (_, tier) in self.tiers.iter().take(n) {
+            if entries.is_empty() {
+                break;
+            }
+            let keys: Vec<Key> = entries.iter().map(|entry| entry.key).collect();
+            let mut records = tier.check(tier.metadata.get_many(&keys))?.into_iter();
+            entries.retain(|_| records.next().flatten().is_none());
+        }
+        Ok(entries)
+    }
+
+    /// Where a page begins: the tier, and where in it.
+    fn begin(&self, from: Option<u64>) -> (usize, Option<u64>) {
+        let count = self.tiers.0.len() as u64;
+        let Some(from) = from else { return (0, None) };
+        let tier = usize::try_from(from % count).unwrap_or_default();
+        (tier, (from / count).checked_sub(1))
+    }
+
+    /// The number that stands for a place in a tier.
+    fn place(&self, tier: usize, from: Option<u64>) -> Option<u64> {
+        let from = from.map_or(Some(0), |from| from.checked_add(1))?;
+        from.checked_mul(self.tiers.0.len() as u64)?.checked_add(tier as u64)
+    }
+}
+
+/// The records of `keys` in one tier.
+fn get(tier: &Tier, keys: &[Key]) -> Result<Vec<Option<Vec<u8>>>> {
+    match keys {
+        [key] => Ok(vec![tier.metadata.get(key)?]),
+        _ => tier.metadata.get_many(keys),
+    }
+}
+
+impl MetadataStore for TieredMetadataStore {
+    fn location(&self) -> String {
+        self.tiers.location()
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        let is_writable = self.tiers.written().next().is_some();
+        if is_writable { Capabilities::default() } else { Capabilities::read_only() }
+    }
+
+    fn get(&self, key: &Key) -> Result<Option<Vec<u8>>> {
+        let nearest = &self.tiers.0[0];
+        let failure = match nearest.check(nearest.metadata.get(key)) {
+            Ok(None) => None,
+            Ok(found) => return Ok(found),
+            Err(error) => Some(error),
+        };
+        let found = Found { records: vec![None], failure };
+        Ok(self.look_up(&[*key], 1, found)?.pop().flatten())
+    }
+
+    fn get_many(&self, keys: &[Key]) -> Result<Vec<Option<Vec<u8>>>> {
+        let found = Found { records: vec![None; keys.len()], failure: None };
+        self.look_up(keys, 0, found)
+    }
+
+    fn put(&self, entries: &[Entry]) -> Result<()> {
+        let now = |tier: &Tier| tier.metadata.put(entries);
+        let behind = |_: &Tier, queue: &Queue| queue.push(Write::Records(entries.to_vec()));
+        self.tiers.keep("keep mementos", now, behind)
+    }
+
+    fn remove(&self, key: &Key) -> Result<bool> {
+        let mut was_there = false;
+        for tier in self.tiers.written() {
+            tier.flush()?;
+            was_there |= tier.check(tier.metadata.remove(key))?;
+        }
+        Ok(was_there)
+    }
+
+    fn remove_all(&self, filter: &Filter) -> Result<u64> {
+        let mut removed = 0;
+        for tier in self.tiers.written() {
+            tier.flush()?;
+            removed = removed.max(tier.check(tier.metadata.remove_all(filter))?);
+        }
+        for (_, tier) in self.tiers.iter().filter(|(_, tier)| tier.writes == Writes::Never) {
+            let left = tier.check(tier.metadata.list(filter, None, 1))?;
+            if !left.entries.is_empty() {
+                return Err(Error::new(ErrorKind::ReadOnly, "drop mementos")
+                    .with("tier", &tier.name)
+                    .source("it has some of them, and is never written")
+                    .help("drop them where that tier is written; those of the others are gone"));
+            }
+        }
+        Ok(removed)
+    }
+
+    fn list(&self, filter: &Filter, from: Option<u64>, limit: usize) -> Result<Page> {
+        let (mut n, mut from) = self.begin(from);
+        let mut page = Page::default();
+        while let Some(tier) = self.tiers.0.get(n) {
+            let room = limit - page.entries.len();
+            let found = tier.check(tier.metadata.list(filter, from, room.max(1)))?;
+            let entries = self.not_above(n, found.entries)?;
+            if room == 0 && !entries.is_empty() {
+                page.next = self.place(n, from);
+                break;
+            }
+            page.entries.extend(entries);
+            from = found.next;
+            n += usize::from(from.is_none());
+        }
+        Ok(page)
+    }
+
+    fn versions(&self, function: &str, limit: usize) -> Result<Vec<Version>> {
+        let mut versions = Vec::new();
+        for (_, tier) in self.tiers.iter() {
+            for version in tier.check(tier.metadata.versions(function, limit))? {
+                if !versions.contains(&version) {
+                    versions.push(version);
+                }
+            }
+        }
+        versions.truncate(limit);
+        Ok(versions)
+    }
+
+    /// In the tier that most share, the last one that answers.
+    fn try_claim(&self, key: &Key) -> Result<Option<Claim>> {
+        for tier in self.tiers.written().rev() {
+            let Ok(claim) = tier.check(tier.metadata.try_claim(key)) else { continue };
+            let Some(claim) = claim else { return Ok(None) };
+            return Ok(Some(match &tier.queue {
+                Some(queue) => {
+                    Box::new(Behind { claim: Mutex::new(Some(claim)), queue: queue.clone() })
+                }
+                None => claim,
+            }));
+        }
+        Ok(Some(Box::new(())))
+    }
+
+    fn wait_for_claim(&self, key: &Key, limit: Duration) {
+        self.tiers.home().metadata.wait_for_claim(key, limit);
+    }
+
+    fn set_aside(&self, key: &Key, damaged: &[u8]) -> Result<()> {
+        let set_aside = |tier: &Tier| tier.check(tier.metadata.set_aside(key, damaged));
+        each(self.tiers.written().map(set_aside))
+    }
+
+    fn flush(&self) -> Result<()> {
+        self.tiers.flush()
+    }
+}
+
+/// A claim in a tier that is written behind: it is given back when what was computed under it is there.
+struct Behind {
+    claim: Mutex<Option<Claim>>,
+    queue: Queue,
+}
+
+impl Drop for Behind {
+    fn drop(&mut self) {
+        if let Some(claim) = self.claim.get_mut().take() {
+            self.queue.release(claim);
+        }
+    }
+}
+
+impl fmt::Debug for Behind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Behind").field("claim", &self.claim.lock()).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,78 @@
+//! How tiers are chosen.
+
+use std::collections::BTreeSet;
+
+use memento::configuration::Options;
+use memento::plugin::{DEFAULT_MEMORY_CACHE, StoragePlugin, Stores, inventory};
+use memento::{Error, ErrorKind, Result};
+
+use crate::{Tier, Tiers, Writes};
+
+inventory::submit! {
+    StoragePlugin {
+        name: "tiers",
+        provided_by: "memento-storage-tiers",
+        schemes: &[],
+        is_default: false,
+        memory_cache: DEFAULT_MEMORY_CACHE,
+        open,
+    }
+}
+
+fn open(options: &mut Options) -> Result<Stores> {
+    let names: Vec<String> = options.take("tiers")?.unwrap_or_default();
+    let mut seen = BTreeSet::new();
+    let again = names.iter().find(|name| !seen.insert(*name));
+    if names.is_empty() || again.is_some() {
+        let source = again
+            .map_or_else(|| "there are none".to_owned(), |name| format!("`{name}` is there twice"));
+        return Err(Error::new(ErrorKind::Configuration, "understand the tiers of a storage")
+            .with("option", "tiers")
+            .with("set by", options.origin_of("tiers"))
+            .source(source)
+            .help("name the storages, the nearest first: `tiers = [\"filesystem\", \"redis://host\"]`"));
+    }
+    let tiers: Result<Vec<Tier>> = names.iter().map(|name| open_tier(options, name)).collect();
+    let tiers = tiers?;
+    if tiers[0].writes == Writes::Behind {
+        return Err(Error::new(ErrorKind::Configuration, "understand the tiers of a storage")
+            .with("tier", &names[0])
+            .source("the first tier is written at once, and its `write` is \"behind\"")
+            .help("write \"through\" or \"never\", or put another tier first"));
+    }
+    Ok(Tiers::new(tiers).into_stores())
+}
+
+/// The tier of this name: what its table says, or else a type or a URL.
+fn open_tier(options: &mut Options, name: &str) -> Result<Tier> {
+    let mut own = options.take_options(name)?.unwrap_or_default();
+    if own.take::<String>("type")?.is_none() && own.take::<String>("url")?.is_none() {
+        own = own.with(if name.contains(':') { "url" } else { "type" }, name);
+    }
+    let writes = match own.take::<String>("write")?.as_deref() {
+        None | Some("through") => Writes::Through,
+        Some("behind") => Writes::Behind,
+        Some("never") => Writes::Never,
+        Some(other) => {
+            return Err(Error::new(ErrorKind::Configuration, "understand an option")
+                .with("option", format!("{name}.write"))
+                .with("set by", own.origin_of("write"))
+                .source(format!("it is `{other}`"))
+                .help("write \"through\", \"behind\" or \"never\""));
+        }
+    };
+    let promotes = own.take("promote")?.unwrap_or(true);
+    let queue = own.take("queue")?;
+    let stores = Stores::open(&mut own).map_err(|error| error.with("tier", shown(name)))?;
+    own.finish()?;
+    let tier = Tier::new(shown(name), stores).writes(writes).promotes(promotes);
+    Ok(match queue {
+        Some(queue) => tier.queue(queue),
+        None => tier,
+    })
+}
+
+/// What stands for a tier in messages: of a URL, in which there may be a password, the scheme.
+fn shown(name: &str) -> &str {
+    name.split_once(':').map_or(name, |(scheme, _)| scheme)
+}

@@ -1,0 +1,136 @@
+//! One storage among several.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use memento::plugin::Stores;
+use memento::{DataStore, MetadataStore, Result};
+
+use crate::queue::Queue;
+
+/// How many writes wait for a tier that is written behind, unless told otherwise.
+const ROOM: usize = 1_000;
+
+/// When a tier is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Writes {
+    /// Before the call returns that has something to write.
+    #[default]
+    Through,
+    /// Behind it, in a thread of its own, in order. Where so many writes wait that there is no room, a call waits for room; where
+    /// the tier fails meanwhile, the write is lost, which is counted.
+    Behind,
+    /// Never: what others put there is used.
+    Never,
+}
+
+/// A storage among several.
+pub struct Tier {
+    pub(crate) name: String,
+    pub(crate) data: Arc<dyn DataStore>,
+    pub(crate) metadata: Arc<dyn MetadataStore>,
+    pub(crate) writes: Writes,
+    pub(crate) promotes: bool,
+    room: usize,
+    /// Where it is written behind.
+    pub(crate) queue: Option<Queue>,
+    /// Whether the last operation failed, which has been reported.
+    is_failing: AtomicBool,
+    failures: AtomicU64,
+}
+
+impl Tier {
+    /// A storage that is written through, and into which is copied what is found below. The name is for messages.
+    pub fn new(name: impl Into<String>, stores: Stores) -> Self {
+        Self {
+            name: name.into(),
+            data: stores.data,
+            metadata: stores.metadata,
+            writes: Writes::default(),
+            promotes: true,
+            room: ROOM,
+            queue: None,
+            is_failing: AtomicBool::new(false),
+            failures: AtomicU64::new(0),
+        }
+    }
+
+    /// When it is written. A storage that is open for reading only never is.
+    pub fn writes(mut self, writes: Writes) -> Self {
+        self.writes = writes;
+        self
+    }
+
+    /// Whether what is found in a tier below is copied into this one.
+    pub fn promotes(mut self, promotes: bool) -> Self {
+        self.promotes = promotes;
+        self
+    }
+
+    /// How many writes wait at most, where they are behind: 1,000.
+    pub fn queue(mut self, writes: usize) -> Self {
+        self.room = writes.max(1);
+        self
+    }
+
+    /// Makes it ready to be the one below these.
+    pub(crate) fn begin(&mut self, above: &[Self]) {
+        let is_writable =
+            self.data.capabilities().writable && self.metadata.capabilities().writable;
+        if !is_writable {
+            self.writes = Writes::Never;
+        }
+        let sources: Vec<_> = above
+            .iter()
+            .filter(|tier| tier.writes == Writes::Through)
+            .map(|tier| Arc::clone(&tier.data))
+            .collect();
+        if self.writes == Writes::Behind && !sources.is_empty() {
+            let stores =
+                Stores { data: Arc::clone(&self.data), metadata: Arc::clone(&self.metadata) };
+            self.queue = Some(Queue::new(&self.name, self.room, sources, stores));
+        }
+    }
+
+    /// The result, after an error in it has been counted and named after the tier. The first of several in a row is reported.
+    pub(crate) fn check<T>(&self, result: Result<T>) -> Result<T> {
+        match result {
+            Ok(value) => {
+                if self.is_failing.load(Ordering::Relaxed) {
+                    self.is_failing.store(false, Ordering::Relaxed);
+                }
+                Ok(value)
+            }
+            Err(error) => {
+                self.failures.fetch_add(1, Ordering::Relaxed);
+                let error = error.with("tier", &self.name);
+                if !self.is_failing.swap(true, Ordering::Relaxed) {
+                    tracing::warn!(tier = self.name, %error, "a tier fails; the others are used");
+                }
+                Err(error)
+            }
+        }
+    }
+
+    /// Waits until all that was put is here.
+    pub(crate) fn flush(&self) -> Result<()> {
+        self.queue.as_ref().map_or(Ok(()), Queue::flush)?;
+        self.data.flush()?;
+        self.metadata.flush()
+    }
+}
+
+impl fmt::Debug for Tier {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let failures = self.failures.load(Ordering::Relaxed);
+        f.debug_struct("Tier")
+            .field("name", &self.name)
+            .field("data", &self.data)
+            .field("metadata", &self.metadata)
+            .field("writes", &self.writes)
+            .field("promotes", &self.promotes)
+            .field("failures", &failures)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,150 @@
+//! Where results go, and where they are found, when there are several storages.
+
+mod behind;
+mod configuration;
+mod store;
+mod trouble;
+
+use std::cell::Cell;
+
+use memento::plugin::Stores;
+use memento::{Environment, LocalRunner, Query, Storage, memento};
+use memento_storage_tiers::{Tier, Tiers, Writes};
+
+use store::Store;
+
+thread_local! {
+    static RUNS: Cell<u64> = const { Cell::new(0) };
+}
+
+#[memento]
+fn double(n: u64) -> u64 {
+    RUNS.set(RUNS.get() + 1);
+    n * 2
+}
+
+/// A result that lives in the data store.
+#[memento]
+fn large(n: u8) -> Vec<u8> {
+    RUNS.set(RUNS.get() + 1);
+    vec![n; 100_000]
+}
+
+/// An environment without a memory cache, and so without anything that it remembers.
+fn of(stores: Stores) -> Environment {
+    Environment::new(Storage::from(stores).memory_cache(0), LocalRunner::new())
+}
+
+fn tiers(tiers: impl IntoIterator<Item = Tier>) -> Environment {
+    of(Tiers::new(tiers).into_stores())
+}
+
+fn tier(store: &Store) -> Tier {
+    Tier::new("a tier", store.stores())
+}
+
+/// How many functions run for ten calls, five of which have large results.
+fn runs(environment: &Environment) -> u64 {
+    RUNS.set(0);
+    environment.enter(|| {
+        for n in 0..5 {
+            assert_eq!(double(n), n * 2);
+            let n = u8::try_from(n).unwrap();
+            assert_eq!(large(n), vec![n; 100_000]);
+        }
+    });
+    RUNS.get()
+}
+
+/// How many mementos of [`double`] there are.
+fn listed(environment: &Environment) -> usize {
+    environment.enter(|| double::list(&Query::default()).unwrap().mementos.len())
+}
+
+#[test]
+fn what_is_computed_is_in_all_tiers() {
+    let (near, far) = (Store::default(), Store::default());
+    assert_eq!(runs(&tiers([tier(&near), tier(&far)])), 10);
+    assert_eq!(runs(&of(near.stores())), 0);
+    assert_eq!(runs(&of(far.stores())), 0);
+}
+
+#[test]
+fn what_is_found_below_is_copied_up() {
+    let (near, middle, far) = (Store::default(), Store::default(), Store::default());
+    assert_eq!(runs(&of(far.stores())), 10);
+    let environment = tiers([tier(&near), tier(&middle).promotes(false), tier(&far)]);
+    assert_eq!(runs(&environment), 0);
+    assert_eq!(runs(&of(near.stores())), 0, "it is in the first one now");
+    assert_eq!(middle.puts(), 0, "and not in one that is not to have it");
+    far.set_away(true);
+    assert_eq!(runs(&environment), 0, "the one below is not asked any more");
+    assert_eq!(environment.statistics().store_failures, 0);
+}
+
+#[test]
+fn a_batch_is_looked_up_in_each_tier_together() {
+    let (near, far) = (Store::default(), Store::default());
+    let call = |numbers: std::ops::Range<u64>| {
+        RUNS.set(0);
+        numbers.map(double).sum::<u64>()
+    };
+    of(near.stores()).enter(|| call(0..100));
+    of(far.stores()).enter(|| call(50..200));
+    let environment = tiers([tier(&near), tier(&far)]);
+    let values = environment.enter(|| double::map((0..300).map(|n| (n,))));
+    assert!((0..).zip(values).all(|(n, value)| value.unwrap() == 2 * n));
+    assert_eq!(environment.statistics().computed, 100, "only what none of them has");
+    assert_eq!(of(near.stores()).enter(|| call(0..300)), 299 * 300);
+    assert_eq!(RUNS.get(), 0);
+}
+
+#[test]
+fn what_is_never_written_is_used() {
+    let (near, far) = (Store::default(), Store::default());
+    assert_eq!(runs(&of(far.stores())), 10);
+    let before = far.puts();
+    let environment = tiers([tier(&near), tier(&far).writes(Writes::Never)]);
+    assert_eq!(runs(&environment), 0);
+    environment.enter(|| assert_eq!(double(7), 14));
+    assert_eq!(far.puts(), before);
+    let alone = tiers([tier(&far).writes(Writes::Never)]);
+    RUNS.set(0);
+    alone.enter(|| assert_eq!((double(1), double(8)), (2, 16)));
+    assert_eq!(RUNS.get(), 1, "where nothing is written, the rest is computed");
+    assert_eq!(far.puts(), before);
+    assert_eq!(alone.statistics().store_failures, 0);
+}
+
+#[test]
+fn what_is_forgotten_is_found_in_no_tier() {
+    let (near, far) = (Store::default(), Store::default());
+    let environment = tiers([tier(&near), tier(&far)]);
+    assert_eq!(runs(&environment), 10);
+    environment.enter(|| assert!(double::forget(1).unwrap()));
+    assert_eq!(runs(&environment), 1);
+    environment.enter(|| assert_eq!(large::forget_all().unwrap(), 5));
+    assert_eq!(runs(&environment), 5);
+    let reading = tiers([tier(&near), tier(&far).writes(Writes::Never)]);
+    let error = reading.enter(|| double::forget_all().unwrap_err());
+    assert!(error.to_string().contains("is never written"), "{error}");
+}
+
+#[test]
+fn lists_have_what_is_in_any_tier_once() {
+    let (near, far) = (Store::default(), Store::default());
+    of(near.stores()).enter(|| (0..30).map(double).sum::<u64>());
+    of(far.stores()).enter(|| (20..50).map(double).sum::<u64>());
+    assert_eq!(listed(&tiers([tier(&near), tier(&far)])), 50);
+}
+
+#[test]
+fn objects_that_may_change_are_in_one_tier() {
+    let (near, far) = (Store::default(), Store::default());
+    let stores = Tiers::new([tier(&near), tier(&far)]).into_stores();
+    let name = memento::Name::new("notes/a").unwrap();
+    stores.data.put(&name, b"one").unwrap();
+    assert_eq!(near.stores().data.get(&name).unwrap(), None);
+    far.stores().data.put(&name, b"two").unwrap();
+    assert_eq!(stores.data.get(&name).unwrap().as_deref(), Some(&b"two"[..]));
+}

@@ -1,0 +1,108 @@
+//! Stores that fail, or wait, when a test says so.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use memento::plugin::Stores;
+use memento::{
+    Claim, DataStore, Entry, Error, ErrorKind, Filter, Key, ListOptions, Listing, MemoryDataStore,
+    MemoryMetadataStore, MetadataStore, Name, Page, Prefix, Result, Version,
+};
+use parking_lot::RwLock;
+
+/// A storage in memory, whose clones are the same one.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Store(Arc<Inner>);
+
+#[derive(Debug, Default)]
+struct Inner {
+    data: MemoryDataStore,
+    metadata: MemoryMetadataStore,
+    is_away: AtomicBool,
+    puts: AtomicU64,
+    /// Held for writing by a test that has puts wait.
+    gate: RwLock<()>,
+}
+
+impl Store {
+    pub(crate) fn stores(&self) -> Stores {
+        Stores::new(self.clone(), self.clone())
+    }
+
+    /// Whether each operation fails from now on.
+    pub(crate) fn set_away(&self, is_away: bool) {
+        self.0.is_away.store(is_away, Ordering::Relaxed);
+    }
+
+    /// How many records and objects were put, or tried to be.
+    pub(crate) fn puts(&self) -> u64 {
+        self.0.puts.load(Ordering::Relaxed)
+    }
+
+    /// Has all puts wait until `work` is done.
+    pub(crate) fn closed<T>(&self, work: impl FnOnce() -> T) -> T {
+        let _gate = self.0.gate.write();
+        work()
+    }
+
+    fn ask(&self) -> Result<&Inner> {
+        if self.0.is_away.load(Ordering::Relaxed) {
+            return Err(Error::new(ErrorKind::Storage, "reach the store").source("it is away"));
+        }
+        Ok(&self.0)
+    }
+
+    fn put(&self, count: usize) -> Result<&Inner> {
+        let _gate = self.0.gate.read();
+        self.0.puts.fetch_add(count as u64, Ordering::Relaxed);
+        self.ask()
+    }
+}
+
+impl DataStore for Store {
+    fn get(&self, name: &Name) -> Result<Option<Vec<u8>>> {
+        self.ask()?.data.get(name)
+    }
+
+    fn put(&self, name: &Name, content: &[u8]) -> Result<()> {
+        DataStore::put(&self.put(1)?.data, name, content)
+    }
+
+    fn remove(&self, name: &Name) -> Result<bool> {
+        DataStore::remove(&self.ask()?.data, name)
+    }
+
+    fn list(&self, prefix: &Prefix, options: &ListOptions) -> Result<Listing> {
+        DataStore::list(&self.ask()?.data, prefix, options)
+    }
+}
+
+impl MetadataStore for Store {
+    fn get(&self, key: &Key) -> Result<Option<Vec<u8>>> {
+        self.ask()?.metadata.get(key)
+    }
+
+    fn put(&self, entries: &[Entry]) -> Result<()> {
+        MetadataStore::put(&self.put(entries.len())?.metadata, entries)
+    }
+
+    fn remove(&self, key: &Key) -> Result<bool> {
+        MetadataStore::remove(&self.ask()?.metadata, key)
+    }
+
+    fn remove_all(&self, filter: &Filter) -> Result<u64> {
+        self.ask()?.metadata.remove_all(filter)
+    }
+
+    fn list(&self, filter: &Filter, from: Option<u64>, limit: usize) -> Result<Page> {
+        MetadataStore::list(&self.ask()?.metadata, filter, from, limit)
+    }
+
+    fn versions(&self, function: &str, limit: usize) -> Result<Vec<Version>> {
+        self.ask()?.metadata.versions(function, limit)
+    }
+
+    fn try_claim(&self, key: &Key) -> Result<Option<Claim>> {
+        self.ask()?.metadata.try_claim(key)
+    }
+}

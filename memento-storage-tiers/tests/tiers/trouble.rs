@@ -1,0 +1,90 @@
+//! Tiers that fail, and what is damaged in them.
+
+use memento::{Filter, ListOptions, Prefix};
+use memento_storage_tiers::Writes;
+
+use crate::store::Store;
+use crate::{double, of, runs, tier, tiers};
+
+#[test]
+fn a_tier_that_is_away_costs_nothing_but_what_only_it_has() {
+    let (near, far) = (Store::default(), Store::default());
+    for (away, other) in [(&near, &far), (&far, &near)] {
+        let environment = tiers([tier(&near), tier(&far)]);
+        environment.enter(|| double::forget_all().unwrap());
+        environment.enter(|| crate::large::forget_all().unwrap());
+        away.set_away(true);
+        assert_eq!(runs(&environment), 10);
+        assert_eq!(runs(&environment), 0);
+        assert_eq!(runs(&of(other.stores())), 0, "it was kept where it could be");
+        away.set_away(false);
+    }
+}
+
+#[test]
+fn nothing_is_kept_where_all_tiers_are_away_and_values_are_right() {
+    let (near, far) = (Store::default(), Store::default());
+    let environment = tiers([tier(&near), tier(&far)]);
+    near.set_away(true);
+    far.set_away(true);
+    assert_eq!((runs(&environment), runs(&environment)), (10, 10));
+    assert!(environment.statistics().store_failures >= 20, "each was reported");
+}
+
+/// Damages all that is in a store.
+fn damage(store: &Store) {
+    let stores = store.stores();
+    for mut entry in stores.metadata.list(&Filter::default(), None, 100).unwrap().entries {
+        entry.record[40] ^= 1;
+        stores.metadata.put(&[entry]).unwrap();
+    }
+    let listed = stores.data.list(&Prefix::root(), &ListOptions::default()).unwrap();
+    for object in listed.objects {
+        let mut content = stores.data.get(&object.name).unwrap().unwrap();
+        let middle = content.len() / 2;
+        content[middle] ^= 1;
+        stores.data.put(&object.name, &content).unwrap();
+    }
+}
+
+#[test]
+fn what_is_damaged_below_is_not_copied_up() {
+    let (near, far) = (Store::default(), Store::default());
+    runs(&of(far.stores()));
+    damage(&far);
+    let environment = tiers([tier(&near), tier(&far)]);
+    assert_eq!(runs(&environment), 10, "values are right");
+    assert_eq!(runs(&of(near.stores())), 0);
+    assert_eq!(runs(&of(far.stores())), 0, "what was damaged is replaced");
+}
+
+#[test]
+fn what_is_damaged_in_one_tier_is_taken_from_the_next() {
+    let (near, middle, far) = (Store::default(), Store::default(), Store::default());
+    runs(&of(middle.stores()));
+    runs(&of(far.stores()));
+    damage(&middle);
+    assert_eq!(runs(&tiers([tier(&near), tier(&middle), tier(&far)])), 0);
+    assert_eq!(runs(&of(near.stores())), 0);
+    assert_eq!(runs(&of(middle.stores())), 0, "it is mended on the way");
+}
+
+#[test]
+fn what_is_damaged_in_the_first_tier_is_computed_once() {
+    let (near, far) = (Store::default(), Store::default());
+    let environment = tiers([tier(&near), tier(&far)]);
+    runs(&environment);
+    damage(&near);
+    assert!(runs(&environment) <= 10);
+    assert_eq!(runs(&environment), 0);
+    assert_eq!(runs(&of(near.stores())), 0);
+}
+
+#[test]
+fn what_is_damaged_where_nothing_is_written_stays_and_is_computed() {
+    let (near, far) = (Store::default(), Store::default());
+    runs(&of(far.stores()));
+    damage(&far);
+    let environment = tiers([tier(&near), tier(&far).writes(Writes::Never)]);
+    assert_eq!((runs(&environment), runs(&environment)), (10, 0));
+}
