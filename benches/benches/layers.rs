@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use divan::Bencher;
 use memento::{DataStore, MemoryDataStore, Name};
-use memento_storage_layers::{Breaker, Guarded, Policy, ReadOnly, Retry, TimeLimit};
+use memento_storage_layers::{
+    Breaker, Guarded, Metrics, Policy, ReadOnly, Retry, SizeLimit, TimeLimit,
+};
 
 fn main() {
     divan::main();
@@ -49,6 +51,16 @@ fn breaker(bencher: Bencher<'_, '_>) {
 #[divan::bench]
 fn read_only(bencher: Bencher<'_, '_>) {
     guarded(bencher, ReadOnly);
+}
+
+#[divan::bench]
+fn size_limit(bencher: Bencher<'_, '_>) {
+    guarded(bencher, SizeLimit::default());
+}
+
+#[divan::bench]
+fn metrics(bencher: Bencher<'_, '_>) {
+    guarded(bencher, Metrics::data("memory"));
 }
 
 #[divan::bench]

@@ -21,13 +21,19 @@
 //!
 //! [storage.read_only]          # what is there is used, and nothing is kept
 //!
+//! [storage.size_limit]         # what is longer is refused
+//! limit = "100 MB"
+//!
+//! [storage.metrics]            # counts for a recorder of the `metrics` crate
+//! store = "team"               # their label; default: the kind of store
+//!
 //! [storage.faults]             # for tests: fails on purpose
 //! rate = 0.1                   # a part of all operations
 //! seed = 1
 //! ```
 //!
-//! Their order is always the same, whatever that in the file is. From the store outwards: `faults`, `time_limit`, `breaker`,
-//! `retry`, `read_only`. So each attempt has its time limit and counts for the breaker, and a breaker that is open ends the
+//! Their order is always the same, whatever that in the file is. From the store outwards: `size_limit`, `faults`, `time_limit`,
+//! `breaker`, `retry`, `read_only`, `metrics`. So each attempt has its time limit and counts for the breaker, and a breaker that is open ends the
 //! attempts. Data and mementos have a breaker each.
 //!
 //! A program can put them around a store by itself, as [`Guarded`] or [`TimeLimit`], and write a [`Policy`] of its own:
@@ -46,20 +52,27 @@
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 
 mod breaker;
+mod counted;
 mod data;
 mod faults;
 mod metadata;
+mod metrics;
 mod operation;
 mod plugins;
 mod policy;
 mod read_only;
 mod retry;
+mod size_limit;
+mod tally;
 mod time_limit;
 
 pub use breaker::Breaker;
 pub use faults::Faults;
+pub use metrics::Metrics;
 pub use operation::Operation;
 pub use policy::{Guarded, Policy};
 pub use read_only::ReadOnly;
 pub use retry::Retry;
+pub use size_limit::SizeLimit;
+pub use tally::Tally;
 pub use time_limit::TimeLimit;

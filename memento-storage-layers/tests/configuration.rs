@@ -41,7 +41,7 @@ fn layers_are_there_where_the_configuration_has_their_tables() {
     let plain = environment("").unwrap();
     assert_eq!((runs(&plain), plain.statistics().store_failures), (100, 0));
 
-    let all = "[storage.retry]\n[storage.breaker]\n[storage.time_limit]\nlimit = '1min'";
+    let all = "[storage.metrics]\n[storage.size_limit]\n[storage.retry]\n[storage.breaker]\n[storage.time_limit]\nlimit = '1min'";
     let layered = environment(all).unwrap();
     assert_eq!((runs(&layered), layered.statistics().store_failures), (100, 0));
 
@@ -60,6 +60,9 @@ fn layers_are_there_where_the_configuration_has_their_tables() {
     let given_up = given_up.unwrap();
     assert_eq!(runs(&given_up), 200);
 
+    let refused = environment("[storage.size_limit]\nlimit = '10 B'").unwrap();
+    assert_eq!((runs(&refused), refused.statistics().store_failures), (200, 400));
+
     let read_only = environment("[storage.read_only]").unwrap();
     assert_eq!((runs(&read_only), read_only.statistics().store_failures), (200, 0));
 }
@@ -77,6 +80,16 @@ fn what_is_wrong_is_named_with_its_place() {
             "[storage.breaker]\nperiod = 'long'",
             "cannot understand an option (option: storage.breaker.period, set by: \
              …/memento.toml:5): ",
+        ),
+        (
+            "[storage.size_limit]\nlimit = 'big'",
+            "cannot understand an option (option: storage.size_limit.limit, set by: \
+             …/memento.toml:5): ",
+        ),
+        (
+            "[storage.metrics]\nname = 'team'",
+            "cannot understand an option (option: storage.metrics.name, set by: \
+             …/memento.toml:5): there is no such option; the options here are `store`",
         ),
         (
             "retry = true",
