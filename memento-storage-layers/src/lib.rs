@@ -52,9 +52,12 @@
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 
 mod breaker;
+mod compression;
 mod counted;
 mod data;
+mod encryption;
 mod faults;
+mod keys;
 mod metadata;
 mod metrics;
 mod operation;
@@ -62,17 +65,26 @@ mod plugins;
 mod policy;
 mod read_only;
 mod retry;
+mod signing;
 mod size_limit;
 mod tally;
 mod time_limit;
+mod transform;
+mod transformed;
 
 pub use breaker::Breaker;
+pub use compression::{Compressed, Compression};
+pub use encryption::{Encrypted, Encryption};
 pub use faults::Faults;
+pub use keys::Keys;
 pub use metrics::Metrics;
 pub use operation::Operation;
 pub use policy::{Guarded, Policy};
 pub use read_only::ReadOnly;
 pub use retry::Retry;
+pub use signing::{Signed, Signing};
 pub use size_limit::SizeLimit;
 pub use tally::Tally;
 pub use time_limit::TimeLimit;
+pub use transform::{Chunks, Damage, Position, Subject, Transform};
+pub use transformed::Transformed;

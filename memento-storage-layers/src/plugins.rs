@@ -4,11 +4,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytesize::ByteSize;
-use memento::Result;
 use memento::configuration::Options;
 use memento::plugin::{LayerPlugin, Stores, inventory};
+use memento::{Error, ErrorKind, Result};
+use serde::Deserialize;
+use serde::de::IgnoredAny;
 
-use crate::{Breaker, Faults, Guarded, Metrics, Policy, ReadOnly, Retry, SizeLimit, TimeLimit};
+use crate::{
+    Breaker, Compression, Encryption, Faults, Guarded, Keys, Metrics, Policy, ReadOnly, Retry,
+    Signing, SizeLimit, TimeLimit, Transform, Transformed,
+};
 
 /// How long an operation takes at most unless told otherwise.
 const LIMIT: Duration = Duration::from_secs(10);
@@ -27,6 +32,9 @@ inventory::submit! { layer("faults", 100, faults) }
 inventory::submit! { layer("time_limit", 200, time_limit) }
 inventory::submit! { layer("breaker", 300, breaker) }
 inventory::submit! { layer("retry", 400, retry) }
+inventory::submit! { layer("signing", 500, signing) }
+inventory::submit! { layer("encryption", 600, encryption) }
+inventory::submit! { layer("compression", 700, compression) }
 inventory::submit! { layer("read_only", 900, |_, stores| Ok(guarded(stores, || ReadOnly))) }
 inventory::submit! { layer("metrics", 1000, metrics) }
 
@@ -35,6 +43,14 @@ fn guarded<P: Policy + 'static>(stores: Stores, policy: impl Fn() -> P) -> Store
     Stores {
         data: Arc::new(Guarded::new(policy(), stores.data)),
         metadata: Arc::new(Guarded::new(policy(), stores.metadata)),
+    }
+}
+
+/// Both stores, with a transform of what is in them.
+fn transformed<T: Transform + Clone>(stores: Stores, transform: &T) -> Stores {
+    Stores {
+        data: Arc::new(Transformed::new(transform.clone(), stores.data)),
+        metadata: Arc::new(Transformed::new(transform.clone(), stores.metadata)),
     }
 }
 
@@ -75,6 +91,69 @@ fn breaker(options: &mut Options, stores: Stores) -> Result<Stores> {
     let failures = options.take("failures")?.unwrap_or(Breaker::FAILURES);
     let period = options.take_duration("period")?.unwrap_or(Breaker::PERIOD);
     Ok(guarded(stores, || Breaker::new(failures, period)))
+}
+
+fn signing(options: &mut Options, stores: Stores) -> Result<Stores> {
+    Ok(transformed(stores, &Signing::new(keys("storage.signing", options)?)))
+}
+
+fn encryption(options: &mut Options, stores: Stores) -> Result<Stores> {
+    Ok(transformed(stores, &Encryption::new(keys("storage.encryption", options)?)))
+}
+
+/// Around data alone: records are short.
+fn compression(options: &mut Options, stores: Stores) -> Result<Stores> {
+    let mut compression = Compression::default();
+    if let Some(level) = options.take("level")? {
+        if !(1..=22).contains(&level) {
+            let wrong = "there are the levels from 1 to 22";
+            return Err(invalid("storage.compression", "level", options, wrong));
+        }
+        compression = compression.level(level);
+    }
+    if let Some(size) = options.take::<ByteSize>("minimum")? {
+        compression = compression.minimum(usize::try_from(size.as_u64()).unwrap_or(usize::MAX));
+    }
+    Ok(Stores { data: Arc::new(Transformed::new(compression, stores.data)), ..stores })
+}
+
+fn invalid(table: &str, name: &'static str, options: &Options, wrong: &'static str) -> Error {
+    Error::new(ErrorKind::Configuration, "understand an option")
+        .with("option", format_args!("{table}.{name}"))
+        .with("set by", options.origin_of(name))
+        .source(wrong)
+}
+
+/// The keys of a layer: of `key`, a text or several, or of `key_file`, a file with a key in each line.
+fn keys(table: &str, options: &mut Options) -> Result<Keys> {
+    /// Nothing of a value is in an error.
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Given {
+        One(String),
+        Several(Vec<String>),
+        Other(IgnoredAny),
+    }
+
+    let given = options.take::<Given>("key")?;
+    let file = options.take_path("key_file")?;
+    let set_by = |error: Error, name| error.with("set by", options.origin_of(name));
+    match (given, file) {
+        (Some(_), Some(_)) => {
+            Err(invalid(table, "key", options, "there is a `key_file`, too")
+                .help("set one of the two"))
+        }
+        (None, None) => Err(invalid(table, "key", options, "it is not set")
+            .help("set it to an environment variable, as in `${NAME}`, or set `key_file`")),
+        (None, Some(file)) => Keys::from_file(&file).map_err(|error| set_by(error, "key_file")),
+        (Some(Given::One(text)), None) => Keys::new([text]).map_err(|error| set_by(error, "key")),
+        (Some(Given::Several(texts)), None) => {
+            Keys::new(texts).map_err(|error| set_by(error, "key"))
+        }
+        (Some(Given::Other(_)), None) => {
+            Err(invalid(table, "key", options, "it is neither a text nor a list of texts"))
+        }
+    }
 }
 
 fn metrics(options: &mut Options, stores: Stores) -> Result<Stores> {

@@ -61,7 +61,9 @@ impl Tallied for Option<Vec<u8>> {
 
 impl Tallied for Vec<Option<Vec<u8>>> {
     fn add_to(&self, tally: &mut Tally) {
-        self.iter().for_each(|found| found.add_to(tally));
+        for found in self {
+            found.add_to(tally);
+        }
     }
 }
 

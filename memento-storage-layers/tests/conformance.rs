@@ -3,8 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use memento_storage_fs::{FileDataStore, Options, SqliteMetadataStore};
 use memento_storage_layers::{
-    Breaker, Faults, Guarded, Metrics, Policy, Retry, SizeLimit, TimeLimit,
+    Breaker, Compression, Encryption, Faults, Guarded, Keys, Metrics, Policy, Retry, Signing,
+    SizeLimit, TimeLimit, Transform, Transformed,
 };
 
 /// Long enough for a machine that is busy.
@@ -12,6 +14,14 @@ const LIMIT: Duration = Duration::from_mins(1);
 
 fn guarded<P: Policy, S>(policy: P, store: S) -> Arc<Guarded<P, S>> {
     Arc::new(Guarded::new(policy, Arc::new(store)))
+}
+
+fn transformed<T: Transform, S>(transform: T, store: S) -> Arc<Transformed<T, S>> {
+    Arc::new(Transformed::new(transform, Arc::new(store)))
+}
+
+fn keys() -> Keys {
+    Keys::new(["a key that everybody knows, as it stands here"]).unwrap()
 }
 
 /// Both suites, for stores that `$layered` puts a layer around.
@@ -37,6 +47,32 @@ macro_rules! suites {
                     }));
                 }
             }
+
+            mod filesystem {
+                mod data {
+                    #[allow(clippy::wildcard_imports)]
+                    use super::super::*;
+                    memento_testkit::data_store_suite!(
+                        DataStoreSuite::new(|folder| {
+                            $layered(FileDataStore::new(&Options::new(folder)))
+                        })
+                        .shared()
+                        .read_only(|folder| {
+                            $layered(FileDataStore::new(&Options::new(folder).readonly()))
+                        })
+                    );
+                }
+                mod metadata {
+                    #[allow(clippy::wildcard_imports)]
+                    use super::super::*;
+                    memento_testkit::metadata_store_suite!(
+                        MetadataStoreSuite::new(|folder| {
+                            $layered(SqliteMetadataStore::new(&Options::new(folder)))
+                        })
+                        .shared()
+                    );
+                }
+            }
         }
     };
 }
@@ -46,6 +82,9 @@ suites!(breaker, |store| guarded(Breaker::default(), store));
 suites!(time_limit, |store| Arc::new(TimeLimit::new(LIMIT, Arc::new(store))));
 suites!(size_limit, |store| guarded(SizeLimit::default(), store));
 suites!(metrics, |store| guarded(Metrics::data("memory"), store));
+suites!(signing, |store| transformed(Signing::new(keys()), store));
+suites!(encryption, |store| transformed(Encryption::new(keys()), store));
+suites!(compression, |store| transformed(Compression::default().minimum(0), store));
 // All of them, in the order that a configuration puts them in.
 suites!(all, |store| {
     let store = guarded(SizeLimit::default(), store);
@@ -53,5 +92,8 @@ suites!(all, |store| {
     let store = Arc::new(TimeLimit::new(LIMIT, store));
     let store = Arc::new(Guarded::new(Breaker::default(), store));
     let store = Arc::new(Guarded::new(Retry::default(), store));
+    let store = Arc::new(Transformed::new(Signing::new(keys()), store));
+    let store = Arc::new(Transformed::new(Encryption::new(keys()), store));
+    let store = Arc::new(Transformed::new(Compression::default(), store));
     Arc::new(Guarded::new(Metrics::data("memory"), store))
 });

@@ -121,8 +121,13 @@ impl Storage {
         if let [key] = keys {
             return vec![self.record(key)];
         }
-        let records = self.trouble.note(self.metadata.get_many(keys));
-        records.unwrap_or_else(|| vec![None; keys.len()])
+        match self.metadata.get_many(keys) {
+            // One that a store does not vouch for is no reason to miss the others.
+            Err(error) if matches!(error.kind(), ErrorKind::Damaged | ErrorKind::NewerFormat) => {
+                keys.iter().map(|key| self.record(key)).collect()
+            }
+            records => self.trouble.note(records).unwrap_or_else(|| vec![None; keys.len()]),
+        }
     }
 
     /// The head of a record and the bytes of its provenance, if the record is what was written for `key`. A damaged one is moved aside, one of a newer
