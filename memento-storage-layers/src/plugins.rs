@@ -94,11 +94,11 @@ fn breaker(options: &mut Options, stores: Stores) -> Result<Stores> {
 }
 
 fn signing(options: &mut Options, stores: Stores) -> Result<Stores> {
-    Ok(transformed(stores, &Signing::new(keys("storage.signing", options)?)))
+    Ok(transformed(stores, &Signing::new(keys("signing", options)?)))
 }
 
 fn encryption(options: &mut Options, stores: Stores) -> Result<Stores> {
-    Ok(transformed(stores, &Encryption::new(keys("storage.encryption", options)?)))
+    Ok(transformed(stores, &Encryption::new(keys("encryption", options)?)))
 }
 
 /// Around data alone: records are short.
@@ -107,7 +107,7 @@ fn compression(options: &mut Options, stores: Stores) -> Result<Stores> {
     if let Some(level) = options.take("level")? {
         if !(1..=22).contains(&level) {
             let wrong = "there are the levels from 1 to 22";
-            return Err(invalid("storage.compression", "level", options, wrong));
+            return Err(invalid("level", options, wrong));
         }
         compression = compression.level(level);
     }
@@ -117,15 +117,15 @@ fn compression(options: &mut Options, stores: Stores) -> Result<Stores> {
     Ok(Stores { data: Arc::new(Transformed::new(compression, stores.data)), ..stores })
 }
 
-fn invalid(table: &str, name: &'static str, options: &Options, wrong: &'static str) -> Error {
+fn invalid(name: &'static str, options: &Options, wrong: &'static str) -> Error {
     Error::new(ErrorKind::Configuration, "understand an option")
-        .with("option", format_args!("{table}.{name}"))
+        .with("option", name)
         .with("set by", options.origin_of(name))
         .source(wrong)
 }
 
 /// The keys of a layer: of `key`, a text or several, or of `key_file`, a file with a key in each line.
-fn keys(table: &str, options: &mut Options) -> Result<Keys> {
+fn keys(layer: &str, options: &mut Options) -> Result<Keys> {
     /// Nothing of a value is in an error.
     #[derive(Deserialize)]
     #[serde(untagged)]
@@ -140,18 +140,18 @@ fn keys(table: &str, options: &mut Options) -> Result<Keys> {
     let set_by = |error: Error, name| error.with("set by", options.origin_of(name));
     match (given, file) {
         (Some(_), Some(_)) => {
-            Err(invalid(table, "key", options, "there is a `key_file`, too")
-                .help("set one of the two"))
+            Err(invalid("key", options, "there is a `key_file`, too").help("set one of the two"))
         }
-        (None, None) => Err(invalid(table, "key", options, "it is not set")
-            .help("set it to an environment variable, as in `${NAME}`, or set `key_file`")),
+        (None, None) => Err(Error::new(ErrorKind::Configuration, "find the keys of a layer")
+            .with("layer", layer)
+            .help("set `key` to an environment variable, as in `${NAME}`, or set `key_file`")),
         (None, Some(file)) => Keys::from_file(&file).map_err(|error| set_by(error, "key_file")),
         (Some(Given::One(text)), None) => Keys::new([text]).map_err(|error| set_by(error, "key")),
         (Some(Given::Several(texts)), None) => {
             Keys::new(texts).map_err(|error| set_by(error, "key"))
         }
         (Some(Given::Other(_)), None) => {
-            Err(invalid(table, "key", options, "it is neither a text nor a list of texts"))
+            Err(invalid("key", options, "it is neither a text nor a list of texts"))
         }
     }
 }

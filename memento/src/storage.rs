@@ -121,12 +121,20 @@ impl Storage {
         if let [key] = keys {
             return vec![self.record(key)];
         }
+        self.trouble.note(self.try_records(keys)).unwrap_or_else(|| vec![None; keys.len()])
+    }
+
+    /// As [`records`](Self::records). One that the store itself finds damaged is no reason to miss the others.
+    ///
+    /// # Errors
+    ///
+    /// What the store reports of all of them.
+    pub(crate) fn try_records(&self, keys: &[Key]) -> Result<Vec<Option<Vec<u8>>>> {
         match self.metadata.get_many(keys) {
-            // One that a store does not vouch for is no reason to miss the others.
-            Err(error) if matches!(error.kind(), ErrorKind::Damaged | ErrorKind::NewerFormat) => {
-                keys.iter().map(|key| self.record(key)).collect()
+            Err(error) if is_of_one(&error) => {
+                Ok(keys.iter().map(|key| self.record(key)).collect())
             }
-            records => self.trouble.note(records).unwrap_or_else(|| vec![None; keys.len()]),
+            records => records,
         }
     }
 
@@ -195,7 +203,11 @@ impl Storage {
 
     /// Drops the result of `key`, and notes that it was; whether there was one. What it was computed from stays.
     pub(crate) fn forget(&self, key: &Key) -> Result<bool> {
-        let Some(record) = self.metadata.get(key)? else { return Ok(false) };
+        let record = match self.metadata.get(key) {
+            Err(error) if is_of_one(&error) => return self.metadata.remove(key),
+            record => record?,
+        };
+        let Some(record) = record else { return Ok(false) };
         let opened = record::open(key, &record)
             .and_then(|(head, provenance)| Ok((head, record::provenance(&head, provenance)?)));
         match opened {
@@ -268,6 +280,11 @@ impl Storage {
         let read = |entry: &Entry| self.read_record(&entry.key, &entry.record).ok().flatten();
         Ok((page.entries.iter().filter_map(read).collect(), page.next))
     }
+}
+
+/// Whether an error of a store says what is wrong with a record, and not with the store.
+pub(crate) fn is_of_one(error: &Error) -> bool {
+    matches!(error.kind(), ErrorKind::Damaged | ErrorKind::NewerFormat)
 }
 
 /// The entry of a record.

@@ -1,11 +1,12 @@
 //! Calls of memento functions, while somebody changes what is in the store.
 
+use std::io::{self, Read};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use memento::{
-    DataStore, Entry, Environment, ListOptions, LocalRunner, MemoryDataStore, MemoryMetadataStore,
-    MetadataStore, Prefix, Query, Storage, memento,
+    Blob, DataStore, Entry, Environment, Explanation, ListOptions, LocalRunner, MemoryDataStore,
+    MemoryMetadataStore, MetadataStore, Miss, Partition, Prefix, Query, Storage, memento,
 };
 use memento_storage_layers::{Encryption, Guarded, Keys, Retry, Signing, Transform, Transformed};
 
@@ -189,4 +190,92 @@ fn with_another_key_everything_is_computed() {
     assert_eq!(runs, 1);
     assert!(failures >= 1);
     assert_eq!(both.ask([1, 2, 3, 4]), (0, 0));
+}
+
+#[test]
+fn a_record_that_is_not_signed_is_explained_and_forgotten() {
+    each(|make| {
+        let lab = make(1000);
+        assert_eq!(lab.ask([1]), (1, 0));
+        let whole = record_of(&*lab.metadata);
+        lab.metadata.put(&[Entry { record: b"not signed".to_vec(), ..whole }]).unwrap();
+        lab.environment.enter(|| {
+            assert_eq!(long::explain(1).unwrap(), Explanation::Miss(Miss::Unreadable));
+            assert!(long::forget(1).unwrap());
+            assert!(!long::forget(1).unwrap());
+        });
+        assert_eq!(lab.ask([1]), (1, 0));
+    });
+}
+
+#[memento]
+fn parts(n: u64) -> memento::Result<Partition<u64, String>> {
+    RUNS.fetch_add(1, Ordering::Relaxed);
+    let mut parts = Partition::new();
+    for index in 0..n {
+        parts.insert(index, &right(index))?;
+    }
+    Ok(parts)
+}
+
+#[memento]
+fn file(n: u64) -> io::Result<Blob> {
+    RUNS.fetch_add(1, Ordering::Relaxed);
+    Blob::from_reader(&*right(n).repeat(10_000).into_bytes())
+}
+
+impl Lab {
+    /// Changes the last byte of each object that is a result.
+    fn spoil(&self) {
+        let prefix = Prefix::new("results").unwrap();
+        for object in self.data.list(&prefix, &ListOptions::default()).unwrap().objects {
+            let mut content = self.data.get(&object.name).unwrap().unwrap();
+            *content.last_mut().unwrap() ^= 1;
+            self.data.put(&object.name, &content).unwrap();
+        }
+    }
+}
+
+/// The same of one that is streamed.
+#[test]
+fn a_file_that_was_changed_is_computed_again() {
+    let read = || {
+        let mut content = Vec::new();
+        let ended = file(3).unwrap().open().unwrap().read_to_end(&mut content);
+        (ended.map_err(|error| error.kind()), content.len() as u64)
+    };
+    let length = 10_000 * right(3).len() as u64;
+    each(|make| {
+        let lab = make(10_000);
+        lab.environment.enter(|| {
+            RUNS.store(0, Ordering::Relaxed);
+            assert_eq!(read().1, length);
+            lab.spoil();
+            let (ended, got) = read();
+            assert_eq!(ended, Err(io::ErrorKind::InvalidData));
+            assert!(got < length, "the chunk that was changed is given to nobody");
+            assert_eq!(RUNS.load(Ordering::Relaxed), 1);
+            assert_eq!((read().1, RUNS.load(Ordering::Relaxed)), (length, 2));
+        });
+    });
+}
+
+/// A part that is not what was signed is moved aside, and there again after the next call.
+#[test]
+fn a_part_that_was_changed_is_computed_again() {
+    each(|make| {
+        let lab = make(10_000);
+        lab.environment.enter(|| {
+            RUNS.store(0, Ordering::Relaxed);
+            assert_eq!(parts(3).unwrap().get(&1).unwrap(), Some(right(1)));
+            lab.spoil();
+            let found = parts(3).unwrap();
+            assert_eq!(RUNS.load(Ordering::Relaxed), 1, "nobody has looked at its parts");
+            let error = found.get(&1).unwrap_err();
+            assert_eq!(error.kind(), memento::ErrorKind::Damaged);
+            let found = parts(3).unwrap();
+            assert_eq!(RUNS.load(Ordering::Relaxed), 2);
+            assert_eq!(found.get(&1).unwrap(), Some(right(1)));
+        });
+    });
 }
