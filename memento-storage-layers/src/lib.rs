@@ -1,4 +1,5 @@
-//! Layers around any store of memento: what is done when a store fails, is slow, or must not be changed.
+//! Layers around any store of memento: what is done when a store fails, is slow, or must not be changed; what is asked of it;
+//! and who can read and write what is in it.
 //!
 //! To depend on this crate is to use it: a layer is there where `memento.toml` has its table.
 //!
@@ -21,6 +22,16 @@
 //!
 //! [storage.read_only]          # what is there is used, and nothing is kept
 //!
+//! [storage.signing]            # what nobody with a key has signed is not used
+//! key = "${TEAM_KEY}"          # or several, of which the first one signs; or `key_file`
+//!
+//! [storage.encryption]         # nobody without a key reads what is there
+//! key_file = "keys"            # a key in each line
+//!
+//! [storage.compression]        # of data
+//! level = 3                    # from 1 to 22
+//! minimum = "1 KiB"            # what is shorter is kept as it is
+//!
 //! [storage.size_limit]         # what is longer is refused
 //! limit = "100 MB"
 //!
@@ -33,8 +44,8 @@
 //! ```
 //!
 //! Their order is always the same, whatever that in the file is. From the store outwards: `size_limit`, `faults`, `time_limit`,
-//! `breaker`, `retry`, `read_only`, `metrics`. So each attempt has its time limit and counts for the breaker, and a breaker that is open ends the
-//! attempts. Data and mementos have a breaker each.
+//! `breaker`, `retry`, `signing`, `encryption`, `compression`, `read_only`, `metrics`. So each attempt has its time limit and counts for
+//! the breaker, and a breaker that is open ends the attempts. Data and mementos have a breaker each.
 //!
 //! A program can put them around a store by itself, as [`Guarded`] or [`TimeLimit`], and write a [`Policy`] of its own:
 //!

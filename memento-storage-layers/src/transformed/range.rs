@@ -13,7 +13,14 @@ use crate::transform::{CHUNK, ENDS_EARLY, Subject, Transform, resume, start_leng
 /// How often what takes several requests is tried at most, while others replace the object again and again.
 const ATTEMPTS: u32 = 100;
 
-const NO_LENGTH: &str = "it is not as long as it has to be";
+/// What is known of an object before any chunk of it is read.
+#[derive(Clone, Copy)]
+struct Shape {
+    sealed: u64,
+    plain: u64,
+    /// Where the table is, if there is one.
+    table: Option<u64>,
+}
 
 impl<T: Transform, S: DataStore + ?Sized> Transformed<T, S> {
     /// Does what takes several requests, between which somebody may replace the object. What is damaged while nobody does, is.
@@ -40,35 +47,36 @@ impl<T: Transform, S: DataStore + ?Sized> Transformed<T, S> {
 
     /// How long the content of an object is for which so many bytes are stored; `None` where it is gone.
     pub(super) fn size(&self, name: &Name, sealed: u64) -> Result<Option<u64>> {
-        match T::GROWTH {
-            Some(growth) => match size::plain::<T>(sealed, growth) {
-                Some(plain) => Ok(Some(plain)),
-                None => Err(self.damaged(name, NO_LENGTH)),
-            },
-            None => Ok(self.footer(name, sealed)?.map(|(footer, _)| footer.plain)),
-        }
+        Ok(self.shape(name, sealed)?.map(|shape| shape.plain))
     }
 
-    /// The footer of an object, and where its table is.
-    fn footer(&self, name: &Name, sealed: u64) -> Result<Option<(Footer, u64)>> {
-        let start = sealed.saturating_sub(Footer::LENGTH as u64);
-        let Some(bytes) = self.store.get_range(name, start..sealed)? else { return Ok(None) };
-        let footer = bytes.first_chunk().map(|bytes| Footer::from_bytes(*bytes));
-        let found = footer.and_then(|footer| Some((footer, footer.table::<T>(sealed)?)));
-        found.map(Some).ok_or_else(|| self.damaged(name, NO_LENGTH))
+    fn shape(&self, name: &Name, sealed: u64) -> Result<Option<Shape>> {
+        let shape = if let Some(growth) = T::GROWTH {
+            size::plain::<T>(sealed, growth).map(|plain| Shape { sealed, plain, table: None })
+        } else {
+            let start = sealed.saturating_sub(Footer::LENGTH as u64);
+            let Some(bytes) = self.store.get_range(name, start..sealed)? else { return Ok(None) };
+            let footer = bytes.first_chunk().map(|bytes| Footer::from_bytes(*bytes));
+            footer.and_then(|footer| {
+                let table = Some(footer.table::<T>(sealed)?);
+                Some(Shape { sealed, plain: footer.plain, table })
+            })
+        };
+        shape.map(Some).ok_or_else(|| self.damaged(name, "it is not as long as it has to be"))
     }
 
     /// Where the chunks from `first` to `last` are in what is stored.
-    fn span(&self, name: &Name, sealed: u64, first: u64, last: u64) -> Result<Option<Range<u64>>> {
+    fn span(&self, name: &Name, shape: Shape, first: u64, last: u64) -> Result<Option<Range<u64>>> {
+        let span = match shape.table {
+            None => T::GROWTH.and_then(|growth| size::span::<T>(shape.sealed, growth, first, last)),
+            Some(table) => {
+                let behind = (last + 2).min(size::count(shape.plain));
+                let entries = table + first * TABLE_ENTRY..table + behind * TABLE_ENTRY;
+                let Some(entries) = self.store.get_range(name, entries)? else { return Ok(None) };
+                size::span_of_table::<T>(&entries, table, first, last)
+            }
+        };
         let wrong = || self.damaged(name, "its chunks are not where they have to be");
-        if let Some(growth) = T::GROWTH {
-            return size::span::<T>(sealed, growth, first, last).map(Some).ok_or_else(wrong);
-        }
-        let Some((footer, table)) = self.footer(name, sealed)? else { return Ok(None) };
-        let entries = first.min(footer.count)..(last + 2).min(footer.count);
-        let entries = table + entries.start * TABLE_ENTRY..table + entries.end * TABLE_ENTRY;
-        let Some(entries) = self.store.get_range(name, entries)? else { return Ok(None) };
-        let span = size::span_of_table::<T>(&entries, table, first, last);
         span.map(Some).ok_or_else(wrong)
     }
 
@@ -77,7 +85,8 @@ impl<T: Transform, S: DataStore + ?Sized> Transformed<T, S> {
         let Some(sealed) = self.store.properties(name)?.map(|found| found.size) else {
             return Ok(None);
         };
-        let Some(plain) = self.size(name, sealed)? else { return Ok(None) };
+        let Some(shape) = self.shape(name, sealed)? else { return Ok(None) };
+        let plain = shape.plain;
         if range.is_empty() {
             return Ok(Some(Vec::new()));
         }
@@ -90,7 +99,7 @@ impl<T: Transform, S: DataStore + ?Sized> Transformed<T, S> {
         let Some(start) = self.store.get_range(name, start)? else { return Ok(None) };
         let subject = Subject::Object(name.clone());
         let chunks = resume(&self.transform, &subject, &start).map_err(|error| self.here(error))?;
-        let Some(span) = self.span(name, sealed, first, last)? else { return Ok(None) };
+        let Some(span) = self.span(name, shape, first, last)? else { return Ok(None) };
         let Some(span) = self.store.get_range(name, span)? else { return Ok(None) };
         let mut opener = Opener::<T, _>::at(first, chunks, subject, Cursor::new(span.as_slice()));
         let mut content = Vec::with_capacity(span.len());

@@ -15,7 +15,7 @@ fn never_wrong(store: &dyn DataStore, name: &Name, content: &[u8], what: &str) {
         Err(error) => assert!(is_answer(error.kind()), "{what}: {error}"),
     };
     check(store.get(name), content);
-    check(store.get_many(&[name.clone()]).pop().unwrap(), content);
+    check(store.get_many(std::slice::from_ref(name)).pop().unwrap(), content);
     for range in [0..1, 0..content.len(), content.len() / 2..content.len() + 10] {
         let expected = &content[range.start.min(content.len())..range.end.min(content.len())];
         check(store.get_range(name, range.start as u64..range.end as u64), expected);
