@@ -39,7 +39,8 @@ fn what_is_too_long_is_not_sent() {
     assert_eq!(store.take(), 1, "how long it is");
     limited.append(&name("b"), &[8; 10]).unwrap();
     let put = limited.put_many(&[(name("c"), &[1; 10]), (name("d"), &[1; 11]), (name("e"), &[])]);
-    let kinds: Vec<_> = put.iter().map(|put| put.as_ref().err().map(|e| e.kind())).collect();
+    let kinds: Vec<_> =
+        put.iter().map(|put| put.as_ref().err().map(memento::Error::kind)).collect();
     assert_eq!(kinds, [None, Some(ErrorKind::TooLarge), None]);
     let there = limited.contains(&["a", "b", "c", "d", "e"].map(name));
     let there: Vec<_> = there.into_iter().map(Result::unwrap).collect();

@@ -74,7 +74,7 @@ fn text(length: usize) -> Vec<u8> {
     b"all work and no play makes jack a dull boy\n".iter().copied().cycle().take(length).collect()
 }
 
-/// The stores of a storage that a test changes behind its back.
+/// The only entry of a store.
 fn record_of(store: &dyn MetadataStore) -> memento::Entry {
     let page = store.list(&memento::Filter::default(), None, 2).unwrap();
     assert_eq!(page.entries.len(), 1);
