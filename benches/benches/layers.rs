@@ -5,11 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use divan::Bencher;
-use divan::counter::BytesCount;
 use memento::{DataStore, MemoryDataStore, Name};
 use memento_storage_layers::{
-    Breaker, Compression, Encryption, Guarded, Keys, Metrics, Policy, ReadOnly, Retry, Signing,
-    SizeLimit, TimeLimit, Transform, Transformed,
+    Breaker, Guarded, Metrics, Policy, ReadOnly, Retry, SizeLimit, TimeLimit,
 };
 
 fn main() {
@@ -73,7 +71,14 @@ fn time_limit(bencher: Bencher<'_, '_>) {
 
 /// Objects of 16 MB: what is put, and what is read.
 mod transforms {
-    use super::*;
+    use std::sync::Arc;
+
+    use divan::Bencher;
+    use divan::counter::BytesCount;
+    use memento::{DataStore, MemoryDataStore};
+    use memento_storage_layers::{Compression, Encryption, Keys, Signing, Transform, Transformed};
+
+    use super::name;
 
     const LENGTH: usize = 16_000_000;
 

@@ -36,7 +36,9 @@ impl Tally {
     pub(crate) fn add<T: Tallied>(&mut self, operation: Operation, ended: &Result<T>, bytes: u64) {
         match ended {
             Err(_) => self.errors += 1,
-            Ok(_) if operation.writes => self.bytes_written += bytes,
+            Ok(value) if operation.writes => {
+                self.bytes_written += if value.is_done() { bytes } else { 0 };
+            }
             Ok(value) => value.add_to(self),
         }
     }
@@ -47,9 +49,15 @@ impl Tally {
     }
 }
 
-/// What reading operations return.
+/// What operations return.
 pub(crate) trait Tallied {
+    /// Adds what a reading operation found.
     fn add_to(&self, tally: &mut Tally);
+
+    /// Whether an operation that was to write something did.
+    fn is_done(&self) -> bool {
+        true
+    }
 }
 
 impl Tallied for Option<Vec<u8>> {
@@ -79,10 +87,14 @@ impl Tallied for Option<Properties> {
     }
 }
 
-/// Whether something is there.
+/// Whether something is there, or a condition was met.
 impl Tallied for bool {
     fn add_to(&self, tally: &mut Tally) {
         tally.look_up(*self);
+    }
+
+    fn is_done(&self) -> bool {
+        *self
     }
 }
 

@@ -57,7 +57,8 @@ fn data_are_counted_exactly() {
     let counted = Guarded::new(Metrics::data("team"), Arc::clone(&store));
     let (counts, times) = recorded(|| {
         counted.put(&name("a"), &[1; 100]).unwrap();
-        counted.put_if_absent(&name("a"), &[1; 10]).unwrap();
+        assert!(!counted.put_if_absent(&name("a"), &[1; 10]).unwrap());
+        assert!(counted.put_if_absent(&name("e"), &[1; 10]).unwrap());
         store.script.lock().unwrap().push_back(fail());
         counted.put(&name("b"), &[1; 1000]).unwrap_err();
         for text in ["a", "a", "b"] {
@@ -81,7 +82,7 @@ fn data_are_counted_exactly() {
         counted.properties(&name("x")).unwrap();
     });
     let all = [
-        ("operations_total data put", 3),
+        ("operations_total data put", 4),
         ("errors_total data put", 1),
         ("written_bytes_total data put", 110),
         ("operations_total data get", 4),
