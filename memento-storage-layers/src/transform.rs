@@ -1,4 +1,14 @@
 //! What is done to contents on their way into a store, and undone on their way back.
+//!
+//! | bytes | what is stored                                                                                                |
+//! | ----- | ------------------------------------------------------------------------------------------------------------- |
+//! | 4     | which transform it is                                                                                         |
+//! | 1     | the version of its format                                                                                     |
+//! | …     | its head; of what is signed or encrypted, 8 bytes that name the key, and 24 random ones                       |
+//! | 4     | of each chunk: its length as it is stored, little-endian; the highest bit says that it is the last one        |
+//! | …     | the chunk; signed, 32 bytes and it; encrypted, it and 16 bytes; compressed, the way, 8 bytes of a digest, and it |
+//! | 8     | in objects whose chunks grow by what is in them, behind the last one: for each chunk, where it begins, little-endian |
+//! | 8 + 8 | in the same, how long the content is, and how many chunks it has                                              |
 
 pub(crate) mod opener;
 pub(crate) mod sealer;

@@ -2,6 +2,7 @@
 
 mod calls;
 mod damage;
+mod golden;
 mod hostile;
 mod keys;
 mod ranges;
