@@ -168,6 +168,55 @@ fn one_that_is_not_signed_is_no_reason_to_miss_the_others() {
     });
 }
 
+#[memento]
+fn total(n: u64) -> usize {
+    RUNS.fetch_add(1, Ordering::Relaxed);
+    (0..n).map(|n| long(n).len()).sum()
+}
+
+/// Of what a result was computed from, what it called with is in the record of the callee: both run, and no other callee.
+#[test]
+fn one_callee_that_is_not_signed_runs_with_its_caller() {
+    let _alone = ALONE.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let (data, metadata) = (Arc::default(), Arc::default());
+    // Another one each time, which has not found anything valid before.
+    let make = || Lab::at(&Signing::new(keys()), 1000, Arc::clone(&data), Arc::clone(&metadata));
+    let runs = || {
+        RUNS.store(0, Ordering::Relaxed);
+        make().environment.enter(|| {
+            assert_eq!(total(20), (0..20).map(|n| right(n).len()).sum::<usize>());
+        });
+        RUNS.load(Ordering::Relaxed)
+    };
+    assert_eq!((runs(), runs()), (21, 0));
+    let callee = make().entries().into_iter().find(|entry| entry.function.ends_with("long"));
+    metadata.put(&[Entry { record: b"not signed".to_vec(), ..callee.unwrap() }]).unwrap();
+    assert_eq!((runs(), runs()), (2, 0));
+}
+
+/// Of many results that depend on others, those that do not depend on it are hits.
+#[test]
+fn one_callee_that_is_not_signed_is_no_reason_to_miss_other_graphs() {
+    let _alone = ALONE.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let (data, metadata) = (Arc::default(), Arc::default());
+    let make = || Lab::at(&Signing::new(keys()), 1000, Arc::clone(&data), Arc::clone(&metadata));
+    let runs = || {
+        RUNS.store(0, Ordering::Relaxed);
+        let found = make().environment.enter(|| total::map((0..20).map(|n| (n,))));
+        for (n, found) in (0..20).zip(found) {
+            assert_eq!(found.unwrap(), (0..n).map(|n| right(n).len()).sum::<usize>());
+        }
+        RUNS.load(Ordering::Relaxed)
+    };
+    assert_eq!((runs(), runs()), (20 + 19, 0));
+    let of = |n| make().environment.enter(|| long::memento(n).unwrap().unwrap().key);
+    // The last two of the totals have it, and no others.
+    let key = of(17);
+    let callee = make().entries().into_iter().find(|entry| entry.key == key);
+    metadata.put(&[Entry { record: b"not signed".to_vec(), ..callee.unwrap() }]).unwrap();
+    assert_eq!((runs(), runs()), (2 + 1, 0));
+}
+
 /// A wrong key costs time, and nobody else's results.
 #[test]
 fn with_another_key_everything_is_computed() {
