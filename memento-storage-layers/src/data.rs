@@ -8,13 +8,14 @@ use memento::{
     Prefix, Properties, PutOptions, Result, Snapshot, Source, Staged, StoreInfo,
 };
 
+use crate::counted::Counted;
 use crate::operation::{
     APPEND, CONTAINS, COPY, CREATE, CREATE_NAMESPACE, GET, GET_MANY, GET_RANGE, HAS_NAMESPACE,
     INFO, KEEP, LIST, LIST_NAMESPACES, LIST_SNAPSHOTS, PING, PROPERTIES, PUT, PUT_FROM, PUT_MANY,
     READ, READ_SNAPSHOT, REMOVE, REMOVE_MANY, REMOVE_NAMESPACE, REMOVE_SNAPSHOT, SET_ASIDE,
     SNAPSHOT,
 };
-use crate::{Guarded, Policy};
+use crate::{Guarded, Policy, Tally};
 
 impl<P: Policy, S: DataStore + ?Sized> DataStore for Guarded<P, S> {
     fn location(&self) -> String {
@@ -30,7 +31,9 @@ impl<P: Policy, S: DataStore + ?Sized> DataStore for Guarded<P, S> {
     }
 
     fn put(&self, name: &Name, content: &[u8]) -> Result<()> {
-        self.call(PUT, || self.store.put(name, content))
+        let bytes = content.len() as u64;
+        self.limit(PUT).check_object(name, bytes)?;
+        self.call_with(PUT, bytes, || self.store.put(name, content))
     }
 
     fn remove(&self, name: &Name) -> Result<bool> {
@@ -44,11 +47,19 @@ impl<P: Policy, S: DataStore + ?Sized> DataStore for Guarded<P, S> {
     fn put_with(&self, name: &Name, content: &[u8], options: &PutOptions) -> Result<bool> {
         // Of a conditional put that was done and reported as failed, the next one would find the condition not met.
         let put = if options.condition == Condition::Always { PUT } else { PUT.once() };
-        self.call(put, || self.store.put_with(name, content, options))
+        let bytes = content.len() as u64;
+        self.limit(put).check_object(name, bytes)?;
+        self.call_with(put, bytes, || self.store.put_with(name, content, options))
     }
 
     fn append(&self, name: &Name, content: &[u8]) -> Result<()> {
-        self.call(APPEND, || self.store.append(name, content))
+        let bytes = content.len() as u64;
+        let limit = self.limit(APPEND);
+        if limit.bytes.is_some() {
+            let found = self.store.properties(name)?.map_or(0, |properties| properties.size);
+            limit.check_object(name, found.saturating_add(bytes))?;
+        }
+        self.call_with(APPEND, bytes, || self.store.append(name, content))
     }
 
     fn copy(&self, from: &Name, to: &Name) -> Result<bool> {
@@ -57,15 +68,30 @@ impl<P: Policy, S: DataStore + ?Sized> DataStore for Guarded<P, S> {
 
     fn create(&self) -> Result<Box<dyn Staged + '_>> {
         let staged = self.call(CREATE, || self.store.create())?;
-        Ok(Box::new(GuardedObject { guarded: self, staged }))
+        let written = Counted::new(staged, self.limit(KEEP));
+        Ok(Box::new(GuardedObject { guarded: self, written }))
     }
 
     fn put_from(&self, name: &Name, source: &mut Source<'_>, options: &PutOptions) -> Result<bool> {
-        self.call(PUT_FROM, || self.store.put_from(name, source, options))
+        let limit = self.limit(PUT_FROM);
+        let total = source.expected();
+        limit.check_object(name, total.unwrap_or_default())?;
+        let mut counted = Counted::new(source, limit);
+        let ended = self.run(PUT_FROM, || {
+            let mut source = Source::new(&mut counted);
+            if let Some(total) = total {
+                source = source.total(total);
+            }
+            let ended = self.store.put_from(name, &mut source, options);
+            counted.check().map_err(|error| error.with("name", name)).and(ended)
+        });
+        self.policy.note(PUT_FROM, Tally::of(PUT_FROM, &ended, counted.bytes));
+        ended
     }
 
     fn read(&self, name: &Name) -> Result<Option<Box<dyn Read + Send>>> {
-        self.call(READ, || self.store.read(name))
+        let found = self.call(READ, || self.store.read(name))?;
+        Ok(found.map(|stream| self.policy.stream(READ, stream)))
     }
 
     fn get_range(&self, name: &Name, range: Range<u64>) -> Result<Option<Vec<u8>>> {
@@ -77,21 +103,47 @@ impl<P: Policy, S: DataStore + ?Sized> DataStore for Guarded<P, S> {
     }
 
     fn get_many(&self, names: &[Name]) -> Vec<Result<Option<Vec<u8>>>> {
-        self.call_each(GET_MANY, names.len(), |open| self.store.get_many(&chosen(names, open)))
+        self.call_each(
+            GET_MANY,
+            names.len(),
+            |_| 0,
+            |open| self.store.get_many(&chosen(names, open)),
+        )
     }
 
     fn put_many(&self, objects: &[(Name, &[u8])]) -> Vec<Result<()>> {
-        self.call_each(PUT_MANY, objects.len(), |open| self.store.put_many(&chosen(objects, open)))
-    }
-
-    fn remove_many(&self, names: &[Name]) -> Vec<Result<bool>> {
-        self.call_each(REMOVE_MANY, names.len(), |open| {
-            self.store.remove_many(&chosen(names, open))
+        let limit = self.limit(PUT_MANY);
+        let bytes = |index: usize| objects[index].1.len() as u64;
+        self.call_each(PUT_MANY, objects.len(), bytes, |open| {
+            let check = |index: &usize| limit.check_object(&objects[*index].0, bytes(*index));
+            let checked: Vec<_> = open.iter().map(check).collect();
+            let admitted = open.iter().zip(&checked).filter(|(_, checked)| checked.is_ok());
+            let admitted: Vec<_> = admitted.map(|(index, _)| *index).collect();
+            let mut put = self.store.put_many(&chosen(objects, &admitted)).into_iter();
+            let ended = checked.into_iter().map_while(|checked| match checked {
+                Ok(()) => put.next(),
+                Err(error) => Some(Err(error)),
+            });
+            ended.collect()
         })
     }
 
+    fn remove_many(&self, names: &[Name]) -> Vec<Result<bool>> {
+        self.call_each(
+            REMOVE_MANY,
+            names.len(),
+            |_| 0,
+            |open| self.store.remove_many(&chosen(names, open)),
+        )
+    }
+
     fn contains(&self, names: &[Name]) -> Vec<Result<bool>> {
-        self.call_each(CONTAINS, names.len(), |open| self.store.contains(&chosen(names, open)))
+        self.call_each(
+            CONTAINS,
+            names.len(),
+            |_| 0,
+            |open| self.store.contains(&chosen(names, open)),
+        )
     }
 
     fn snapshot(&self, name: &Name) -> Result<Option<Snapshot>> {
@@ -107,7 +159,8 @@ impl<P: Policy, S: DataStore + ?Sized> DataStore for Guarded<P, S> {
         name: &Name,
         snapshot: &Snapshot,
     ) -> Result<Option<Box<dyn Read + Send>>> {
-        self.call(READ_SNAPSHOT, || self.store.read_snapshot(name, snapshot))
+        let found = self.call(READ_SNAPSHOT, || self.store.read_snapshot(name, snapshot))?;
+        Ok(found.map(|stream| self.policy.stream(READ_SNAPSHOT, stream)))
     }
 
     fn remove_snapshot(&self, name: &Name, snapshot: &Snapshot) -> Result<bool> {
@@ -159,24 +212,26 @@ fn chosen<T: Clone>(all: &[T], indices: &[usize]) -> Vec<T> {
 /// An object that is being written, whose end is an operation, too.
 struct GuardedObject<'a, P, S: ?Sized> {
     guarded: &'a Guarded<P, S>,
-    staged: Box<dyn Staged + 'a>,
+    written: Counted<Box<dyn Staged + 'a>>,
 }
 
 impl<P: Policy, S: DataStore + ?Sized> Write for GuardedObject<'_, P, S> {
     fn write(&mut self, content: &[u8]) -> io::Result<usize> {
-        self.staged.write(content)
+        self.written.write(content)
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.staged.flush()
+        self.written.flush()
     }
 }
 
 impl<P: Policy, S: DataStore + ?Sized> Staged for GuardedObject<'_, P, S> {
     fn keep(self: Box<Self>, name: &Name, options: &PutOptions) -> Result<bool> {
-        let Self { guarded, staged } = *self;
-        let mut staged = Some(staged);
-        guarded.call(KEEP, || match staged.take() {
+        let Self { guarded, written } = *self;
+        written.check().map_err(|error| error.with("name", name))?;
+        let bytes = written.bytes;
+        let mut staged = Some(written.into_stream());
+        guarded.call_with(KEEP, bytes, || match staged.take() {
             Some(staged) => staged.keep(name, options),
             None => Err(Error::new(ErrorKind::Unsupported, KEEP.does)
                 .source("what was written is gone, and cannot be kept twice")),

@@ -1,4 +1,5 @@
-//! Layers around any store of memento: what is done when a store fails, is slow, or must not be changed.
+//! Layers around any store of memento: what is done when a store fails, is slow, or must not be changed; what is asked of it;
+//! and who can read and write what is in it.
 //!
 //! To depend on this crate is to use it: a layer is there where `memento.toml` has its table.
 //!
@@ -21,14 +22,30 @@
 //!
 //! [storage.read_only]          # what is there is used, and nothing is kept
 //!
+//! [storage.signing]            # what nobody with a key has signed is not used
+//! key = "${TEAM_KEY}"          # or several, of which the first one signs; or `key_file`
+//!
+//! [storage.encryption]         # nobody without a key reads what is there
+//! key_file = "keys"            # a key in each line
+//!
+//! [storage.compression]        # of data
+//! level = 3                    # from 1 to 22
+//! minimum = "1 KiB"            # what is shorter is kept as it is
+//!
+//! [storage.size_limit]         # what is longer is refused
+//! limit = "100 MB"
+//!
+//! [storage.metrics]            # counts for a recorder of the `metrics` crate
+//! store = "team"               # their label; default: the kind of store
+//!
 //! [storage.faults]             # for tests: fails on purpose
 //! rate = 0.1                   # a part of all operations
 //! seed = 1
 //! ```
 //!
-//! Their order is always the same, whatever that in the file is. From the store outwards: `faults`, `time_limit`, `breaker`,
-//! `retry`, `read_only`. So each attempt has its time limit and counts for the breaker, and a breaker that is open ends the
-//! attempts. Data and mementos have a breaker each.
+//! Their order is always the same, whatever that in the file is. From the store outwards: `size_limit`, `faults`, `time_limit`,
+//! `breaker`, `retry`, `signing`, `encryption`, `compression`, `read_only`, `metrics`. So each attempt has its time limit and counts for
+//! the breaker, and a breaker that is open ends the attempts. Data and mementos have a breaker each.
 //!
 //! A program can put them around a store by itself, as [`Guarded`] or [`TimeLimit`], and write a [`Policy`] of its own:
 //!
@@ -46,20 +63,39 @@
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 
 mod breaker;
+mod compression;
+mod counted;
 mod data;
+mod encryption;
 mod faults;
+mod keys;
 mod metadata;
+mod metrics;
 mod operation;
 mod plugins;
 mod policy;
 mod read_only;
 mod retry;
+mod signing;
+mod size_limit;
+mod tally;
 mod time_limit;
+mod transform;
+mod transformed;
 
 pub use breaker::Breaker;
+pub use compression::{Compressed, Compression};
+pub use encryption::{Encrypted, Encryption};
 pub use faults::Faults;
+pub use keys::Keys;
+pub use metrics::Metrics;
 pub use operation::Operation;
 pub use policy::{Guarded, Policy};
 pub use read_only::ReadOnly;
 pub use retry::Retry;
+pub use signing::{Signed, Signing};
+pub use size_limit::SizeLimit;
+pub use tally::Tally;
 pub use time_limit::TimeLimit;
+pub use transform::{Chunks, Damage, Position, Subject, Transform};
+pub use transformed::Transformed;

@@ -28,7 +28,9 @@ impl<P: Policy, S: MetadataStore + ?Sized> MetadataStore for Guarded<P, S> {
     }
 
     fn put(&self, entries: &[Entry]) -> Result<()> {
-        self.call(PUT_RECORDS, || self.store.put(entries))
+        let lengths = || entries.iter().map(|entry| entry.record.len() as u64);
+        self.limit(PUT_RECORDS).check(lengths().max().unwrap_or_default())?;
+        self.call_with(PUT_RECORDS, lengths().sum(), || self.store.put(entries))
     }
 
     fn remove(&self, key: &Key) -> Result<bool> {

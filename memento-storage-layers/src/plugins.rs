@@ -3,11 +3,17 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use memento::Result;
+use bytesize::ByteSize;
 use memento::configuration::Options;
 use memento::plugin::{LayerPlugin, Stores, inventory};
+use memento::{Error, ErrorKind, Result};
+use serde::Deserialize;
+use serde::de::IgnoredAny;
 
-use crate::{Breaker, Faults, Guarded, Policy, ReadOnly, Retry, TimeLimit};
+use crate::{
+    Breaker, Compression, Encryption, Faults, Guarded, Keys, Metrics, Policy, ReadOnly, Retry,
+    Signing, SizeLimit, TimeLimit, Transform, Transformed,
+};
 
 /// How long an operation takes at most unless told otherwise.
 const LIMIT: Duration = Duration::from_secs(10);
@@ -21,11 +27,16 @@ const fn layer(
     LayerPlugin { name, provided_by: "memento-storage-layers", order, wrap }
 }
 
+inventory::submit! { layer("size_limit", 50, size_limit) }
 inventory::submit! { layer("faults", 100, faults) }
 inventory::submit! { layer("time_limit", 200, time_limit) }
 inventory::submit! { layer("breaker", 300, breaker) }
 inventory::submit! { layer("retry", 400, retry) }
+inventory::submit! { layer("signing", 500, signing) }
+inventory::submit! { layer("encryption", 600, encryption) }
+inventory::submit! { layer("compression", 700, compression) }
 inventory::submit! { layer("read_only", 900, |_, stores| Ok(guarded(stores, || ReadOnly))) }
+inventory::submit! { layer("metrics", 1000, metrics) }
 
 /// Both stores, each behind a policy of its own.
 fn guarded<P: Policy + 'static>(stores: Stores, policy: impl Fn() -> P) -> Stores {
@@ -33,6 +44,19 @@ fn guarded<P: Policy + 'static>(stores: Stores, policy: impl Fn() -> P) -> Store
         data: Arc::new(Guarded::new(policy(), stores.data)),
         metadata: Arc::new(Guarded::new(policy(), stores.metadata)),
     }
+}
+
+/// Both stores, with a transform of what is in them.
+fn transformed<T: Transform + Clone>(stores: Stores, transform: &T) -> Stores {
+    Stores {
+        data: Arc::new(Transformed::new(transform.clone(), stores.data)),
+        metadata: Arc::new(Transformed::new(transform.clone(), stores.metadata)),
+    }
+}
+
+fn size_limit(options: &mut Options, stores: Stores) -> Result<Stores> {
+    let limit = options.take::<ByteSize>("limit")?.map_or(SizeLimit::LIMIT, |size| size.as_u64());
+    Ok(guarded(stores, || SizeLimit::new(limit)))
 }
 
 fn faults(options: &mut Options, stores: Stores) -> Result<Stores> {
@@ -67,4 +91,85 @@ fn breaker(options: &mut Options, stores: Stores) -> Result<Stores> {
     let failures = options.take("failures")?.unwrap_or(Breaker::FAILURES);
     let period = options.take_duration("period")?.unwrap_or(Breaker::PERIOD);
     Ok(guarded(stores, || Breaker::new(failures, period)))
+}
+
+fn signing(options: &mut Options, stores: Stores) -> Result<Stores> {
+    Ok(transformed(stores, &Signing::new(keys("signing", options)?)))
+}
+
+fn encryption(options: &mut Options, stores: Stores) -> Result<Stores> {
+    Ok(transformed(stores, &Encryption::new(keys("encryption", options)?)))
+}
+
+/// Around data alone: records are short.
+fn compression(options: &mut Options, stores: Stores) -> Result<Stores> {
+    let mut compression = Compression::default();
+    if let Some(level) = options.take("level")? {
+        if !(1..=22).contains(&level) {
+            let wrong = "there are the levels from 1 to 22";
+            return Err(invalid("level", options, wrong));
+        }
+        compression = compression.level(level);
+    }
+    if let Some(size) = options.take::<ByteSize>("minimum")? {
+        compression = compression.minimum(usize::try_from(size.as_u64()).unwrap_or(usize::MAX));
+    }
+    Ok(Stores { data: Arc::new(Transformed::new(compression, stores.data)), ..stores })
+}
+
+fn invalid(name: &'static str, options: &Options, wrong: &'static str) -> Error {
+    Error::new(ErrorKind::Configuration, "understand an option")
+        .with("option", name)
+        .with("set by", options.origin_of(name))
+        .source(wrong)
+}
+
+/// The keys of a layer: of `key`, a text or several, or of `key_file`, a file with a key in each line.
+fn keys(layer: &str, options: &mut Options) -> Result<Keys> {
+    /// Nothing of a value is in an error.
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Given {
+        One(String),
+        Several(Vec<String>),
+        Other(IgnoredAny),
+    }
+
+    let given = options.take::<Given>("key")?;
+    let file = options.take_path("key_file")?;
+    let set_by = |error: Error, name| error.with("set by", options.origin_of(name));
+    match (given, file) {
+        (Some(_), Some(_)) => {
+            Err(invalid("key", options, "there is a `key_file`, too").help("set one of the two"))
+        }
+        (None, None) => Err(Error::new(ErrorKind::Configuration, "find the keys of a layer")
+            .with("layer", layer)
+            .help("set `key` to an environment variable, as in `${NAME}`, or set `key_file`")),
+        (None, Some(file)) => Keys::from_file(&file).map_err(|error| set_by(error, "key_file")),
+        (Some(Given::One(text)), None) => Keys::new([text]).map_err(|error| set_by(error, "key")),
+        (Some(Given::Several(texts)), None) => {
+            Keys::new(texts).map_err(|error| set_by(error, "key"))
+        }
+        (Some(Given::Other(_)), None) => {
+            Err(invalid("key", options, "it is neither a text nor a list of texts"))
+        }
+    }
+}
+
+fn metrics(options: &mut Options, stores: Stores) -> Result<Stores> {
+    let Stores { data, metadata } = stores;
+    let store = options.take("store")?.unwrap_or_else(|| kind_of(&data.location()));
+    Ok(Stores {
+        data: Arc::new(Guarded::new(Metrics::data(store.clone()), data)),
+        metadata: Arc::new(Guarded::new(Metrics::metadata(store), metadata)),
+    })
+}
+
+/// The kind of store that is at this place: the scheme of a URL, `filesystem` for a path, or else what it calls itself.
+fn kind_of(location: &str) -> String {
+    match location.split_once("://") {
+        Some((scheme, _)) => scheme.to_owned(),
+        None if location.contains(['/', '\\']) => "filesystem".to_owned(),
+        None => location.to_owned(),
+    }
 }

@@ -1,15 +1,18 @@
 //! What stands between whoever asks a store and the store.
 
 use std::fmt::Debug;
+use std::io::Read;
 use std::sync::Arc;
 
 use memento::{Capabilities, Error, ErrorKind, Result};
 
+use crate::counted::Limit;
 use crate::operation::Operation;
+use crate::tally::{Tallied, Tally};
 
 /// Decides when an operation is tried, how often, and what comes of it.
 ///
-/// It sees no contents: a store behind a policy has the objects and records that it has without.
+/// It sees no contents, only how long they are: a store behind a policy has the objects and records that it has without.
 pub trait Policy: Debug + Send + Sync {
     /// Does one operation by calling `attempt`, as often as it likes. What the last of them that succeeded returned is
     /// what the caller gets.
@@ -22,6 +25,20 @@ pub trait Policy: Debug + Send + Sync {
     /// What the store can do behind it.
     fn capabilities(&self, of_store: Capabilities) -> Capabilities {
         of_store
+    }
+
+    /// How long an object or a record may be that is put, in bytes; `None` where it may have any length.
+    fn max_size(&self) -> Option<u64> {
+        None
+    }
+
+    /// Is told what came of an operation.
+    fn note(&self, _operation: Operation, _tally: Tally) {}
+
+    /// The stream that an operation opened, as the caller gets it. To see how much of it is read, a policy puts one of its own
+    /// around it.
+    fn stream(&self, _operation: Operation, stream: Box<dyn Read + Send>) -> Box<dyn Read + Send> {
+        stream
     }
 }
 
@@ -38,8 +55,34 @@ impl<P: Policy, S: ?Sized> Guarded<P, S> {
         Self { policy, store }
     }
 
+    /// How much an operation may put.
+    pub(crate) fn limit(&self, operation: Operation) -> Limit {
+        Limit { operation, bytes: self.policy.max_size() }
+    }
+
     /// Does one operation.
-    pub(crate) fn call<T>(
+    pub(crate) fn call<T: Tallied>(
+        &self,
+        operation: Operation,
+        attempt: impl FnMut() -> Result<T>,
+    ) -> Result<T> {
+        self.call_with(operation, 0, attempt)
+    }
+
+    /// Does one operation that puts so many bytes.
+    pub(crate) fn call_with<T: Tallied>(
+        &self,
+        operation: Operation,
+        bytes: u64,
+        attempt: impl FnMut() -> Result<T>,
+    ) -> Result<T> {
+        let ended = self.run(operation, attempt);
+        self.policy.note(operation, Tally::of(operation, &ended, bytes));
+        ended
+    }
+
+    /// Does one operation, of which the policy is told nothing in the end.
+    pub(crate) fn run<T>(
         &self,
         operation: Operation,
         mut attempt: impl FnMut() -> Result<T>,
@@ -53,11 +96,12 @@ impl<P: Policy, S: ?Sized> Guarded<P, S> {
     }
 
     /// Does one operation on `count` things, each with its own result. An attempt gets the indices of those that have
-    /// none, or one that another attempt may better.
-    pub(crate) fn call_each<T>(
+    /// none, or one that another attempt may better; `bytes` says how many each of them puts.
+    pub(crate) fn call_each<T: Tallied>(
         &self,
         operation: Operation,
         count: usize,
+        bytes: impl Fn(usize) -> u64,
         mut attempt: impl FnMut(&[usize]) -> Vec<Result<T>>,
     ) -> Vec<Result<T>> {
         let mut results: Vec<Option<Result<T>>> = (0..count).map(|_| None).collect();
@@ -71,7 +115,15 @@ impl<P: Policy, S: ?Sized> Guarded<P, S> {
             failed.and_then(|result| result.as_ref().err().cloned()).map_or(Ok(()), Err)
         });
         let missing = ended.err().unwrap_or_else(|| not_tried(operation));
-        results.into_iter().map(|result| result.unwrap_or_else(|| Err(missing.clone()))).collect()
+        let results = results.into_iter();
+        let results: Vec<_> =
+            results.map(|result| result.unwrap_or_else(|| Err(missing.clone()))).collect();
+        let mut tally = Tally::default();
+        for (index, result) in results.iter().enumerate() {
+            tally.add(operation, result, bytes(index));
+        }
+        self.policy.note(operation, tally);
+        results
     }
 }
 

@@ -14,12 +14,15 @@ fn double(n: u64) -> u64 {
     n * 2
 }
 
+const KEY: &str = "the secret that is in no message: 4711";
+
 /// An environment whose storage is in memory, with no memory cache in front of it.
 fn environment(layers: &str) -> Result<Environment, Error> {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("memento.toml");
     let text = format!("[storage]\ntype = 'memory'\nmemory_cache = '0B'\n{layers}");
     std::fs::write(&file, text).unwrap();
+    std::fs::write(folder.path().join("keys"), format!("{KEY}\n")).unwrap();
     let environment = Environment::load(&file)?;
     environment.storage("")?;
     Ok(environment)
@@ -41,9 +44,20 @@ fn layers_are_there_where_the_configuration_has_their_tables() {
     let plain = environment("").unwrap();
     assert_eq!((runs(&plain), plain.statistics().store_failures), (100, 0));
 
-    let all = "[storage.retry]\n[storage.breaker]\n[storage.time_limit]\nlimit = '1min'";
+    let all = "[storage.metrics]\n[storage.size_limit]\n[storage.retry]\n[storage.breaker]\n[storage.time_limit]\nlimit = '1min'";
     let layered = environment(all).unwrap();
     assert_eq!((runs(&layered), layered.statistics().store_failures), (100, 0));
+
+    for keys in [
+        "key_file = 'keys'",
+        "key = '${CARGO_MANIFEST_DIR}/and so on, until it is long'",
+        "key = ['the new key, long enough as it is', 'the old key, long enough as it is']",
+    ] {
+        let all = "[storage.metrics]\n[storage.compression]\nlevel = 9\nminimum = '1 kB'";
+        let transforms = format!("{all}\n[storage.signing]\n{keys}\n[storage.encryption]\n{keys}");
+        let transformed = environment(&transforms).unwrap();
+        assert_eq!((runs(&transformed), transformed.statistics().store_failures), (100, 0));
+    }
 
     let broken = environment("[storage.faults]\nrate = 1.0").unwrap();
     assert_eq!(runs(&broken), 200, "trouble with the store costs time, never a result");
@@ -59,6 +73,9 @@ fn layers_are_there_where_the_configuration_has_their_tables() {
     );
     let given_up = given_up.unwrap();
     assert_eq!(runs(&given_up), 200);
+
+    let refused = environment("[storage.size_limit]\nlimit = '10 B'").unwrap();
+    assert_eq!((runs(&refused), refused.statistics().store_failures), (200, 400));
 
     let read_only = environment("[storage.read_only]").unwrap();
     assert_eq!((runs(&read_only), read_only.statistics().store_failures), (200, 0));
@@ -79,6 +96,21 @@ fn what_is_wrong_is_named_with_its_place() {
              …/memento.toml:5): ",
         ),
         (
+            "[storage.size_limit]\nlimit = 'big'",
+            "cannot understand an option (option: storage.size_limit.limit, set by: \
+             …/memento.toml:5): ",
+        ),
+        (
+            "[storage.metrics]\nname = 'team'",
+            "cannot understand an option (option: storage.metrics.name, set by: \
+             …/memento.toml:5): there is no such option; the options here are `store`",
+        ),
+        (
+            "[storage.compression]\nlevel = 23",
+            "cannot understand an option (option: level, set by: …/memento.toml:5): there are the \
+             levels from 1 to 22",
+        ),
+        (
             "retry = true",
             "cannot understand an option (option: storage.retry, set by: …/memento.toml:4): it is a \
              value, and a table is expected; write `[storage.retry]` and the options below it",
@@ -90,4 +122,35 @@ fn what_is_wrong_is_named_with_its_place() {
         let error = format!("{before}set by: …/memento.toml{behind}");
         assert!(error.starts_with(expected), "{error}");
     }
+}
+
+/// What is wrong with a key is said without it.
+#[test]
+fn keys_are_in_no_message() {
+    let key = |key: &str| format!("[storage.signing]\nkey = {key}");
+    let both = format!("[storage.encryption]\nkey_file = 'keys'\nkey = '{KEY}'");
+    for (layers, expected) in [
+        (
+            "[storage.signing]".to_owned(),
+            "cannot find the keys of a layer (layer: signing); set `key`",
+        ),
+        (both, "there is a `key_file`, too; set one of the two"),
+        (key("'short: 4711'"), "key 1 has 11 bytes, and 32 are the least"),
+        (key(&format!("['{KEY}', 'short: 4711']")), "key 2 has 11 bytes, and 32 are the least"),
+        (key("[]"), "there is none"),
+        (key("4711"), "it is neither a text nor a list of texts"),
+        (key("[4711]"), "it is neither a text nor a list of texts"),
+        (key("{ secret = '4711' }"), "it is a table, and a value is expected"),
+        (
+            "[storage.encryption]\nkey_file = 'none'".to_owned(),
+            "cannot read the keys of a store (file: ",
+        ),
+    ] {
+        let error = environment(&layers).unwrap_err();
+        let shown = format!("{error} {error:?}");
+        assert!(shown.contains(expected), "{shown}");
+        assert!(!shown.contains("4711"), "{shown}");
+    }
+    let environment = environment("[storage.encryption]\nkey_file = 'keys'").unwrap();
+    assert!(!format!("{:?}", environment.storage("").unwrap()).contains("4711"));
 }

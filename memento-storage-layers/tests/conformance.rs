@@ -3,87 +3,97 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use memento::{DataStore, MemoryDataStore, MemoryMetadataStore, MetadataStore};
-use memento_storage_layers::{Breaker, Faults, Guarded, Policy, Retry, TimeLimit};
+use memento_storage_fs::{FileDataStore, Options, SqliteMetadataStore};
+use memento_storage_layers::{
+    Breaker, Compression, Encryption, Faults, Guarded, Keys, Metrics, Policy, Retry, Signing,
+    SizeLimit, TimeLimit, Transform, Transformed,
+};
 
 /// Long enough for a machine that is busy.
 const LIMIT: Duration = Duration::from_mins(1);
 
-fn data(policy: impl Policy + 'static) -> Arc<dyn DataStore> {
-    Arc::new(Guarded::new(policy, Arc::new(MemoryDataStore::default())))
+fn guarded<P: Policy, S>(policy: P, store: S) -> Arc<Guarded<P, S>> {
+    Arc::new(Guarded::new(policy, Arc::new(store)))
 }
 
-fn metadata(policy: impl Policy + 'static) -> Arc<dyn MetadataStore> {
-    Arc::new(Guarded::new(policy, Arc::new(MemoryMetadataStore::default())))
+fn transformed<T: Transform, S>(transform: T, store: S) -> Arc<Transformed<T, S>> {
+    Arc::new(Transformed::new(transform, Arc::new(store)))
 }
 
-mod retry {
-    mod data {
-        memento_testkit::data_store_suite!(DataStoreSuite::new(|_| crate::data(
-            crate::Retry::default()
-        )));
-    }
-    mod metadata {
-        memento_testkit::metadata_store_suite!(MetadataStoreSuite::new(|_| crate::metadata(
-            crate::Retry::default()
-        )));
-    }
+fn keys() -> Keys {
+    Keys::new(["a key that everybody knows, as it stands here"]).unwrap()
 }
 
-mod breaker {
-    mod data {
-        memento_testkit::data_store_suite!(DataStoreSuite::new(|_| crate::data(
-            crate::Breaker::default()
-        )));
-    }
-    mod metadata {
-        memento_testkit::metadata_store_suite!(MetadataStoreSuite::new(|_| crate::metadata(
-            crate::Breaker::default()
-        )));
-    }
+/// Both suites, for stores that `$layered` puts a layer around.
+macro_rules! suites {
+    ($layer:ident, $layered:expr) => {
+        mod $layer {
+            #[allow(clippy::wildcard_imports)]
+            use super::*;
+
+            mod memory {
+                mod data {
+                    #[allow(clippy::wildcard_imports)]
+                    use super::super::*;
+                    memento_testkit::data_store_suite!(DataStoreSuite::new(|_| {
+                        $layered(memento::MemoryDataStore::default())
+                    }));
+                }
+                mod metadata {
+                    #[allow(clippy::wildcard_imports)]
+                    use super::super::*;
+                    memento_testkit::metadata_store_suite!(MetadataStoreSuite::new(|_| {
+                        $layered(memento::MemoryMetadataStore::default())
+                    }));
+                }
+            }
+
+            mod filesystem {
+                mod data {
+                    #[allow(clippy::wildcard_imports)]
+                    use super::super::*;
+                    memento_testkit::data_store_suite!(
+                        DataStoreSuite::new(|folder| {
+                            $layered(FileDataStore::new(&Options::new(folder)))
+                        })
+                        .shared()
+                        .read_only(|folder| {
+                            $layered(FileDataStore::new(&Options::new(folder).readonly()))
+                        })
+                    );
+                }
+                mod metadata {
+                    #[allow(clippy::wildcard_imports)]
+                    use super::super::*;
+                    memento_testkit::metadata_store_suite!(
+                        MetadataStoreSuite::new(|folder| {
+                            $layered(SqliteMetadataStore::new(&Options::new(folder)))
+                        })
+                        .shared()
+                    );
+                }
+            }
+        }
+    };
 }
 
-mod time_limit {
-    mod data {
-        use std::sync::Arc;
-        memento_testkit::data_store_suite!(DataStoreSuite::new(|_| Arc::new(
-            crate::TimeLimit::new(crate::LIMIT, Arc::new(memento::MemoryDataStore::default()))
-        )));
-    }
-    mod metadata {
-        use std::sync::Arc;
-        memento_testkit::metadata_store_suite!(MetadataStoreSuite::new(|_| Arc::new(
-            crate::TimeLimit::new(crate::LIMIT, Arc::new(memento::MemoryMetadataStore::default()))
-        )));
-    }
-}
-
-/// All of them, in the order that a configuration puts them in.
-mod all {
-    use std::sync::Arc;
-
-    use super::{Breaker, Faults, Guarded, LIMIT, Retry, TimeLimit};
-
-    /// `store` with all layers around it.
-    macro_rules! layered {
-        ($store:expr) => {{
-            let store = Arc::new(Guarded::new(Faults::new(0.0, 1), Arc::new($store)));
-            let store = Arc::new(TimeLimit::new(LIMIT, store));
-            let store = Arc::new(Guarded::new(Breaker::default(), store));
-            Arc::new(Guarded::new(Retry::default(), store))
-        }};
-    }
-
-    mod data {
-        use super::*;
-        memento_testkit::data_store_suite!(DataStoreSuite::new(|_| layered!(
-            memento::MemoryDataStore::default()
-        )));
-    }
-    mod metadata {
-        use super::*;
-        memento_testkit::metadata_store_suite!(MetadataStoreSuite::new(|_| layered!(
-            memento::MemoryMetadataStore::default()
-        )));
-    }
-}
+suites!(retry, |store| guarded(Retry::default(), store));
+suites!(breaker, |store| guarded(Breaker::default(), store));
+suites!(time_limit, |store| Arc::new(TimeLimit::new(LIMIT, Arc::new(store))));
+suites!(size_limit, |store| guarded(SizeLimit::default(), store));
+suites!(metrics, |store| guarded(Metrics::data("memory"), store));
+suites!(signing, |store| transformed(Signing::new(keys()), store));
+suites!(encryption, |store| transformed(Encryption::new(keys()), store));
+suites!(compression, |store| transformed(Compression::default().minimum(0), store));
+// All of them, in the order that a configuration puts them in.
+suites!(all, |store| {
+    let store = guarded(SizeLimit::default(), store);
+    let store = Arc::new(Guarded::new(Faults::new(0.0, 1), store));
+    let store = Arc::new(TimeLimit::new(LIMIT, store));
+    let store = Arc::new(Guarded::new(Breaker::default(), store));
+    let store = Arc::new(Guarded::new(Retry::default(), store));
+    let store = Arc::new(Transformed::new(Signing::new(keys()), store));
+    let store = Arc::new(Transformed::new(Encryption::new(keys()), store));
+    let store = Arc::new(Transformed::new(Compression::default(), store));
+    Arc::new(Guarded::new(Metrics::data("memory"), store))
+});

@@ -4,8 +4,8 @@ use std::io::Read;
 use std::ops::Range;
 
 use memento::{
-    Capabilities, DataStore, ListOptions, Listing, Name, Namespace, Prefix, Properties, PutOptions,
-    Result, Snapshot, Source, StoreInfo,
+    Capabilities, DataStore, ErrorKind, ListOptions, Listing, Name, Namespace, Prefix, Properties,
+    PutOptions, Result, Snapshot, Source, StoreInfo,
 };
 
 use crate::contents::{self, is_content, is_whole};
@@ -270,9 +270,10 @@ impl DataStore for TieredDataStore {
         if !is_content(name) {
             return self.home().set_aside(name);
         }
-        let set_aside = |tier: &Tier| match tier.data.get(name)? {
-            Some(content) if !is_whole(name, &content) => tier.data.set_aside(name),
-            _ => Ok(()),
+        let set_aside = |tier: &Tier| match tier.data.get(name) {
+            Ok(Some(content)) if !is_whole(name, &content) => tier.data.set_aside(name),
+            Err(error) if error.kind() == ErrorKind::Damaged => tier.data.set_aside(name),
+            found => found.map(drop),
         };
         each(self.tiers.written().map(|tier| tier.check(set_aside(tier))))
     }

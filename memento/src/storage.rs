@@ -121,8 +121,21 @@ impl Storage {
         if let [key] = keys {
             return vec![self.record(key)];
         }
-        let records = self.trouble.note(self.metadata.get_many(keys));
-        records.unwrap_or_else(|| vec![None; keys.len()])
+        self.trouble.note(self.try_records(keys)).unwrap_or_else(|| vec![None; keys.len()])
+    }
+
+    /// As [`records`](Self::records). One that the store itself finds damaged is no reason to miss the others.
+    ///
+    /// # Errors
+    ///
+    /// What the store reports of all of them.
+    pub(crate) fn try_records(&self, keys: &[Key]) -> Result<Vec<Option<Vec<u8>>>> {
+        match self.metadata.get_many(keys) {
+            Err(error) if is_of_one(&error) => {
+                Ok(keys.iter().map(|key| self.record(key)).collect())
+            }
+            records => records,
+        }
     }
 
     /// Hands the records of `keys` to `next`, in their order, then those of the keys that it names, until it names none.
@@ -132,7 +145,20 @@ impl Storage {
         keys: Vec<Key>,
         next: &mut dyn FnMut(Vec<Option<Vec<u8>>>) -> Vec<Key>,
     ) {
-        self.trouble.note(self.metadata.get_levels(keys, next));
+        let mut level = keys.clone();
+        let ended = self.metadata.get_levels(keys, &mut |records| {
+            level = next(records);
+            level.clone()
+        });
+        match ended {
+            // One that the store itself finds damaged is no reason to miss the others.
+            Err(error) if is_of_one(&error) => {
+                while !level.is_empty() {
+                    level = next(self.records(&level));
+                }
+            }
+            ended => drop(self.trouble.note(ended)),
+        }
     }
 
     /// The head of a record and the bytes of its provenance, if the record is what was written for `key`. A damaged one is moved aside, one of a newer
@@ -200,7 +226,11 @@ impl Storage {
 
     /// Drops the result of `key`, and notes that it was; whether there was one. What it was computed from stays.
     pub(crate) fn forget(&self, key: &Key) -> Result<bool> {
-        let Some(record) = self.metadata.get(key)? else { return Ok(false) };
+        let record = match self.metadata.get(key) {
+            Err(error) if is_of_one(&error) => return self.metadata.remove(key),
+            record => record?,
+        };
+        let Some(record) = record else { return Ok(false) };
         let opened = record::open(key, &record)
             .and_then(|(head, provenance)| Ok((head, record::provenance(&head, provenance)?)));
         match opened {
@@ -275,13 +305,18 @@ impl Storage {
     }
 }
 
-/// The entry of a record.
+/// Whether an error of a store says what is wrong with a record, and not with the store.
+pub(crate) fn is_of_one(error: &Error) -> bool {
+    matches!(error.kind(), ErrorKind::Damaged | ErrorKind::NewerFormat)
+}
+
 impl From<Stores> for Storage {
     fn from(Stores { data, metadata }: Stores) -> Self {
         Self::from_stores(data, metadata)
     }
 }
 
+/// The entry of a record.
 pub(crate) fn entry(head: Head<'_>, provenance: Provenance) -> Result<Entry> {
     Ok(Entry {
         key: head.key,

@@ -19,6 +19,8 @@ static PROGRAMS: LazyLock<PathBuf> = LazyLock::new(|| {
         .arg(&target)
         .current_dir(&programs)
         .env_remove("RUSTFLAGS")
+        // As for the projects that are edited, with which they share what is compiled.
+        .env("CARGO_PROFILE_DEV_DEBUG", "0")
         .status();
     assert!(built.unwrap().success(), "the programs do not build");
     target.join("debug")

@@ -1,7 +1,9 @@
 //! What the layers do when a store fails, hangs, or must not be changed.
 
+mod metrics;
 mod policies;
 mod scripted;
+mod size_limit;
 mod time_limit;
 
 use memento::{ErrorKind, Name};

@@ -8,7 +8,7 @@ use crate::function::Function;
 use crate::miss::{ArgumentDifference, Explanation, Miss};
 use crate::part::Scope;
 use crate::record::Head;
-use crate::storage::{Filter, Storage};
+use crate::storage::{Filter, Storage, is_of_one};
 use crate::{Caller, Invocation, Key, Result, Version};
 
 /// How many other versions of a function are looked through.
@@ -35,7 +35,13 @@ pub(crate) fn explain(
     }
     let invocation = encoded.invocation();
     let key = invocation.key(&binding.function.version());
-    let Some(record) = storage.metadata.get(&key)? else {
+    let record = match storage.metadata.get(&key) {
+        Err(error) if is_of_one(&error) => {
+            return Ok(Explanation::Miss(outcome::unopened(error.kind())));
+        }
+        record => record?,
+    };
+    let Some(record) = record else {
         return Ok(Explanation::Miss(without_record(binding, &invocation, encoded.kept())?));
     };
     let (head, _) = match storage.open_record(&key, &record) {
@@ -111,7 +117,7 @@ pub(super) fn other_version(
     if keys.is_empty() {
         return Ok(None);
     }
-    let records = storage.metadata.get_many(&keys)?;
+    let records = storage.try_records(&keys)?;
     let finished = keys.iter().zip(&records).filter_map(|(key, record)| {
         let (head, _) = storage.open_record(key, record.as_ref()?).ok()?;
         Some((head.finished, *key))

@@ -50,7 +50,12 @@ impl Read for Checked {
             }
             return Ok(0);
         }
-        let read = self.content.read(&mut buffer[..wanted])?;
+        let read =
+            self.content.read(&mut buffer[..wanted]).map_err(|error| match error.kind() {
+                // The store itself finds it damaged.
+                io::ErrorKind::InvalidData => self.part.set_aside(self.position).into(),
+                _ => error,
+            })?;
         self.hasher.update(&buffer[..read]);
         self.position += read as u64;
         // What ends too early has another digest.

@@ -59,7 +59,7 @@ impl Contents {
         digest: &Digest,
         written: Option<u64>,
     ) -> Result<Option<Vec<u8>>> {
-        let content = self.reported(self.0.data.get(&Name::of_result(digest)))?;
+        let content = self.reported(digest, self.0.data.get(&Name::of_result(digest)))?;
         match &content {
             Some(bytes) if Digest::of(bytes) != *digest => {
                 Err(self.set_aside(operation, digest, bytes.len() as u64, written))
@@ -74,11 +74,17 @@ impl Contents {
     ///
     /// What the store reports. It is noted as trouble.
     pub(crate) fn open_content(&self, digest: &Digest) -> Result<Option<Box<dyn Read + Send>>> {
-        self.reported(self.0.data.read(&Name::of_result(digest)))
+        self.reported(digest, self.0.data.read(&Name::of_result(digest)))
     }
 
-    fn reported<T>(&self, result: Result<T>) -> Result<T> {
-        result.inspect_err(|error| self.0.trouble.report(error))
+    /// Notes what the store reports of a content. One that the store itself finds damaged is moved aside.
+    fn reported<T>(&self, digest: &Digest, result: Result<T>) -> Result<T> {
+        result.inspect_err(|error| {
+            self.0.trouble.report(error);
+            if error.kind() == ErrorKind::Damaged {
+                self.move_aside(digest);
+            }
+        })
     }
 
     /// Keeps a content under its digest.
@@ -148,11 +154,15 @@ impl Contents {
         }
         let error = error.source("its bytes are not those that were written");
         self.0.trouble.report(&error);
+        self.move_aside(digest);
+        error
+    }
+
+    fn move_aside(&self, digest: &Digest) {
         self.0.damaged.lock().insert(*digest);
         if self.is_writable() {
             self.note(self.0.data.set_aside(&Name::of_result(digest)));
         }
-        error
     }
 }
 

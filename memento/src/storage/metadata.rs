@@ -74,7 +74,8 @@ pub trait MetadataStore: Send + Sync + Debug {
     ///
     /// # Errors
     ///
-    /// As [`get`](Self::get), for all of them at once.
+    /// As [`get`](Self::get), for all of them at once. Where one of them is [`Damaged`](crate::ErrorKind::Damaged), they are
+    /// asked for one by one.
     fn get_many(&self, keys: &[Key]) -> Result<Vec<Option<Vec<u8>>>> {
         keys.iter().map(|key| self.get(key)).collect()
     }

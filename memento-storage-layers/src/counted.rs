@@ -1,0 +1,96 @@
+//! Streams whose bytes are counted on their way into a store.
+
+use std::io::{self, Read, Write};
+
+use memento::{Error, ErrorKind, Name, Result, Source};
+
+use crate::Operation;
+
+/// How much may be put at once, and what it is for, for messages.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Limit {
+    pub(crate) operation: Operation,
+    /// `None` where any length may be put.
+    pub(crate) bytes: Option<u64>,
+}
+
+impl Limit {
+    /// # Errors
+    ///
+    /// [`ErrorKind::TooLarge`] where `bytes` are too many.
+    pub(crate) fn check(self, bytes: u64) -> Result<()> {
+        match self.bytes {
+            Some(most) if bytes > most => Err(self.passed(&format!("{bytes} bytes"), most)),
+            _ => Ok(()),
+        }
+    }
+
+    /// As [`check`](Self::check), of an object with a name.
+    pub(crate) fn check_object(self, name: &Name, bytes: u64) -> Result<()> {
+        self.check(bytes).map_err(|error| error.with("name", name))
+    }
+
+    fn passed(self, size: &str, most: u64) -> Error {
+        Error::new(ErrorKind::TooLarge, self.operation.does)
+            .with("size", size)
+            .with("limit", format_args!("{most} bytes"))
+            .help("raise `limit` in `size_limit`, or keep what is of this size in another store")
+    }
+}
+
+/// A stream on its way into a store, which ends with an error where it passes the limit.
+pub(crate) struct Counted<T> {
+    stream: T,
+    limit: Limit,
+    pub(crate) bytes: u64,
+}
+
+impl<T> Counted<T> {
+    pub(crate) fn new(stream: T, limit: Limit) -> Self {
+        Self { stream, limit, bytes: 0 }
+    }
+
+    pub(crate) fn into_stream(self) -> T {
+        self.stream
+    }
+
+    /// Whether all that came could be put.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::TooLarge`] where more came.
+    pub(crate) fn check(&self) -> Result<()> {
+        match self.limit.bytes {
+            Some(most) if self.bytes > most => {
+                Err(self.limit.passed(&format!("{} bytes or more", self.bytes), most))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Read for Counted<&mut Source<'_>> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.check()?;
+        let bytes = self.stream.read(buffer)?;
+        self.bytes += bytes as u64;
+        self.check()?;
+        Ok(bytes)
+    }
+}
+
+impl<W: Write> Write for Counted<W> {
+    fn write(&mut self, content: &[u8]) -> io::Result<usize> {
+        self.check()?;
+        let before = self.bytes;
+        self.bytes += content.len() as u64;
+        self.check()?;
+        let written = self.stream.write(content);
+        self.bytes = before + *written.as_ref().unwrap_or(&0) as u64;
+        written
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.stream.flush()
+    }
+}

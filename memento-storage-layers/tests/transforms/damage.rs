@@ -1,0 +1,236 @@
+//! Contents that are not what was put.
+
+use std::io::Read;
+
+use memento::{DataStore, ErrorKind, Name, PutOptions, Result};
+
+use crate::{CHUNK, START, all, compression, encryption, name, over, random, signing, text};
+
+/// Whether what is read is what was put, or an error: nothing else is ever handed out.
+#[track_caller]
+fn never_wrong(store: &dyn DataStore, name: &Name, content: &[u8], what: &str) {
+    let is_answer = |kind| matches!(kind, ErrorKind::Damaged | ErrorKind::NewerFormat);
+    let check = |found: Result<Option<Vec<u8>>>, expected: &[u8]| match found {
+        Ok(found) => assert_eq!(found.as_deref(), Some(expected), "{what}"),
+        Err(error) => assert!(is_answer(error.kind()), "{what}: {error}"),
+    };
+    check(store.get(name), content);
+    check(store.get_many(std::slice::from_ref(name)).pop().unwrap(), content);
+    for range in [0..1, 0..content.len(), content.len() / 2..content.len() + 10] {
+        let expected = &content[range.start.min(content.len())..range.end.min(content.len())];
+        check(store.get_range(name, range.start as u64..range.end as u64), expected);
+    }
+    match store.read(name) {
+        Ok(stream) => {
+            let mut read = Vec::new();
+            match stream.unwrap().read_to_end(&mut read) {
+                Ok(_) => assert_eq!(read, content, "{what}"),
+                Err(error) => {
+                    assert_eq!(error.kind(), std::io::ErrorKind::InvalidData, "{what}");
+                    assert!(content.starts_with(&read), "{what}");
+                }
+            }
+        }
+        Err(error) => assert!(is_answer(error.kind()), "{what}: {error}"),
+    }
+}
+
+/// What is there is never handed out.
+#[track_caller]
+fn never_used(store: &dyn DataStore, name: &Name, what: &str) {
+    assert!(store.get(name).is_err(), "{what}");
+    assert!(store.get_range(name, 0..10).is_err(), "{what}");
+    if let Ok(stream) = store.read(name) {
+        let mut read = Vec::new();
+        assert!(stream.unwrap().read_to_end(&mut read).is_err(), "{what}");
+        assert!(read.len() < 2 * CHUNK, "{what}");
+    }
+}
+
+#[test]
+fn each_bit_counts() {
+    for (what, store, transformed) in all() {
+        for content in [b"".to_vec(), text(100), random(1, 100)] {
+            let name = name("a");
+            transformed.put(&name, &content).unwrap();
+            let sealed = store.get(&name).unwrap().unwrap();
+            for (index, bit) in (0..sealed.len()).flat_map(|index| (0..8).map(move |b| (index, b)))
+            {
+                let mut damaged = sealed.clone();
+                damaged[index] ^= 1 << bit;
+                store.put(&name, &damaged).unwrap();
+                let what = format!("{what}: bit {bit} of byte {index} of {}", sealed.len());
+                never_wrong(&*transformed, &name, &content, &what);
+                if what.starts_with("compression") {
+                    continue;
+                }
+                assert!(transformed.get(&name).is_err(), "{what}");
+            }
+        }
+    }
+}
+
+#[test]
+fn each_byte_has_to_be_there_and_none_more() {
+    for (what, store, transformed) in all() {
+        for content in [b"".to_vec(), text(100), random(1, 100)] {
+            let name = name("a");
+            transformed.put(&name, &content).unwrap();
+            let sealed = store.get(&name).unwrap().unwrap();
+            for length in 0..sealed.len() {
+                store.put(&name, &sealed[..length]).unwrap();
+                never_wrong(&*transformed, &name, &content, &format!("{what} to {length}"));
+                assert!(transformed.get(&name).is_err(), "{what}, {length} bytes");
+            }
+            store.put(&name, &[&*sealed, b"x"].concat()).unwrap();
+            assert!(transformed.get(&name).is_err(), "{what}, and more");
+        }
+    }
+}
+
+/// In a long one, bytes of all its parts; and it is cut between any two chunks.
+#[test]
+fn long_contents_are_damaged_as_well() {
+    for (what, store, transformed) in all() {
+        let content = [random(1, CHUNK), text(CHUNK), random(2, 1000)].concat();
+        let name = name("a");
+        transformed.put(&name, &content).unwrap();
+        let sealed = store.get(&name).unwrap().unwrap();
+        for index in (0..sealed.len()).step_by(9973).chain(sealed.len() - 60..sealed.len()) {
+            let mut damaged = sealed.clone();
+            damaged[index] ^= 0x10;
+            store.put(&name, &damaged).unwrap();
+            never_wrong(&*transformed, &name, &content, &format!("{what}: byte {index}"));
+            store.put(&name, &sealed[..index]).unwrap();
+            never_wrong(&*transformed, &name, &content, &format!("{what} to {index}"));
+        }
+    }
+}
+
+/// The chunks of a content of three, as they are stored: what comes before them, and each with its length.
+fn chunks(sealed: &[u8], growth: usize) -> [&[u8]; 4] {
+    let (start, rest) = sealed.split_at(START);
+    let (first, rest) = rest.split_at(4 + CHUNK + growth);
+    let (second, third) = rest.split_at(4 + CHUNK + growth);
+    [start, first, second, third]
+}
+
+#[test]
+fn chunks_are_where_they_were_put() {
+    for (what, store, transformed) in all().into_iter().take(2) {
+        let growth = if what == "signing" { 32 } else { 16 };
+        let name = name("a");
+        let content = random(1, 2 * CHUNK + 10);
+        transformed.put(&name, &content).unwrap();
+        let sealed = store.get(&name).unwrap().unwrap();
+        transformed.put(&name, &random(2, 2 * CHUNK + 10)).unwrap();
+        let other = store.get(&name).unwrap().unwrap();
+        let [start, first, second, third] = chunks(&sealed, growth);
+        let [_, other_first, ..] = chunks(&other, growth);
+        // The chunk before the end, said to be the last one.
+        let mut last = second.to_vec();
+        last[3] |= 0x80;
+        for (wrong, parts) in [
+            ("in another order", vec![start, second, first, third]),
+            ("twice", vec![start, first, first, third]),
+            ("left out", vec![start, first, third]),
+            ("cut off", vec![start, first, second]),
+            ("cut off, and marked as the end", vec![start, first, &last]),
+            ("more than there were", vec![start, first, second, third, third]),
+            ("those of another put", vec![start, other_first, second, third]),
+        ] {
+            store.put(&name, &parts.concat()).unwrap();
+            let wrong = format!("{what}: {wrong}");
+            assert!(transformed.get(&name).is_err(), "{wrong}");
+            never_wrong(&*transformed, &name, &content, &wrong);
+            let end = 2 * CHUNK as u64;
+            for range in [end - 1..end + 10, end + 5..end + 10, end * 2..end * 3] {
+                if let Ok(part) = transformed.get_range(&name, range.clone()) {
+                    let from = content.len().min(usize::try_from(range.start).unwrap());
+                    assert_eq!(part.unwrap(), &content[from..], "{wrong}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn what_is_under_another_name_is_not_used() {
+    for (what, store, transformed) in all().into_iter().take(2) {
+        let (a, b) = (name("a"), name("b"));
+        transformed.put(&a, b"of a").unwrap();
+        transformed.put(&b, b"of b").unwrap();
+        assert!(store.copy(&a, &b).unwrap());
+        never_used(&*transformed, &b, what);
+        assert_eq!(transformed.get(&a).unwrap().unwrap(), b"of a");
+        // A copy that is asked for is made anew.
+        assert!(transformed.copy(&a, &b).unwrap());
+        assert_eq!(transformed.get(&b).unwrap().unwrap(), b"of a");
+        assert_ne!(store.get(&a).unwrap(), store.get(&b).unwrap());
+    }
+}
+
+#[test]
+fn what_nobody_signed_is_not_used() {
+    for (what, store, transformed) in all() {
+        for content in [b"".to_vec(), b"plain".to_vec(), random(1, CHUNK * 2)] {
+            store.put(&name("a"), &content).unwrap();
+            never_used(&*transformed, &name("a"), what);
+            let error = transformed.get(&name("a")).unwrap_err().to_string();
+            assert!(
+                error.contains("it is not ") && error.contains("test/a, store: memory"),
+                "{error}"
+            );
+        }
+    }
+    // Neither is what is encrypted, where it has to be signed.
+    let (store, signed) = over(signing());
+    let encrypted = memento_storage_layers::Transformed::new(encryption(), store);
+    encrypted.put(&name("a"), b"content").unwrap();
+    never_used(&signed, &name("a"), "with the same key");
+}
+
+/// It is copied and moved by nobody's mistake as if it were whole.
+#[test]
+fn what_is_damaged_is_not_copied_and_can_be_set_aside() {
+    for (what, store, transformed) in all().into_iter().take(2) {
+        let content = random(1, CHUNK + 10);
+        transformed.put(&name("a"), &content).unwrap();
+        let mut damaged = store.get(&name("a")).unwrap().unwrap();
+        *damaged.last_mut().unwrap() ^= 1;
+        store.put(&name("a"), &damaged).unwrap();
+        let error = transformed.copy(&name("a"), &name("b")).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Damaged, "{what}");
+        assert_eq!(store.get(&name("b")).unwrap(), None, "{what}");
+        transformed.set_aside(&name("a")).unwrap();
+        assert_eq!(transformed.get(&name("a")).unwrap(), None, "{what}");
+        let aside = store.list(&memento::Prefix::new("damaged").unwrap(), &<_>::default()).unwrap();
+        let [object] = &*aside.objects else { panic!("{what}: {aside:?}") };
+        assert_eq!(store.get(&object.name).unwrap().unwrap(), damaged, "{what}");
+    }
+}
+
+#[test]
+fn user_metadata_is_that_of_its_object() {
+    for (what, store, transformed) in all().into_iter().take(2) {
+        let options = PutOptions::default().metadata("owner", "somebody");
+        for text in ["a", "b"] {
+            let options = options.clone().metadata("of", text);
+            transformed.put_with(&name(text), b"content", &options).unwrap();
+        }
+        let kept = store.properties(&name("a")).unwrap().unwrap().metadata;
+        assert!(!format!("{kept:?}").contains("somebody"), "{what}: {kept:?}");
+        let content = store.get(&name("b")).unwrap().unwrap();
+        for metadata in [kept, options.metadata.clone()] {
+            let options = PutOptions { metadata, ..PutOptions::default() };
+            store.put_with(&name("b"), &content, &options).unwrap();
+            let error = transformed.properties(&name("b")).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Damaged, "{what}");
+        }
+        assert_eq!(transformed.get(&name("b")).unwrap().unwrap(), b"content", "{what}");
+    }
+    let (store, compressed) = over(compression());
+    let options = PutOptions::default().metadata("owner", "somebody");
+    compressed.put_with(&name("a"), b"content", &options).unwrap();
+    assert_eq!(store.properties(&name("a")).unwrap().unwrap().metadata, options.metadata);
+}

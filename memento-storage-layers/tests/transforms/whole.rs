@@ -1,0 +1,101 @@
+//! What is kept of whole contents, and what of them is shown.
+
+use std::io::{self, Read};
+use std::sync::Arc;
+
+use memento::{DataStore, ListOptions, Prefix, PutOptions, Source};
+use memento_storage_layers::{Compression, Transformed};
+
+use crate::{CHUNK, all, name, over, random, text};
+
+#[test]
+fn what_does_not_get_shorter_is_kept_as_it_is() {
+    let (store, compressed) = over(Compression::default());
+    for (content, most) in [
+        (random(1, 1_000_000), 1_000_200),
+        (text(1_000_000), 10_000),
+        (text(1000), 1050),
+        (text(1 << 10), 200),
+        (vec![], 50),
+    ] {
+        compressed.put(&name("a"), &content).unwrap();
+        let kept = store.properties(&name("a")).unwrap().unwrap().size;
+        assert!(kept < most, "{kept} bytes of {}", content.len());
+        assert_eq!(compressed.get(&name("a")).unwrap().unwrap(), content);
+    }
+    let random = random(2, CHUNK + 7);
+    compressed.put(&name("a"), &random).unwrap();
+    let kept = store.get(&name("a")).unwrap().unwrap();
+    assert!(kept.windows(100).any(|part| part == &random[..100]));
+}
+
+#[test]
+fn a_level_can_be_chosen() {
+    let size = |level| {
+        let (store, compressed) = over(Compression::default().level(level));
+        let words: Vec<_> =
+            random(1, 100_000).iter().map(|byte| format!("{} ", byte % 50)).collect();
+        compressed.put(&name("a"), words.concat().as_bytes()).unwrap();
+        // Whatever the level is, it is read.
+        let other = Transformed::new(Compression::default(), Arc::clone(&store));
+        assert_eq!(other.get(&name("a")).unwrap().unwrap(), words.concat().as_bytes());
+        store.properties(&name("a")).unwrap().unwrap().size
+    };
+    assert!(size(19) < size(1));
+}
+
+/// Those of contents, wherever they are shown.
+#[test]
+fn sizes_are_those_that_were_put() {
+    for (what, store, transformed) in all() {
+        let lengths = [0, 1, 1000, CHUNK - 1, CHUNK, CHUNK + 1, 2 * CHUNK];
+        for length in lengths {
+            transformed.put(&name(&length.to_string()), &text(length)).unwrap();
+        }
+        // Somebody else's.
+        store.put(&name("other"), b"other").unwrap();
+        let listed = transformed.list(&Prefix::root(), &ListOptions::default()).unwrap();
+        for object in &listed.objects {
+            let text = object.name.segments().next_back().unwrap();
+            let expected = text.parse().unwrap_or(5);
+            assert_eq!(object.size, expected, "{what}: {text}");
+        }
+        let info = transformed.info().unwrap();
+        let bytes = lengths.iter().sum::<usize>() as u64 + 5;
+        assert_eq!((info.objects, info.bytes), (8, bytes), "{what}");
+    }
+}
+
+/// Streams and whole contents are the same.
+#[test]
+fn what_is_streamed_can_be_read_as_a_whole_and_the_other_way_round() {
+    for (what, store, transformed) in all() {
+        for length in [0, 10, CHUNK - 1, CHUNK, CHUNK + 1, 3 * CHUNK + 5] {
+            let content = [text(length / 2), random(1, length - length / 2)].concat();
+            let mut reader = Trickle(&content);
+            let mut told = 0;
+            let mut tell = |bytes, _| told = bytes;
+            let mut source = Source::new(&mut reader).total(length as u64).progress(&mut tell);
+            transformed.put_from(&name("a"), &mut source, &PutOptions::default()).unwrap();
+            assert_eq!(told, length as u64, "{what}");
+            assert_eq!(transformed.get(&name("a")).unwrap().unwrap(), content, "{what}");
+            let streamed = store.properties(&name("a")).unwrap().unwrap().size;
+            transformed.put(&name("a"), &content).unwrap();
+            let whole = store.properties(&name("a")).unwrap().unwrap().size;
+            assert_eq!(streamed, whole, "{what}");
+            let mut read = Vec::new();
+            transformed.read(&name("a")).unwrap().unwrap().read_to_end(&mut read).unwrap();
+            assert_eq!(read, content, "{what}");
+        }
+    }
+}
+
+/// Gives few bytes at once.
+struct Trickle<'a>(&'a [u8]);
+
+impl Read for Trickle<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let length = buffer.len().min(10_007);
+        self.0.read(&mut buffer[..length])
+    }
+}
