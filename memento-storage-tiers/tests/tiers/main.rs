@@ -2,6 +2,7 @@
 
 mod behind;
 mod configuration;
+mod metrics;
 mod store;
 mod trouble;
 

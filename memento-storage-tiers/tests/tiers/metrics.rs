@@ -1,0 +1,59 @@
+//! What each tier is asked, and what came of it.
+
+use std::collections::BTreeMap;
+
+use memento::Environment;
+// Nothing else of it is used: it is there because the program depends on it.
+use memento_storage_layers as _;
+use metrics_util::debugging::{DebugValue, DebuggingRecorder};
+
+use crate::runs;
+
+const TIERS: &str = "[storage]\ntiers = ['near', 'far']\nmemory_cache = '0B'\n\
+                     [storage.near]\ntype = 'memory'\nmetrics.store = 'near'\n\
+                     [storage.far]\ntype = 'filesystem'\npath = 'far'\nmetrics.store = 'far'\n";
+
+/// What `work` made of each counter and tier, data and mementos together; and how many operations were timed.
+fn counted(work: impl FnOnce()) -> BTreeMap<String, u64> {
+    let recorder = DebuggingRecorder::new();
+    let heard = recorder.snapshotter();
+    metrics::with_local_recorder(&recorder, work);
+    let mut counts = BTreeMap::new();
+    for (key, _, _, value) in heard.snapshot().into_vec() {
+        let (_, key) = key.into_parts();
+        let store = key.labels().find(|label| label.key() == "store").unwrap().value();
+        let metric = key.name().strip_prefix("memento_store_").unwrap();
+        let count = match value {
+            DebugValue::Counter(count) => count,
+            DebugValue::Histogram(times) => times.len() as u64,
+            DebugValue::Gauge(_) => panic!("there are none"),
+        };
+        *counts.entry(format!("{store} {metric}")).or_default() += count;
+    }
+    counts
+}
+
+#[test]
+fn each_tier_counts_hits_misses_errors_bytes_and_times() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("memento.toml");
+    std::fs::write(&file, TIERS).unwrap();
+    let fresh = || Environment::load(&file).unwrap();
+    assert_eq!(runs(&fresh()), 10);
+    // The first tier is empty again: each of ten records and of five large results is missed there, and found below.
+    let counts = counted(|| {
+        let environment = fresh();
+        assert_eq!((runs(&environment), runs(&environment)), (0, 0));
+    });
+    let count = |name: &str| counts.get(name).copied().unwrap_or_default();
+    assert_eq!((count("near misses_total"), count("far hits_total")), (10 + 5, 10 + 5));
+    assert_eq!((count("near errors_total"), count("far errors_total")), (0, 0));
+    assert_eq!(count("near hits_total"), 10 + 5, "in the second round");
+    assert!(count("far read_bytes_total") > 500_000, "{counts:?}");
+    assert!(count("near written_bytes_total") >= 500_000, "what was found is copied up");
+    assert_eq!(count("far written_bytes_total"), 0);
+    for tier in ["near", "far"] {
+        let operations = count(&format!("{tier} operations_total"));
+        assert_eq!(operations, count(&format!("{tier} operation_duration_seconds")));
+    }
+}
