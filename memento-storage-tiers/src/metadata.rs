@@ -1,5 +1,6 @@
 //! Mementos in tiers.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::time::Duration;
 
@@ -16,6 +17,8 @@ use crate::{Tiers, each};
 #[derive(Debug)]
 pub(crate) struct TieredMetadataStore {
     tiers: Tiers,
+    /// Keys that are looked for below, and were not put or dropped since: what is found there may be copied up.
+    sought: Mutex<HashSet<Key>>,
 }
 
 /// What some tiers had for some keys.
@@ -32,7 +35,17 @@ impl Found {
 
 impl TieredMetadataStore {
     pub(crate) fn new(tiers: Tiers) -> Self {
-        Self { tiers }
+        Self { tiers, sought: Mutex::default() }
+    }
+
+    /// Notes that what is found of these keys from now on is older than what is there.
+    fn supersede(&self, keys: impl IntoIterator<Item = Key>) {
+        let mut sought = self.sought.lock();
+        if !sought.is_empty() {
+            for key in keys {
+                sought.remove(&key);
+            }
+        }
     }
 
     /// Asks the tiers from the one of number `first` on for what is missing. What is found is copied up.
@@ -48,6 +61,9 @@ impl TieredMetadataStore {
             if asked.is_empty() {
                 break;
             }
+            if self.tiers.promoting(n).next().is_some() {
+                self.sought.lock().extend(&asked);
+            }
             match tier.check(get(tier, &asked)) {
                 Ok(records) => {
                     let new = missing.into_iter().zip(records);
@@ -57,6 +73,7 @@ impl TieredMetadataStore {
                 Err(error) => found.failure = found.failure.or(Some(error)),
             }
         }
+        self.supersede(keys.iter().copied());
         let has_any = found.records.iter().any(Option::is_some);
         match found.failure {
             Some(error) if !has_any => Err(error),
@@ -88,6 +105,9 @@ impl TieredMetadataStore {
                 }
             }
         }
+        // Who puts something else meanwhile, or drops it, does so before, or after all of this.
+        let sought = self.sought.lock();
+        promoted.retain(|entry| sought.contains(&entry.key));
         if !promoted.is_empty() {
             for tier in self.tiers.promoting(n) {
                 // It is found below the next time, too.
@@ -159,12 +179,14 @@ impl MetadataStore for TieredMetadataStore {
     }
 
     fn put(&self, entries: &[Entry]) -> Result<()> {
+        self.supersede(entries.iter().map(|entry| entry.key));
         let now = |tier: &Tier| tier.metadata.put(entries);
         let behind = |_: &Tier, queue: &Queue| queue.push(Write::Records(entries.to_vec()));
         self.tiers.keep("keep mementos", now, behind)
     }
 
     fn remove(&self, key: &Key) -> Result<bool> {
+        self.supersede([*key]);
         let mut was_there = false;
         for tier in self.tiers.written() {
             tier.flush()?;
@@ -174,6 +196,7 @@ impl MetadataStore for TieredMetadataStore {
     }
 
     fn remove_all(&self, filter: &Filter) -> Result<u64> {
+        self.sought.lock().clear();
         let mut removed = 0;
         for tier in self.tiers.written() {
             tier.flush()?;

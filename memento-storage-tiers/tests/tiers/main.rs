@@ -132,6 +132,22 @@ fn what_is_forgotten_is_found_in_no_tier() {
 }
 
 #[test]
+fn what_is_forgotten_while_it_is_found_is_not_copied_up() {
+    for forget in [|| u64::from(double::forget(1).unwrap()), || double::forget_all().unwrap()] {
+        let (near, far) = (Store::default(), Store::default());
+        of(far.stores()).enter(|| assert_eq!(double(1), 2));
+        let environment = tiers([tier(&near), tier(&far)]);
+        let other = environment.clone();
+        far.interrupt(move || assert_eq!(other.enter(forget), 1));
+        environment.enter(|| {
+            RUNS.set(0);
+            assert_eq!((double(1), RUNS.get()), (2, 0), "it was found before");
+            assert_eq!((double(1), RUNS.get()), (2, 1), "and is not there any more");
+        });
+    }
+}
+
+#[test]
 fn lists_have_what_is_in_any_tier_once() {
     let (near, far) = (Store::default(), Store::default());
     of(near.stores()).enter(|| (0..30).map(double).sum::<u64>());

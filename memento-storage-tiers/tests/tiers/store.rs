@@ -1,5 +1,6 @@
 //! Stores that fail, or wait, when a test says so.
 
+use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
@@ -8,7 +9,7 @@ use memento::{
     Claim, DataStore, Entry, Error, ErrorKind, Filter, Key, ListOptions, Listing, MemoryDataStore,
     MemoryMetadataStore, MetadataStore, Name, Page, Prefix, Result, Version,
 };
-use parking_lot::RwLock;
+use parking_lot::{Mutex, RwLock};
 
 /// A storage in memory, whose clones are the same one.
 #[derive(Clone, Debug, Default)]
@@ -20,11 +21,27 @@ struct Inner {
     metadata: MemoryMetadataStore,
     is_away: AtomicBool,
     puts: AtomicU64,
+    /// Done once, when a record has been read and is not yet returned.
+    interlude: Mutex<Interlude>,
     /// Held for writing by a test that has puts wait.
     gate: RwLock<()>,
 }
 
+#[derive(Default)]
+struct Interlude(Option<Box<dyn FnOnce() + Send>>);
+
+impl fmt::Debug for Interlude {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an interlude")
+    }
+}
+
 impl Store {
+    /// Does something when the next record has been read and is not yet returned.
+    pub(crate) fn interrupt(&self, interlude: impl FnOnce() + Send + 'static) {
+        self.0.interlude.lock().0 = Some(Box::new(interlude));
+    }
+
     pub(crate) fn stores(&self) -> Stores {
         Stores::new(self.clone(), self.clone())
     }
@@ -79,7 +96,12 @@ impl DataStore for Store {
 
 impl MetadataStore for Store {
     fn get(&self, key: &Key) -> Result<Option<Vec<u8>>> {
-        self.ask()?.metadata.get(key)
+        let found = self.ask()?.metadata.get(key);
+        let interlude = self.0.interlude.lock().0.take();
+        if let Some(interlude) = interlude {
+            interlude();
+        }
+        found
     }
 
     fn put(&self, entries: &[Entry]) -> Result<()> {
