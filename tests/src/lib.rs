@@ -11,6 +11,7 @@ pub mod proxy;
 pub mod reasons;
 pub mod redis;
 pub mod references;
+pub mod s3;
 pub mod slurm;
 pub mod steps;
 pub mod tasks;
