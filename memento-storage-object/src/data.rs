@@ -10,13 +10,14 @@ use std::io::Read;
 use std::ops::Range;
 
 use memento::{
-    Capabilities, DataStore, ListOptions, Listing, Name, Prefix, Properties, PutOptions, Result,
-    Source,
+    Capabilities, DataStore, Error, ErrorKind, ListOptions, Listing, Name, Prefix, Properties,
+    PutOptions, Result, Source,
 };
 use object_store::path::Path;
 use object_store::{GetOptions, ObjectStoreExt as _};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
+use crate::connect::Store;
 use crate::problem::is_missing;
 use crate::service::{Found, Service};
 use crate::{Options, format, names};
@@ -28,6 +29,8 @@ const DROP: &str = "drop an object";
 
 /// What all keys of objects begin with, behind the prefix of the storage.
 const OBJECTS: &str = "data/";
+/// How long a key may be.
+const LONGEST_KEY: usize = 1024;
 /// What needs no `%` in a URL.
 const IN_URLS: &AsciiSet =
     &NON_ALPHANUMERIC.remove(b'/').remove(b'-').remove(b'.').remove(b'_').remove(b'~');
@@ -45,10 +48,24 @@ impl ObjectDataStore {
     }
 
     fn key(&self, name: &Name) -> String {
-        match self.service.is_files() {
-            true => format!("{OBJECTS}{}", names::to_path(name.as_str())),
-            false => format!("{OBJECTS}{name}"),
+        if self.service.is_files() {
+            format!("{OBJECTS}{}", names::to_path(name.as_str()))
+        } else {
+            format!("{OBJECTS}{name}")
         }
+    }
+
+    /// Refuses a name that a service has no key for: with the prefix, it is too long.
+    fn check_name(&self, operation: &'static str, name: &Name) -> Result<()> {
+        let length = self.path(name).as_ref().len();
+        if self.service.is_files() || length <= LONGEST_KEY {
+            return Ok(());
+        }
+        Err(Error::new(ErrorKind::InvalidName, operation)
+            .with("store", self.service.location())
+            .with("length of the key", format_args!("{length} bytes"))
+            .source("services take keys of up to 1024 bytes")
+            .help("take a shorter name, or a shorter prefix"))
     }
 
     fn path(&self, name: &Name) -> Path {
@@ -88,7 +105,7 @@ impl DataStore for ObjectDataStore {
 
     fn get_many(&self, names: &[Name]) -> Vec<Result<Option<Vec<u8>>>> {
         let most = self.service.options.max_object_size;
-        let fetch = move |store: crate::connect::Store, path| store.fetch(path, most);
+        let fetch = move |store: Store, path| store.fetch(path, most);
         let found = self.service.ask_each(READ, self.paths(names), fetch);
         found.into_iter().map(|found| self.content(found?)).collect()
     }
@@ -116,6 +133,7 @@ impl DataStore for ObjectDataStore {
     fn copy(&self, from: &Name, to: &Name) -> Result<bool> {
         const COPY: &str = "copy an object";
         self.service.check_writable(COPY)?;
+        self.check_name(COPY, to)?;
         let (source, target) = (self.path(from), self.path(to));
         self.service.ask(COPY, |store| async move {
             if source == target {
@@ -176,7 +194,7 @@ impl DataStore for ObjectDataStore {
         if let Err(error) = self.service.check_writable(DROP) {
             return names.iter().map(|_| Err(error.clone())).collect();
         }
-        self.service.ask_each(DROP, self.paths(names), |store, path| store.remove(path))
+        self.service.ask_each(DROP, self.paths(names), Store::remove)
     }
 
     fn list(&self, prefix: &Prefix, options: &ListOptions) -> Result<Listing> {
@@ -186,10 +204,8 @@ impl DataStore for ObjectDataStore {
     fn url(&self, name: &Name) -> Result<String> {
         let key = self.path(name);
         let address = &self.service.options.address;
-        let path = match self.service.is_files() {
-            true => format!("{}/{key}", address.prefix.trim_end_matches('/')),
-            false => format!("{}/{key}", address.bucket),
-        };
+        let root = if self.service.is_files() { &address.prefix } else { &address.bucket };
+        let path = format!("{}/{key}", root.trim_end_matches('/'));
         Ok(format!("{}://{}", address.scheme(), utf8_percent_encode(&path, IN_URLS)))
     }
 }

@@ -23,6 +23,7 @@ pub(crate) use putting::now;
 
 use crate::Options;
 use crate::claims::Claims;
+use crate::connect::Store;
 use crate::format::{Head, IndexName, digits, record};
 use crate::service::{Fetched, Found, Service};
 
@@ -82,7 +83,7 @@ impl ObjectMetadataStore {
     fn fetch(&self, operation: &'static str, keys: &[Key]) -> Vec<Result<Option<Fetched>>> {
         let most = self.service.options.max_object_size;
         let paths = keys.iter().map(|key| self.path(key)).collect();
-        let fetch = move |store: crate::connect::Store, path| store.fetch(path, most);
+        let fetch = move |store: Store, path| store.fetch(path, most);
         let found = self.service.ask_each(operation, paths, fetch);
         let found = found.into_iter().map(|found| match found? {
             Found::Nothing => Ok(None),
@@ -103,7 +104,7 @@ impl ObjectMetadataStore {
         };
         let unknown: Vec<_> = unknown.into_iter().collect();
         let paths = unknown.iter().map(|index| self.service.path(&index.key())).collect();
-        let found = self.service.ask_each(LOOK_UP, paths, |store, path| store.head(path));
+        let found = self.service.ask_each(LOOK_UP, paths, Store::head);
         let mut missing = HashSet::new();
         for (index, found) in unknown.into_iter().zip(found) {
             if found?.is_some() {

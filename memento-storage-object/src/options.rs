@@ -12,6 +12,7 @@ use crate::address::{Address, Service};
 /// Where the storage is and how it is used.
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
+#[expect(clippy::struct_excessive_bools, reason = "each says something else")]
 pub struct Options {
     pub(crate) address: Address,
     pub(crate) login: Login,

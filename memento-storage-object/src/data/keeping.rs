@@ -57,8 +57,9 @@ pub(crate) async fn pause(tries: u32) {
 }
 
 impl ObjectDataStore {
-    fn check(&self, options: &PutOptions) -> Result<()> {
+    fn check(&self, name: &Name, options: &PutOptions) -> Result<()> {
         self.service.check_writable(KEEP)?;
+        self.check_name(KEEP, name)?;
         let capabilities = memento::DataStore::capabilities(self);
         let lacks = match options.condition {
             Condition::Always => None,
@@ -73,7 +74,7 @@ impl ObjectDataStore {
     }
 
     pub(super) fn keep(&self, name: &Name, content: &[u8], options: &PutOptions) -> Result<bool> {
-        self.check(options)?;
+        self.check(name, options)?;
         self.service.check_size(KEEP, content.len() as u64)?;
         if content.len() > 2 * PART && options.condition == Condition::Always {
             let mut upload =
@@ -90,7 +91,7 @@ impl ObjectDataStore {
         source: &mut Source<'_>,
         options: &PutOptions,
     ) -> Result<bool> {
-        self.check(options)?;
+        self.check(name, options)?;
         let mut part = read_part(source, PART)?;
         if part.len() < PART || options.condition != Condition::Always {
             let most = self.service.options.max_object_size;
@@ -168,6 +169,7 @@ impl ObjectDataStore {
     pub(super) fn add(&self, name: &Name, content: &[u8]) -> Result<()> {
         const APPEND: &str = "append to an object";
         self.service.check_writable(APPEND)?;
+        self.check_name(APPEND, name)?;
         if !self.service.options.is_conditional() {
             return Err(memento::DataStore::unsupported(self, APPEND, "conditional"));
         }
@@ -193,12 +195,14 @@ impl ObjectDataStore {
         // In groups, so that what waits to be sent does not fill memory.
         for group in objects.chunks(self.service.options.parallel) {
             let short = group.iter().filter(|(_, content)| is_short(content));
+            let short = short.filter(|(name, _)| self.check_name(KEEP, name).is_ok());
             let short = short.map(|(name, content)| (self.path(name), content.to_vec())).collect();
             let put = |store: Store, (path, content): (Path, Vec<u8>)| {
                 store.put(path, content.into(), PutMode::Overwrite, Attributes::new())
             };
             let mut kept = self.service.ask_each(KEEP, short, put).into_iter();
             results.extend(group.iter().map(|(name, content)| {
+                self.check_name(KEEP, name)?;
                 if is_short(content) {
                     return kept.next().unwrap_or_else(|| Err(self.service.ended())).map(drop);
                 }
@@ -220,17 +224,17 @@ fn read_part(source: &mut Source<'_>, length: usize) -> Result<Vec<u8>> {
 /// An object on its way in parts, which nobody sees before it is there.
 struct Upload<'a> {
     service: &'a Service,
-    upload: Box<dyn MultipartUpload>,
+    parts: Box<dyn MultipartUpload>,
     on_their_way: VecDeque<Pending<StoreResult<()>>>,
 }
 
 impl<'a> Upload<'a> {
     fn begin(service: &'a Service, path: Path, attributes: Attributes) -> Result<Self> {
-        let upload = service.ask(KEEP, |store| async move {
+        let parts = service.ask(KEEP, |store| async move {
             let options = PutMultipartOptions { attributes, ..PutMultipartOptions::default() };
             store.objects.put_multipart_opts(&path, options).await
         })?;
-        Ok(Self { service, upload, on_their_way: VecDeque::new() })
+        Ok(Self { service, parts, on_their_way: VecDeque::new() })
     }
 
     /// Sends a part; waits while so many are on their way.
@@ -238,7 +242,7 @@ impl<'a> Upload<'a> {
         while self.on_their_way.len() >= AT_ONCE {
             self.arrive()?;
         }
-        let part = self.upload.put_part(part.into());
+        let part = self.parts.put_part(part.into());
         self.on_their_way.push_back(self.service.start(|_| part)?);
         Ok(())
     }
@@ -256,7 +260,7 @@ impl<'a> Upload<'a> {
         while !self.on_their_way.is_empty() {
             arrived = arrived.and(self.arrive());
         }
-        let mut upload = self.upload;
+        let mut upload = self.parts;
         if let Err(error) = arrived {
             // Where that fails, too, the service keeps them until its rules say otherwise.
             let _ = self.service.run(|_| async move { upload.abort().await });

@@ -107,7 +107,7 @@ impl ObjectMetadataStore {
         let admitted: Vec<Pointer> = pointers.filter(admits).copied().collect();
         let paths =
             admitted.iter().map(|pointer| self.service.path(&key_of(&pointer.key))).collect();
-        let found = self.service.ask_each(DROP, paths, |store, path| store.head_of(path));
+        let found = self.service.ask_each(DROP, paths, Store::head_of);
         let (mut current, mut expected) = (Vec::new(), HashSet::new());
         for (pointer, found) in admitted.iter().zip(found) {
             match found?.and_then(|(_, head)| head) {

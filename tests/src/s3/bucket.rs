@@ -1,6 +1,7 @@
 //! Objects in memory, which change as those of S3 do: each in one step.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::SystemTime;
 
 use bytes::Bytes;
@@ -54,6 +55,7 @@ pub(super) struct Page {
 pub struct Buckets {
     objects: Mutex<HashMap<String, BTreeMap<String, Stored>>>,
     uploads: Mutex<HashMap<String, Upload>>,
+    begun: AtomicU64,
 }
 
 impl Stored {
@@ -132,12 +134,10 @@ impl Buckets {
     }
 
     pub(super) fn begin(&self, bucket: &str, key: &str, metadata: Option<Metadata>) -> String {
-        let mut uploads = self.uploads.lock();
-        let name =
-            (0..).map(|n: u64| format!("upload-{n}-{key}")).find(|n| !uploads.contains_key(n));
-        let name = name.unwrap_or_default();
+        let name = format!("upload-{}", self.begun.fetch_add(1, Ordering::Relaxed));
         let place = (bucket.to_owned(), key.to_owned());
-        uploads.insert(name.clone(), Upload { place, metadata, parts: BTreeMap::new() });
+        let upload = Upload { place, metadata, parts: BTreeMap::new() };
+        self.uploads.lock().insert(name.clone(), upload);
         name
     }
 

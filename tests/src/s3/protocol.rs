@@ -26,8 +26,8 @@ impl Bucketed {
     }
 }
 
-fn tag(stored: &Stored) -> Option<ETag> {
-    Some(ETag::Strong(stored.tag.clone()))
+fn tag(stored: &Stored) -> ETag {
+    ETag::Strong(stored.tag.clone())
 }
 
 fn length(bytes: usize) -> Option<i64> {
@@ -59,7 +59,7 @@ impl S3 for Bucketed {
         let content = content(input.body, input.content_length).await?;
         let stored =
             self.0.put_content(&input.bucket, &input.key, content, input.metadata, &condition)?;
-        Ok(S3Response::new(PutObjectOutput { e_tag: tag(&stored), ..Default::default() }))
+        Ok(S3Response::new(PutObjectOutput { e_tag: Some(tag(&stored)), ..Default::default() }))
     }
 
     async fn get_object(
@@ -68,7 +68,7 @@ impl S3 for Bucketed {
     ) -> S3Result<S3Response<GetObjectOutput>> {
         let input = request.input;
         let stored = self.find(&input.bucket, &input.key)?;
-        let is_other = |condition: &ETagCondition| !matches!(condition, ETagCondition::ETag(found) if Some(found) == tag(&stored).as_ref());
+        let is_other = |condition: &ETagCondition| !matches!(condition, ETagCondition::ETag(found) if *found == tag(&stored));
         if input.if_match.as_ref().is_some_and(is_other) {
             return Err(s3_error!(PreconditionFailed));
         }
@@ -85,7 +85,7 @@ impl S3 for Bucketed {
             content_length: length(content.len()),
             content_range,
             body: Some(StreamingBlob::from(Body::from(content))),
-            e_tag: tag(&stored),
+            e_tag: Some(tag(&stored)),
             last_modified: Some(stored.modified.into()),
             metadata: stored.metadata,
             ..Default::default()
@@ -99,7 +99,7 @@ impl S3 for Bucketed {
         let stored = self.find(&request.input.bucket, &request.input.key)?;
         Ok(S3Response::new(HeadObjectOutput {
             content_length: length(stored.content.len()),
-            e_tag: tag(&stored),
+            e_tag: Some(tag(&stored)),
             last_modified: Some(stored.modified.into()),
             metadata: stored.metadata,
             ..Default::default()
@@ -147,7 +147,7 @@ impl S3 for Bucketed {
             &Condition::default(),
         )?;
         let copied = CopyObjectResult {
-            e_tag: tag(&stored),
+            e_tag: Some(tag(&stored)),
             last_modified: Some(stored.modified.into()),
             ..Default::default()
         };
@@ -167,7 +167,7 @@ impl S3 for Bucketed {
         let page = self.0.page(&input.bucket, prefix, input.delimiter.as_deref(), from, most)?;
         let object = |(key, stored): (String, Stored)| Object {
             size: length(stored.content.len()),
-            e_tag: tag(&stored),
+            e_tag: Some(tag(&stored)),
             last_modified: Some(stored.modified.into()),
             key: Some(key),
             ..Default::default()
@@ -220,7 +220,7 @@ impl S3 for Bucketed {
         Ok(S3Response::new(CompleteMultipartUploadOutput {
             bucket: Some(input.bucket),
             key: Some(input.key),
-            e_tag: tag(&stored),
+            e_tag: Some(tag(&stored)),
             ..Default::default()
         }))
     }
