@@ -111,10 +111,24 @@ fn status(text: &str) -> Option<&str> {
     (status.len() < 60).then_some(status)
 }
 
+/// Whether a service does not let this process do what it asked for.
+fn is_refusal(error: &StoreError) -> bool {
+    match error {
+        StoreError::Unauthenticated { .. } | StoreError::PermissionDenied { .. } => true,
+        // What is not about one object is not told apart.
+        StoreError::Generic { .. } => {
+            let text = error.to_string();
+            status(&text)
+                .is_some_and(|status| status.starts_with("401") || status.starts_with("403"))
+        }
+        _ => false,
+    }
+}
+
 /// The kind of an error, and what to do.
 fn meaning(error: &StoreError, service: Service) -> (ErrorKind, &'static str) {
     match error {
-        StoreError::Unauthenticated { .. } | StoreError::PermissionDenied { .. } => {
+        _ if is_refusal(error) => {
             let help = match service {
                 Service::S3 => {
                     "check `access_key_id`, `secret_access_key` and `region`, and what the key may do in the bucket"

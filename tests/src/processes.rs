@@ -29,8 +29,8 @@ impl Worker {
         Self(command)
     }
 
-    /// The program at `program`, on the Redis server at `url`.
-    pub fn on_redis(program: impl AsRef<OsStr>, url: &str) -> Self {
+    /// The program at `program`, on the Redis or S3 server at `url`.
+    pub fn on_server(program: impl AsRef<OsStr>, url: &str) -> Self {
         let mut command = Command::new(program);
         command.arg(url).stdin(Stdio::null());
         Self(command)

@@ -78,6 +78,11 @@ impl S3Server {
         self.port
     }
 
+    /// What a worker knows it by.
+    pub fn url(&self) -> String {
+        format!("s3://127.0.0.1:{}", self.port)
+    }
+
     /// A storage in its bucket.
     pub fn options(&self) -> Options {
         options(self.port, BUCKET)

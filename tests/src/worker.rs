@@ -5,15 +5,16 @@ use std::path::Path;
 use std::time::Duration;
 
 use memento_storage_fs::{Durability, Options};
+use memento_tests::s3;
 use memento_tests::visit::{Call, Visit, Visitor};
 use memento_tests::work::{self, expected_small, small};
 
-/// After which time the claims of this process on a Redis server are free when it is killed.
+/// After which time the claims of this process on a server are free when it is killed.
 const LEASE: Duration = Duration::from_secs(1);
 
 fn main() {
     let mut arguments = std::env::args().skip(1);
-    let place = arguments.next().expect("a folder, or the URL of a Redis server");
+    let place = arguments.next().expect("a folder, or the URL of a server");
     let mut options = Options::new(&place);
     let mut calls = Vec::new();
     let mut visit = None;
@@ -38,11 +39,15 @@ fn main() {
     print(&visit.to_string());
 }
 
-/// On the folder that `options` names, or on the server, where it names one.
+/// On the folder that `options` names, or on the Redis or S3 server, where it names one.
 fn visitor(options: &Options) -> Visitor {
     let place = options.path.to_string_lossy();
     if !place.contains("://") {
         return Visitor::new(options);
+    }
+    if let Some(port) = place.strip_prefix("s3://127.0.0.1:") {
+        let options = s3::options(port.parse().expect("a port"), s3::BUCKET);
+        return Visitor::on(memento_storage_object::storage(&options.lease(LEASE)));
     }
     let options = memento_storage_redis::Options::new(&place).expect("a URL");
     Visitor::on(memento_storage_redis::storage(&options.lease(LEASE)))
