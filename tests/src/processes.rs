@@ -66,6 +66,12 @@ impl Worker {
         self
     }
 
+    /// Putting and reading an object of so many bytes as streams, and printing how many bytes of memory that took.
+    pub fn streaming(mut self, length: u64) -> Self {
+        self.0.arg(format!("stream={length}"));
+        self
+    }
+
     /// Beginning only when its input ends.
     pub fn waiting(mut self) -> Self {
         self.0.arg("wait").stdin(Stdio::piped());

@@ -1,10 +1,12 @@
 //! A process that uses a storage: it makes calls, and prints what came of them.
 
-use std::io::Write as _;
+use std::io::{Read as _, Write as _};
 use std::path::Path;
 use std::time::Duration;
 
+use memento::{DataStore as _, Name, PutOptions, Source};
 use memento_storage_fs::{Durability, Options};
+use memento_storage_object::ObjectDataStore;
 use memento_tests::s3;
 use memento_tests::visit::{Call, Visit, Visitor};
 use memento_tests::work::{self, expected_small, small};
@@ -28,6 +30,9 @@ fn main() {
             Some(("batch", count)) => {
                 visit = Some(batch(&options, count.parse().expect("a number")));
             }
+            Some(("stream", length)) => {
+                return print(&stream(&options, length.parse().expect("a number")).to_string());
+            }
             Some(("logged", log)) => visit = Some(logged(&visitor(&options), Path::new(log))),
             Some(("forever", first)) => {
                 forever(&visitor(&options), first.parse().expect("a number"));
@@ -45,12 +50,49 @@ fn visitor(options: &Options) -> Visitor {
     if !place.contains("://") {
         return Visitor::new(options);
     }
-    if let Some(port) = place.strip_prefix("s3://127.0.0.1:") {
-        let options = s3::options(port.parse().expect("a port"), s3::BUCKET);
-        return Visitor::on(memento_storage_object::storage(&options.lease(LEASE)));
+    if place.starts_with("s3://") {
+        return Visitor::on(memento_storage_object::storage(&bucket(options)));
     }
     let options = memento_storage_redis::Options::new(&place).expect("a URL");
     Visitor::on(memento_storage_redis::storage(&options.lease(LEASE)))
+}
+
+/// The bucket of the S3 server that `options` names.
+fn bucket(options: &Options) -> memento_storage_object::Options {
+    let place = options.path.to_string_lossy();
+    let port = place.rsplit(':').next().and_then(|port| port.parse().ok()).expect("a port");
+    s3::options(port, s3::BUCKET).lease(LEASE)
+}
+
+/// Puts an object of so many bytes as a stream, reads it as one, and says how many bytes of memory this process took at
+/// most.
+fn stream(options: &Options, length: u64) -> u64 {
+    let store = ObjectDataStore::new(&bucket(options));
+    let name = Name::new("a/b").expect("a name");
+    let mut content = std::io::repeat(7).take(length);
+    let mut source = Source::new(&mut content);
+    assert!(store.put_from(&name, &mut source, &PutOptions::default()).expect("it is put"));
+    let mut found = store.read(&name).expect("it is read").expect("it is there");
+    let mut buffer = vec![0; 64 << 10];
+    let mut read = 0;
+    loop {
+        match found.read(&mut buffer).expect("it is read") {
+            0 => break,
+            part => {
+                assert!(buffer[..part].iter().all(|byte| *byte == 7), "what was put");
+                read += part as u64;
+            }
+        }
+    }
+    assert_eq!(read, length);
+    peak_memory()
+}
+
+/// How many bytes of memory this process took at most.
+fn peak_memory() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").expect("what Linux says");
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("the peak");
+    line.trim().trim_end_matches(" kB").parse::<u64>().expect("a number") * 1024
 }
 
 fn batch(options: &Options, count: u64) -> Visit {

@@ -3,7 +3,7 @@
 use std::collections::BinaryHeap;
 use std::pin::Pin;
 
-use futures_util::stream::{Peekable, StreamExt as _};
+use futures_util::stream::{self, Peekable, StreamExt as _};
 use memento::{Filter, Key, Page, Result};
 use object_store::{Error as StoreError, Result as StoreResult};
 
@@ -15,9 +15,12 @@ use crate::format::{Pointer, entry};
 /// How many entries a page has at most.
 const LONGEST: usize = 1000;
 
+/// The indices of a function.
+type Begun = Pin<Box<Peekable<Indices>>>;
+
 /// Pointers of several functions, those with the greatest order first.
 struct Walk {
-    indices: Vec<Pin<Box<Peekable<Indices>>>>,
+    indices: Vec<Begun>,
     /// Pointers of indices that have been read.
     read: BinaryHeap<(u64, Key)>,
     filter: Filter,
@@ -73,20 +76,26 @@ impl Walk {
     }
 }
 
+/// Reads the first index, which stays where it is.
+async fn begin(mut indices: Begun) -> Begun {
+    let _ = indices.as_mut().peek().await;
+    indices
+}
+
 impl ObjectMetadataStore {
     pub(super) fn page(&self, filter: &Filter, from: Option<u64>, limit: usize) -> Result<Page> {
         let limit = limit.min(LONGEST);
         let folders = folders(&self.service, filter)?;
+        let parallel = self.service.options.parallel;
         let mut walk = self.service.run(|store: Store| {
             let filter = filter.clone();
             async move {
                 let of = |folder| Box::pin(indices(&store, folder, from).peekable());
-                Walk {
-                    indices: folders.iter().map(of).collect(),
-                    read: BinaryHeap::new(),
-                    filter,
-                    from: from.unwrap_or(u64::MAX),
-                }
+                let begun = folders.iter().map(|folder| begin(of(folder))).collect::<Vec<_>>();
+                // All functions begin at the same time.
+                let indices = stream::iter(begun).buffered(parallel).collect().await;
+                let from = from.unwrap_or(u64::MAX);
+                Walk { indices, read: BinaryHeap::new(), filter, from }
             }
         })?;
         let mut page = Page::default();

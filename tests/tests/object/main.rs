@@ -6,6 +6,7 @@ mod conformance;
 mod cut;
 mod damaged;
 mod down;
+mod memory;
 mod secure;
 mod transactions;
 
