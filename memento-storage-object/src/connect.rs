@@ -132,7 +132,8 @@ fn client(options: &Options) -> Result<ClientOptions> {
         .with_connect_timeout(options.connect_timeout)
         .with_read_timeout(options.response_timeout)
         // Long objects take long: what counts is silence.
-        .with_timeout_disabled();
+        .with_timeout_disabled()
+        .with_no_system_certificates(options.tls_ca.is_some() || needs_no_certificates(options));
     if let Some(file) = &options.tls_ca {
         let unreadable = |error: Box<dyn std::error::Error + Send + Sync>| {
             Error::new(ErrorKind::Configuration, "read certificates")
@@ -146,6 +147,12 @@ fn client(options: &Options) -> Result<ClientOptions> {
         }
     }
     Ok(client)
+}
+
+/// Whether nothing that is asked speaks TLS. To read the certificates of the system takes longer than many a request.
+fn needs_no_certificates(options: &Options) -> bool {
+    let is_plain = options.endpoint.as_ref().is_some_and(|url| url.starts_with("http://"));
+    is_plain && options.login.secret.is_some()
 }
 
 fn retry(options: &Options) -> RetryConfig {

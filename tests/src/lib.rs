@@ -1,5 +1,6 @@
 //! What the tests across crates share.
 
+pub mod certificates;
 pub mod crossing;
 pub mod fates;
 pub mod folder;

@@ -8,6 +8,7 @@ mod protocol;
 
 use std::convert::Infallible;
 use std::net::Ipv4Addr;
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -18,10 +19,15 @@ use hyper::service::service_fn;
 use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
 use memento_storage_object::Options;
+use rustls::ServerConfig;
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use s3s::auth::SimpleAuth;
 use s3s::service::{S3Service, S3ServiceBuilder};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
+use tokio_rustls::TlsAcceptor;
 
 pub use bucket::{Buckets, Stored};
 
@@ -43,6 +49,7 @@ pub struct S3Server {
     port: u16,
     buckets: Arc<Buckets>,
     mood: Arc<Mood>,
+    tls: Option<Arc<ServerConfig>>,
     runtime: Option<Runtime>,
 }
 
@@ -62,9 +69,27 @@ impl S3Server {
     ///
     /// Where it does not come up.
     pub fn start() -> Self {
+        Self::with(None)
+    }
+
+    /// One that speaks TLS, with a certificate and its key.
+    ///
+    /// # Panics
+    ///
+    /// Where they are none.
+    pub fn secure(certificate: &Path, key: &Path) -> Self {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let chain = CertificateDer::pem_file_iter(certificate).expect("a certificate");
+        let chain = chain.collect::<Result<Vec<_>, _>>().expect("a certificate");
+        let key = PrivateKeyDer::from_pem_file(key).expect("a key");
+        let config = ServerConfig::builder().with_no_client_auth().with_single_cert(chain, key);
+        Self::with(Some(Arc::new(config.expect("they belong together"))))
+    }
+
+    fn with(tls: Option<Arc<ServerConfig>>) -> Self {
         let (buckets, mood) = (Arc::<Buckets>::default(), Arc::<Mood>::default());
-        let (runtime, port) = listen(0, &buckets, &mood).expect("a free port");
-        Self { port, buckets, mood, runtime: Some(runtime) }
+        let (runtime, port) = listen(0, &buckets, &mood, tls.clone()).expect("a free port");
+        Self { port, buckets, mood, tls, runtime: Some(runtime) }
     }
 
     /// The server that the tests of this program share.
@@ -127,7 +152,8 @@ impl S3Server {
     /// Where it does not come up.
     pub fn start_again(&mut self) {
         self.runtime = Some(wait_until_some("the port is free again", || {
-            listen(self.port, &self.buckets, &self.mood).map(|(runtime, _)| runtime)
+            let tls = self.tls.clone();
+            listen(self.port, &self.buckets, &self.mood, tls).map(|(runtime, _)| runtime)
         }));
     }
 }
@@ -154,7 +180,12 @@ pub fn endpoint(port: u16) -> String {
 }
 
 /// Starts a server; `None` where the port is taken.
-fn listen(port: u16, buckets: &Arc<Buckets>, mood: &Arc<Mood>) -> Option<(Runtime, u16)> {
+fn listen(
+    port: u16,
+    buckets: &Arc<Buckets>,
+    mood: &Arc<Mood>,
+    tls: Option<Arc<ServerConfig>>,
+) -> Option<(Runtime, u16)> {
     let mut builder = S3ServiceBuilder::new(protocol::Bucketed(Arc::clone(buckets)));
     builder.set_auth(SimpleAuth::from_single(KEY.0, KEY.1));
     let service = builder.build();
@@ -165,22 +196,41 @@ fn listen(port: u16, buckets: &Arc<Buckets>, mood: &Arc<Mood>) -> Option<(Runtim
         .expect("threads for the server");
     let listener = runtime.block_on(TcpListener::bind((Ipv4Addr::LOCALHOST, port))).ok()?;
     let port = listener.local_addr().expect("an address").port();
-    runtime.spawn(accept(listener, service, Arc::clone(mood)));
+    runtime.spawn(accept(listener, service, Arc::clone(mood), tls.map(TlsAcceptor::from)));
     Some((runtime, port))
 }
 
-async fn accept(listener: TcpListener, service: S3Service, mood: Arc<Mood>) {
+async fn accept(
+    listener: TcpListener,
+    service: S3Service,
+    mood: Arc<Mood>,
+    tls: Option<TlsAcceptor>,
+) {
     loop {
         let Ok((stream, _)) = listener.accept().await else { continue };
         let _ = stream.set_nodelay(true);
-        let (service, mood) = (service.clone(), Arc::clone(&mood));
+        let (service, mood, tls) = (service.clone(), Arc::clone(&mood), tls.clone());
         tokio::spawn(async move {
-            let serve =
-                service_fn(move |request| serve(service.clone(), Arc::clone(&mood), request));
-            // Clients may go whenever they like.
-            let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), serve).await;
+            match tls {
+                None => connect(stream, service, mood).await,
+                Some(tls) => {
+                    if let Ok(stream) = tls.accept(stream).await {
+                        connect(stream, service, mood).await;
+                    }
+                }
+            }
         });
     }
+}
+
+async fn connect(
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    service: S3Service,
+    mood: Arc<Mood>,
+) {
+    let serve = service_fn(move |request| serve(service.clone(), Arc::clone(&mood), request));
+    // Clients may go whenever they like.
+    let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), serve).await;
 }
 
 async fn serve(

@@ -10,7 +10,7 @@ use memento_tests::work::{expected_small, small};
 
 use super::visit;
 
-const TIMEOUT: Duration = Duration::from_millis(200);
+const TIMEOUT: Duration = Duration::from_millis(100);
 
 /// What was acknowledged is there, for a process that comes later.
 #[track_caller]
