@@ -1,6 +1,8 @@
 //! Connections that are cut in the middle of what they carry, and slow ones.
 
-use memento::{DataStore as _, Name};
+use std::io::{self, Read, Write as _};
+
+use memento::{DataStore as _, Name, PutOptions, Source};
 use memento_storage_object::{ObjectDataStore, Options, storage};
 use memento_tests::proxy::Proxy;
 use memento_tests::s3::{BUCKET, S3Server, options};
@@ -109,20 +111,20 @@ fn an_object_whose_source_fails_leaves_no_parts() {
     let server = S3Server::start();
     let store = ObjectDataStore::new(&server.options());
     let mut written = store.create().unwrap();
-    std::io::Write::write_all(&mut written, &vec![1; 20 * MIB]).unwrap();
+    written.write_all(&vec![1; 20 * MIB]).unwrap();
     drop(written);
     let name = Name::new("a/b").unwrap();
-    let mut failing = std::io::Read::chain(&[1; 9 * MIB][..], Failing);
-    let mut source = memento::Source::new(&mut failing);
-    store.put_from(&name, &mut source, &memento::PutOptions::default()).unwrap_err();
+    let mut failing = io::repeat(1).take(9 << 20).chain(Failing);
+    let mut source = Source::new(&mut failing);
+    store.put_from(&name, &mut source, &PutOptions::default()).unwrap_err();
     assert_eq!((server.buckets().uploads(), keys(&server, "")), (0, vec![]));
 }
 
 struct Failing;
 
-impl std::io::Read for Failing {
-    fn read(&mut self, _: &mut [u8]) -> std::io::Result<usize> {
-        Err(std::io::Error::other("the source was cut off"))
+impl Read for Failing {
+    fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+        Err(io::Error::other("the source was cut off"))
     }
 }
 
