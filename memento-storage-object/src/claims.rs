@@ -172,7 +172,7 @@ impl Claims {
         let lasts = u64::try_from(service.options.lease.as_millis()).unwrap_or(u64::MAX);
         let token = fastrand::u128(..).to_be_bytes();
         let lease = Lease { token, number: now(), lasts, renewed: 0 };
-        let longest = service.options.lease * LONGEST_LEASE;
+        let longest = service.options.lease.saturating_mul(LONGEST_LEASE);
         let expired = move |there: Option<&Lease>| is_expired(seen.as_ref(), there, longest);
         let (path, of) = (service.path(&claim_key(key)), service.path(&key_of(key)));
         match service.ask(CLAIM, |store| store.claim(path, of, lease, expired))? {
