@@ -94,6 +94,24 @@ mod large_hit {
         bencher.counter(BytesCount::new(BYTES)).bench_local(|| client.get("large"));
     }
 
+    /// The same, checked and decoded by hand.
+    #[divan::bench(sample_count = 11, sample_size = 1)]
+    fn by_hand(bencher: Bencher<'_, '_>) {
+        let server = S3Server::start();
+        let client = Client::of(&server);
+        let config = bincode::config::standard().with_fixed_int_encoding();
+        let value: Vec<f64> = (0..BYTES as u64 / 8).map(f64::from_bits).collect();
+        let encoded = bincode::serde::encode_to_vec(&value, config).expect("it is encoded");
+        let digest = blake3::hash(&encoded);
+        client.put("large", &encoded);
+        bencher.counter(BytesCount::new(BYTES)).bench_local(|| -> Vec<f64> {
+            let content = client.get("large");
+            assert_eq!(blake3::hash(&content), digest);
+            let (value, _) = bincode::serde::decode_from_slice(&content, config).expect("a value");
+            value
+        });
+    }
+
     /// Checked and decoded.
     #[divan::bench(sample_count = 11, sample_size = 1)]
     fn memento(bencher: Bencher<'_, '_>) {
