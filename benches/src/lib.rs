@@ -2,6 +2,7 @@
 
 pub mod child;
 pub mod counting;
+pub mod object;
 pub mod program;
 pub mod random;
 pub mod redis;

@@ -1,16 +1,20 @@
 //! What the tests across crates share.
 
+pub mod certificates;
 pub mod crossing;
 pub mod fates;
 pub mod folder;
 pub mod graph;
+pub mod load;
 pub mod parts;
+pub mod place;
 pub mod processes;
 pub mod project;
 pub mod proxy;
 pub mod reasons;
 pub mod redis;
 pub mod references;
+pub mod s3;
 pub mod slurm;
 pub mod steps;
 pub mod tasks;

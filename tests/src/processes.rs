@@ -29,8 +29,8 @@ impl Worker {
         Self(command)
     }
 
-    /// The program at `program`, on the Redis server at `url`.
-    pub fn on_redis(program: impl AsRef<OsStr>, url: &str) -> Self {
+    /// The program at `program`, on the Redis or S3 server at `url`.
+    pub fn on_server(program: impl AsRef<OsStr>, url: &str) -> Self {
         let mut command = Command::new(program);
         command.arg(url).stdin(Stdio::null());
         Self(command)
@@ -63,6 +63,12 @@ impl Worker {
     /// Making a hundred calls, as one batch, of the function that tells in a file when it runs.
     pub fn logged(mut self, log: &Path) -> Self {
         self.0.arg(format!("logged={}", log.display()));
+        self
+    }
+
+    /// Putting and reading an object of so many bytes as streams, and printing how many bytes of memory that took.
+    pub fn streaming(mut self, length: u64) -> Self {
+        self.0.arg(format!("stream={length}"));
         self
     }
 

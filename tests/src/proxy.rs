@@ -53,6 +53,11 @@ impl Proxy {
         Self { port, requests, replies, is_closed }
     }
 
+    /// Where it is.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
     /// The URL of a Redis server behind it.
     pub fn url(&self) -> String {
         format!("redis://127.0.0.1:{}/0", self.port)

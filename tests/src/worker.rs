@@ -1,19 +1,22 @@
 //! A process that uses a storage: it makes calls, and prints what came of them.
 
-use std::io::Write as _;
+use std::io::{Read as _, Write as _};
 use std::path::Path;
 use std::time::Duration;
 
+use memento::{DataStore as _, Name, PutOptions, Source};
 use memento_storage_fs::{Durability, Options};
+use memento_storage_object::ObjectDataStore;
+use memento_tests::s3;
 use memento_tests::visit::{Call, Visit, Visitor};
 use memento_tests::work::{self, expected_small, small};
 
-/// After which time the claims of this process on a Redis server are free when it is killed.
+/// After which time the claims of this process on a server are free when it is killed.
 const LEASE: Duration = Duration::from_secs(1);
 
 fn main() {
     let mut arguments = std::env::args().skip(1);
-    let place = arguments.next().expect("a folder, or the URL of a Redis server");
+    let place = arguments.next().expect("a folder, or the URL of a server");
     let mut options = Options::new(&place);
     let mut calls = Vec::new();
     let mut visit = None;
@@ -27,6 +30,9 @@ fn main() {
             Some(("batch", count)) => {
                 visit = Some(batch(&options, count.parse().expect("a number")));
             }
+            Some(("stream", length)) => {
+                return print(&stream(&options, length.parse().expect("a number")).to_string());
+            }
             Some(("logged", log)) => visit = Some(logged(&visitor(&options), Path::new(log))),
             Some(("forever", first)) => {
                 forever(&visitor(&options), first.parse().expect("a number"));
@@ -38,14 +44,55 @@ fn main() {
     print(&visit.to_string());
 }
 
-/// On the folder that `options` names, or on the server, where it names one.
+/// On the folder that `options` names, or on the Redis or S3 server, where it names one.
 fn visitor(options: &Options) -> Visitor {
     let place = options.path.to_string_lossy();
     if !place.contains("://") {
         return Visitor::new(options);
     }
+    if place.starts_with("s3://") {
+        return Visitor::on(memento_storage_object::storage(&bucket(options)));
+    }
     let options = memento_storage_redis::Options::new(&place).expect("a URL");
     Visitor::on(memento_storage_redis::storage(&options.lease(LEASE)))
+}
+
+/// The bucket of the S3 server that `options` names.
+fn bucket(options: &Options) -> memento_storage_object::Options {
+    let place = options.path.to_string_lossy();
+    let port = place.rsplit(':').next().and_then(|port| port.parse().ok()).expect("a port");
+    s3::options(port, s3::BUCKET).lease(LEASE)
+}
+
+/// Puts an object of so many bytes as a stream, reads it as one, and says how many bytes of memory this process took at
+/// most.
+fn stream(options: &Options, length: u64) -> u64 {
+    let store = ObjectDataStore::new(&bucket(options));
+    let name = Name::new("a/b").expect("a name");
+    let mut content = std::io::repeat(7).take(length);
+    let mut source = Source::new(&mut content);
+    assert!(store.put_from(&name, &mut source, &PutOptions::default()).expect("it is put"));
+    let mut found = store.read(&name).expect("it is read").expect("it is there");
+    let mut buffer = vec![0; 64 << 10];
+    let mut read = 0;
+    loop {
+        match found.read(&mut buffer).expect("it is read") {
+            0 => break,
+            part => {
+                assert!(buffer[..part].iter().all(|byte| *byte == 7), "what was put");
+                read += part as u64;
+            }
+        }
+    }
+    assert_eq!(read, length);
+    peak_memory()
+}
+
+/// How many bytes of memory this process took at most.
+fn peak_memory() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").expect("what Linux says");
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("the peak");
+    line.trim().trim_end_matches(" kB").parse::<u64>().expect("a number") * 1024
 }
 
 fn batch(options: &Options, count: u64) -> Visit {

@@ -37,7 +37,7 @@ impl Scene {
     }
 
     fn worker(&self) -> Worker {
-        Worker::on_redis(WORKER, &self.server.url()).logged(&self.log())
+        Worker::on_server(WORKER, &self.server.url()).logged(&self.log())
     }
 
     /// A process that computes something, and does not come to an end with it; the number of what it computes.

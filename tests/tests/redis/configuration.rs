@@ -1,40 +1,8 @@
 //! What `memento.toml` says of servers.
 
-use std::path::PathBuf;
-
-use memento::{Environment, memento};
+use memento::memento;
+use memento_tests::place::Place;
 use memento_tests::redis::RedisServer;
-use tempfile::TempDir;
-
-/// A folder with a configuration in it.
-struct Place {
-    folder: TempDir,
-    file: PathBuf,
-}
-
-impl Place {
-    fn with(configuration: &str) -> Self {
-        let folder = TempDir::new().unwrap();
-        let file = folder.path().join("memento.toml");
-        std::fs::write(&file, configuration).unwrap();
-        Self { folder, file }
-    }
-
-    /// A process that comes now.
-    fn enter<R>(&self, work: impl FnOnce() -> R) -> (R, memento::Statistics) {
-        let environment = Environment::load(&self.file).unwrap();
-        let value = environment.enter(work);
-        assert_eq!(environment.statistics().store_failures, 0);
-        (value, environment.statistics())
-    }
-
-    #[track_caller]
-    fn error(&self) -> String {
-        let environment = Environment::load(&self.file);
-        let called = environment.and_then(|environment| environment.enter(|| plain::try_call(1)));
-        called.map(drop).unwrap_err().to_string()
-    }
-}
 
 #[memento]
 fn plain(n: u64) -> Vec<u64> {
@@ -98,7 +66,7 @@ fn a_secret_comes_from_a_variable_and_is_never_shown() {
     let place = Place::with(&format!("[storage]\nurl = '{}'\n", url("${PATH}")));
     let (_, statistics) = place.enter(|| plain(1));
     assert_eq!(statistics.computed, 1);
-    let environment = Environment::load(&place.file).unwrap();
+    let environment = place.environment();
     assert!(!format!("{environment:?}").contains(&secret));
 
     for wrong in [url("${PATH}") + "/x", "redis:${PATH}".to_owned(), "other://${PATH}".to_owned()] {
@@ -150,7 +118,7 @@ fn data_and_metadata_are_in_different_places() {
         let has = |kind: &str| !server.ask(&["KEYS", kind]).starts_with("*0");
         assert_eq!(has("memento:1:memento:*"), has_mementos, "{parts}");
         assert_eq!(has("memento:1:object:*"), has_objects, "{parts}");
-        assert_eq!(place.folder.path().join("a/data").exists(), !has_objects, "{parts}");
+        assert_eq!(place.path().join("a/data").exists(), !has_objects, "{parts}");
     }
 }
 

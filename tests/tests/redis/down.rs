@@ -3,11 +3,11 @@
 use std::time::{Duration, Instant};
 
 use memento_storage_redis::{Options, storage};
+use memento_tests::load::{Outcome, under_load};
 use memento_tests::redis::RedisServer;
 use memento_tests::visit::{Call, Visit, Visitor};
 use memento_tests::work::small;
 
-use super::load::{Outcome, under_load};
 use super::on;
 
 /// A server that is silent for longer is not asked for a while.
@@ -37,14 +37,17 @@ fn assert_said(outcome: &Outcome, reasons: &[&str]) {
 fn killed_and_started_again_in_the_middle_of_a_load() {
     let mut server = RedisServer::durable();
     let options = on(&server);
-    let outcome = under_load(&options, |load| {
-        for _ in 0..2 {
-            server.kill();
-            load.go_on();
-            server.start_again();
-            load.keep();
-        }
-    });
+    let outcome = under_load(
+        || storage(&options),
+        |load| {
+            for _ in 0..2 {
+                server.kill();
+                load.go_on();
+                server.start_again();
+                load.keep();
+            }
+        },
+    );
     // While it starts, it says that it loads what it has.
     assert_said(&outcome, &["nobody listens there", "the connection was lost", "Redis is loading"]);
     assert_kept(&options, &outcome);
@@ -54,14 +57,17 @@ fn killed_and_started_again_in_the_middle_of_a_load() {
 fn stopped_in_the_middle_of_a_load() {
     let server = RedisServer::start();
     let options = on(&server).response_timeout(TIMEOUT).connect_timeout(TIMEOUT);
-    let outcome = under_load(&options, |load| {
-        for _ in 0..2 {
-            server.pause();
-            load.go_on();
-            server.resume();
-            load.keep();
-        }
-    });
+    let outcome = under_load(
+        || storage(&options),
+        |load| {
+            for _ in 0..2 {
+                server.pause();
+                load.go_on();
+                server.resume();
+                load.keep();
+            }
+        },
+    );
     assert_said(&outcome, &["it does not answer in time"]);
     assert_kept(&on(&server), &outcome);
 }
@@ -70,12 +76,15 @@ fn stopped_in_the_middle_of_a_load() {
 fn out_of_memory_in_the_middle_of_a_load() {
     let server = RedisServer::start();
     let options = on(&server);
-    let outcome = under_load(&options, |load| {
-        server.ask(&["CONFIG", "SET", "maxmemory", "1"]);
-        load.go_on();
-        server.ask(&["CONFIG", "SET", "maxmemory", "0"]);
-        load.keep();
-    });
+    let outcome = under_load(
+        || storage(&options),
+        |load| {
+            server.ask(&["CONFIG", "SET", "maxmemory", "1"]);
+            load.go_on();
+            server.ask(&["CONFIG", "SET", "maxmemory", "0"]);
+            load.keep();
+        },
+    );
     assert_said(&outcome, &["OOM"]);
     assert!(outcome.warnings[0].contains("give the server more memory"), "{:?}", outcome.warnings);
     server.ask(&["CONFIG", "SET", "maxmemory", "1"]);

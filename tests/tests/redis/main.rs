@@ -7,7 +7,6 @@ mod cut;
 mod damaged;
 mod down;
 mod expiry;
-mod load;
 mod secure;
 mod topology;
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use memento::{ErrorKind, MetadataStore as _};
 use memento_storage_redis::{Options, RedisMetadataStore, storage};
-use memento_tests::processes::shell;
+use memento_tests::certificates;
 use memento_tests::redis::RedisServer;
 use memento_tests::visit::{Call, Visit, Visitor};
 use tempfile::TempDir;
@@ -14,22 +14,10 @@ use tempfile::TempDir;
 const PASSWORD: (&str, &str) = ("s3cr3t@/:", "s3cr3t%40%2F%3A");
 const CALLS: [Call; 2] = [Call::Small(1), Call::Large(1)];
 
-/// Makes a certificate for this machine, one for a client, and that of who issued them.
-const ISSUE: &str = "
-    key='-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes'
-    openssl req -x509 $key -keyout ca.key -out ca.pem -days 2 -subj /CN=ca
-    echo 'subjectAltName=DNS:localhost,IP:127.0.0.1' > names
-    for name in server client; do
-        openssl req $key -keyout $name.key -out $name.csr -subj /CN=$name
-        openssl x509 -req -in $name.csr -CA ca.pem -CAkey ca.key -CAcreateserial -out $name.pem \\
-            -days 2 -extfile names
-    done
-";
-
 /// A server that speaks nothing but TLS, with a password; `clients` says whether it asks for certificates.
 fn server(clients: &str) -> RedisServer {
     let folder = TempDir::new().unwrap();
-    shell(folder.path(), &format!("({ISSUE}) > log 2>&1 || (cat log; exit 1)"));
+    certificates::issue(folder.path());
     let certificates = ["--tls-cert-file", "server.pem", "--tls-key-file", "server.key"];
     let issuer = ["--tls-ca-cert-file", "ca.pem", "--tls-auth-clients", clients];
     let others = ["--tls-port", "PORT", "--requirepass", PASSWORD.0, "--save", ""];

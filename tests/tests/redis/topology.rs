@@ -8,12 +8,11 @@ use memento::MetadataStore as _;
 use memento_storage_redis::{Options, RedisDataStore, RedisMetadataStore, storage};
 use memento_testkit::data_store::DataStoreSuite;
 use memento_testkit::metadata_store::MetadataStoreSuite;
+use memento_tests::load::under_load;
 use memento_tests::processes::wait_until;
 use memento_tests::redis::{RedisServer, free_port};
 use memento_tests::visit::{Call, Visit, Visitor};
 use tempfile::TempDir;
-
-use super::load::under_load;
 
 const CALLS: [Call; 4] = [Call::Small(1), Call::Large(1), Call::Small(2), Call::Large(2)];
 
@@ -161,11 +160,14 @@ fn sentinels_tell_which_server_it_is() {
     let mut watched = Watched::new();
     let options = watched.options();
     assert_eq!(Visitor::on(storage(&options)).visit(&CALLS), Visit::computed(4));
-    let outcome = under_load(&options, |load| {
-        watched.servers[0].kill();
-        load.go_on();
-        load.keep();
-    });
+    let outcome = under_load(
+        || storage(&options),
+        |load| {
+            watched.servers[0].kill();
+            load.go_on();
+            load.keep();
+        },
+    );
     assert!(outcome.failures > 0);
     let role = watched.servers[1].ask(&["ROLE"]);
     assert!(role.contains("master"), "the copy has become the server: {role}");

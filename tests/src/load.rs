@@ -2,9 +2,10 @@
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use memento_storage_redis::{Options, storage};
-use memento_tests::processes::wait_until;
-use memento_tests::visit::{Call, Visitor};
+use memento::Storage;
+
+use crate::processes::wait_until;
+use crate::visit::{Call, Visitor};
 
 /// How many threads make calls, each in an environment of its own, as processes would.
 const THREADS: usize = 3;
@@ -12,13 +13,13 @@ const THREADS: usize = 3;
 const ENOUGH: u64 = 16;
 
 /// How far threads are.
-#[derive(Default)]
-pub(crate) struct Progress {
+#[derive(Debug, Default)]
+pub struct Progress {
     is_over: AtomicBool,
     threads: [Counts; THREADS],
 }
 
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct Counts {
     calls: AtomicU64,
     /// Those in which no request failed.
@@ -26,22 +27,32 @@ struct Counts {
 }
 
 /// What came of all calls; each had the right value, or there would have been a panic.
-#[derive(Default)]
-pub(crate) struct Outcome {
+#[derive(Debug, Default)]
+pub struct Outcome {
     /// The calls that were recorded.
-    pub(crate) acknowledged: Vec<Call>,
-    pub(crate) failures: u64,
-    pub(crate) warnings: Vec<String>,
+    pub acknowledged: Vec<Call>,
+    /// How many requests failed.
+    pub failures: u64,
+    /// What was logged as a warning or an error.
+    pub warnings: Vec<String>,
 }
 
 impl Progress {
     /// Each thread makes some more calls, whatever becomes of their records.
-    pub(crate) fn go_on(&self) {
+    ///
+    /// # Panics
+    ///
+    /// Where they do not within a minute.
+    pub fn go_on(&self) {
         self.wait("calls go on", |counts| &counts.calls);
     }
 
     /// Each thread makes some more calls that are recorded.
-    pub(crate) fn keep(&self) {
+    ///
+    /// # Panics
+    ///
+    /// Where they do not within a minute.
+    pub fn keep(&self) {
         self.wait("results are kept", |counts| &counts.acknowledged);
     }
 
@@ -53,12 +64,19 @@ impl Progress {
     }
 }
 
-/// Has threads make calls while `disturb` does something to the server.
-pub(crate) fn under_load(options: &Options, disturb: impl FnOnce(&Progress)) -> Outcome {
+/// Has threads make calls, each on a storage that `storage` makes, while `disturb` does something to the server.
+///
+/// # Panics
+///
+/// Where a value is wrong, or what is waited for does not come.
+pub fn under_load(
+    storage: impl Fn() -> Storage + Sync,
+    disturb: impl FnOnce(&Progress),
+) -> Outcome {
     let progress = Progress::default();
     std::thread::scope(|scope| {
-        let progress = &progress;
-        let run = |number: usize| move || run(options, number, progress);
+        let (progress, storage) = (&progress, &storage);
+        let run = |number: usize| move || run(storage(), number, progress);
         let threads: Vec<_> = (0..THREADS).map(|number| scope.spawn(run(number))).collect();
         progress.keep();
         let ended = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| disturb(progress)));
@@ -76,8 +94,8 @@ pub(crate) fn under_load(options: &Options, disturb: impl FnOnce(&Progress)) -> 
 }
 
 /// Makes calls that no other thread makes.
-fn run(options: &Options, number: usize, progress: &Progress) -> Outcome {
-    let visitor = Visitor::on(storage(options));
+fn run(storage: Storage, number: usize, progress: &Progress) -> Outcome {
+    let visitor = Visitor::on(storage);
     let counts = &progress.threads[number];
     let mut outcome = Outcome::default();
     for n in (number as u64) << 32.. {

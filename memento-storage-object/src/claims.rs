@@ -1,0 +1,312 @@
+//! Which results are being computed, and by whom.
+//!
+//! A claim is an object that is put where nothing is, with its owner's token in it. While the owner lives, it puts another
+//! one in its place three times in a lease. No clocks are compared: whoever is refused notes what it has seen, and when it
+//! has seen the same for a whole lease by its own clock, the owner is gone, and the claim is taken over, if it is still the
+//! same then. Who was merely stopped finds somebody else's claim there. What was computed under an earlier claim does not
+//! take the place of what was computed under a later one: the numbers of claims grow, and go with each memento.
+
+use std::collections::{BTreeMap, HashMap};
+use std::fmt;
+use std::sync::{Arc, Weak};
+use std::time::{Duration, Instant};
+
+use futures_util::future::join;
+use memento::{Claim, Key, Result};
+use object_store::path::Path;
+use object_store::{
+    ObjectStore as _, ObjectStoreExt as _, PutMode, PutOptions, PutResult, Result as StoreResult,
+    UpdateVersion,
+};
+use parking_lot::Mutex;
+
+use crate::connect::Store;
+use crate::data::in_place_of;
+use crate::format::{Lease, digits};
+use crate::metadata::{key_of, now};
+use crate::problem::is_unmet;
+use crate::service::{Found, Service};
+
+const CLAIM: &str = "claim a result";
+const RELEASE: &str = "give a claim back";
+
+/// How often a claim is asked for again that was given back at the same moment.
+const TRIES: usize = 5;
+/// How long an object is that may be a claim.
+const LONGEST: u64 = 1000;
+/// How long who waits does not ask the service: an eighth of the time that it has waited, within these limits.
+const PAUSES: (Duration, Duration) = (Duration::from_millis(20), Duration::from_secs(1));
+/// How many times as long as a lease of this process one of another process may last.
+const LONGEST_LEASE: u32 = 10;
+/// Of how many claims of others this process remembers what it has seen, before it forgets all of them.
+const REMEMBERED: usize = 10_000;
+
+/// The claims of this process on a service.
+#[derive(Debug)]
+pub(crate) struct Claims {
+    shared: Arc<Shared>,
+}
+
+/// What claims and the task that renews them have in common.
+struct Shared {
+    service: Service,
+    held: Mutex<Held>,
+    /// Claims of others.
+    seen: Mutex<HashMap<Key, Seen>>,
+}
+
+#[derive(Default)]
+struct Held {
+    /// By key and number.
+    claims: BTreeMap<(Key, u64), Holding>,
+    is_renewing: bool,
+}
+
+#[derive(Clone)]
+struct Holding {
+    lease: Lease,
+    /// What is there, as the service tells it apart from what others put.
+    version: UpdateVersion,
+    /// When the service was asked to put it.
+    since: Instant,
+}
+
+/// A claim of another process, as it was seen.
+#[derive(Clone, Copy)]
+struct Seen {
+    lease: Option<Lease>,
+    /// When it was seen first, as it is.
+    first: Instant,
+    asked: Instant,
+}
+
+/// What a service says to who claims.
+enum Answer {
+    Granted(Holding),
+    Refused(Option<Lease>),
+}
+
+/// A claim of this process. Dropping it gives it back.
+struct Leased {
+    shared: Arc<Shared>,
+    key: Key,
+    number: u64,
+}
+
+fn version(put: PutResult) -> UpdateVersion {
+    UpdateVersion { e_tag: put.e_tag, version: put.version }
+}
+
+impl Store {
+    async fn put_lease(
+        &self,
+        path: &Path,
+        lease: &Lease,
+        mode: PutMode,
+    ) -> StoreResult<Option<Holding>> {
+        let since = Instant::now();
+        let options = PutOptions { mode, ..PutOptions::default() };
+        match self.objects.put_opts(path, lease.object().into(), options).await {
+            Ok(put) => Ok(Some(Holding { lease: *lease, version: version(put), since })),
+            Err(error) if is_unmet(&error) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Puts a claim where none is, or in place of one that is `expired`, with a number above that of the memento at `of`.
+    async fn claim(
+        self,
+        path: Path,
+        of: Path,
+        mut lease: Lease,
+        expired: impl Fn(Option<&Lease>) -> bool,
+    ) -> StoreResult<Answer> {
+        for _ in 0..TRIES {
+            let put = self.put_lease(&path, &lease, PutMode::Create);
+            let (put, found) = join(put, self.clone().head_of(of.clone())).await;
+            let found = found.ok().flatten().and_then(|(_, head)| head);
+            let least = found.map_or(0, |head| head.claim.saturating_add(1));
+            if let Some(holding) = put? {
+                if lease.number >= least {
+                    return Ok(Answer::Granted(holding));
+                }
+                lease.number = least;
+                let mode = PutMode::Update(holding.version);
+                let again = self.put_lease(&path, &lease, mode).await?;
+                return Ok(again.map_or(Answer::Refused(None), Answer::Granted));
+            }
+            let found = match self.clone().fetch(path.clone(), LONGEST).await? {
+                // It was given back in between.
+                Found::Nothing => continue,
+                Found::TooLong(_) => return Ok(Answer::Refused(None)),
+                Found::Whole(found) => found,
+            };
+            let there = Lease::read(&found.content);
+            let is_own = there.is_some_and(|there| there.token == lease.token);
+            if !is_own && !expired(there.as_ref()) {
+                return Ok(Answer::Refused(there));
+            }
+            let next = there.map_or(0, |there| there.number.saturating_add(1));
+            lease.number = lease.number.max(least).max(next);
+            let again = self.put_lease(&path, &lease, in_place_of(&found.meta)).await?;
+            return Ok(again.map_or(Answer::Refused(None), Answer::Granted));
+        }
+        Ok(Answer::Refused(None))
+    }
+}
+
+impl Claims {
+    pub(crate) fn new(service: Service) -> Self {
+        let (held, seen) = (Mutex::default(), Mutex::default());
+        Self { shared: Arc::new(Shared { service, held, seen }) }
+    }
+
+    /// Claims a key; `None` where somebody else has it.
+    pub(crate) fn try_claim(&self, key: &Key) -> Result<Option<Claim>> {
+        let shared = &self.shared;
+        let service = &shared.service;
+        let seen = shared.seen.lock().get(key).copied();
+        if seen.is_some_and(|seen| seen.asked.elapsed() < pause(&seen)) {
+            return Ok(None);
+        }
+        let lasts = u64::try_from(service.options.lease.as_millis()).unwrap_or(u64::MAX);
+        let token = fastrand::u128(..).to_be_bytes();
+        let lease = Lease { token, number: now(), lasts, renewed: 0 };
+        let longest = service.options.lease.saturating_mul(LONGEST_LEASE);
+        let expired = move |there: Option<&Lease>| is_expired(seen.as_ref(), there, longest);
+        let (path, of) = (service.path(&claim_key(key)), service.path(&key_of(key)));
+        match service.ask(CLAIM, |store| store.claim(path, of, lease, expired))? {
+            Answer::Refused(there) => {
+                shared.note(key, seen, there);
+                Ok(None)
+            }
+            Answer::Granted(holding) => {
+                shared.seen.lock().remove(key);
+                let number = holding.lease.number;
+                Shared::hold(shared, *key, holding);
+                Ok(Some(Box::new(Leased { shared: Arc::clone(shared), key: *key, number })))
+            }
+        }
+    }
+
+    /// The number of the claim of a key that this process has. It may have been overtaken.
+    pub(crate) fn number_of(&self, key: &Key) -> Option<u64> {
+        let held = self.shared.held.lock();
+        held.claims.range((*key, 0)..=(*key, u64::MAX)).last().map(|((_, number), _)| *number)
+    }
+
+    /// Waits for at most `limit`: services wake nobody.
+    pub(crate) fn wait(&self, key: &Key, limit: Duration) {
+        let seen = self.shared.seen.lock().get(key).copied();
+        let left = seen.map_or(limit, |seen| pause(&seen).saturating_sub(seen.asked.elapsed()));
+        std::thread::sleep(left.min(limit));
+    }
+}
+
+fn claim_key(key: &Key) -> String {
+    format!("claims/{}", digits(key.as_bytes()))
+}
+
+/// How long to ask for nothing.
+fn pause(seen: &Seen) -> Duration {
+    ((seen.asked - seen.first) / 8).clamp(PAUSES.0, PAUSES.1)
+}
+
+/// Whether the claim that is there has been there, as it is, for as long as it lasts.
+fn is_expired(seen: Option<&Seen>, there: Option<&Lease>, longest: Duration) -> bool {
+    let lasts = there.map_or(longest, |there| Duration::from_millis(there.lasts).min(longest));
+    seen.is_some_and(|seen| seen.lease.as_ref() == there && seen.first.elapsed() >= lasts)
+}
+
+impl Shared {
+    /// Notes what was seen.
+    fn note(&self, key: &Key, before: Option<Seen>, lease: Option<Lease>) {
+        let now = Instant::now();
+        let first = before.filter(|before| before.lease == lease).map_or(now, |seen| seen.first);
+        let mut seen = self.seen.lock();
+        if seen.len() >= REMEMBERED {
+            seen.clear();
+        }
+        seen.insert(*key, Seen { lease, first, asked: now });
+    }
+
+    /// Notes a claim of this process, and sees to it that it is renewed.
+    fn hold(shared: &Arc<Self>, key: Key, holding: Holding) {
+        let mut held = shared.held.lock();
+        held.claims.insert((key, holding.lease.number), holding);
+        if held.is_renewing {
+            return;
+        }
+        let (weak, third) = (Arc::downgrade(shared), shared.service.options.lease / 3);
+        let started = shared.service.start(|store| renew_all(store, weak, third));
+        match started {
+            Ok(_) => held.is_renewing = true,
+            Err(error) => tracing::debug!(%error, "cannot renew claims: they end with their lease"),
+        }
+    }
+
+    /// The claims that this process has; where it has none, nothing is renewed any more.
+    fn to_renew(&self) -> Option<BTreeMap<(Key, u64), Holding>> {
+        let mut held = self.held.lock();
+        held.is_renewing = !held.claims.is_empty();
+        held.is_renewing.then(|| held.claims.clone())
+    }
+}
+
+/// Renews claims three times in a lease, until a whole third passes with none.
+async fn renew_all(store: Store, shared: Weak<Shared>, third: Duration) {
+    loop {
+        tokio::time::sleep(third).await;
+        let Some(claims) = shared.upgrade().and_then(|shared| shared.to_renew()) else { return };
+        for ((key, number), mut holding) in claims {
+            let Some(path) = shared.upgrade().map(|s| s.service.path(&claim_key(&key))) else {
+                return;
+            };
+            holding.lease.renewed += 1;
+            let mode = PutMode::Update(holding.version);
+            let renewed = store.put_lease(&path, &holding.lease, mode).await;
+            let Some(shared) = shared.upgrade() else { return };
+            match (renewed, shared.held.lock().claims.get_mut(&(key, number))) {
+                (Ok(Some(renewed)), Some(held)) => *held = renewed,
+                (Ok(Some(_)), None) => {}
+                (Ok(None), _) => tracing::debug!(%key, "a claim has ended before it was renewed"),
+                (Err(error), _) => {
+                    let error = shared.service.failed("renew a claim", &error);
+                    tracing::debug!(%error, "a claim is not renewed");
+                }
+            }
+        }
+    }
+}
+
+impl Drop for Leased {
+    fn drop(&mut self) {
+        let held = self.shared.held.lock().claims.remove(&(self.key, self.number));
+        let service = &self.shared.service;
+        // What may have ended is left to end: by now, it may be somebody else's.
+        let Some(held) = held.filter(|held| held.since.elapsed() < service.options.lease / 2)
+        else {
+            return;
+        };
+        drop(held);
+        let path = service.path(&claim_key(&self.key));
+        let released =
+            service.ask(RELEASE, |store| async move { store.objects.delete(&path).await });
+        if let Err(error) = released {
+            tracing::debug!(%error, "a claim ends with its lease");
+        }
+    }
+}
+
+impl fmt::Debug for Leased {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Leased").field("key", &self.key).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Shared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let held = self.held.lock().claims.len();
+        f.debug_struct("Shared").field("held", &held).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,165 @@
+//! How the library's stores come about.
+
+use std::fs;
+use std::sync::Arc;
+use std::time::Duration;
+
+use memento::{Error, ErrorKind, Result};
+use object_store::aws::{AmazonS3Builder, S3ConditionalPut};
+use object_store::azure::MicrosoftAzureBuilder;
+use object_store::gcp::GoogleCloudStorageBuilder;
+use object_store::list::PaginatedListStore;
+use object_store::local::LocalFileSystem;
+use object_store::{BackoffConfig, Certificate, ClientOptions, ObjectStore, RetryConfig};
+
+use crate::Options;
+use crate::address::Service;
+use crate::problem;
+
+const OPEN: &str = "open an object store";
+
+/// The region of services that have none.
+const REGION: &str = "us-east-1";
+
+/// The longest pause before a request is sent again.
+const PAUSE: Duration = Duration::from_secs(2);
+
+/// A store of the library.
+#[derive(Clone)]
+pub(crate) struct Store {
+    pub(crate) objects: Arc<dyn ObjectStore>,
+    /// What lists keys by pages; files are listed as a whole, in any order.
+    pub(crate) pages: Option<Arc<dyn PaginatedListStore>>,
+}
+
+impl Store {
+    /// The one that `options` name. Nothing is asked of it.
+    pub(crate) fn new(options: &Options) -> Result<Self> {
+        let built = match options.address.service {
+            Service::S3 => s3(options)?.build().map(Self::of),
+            Service::Google => google(options)?.build().map(Self::of),
+            Service::Azure => azure(options)?.build().map(Self::of),
+            Service::Files => return files(options),
+        };
+        built.map_err(|error| problem::invalid(OPEN, options, &error))
+    }
+
+    fn of(store: impl ObjectStore + PaginatedListStore) -> Self {
+        let store = Arc::new(store);
+        Self { objects: Arc::clone(&store) as _, pages: Some(store) }
+    }
+}
+
+fn s3(options: &Options) -> Result<AmazonS3Builder> {
+    let mut builder = AmazonS3Builder::from_env()
+        .with_bucket_name(&options.address.bucket)
+        .with_virtual_hosted_style_request(options.virtual_hosted)
+        // The framework checks what it reads by digests of its own.
+        .with_unsigned_payload(true)
+        .with_client_options(client(options)?)
+        .with_retry(retry(options));
+    if !options.conditional {
+        builder = builder.with_conditional_put(S3ConditionalPut::Disabled);
+    }
+    let login = &options.login;
+    if let (Some(id), Some(secret)) = (&login.id, &login.secret) {
+        builder = builder.with_access_key_id(id).with_secret_access_key(secret);
+    }
+    if let Some(token) = &login.token {
+        builder = builder.with_token(token);
+    }
+    if let Some(endpoint) = &options.endpoint {
+        builder = builder.with_endpoint(endpoint);
+    }
+    let has_region = std::env::var_os("AWS_REGION").or(std::env::var_os("AWS_DEFAULT_REGION"));
+    match &options.region {
+        Some(region) => builder = builder.with_region(region),
+        None if has_region.is_none() => builder = builder.with_region(REGION),
+        None => {}
+    }
+    Ok(builder)
+}
+
+fn google(options: &Options) -> Result<GoogleCloudStorageBuilder> {
+    let mut builder = GoogleCloudStorageBuilder::from_env()
+        .with_bucket_name(&options.address.bucket)
+        .with_client_options(client(options)?)
+        .with_retry(retry(options));
+    if let Some(file) = &options.login.file {
+        builder = builder.with_service_account_path(file.to_string_lossy());
+    }
+    if let Some(endpoint) = &options.endpoint {
+        builder = builder.with_base_url(endpoint);
+    }
+    Ok(builder)
+}
+
+fn azure(options: &Options) -> Result<MicrosoftAzureBuilder> {
+    let mut builder = MicrosoftAzureBuilder::from_env()
+        .with_container_name(&options.address.bucket)
+        .with_client_options(client(options)?)
+        .with_allow_http(options.allow_http)
+        .with_retry(retry(options));
+    if let Some(account) = &options.login.id {
+        builder = builder.with_account(account);
+    }
+    if let Some(key) = &options.login.secret {
+        builder = builder.with_access_key(key);
+    }
+    if let Some(endpoint) = &options.endpoint {
+        builder = builder.with_endpoint(endpoint.clone());
+    }
+    Ok(builder)
+}
+
+fn files(options: &Options) -> Result<Store> {
+    let folder = &options.address.prefix;
+    let made = if options.readonly { Ok(()) } else { fs::create_dir_all(folder) };
+    let opened =
+        made.map_err(|error| Error::new(ErrorKind::Storage, OPEN).source(error)).and_then(|()| {
+            let files = LocalFileSystem::new_with_prefix(folder);
+            files.map_err(|error| problem::invalid(OPEN, options, &error))
+        });
+    let files = opened.map_err(|error| error.with("folder", folder))?;
+    Ok(Store { objects: Arc::new(files.with_automatic_cleanup(false)), pages: None })
+}
+
+fn client(options: &Options) -> Result<ClientOptions> {
+    // Where another provider is installed, the program has chosen it.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let mut client = ClientOptions::new()
+        .with_allow_http(options.allow_http)
+        .with_connect_timeout(options.connect_timeout)
+        .with_read_timeout(options.response_timeout)
+        // Long objects take long: what counts is silence.
+        .with_timeout_disabled()
+        .with_no_system_certificates(options.tls_ca.is_some() || needs_no_certificates(options));
+    if let Some(file) = &options.tls_ca {
+        let unreadable = |error: Box<dyn std::error::Error + Send + Sync>| {
+            Error::new(ErrorKind::Configuration, "read certificates")
+                .with("file", file.display())
+                .source(error)
+        };
+        let pem = fs::read(file).map_err(|error| unreadable(error.into()))?;
+        let found = Certificate::from_pem_bundle(&pem).map_err(|error| unreadable(error.into()))?;
+        for certificate in found {
+            client = client.with_root_certificate(certificate);
+        }
+    }
+    Ok(client)
+}
+
+/// Whether nothing that is asked speaks TLS. To read the certificates of the system takes longer than many a request.
+fn needs_no_certificates(options: &Options) -> bool {
+    let is_plain = options.endpoint.as_ref().is_some_and(|url| url.starts_with("http://"));
+    is_plain && options.login.secret.is_some()
+}
+
+fn retry(options: &Options) -> RetryConfig {
+    RetryConfig {
+        backoff: BackoffConfig { max_backoff: PAUSE, ..BackoffConfig::default() },
+        max_retries: options.retries,
+        // A service that has been silent for so long is not asked again.
+        retry_timeout: options.response_timeout,
+    }
+}

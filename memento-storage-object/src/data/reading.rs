@@ -1,0 +1,118 @@
+//! Contents on their way from the service.
+
+use std::io::{self, Cursor, Read};
+use std::ops::Range;
+
+use bytes::Bytes;
+use futures_util::stream::{BoxStream, StreamExt as _};
+use memento::{Error, Name, Result};
+use object_store::{GetOptions, GetRange, ObjectStoreExt as _, Result as StoreResult};
+
+use super::{ObjectDataStore, READ};
+use crate::problem::is_missing;
+use crate::runtime::Pending;
+use crate::service::{Service, collect};
+
+/// How many bytes of a stream are got together, as far as they do not come in longer pieces.
+const AHEAD: usize = 1 << 20;
+/// Where ranges end at the latest: not every service reads greater numbers.
+const END: u64 = 1 << 50;
+
+type Parts = BoxStream<'static, StoreResult<Bytes>>;
+
+/// What was got of a stream, and the rest of it, unless this is the end.
+type Got = (Vec<u8>, Option<StoreResult<Parts>>);
+
+/// A content that is being read. While one part of it is read, the next one comes.
+struct PartsReader {
+    service: Service,
+    buffer: Cursor<Vec<u8>>,
+    next: Option<Pending<Got>>,
+}
+
+/// Gets the next part of a stream.
+async fn get(mut parts: Parts) -> Got {
+    let mut content = Vec::new();
+    while content.len() < AHEAD {
+        match parts.next().await {
+            None => return (content, None),
+            Some(Err(error)) => return (content, Some(Err(error))),
+            Some(Ok(part)) => content.extend_from_slice(&part),
+        }
+    }
+    (content, Some(Ok(parts)))
+}
+
+impl ObjectDataStore {
+    pub(super) fn open(&self, name: &Name) -> Result<Option<Box<dyn Read + Send>>> {
+        let path = self.path(name);
+        let found = self.service.ask(READ, |store| async move {
+            match store.objects.get(&path).await {
+                Err(error) if is_missing(&error) => Ok(None),
+                found => Ok(Some(get(found?.into_stream()).await)),
+            }
+        })?;
+        let Some(got) = found else { return Ok(None) };
+        let mut reader =
+            PartsReader { service: self.service.clone(), buffer: Cursor::default(), next: None };
+        reader.accept(got)?;
+        Ok(Some(Box::new(reader)))
+    }
+
+    pub(super) fn read_range(&self, name: &Name, range: &Range<u64>) -> Result<Option<Vec<u8>>> {
+        let path = self.path(name);
+        let (start, end) = (range.start, range.end.min(END));
+        let most = self.service.options.max_object_size;
+        let found = self.service.ask(READ, |store| async move {
+            if start < end {
+                let range = Some(GetRange::Bounded(start..end));
+                let options = GetOptions { range, ..GetOptions::default() };
+                let found = match store.objects.get_opts(&path, options).await {
+                    Err(error) if is_missing(&error) => return Ok(None),
+                    Err(error) => Err(error),
+                    Ok(found) => return Ok(Some(collect(found, most).await?)),
+                };
+                // Where nothing is there behind its end, that is no error.
+                let meta = store.head(path).await?;
+                return match meta {
+                    Some(meta) if start < meta.size => found,
+                    meta => Ok(meta.map(|_| Ok(Vec::new()))),
+                };
+            }
+            Ok(store.head(path).await?.map(|_| Ok(Vec::new())))
+        })?;
+        match found {
+            None => Ok(None),
+            Some(Ok(content)) => Ok(Some(content)),
+            Some(Err(size)) => self.service.check_size(READ, size).map(|()| None),
+        }
+    }
+}
+
+impl PartsReader {
+    /// Takes what was got, and has the next part come.
+    fn accept(&mut self, (content, rest): Got) -> Result<()> {
+        self.buffer = Cursor::new(content);
+        match rest {
+            None => {}
+            Some(Ok(parts)) => self.next = Some(self.service.start(|_| get(parts))?),
+            Some(Err(error)) => return Err(self.service.failed(READ, &error)),
+        }
+        Ok(())
+    }
+}
+
+impl Read for PartsReader {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        loop {
+            let length = self.buffer.read(buffer)?;
+            if length > 0 || buffer.is_empty() {
+                return Ok(length);
+            }
+            let Some(next) = self.next.take() else { return Ok(0) };
+            let ended = || -> Error { self.service.ended() };
+            let got = next.wait().ok_or_else(ended).map_err(io::Error::other)?;
+            self.accept(got).map_err(io::Error::other)?;
+        }
+    }
+}

@@ -1,0 +1,138 @@
+//! Connections that are cut in the middle of what they carry, and slow ones.
+
+use std::io::{self, Read, Write as _};
+
+use memento::{DataStore as _, Name, PutOptions, Source};
+use memento_storage_object::{ObjectDataStore, Options, storage};
+use memento_tests::proxy::Proxy;
+use memento_tests::s3::{BUCKET, S3Server, options};
+use memento_tests::visit::{Call, Visit, Visitor};
+
+use super::{keys, visit};
+
+const MIB: usize = 1 << 20;
+const CALLS: [Call; 2] = [Call::Small(1), Call::Large(1)];
+
+/// Another process, which reaches the server through `proxy`, and sends nothing again.
+fn through(proxy: &Proxy) -> Options {
+    options(proxy.port(), BUCKET).retries(0)
+}
+
+/// Cuts a connection at one place after another, as far as calls come, which have the right values each time.
+fn cut_everywhere(is_stored: bool, step: usize, cut: impl Fn(&Proxy, usize)) {
+    let server = S3Server::start();
+    let proxy = Proxy::to(server.port());
+    visit(&server, &CALLS);
+    let (mut failures, mut cuts) = (0, 0);
+    for place in (0..).step_by(step) {
+        if !is_stored {
+            for key in keys(&server, "") {
+                server.buckets().remove(BUCKET, &key);
+            }
+        }
+        cut(&proxy, place);
+        failures += Visitor::on(storage(&through(&proxy))).visit(&CALLS).failures;
+        if proxy.is_to_cut() {
+            proxy.cut_nothing();
+            assert!(failures > 0 && cuts > 10, "{failures} failures by {cuts} cuts");
+            return;
+        }
+        cuts += 1;
+        let after = visit(&server, &CALLS);
+        assert_eq!((after.failures, after.warnings), (0, vec![]), "cut after {place} bytes");
+        assert_eq!(visit(&server, &CALLS), Visit::hits(2), "cut after {place} bytes");
+    }
+}
+
+#[test]
+fn replies_are_cut_while_results_are_read() {
+    cut_everywhere(true, 397, Proxy::cut_replies_after);
+}
+
+#[test]
+fn replies_are_cut_while_results_are_kept() {
+    cut_everywhere(false, 97, Proxy::cut_replies_after);
+}
+
+#[test]
+fn requests_are_cut_while_results_are_kept() {
+    cut_everywhere(false, 997, Proxy::cut_requests_after);
+}
+
+/// Where requests are sent again, one cut is nobody's trouble.
+#[test]
+fn a_connection_that_is_cut_once_is_no_failure() {
+    let server = S3Server::start();
+    let proxy = Proxy::to(server.port());
+    for place in (0..2000).step_by(211) {
+        let n = place as u64;
+        let calls = [Call::Small(n), Call::Large(n)];
+        visit(&server, &calls);
+        proxy.cut_replies_after(place);
+        let retrying = through(&proxy).retries(3);
+        assert_eq!(Visitor::on(storage(&retrying)).visit(&calls), Visit::hits(2), "cut at {place}");
+    }
+    proxy.cut_nothing();
+}
+
+/// Of an object that was cut on its way, nothing is seen.
+#[test]
+fn an_object_in_parts_is_cut_on_its_way() {
+    let server = S3Server::start();
+    let proxy = Proxy::to(server.port());
+    let cut = ObjectDataStore::new(&through(&proxy));
+    let direct = ObjectDataStore::new(&server.options());
+    let name = Name::new("a/b").unwrap();
+    let content = vec![7; 20 * MIB + 5];
+    for place in [100, MIB, 9 * MIB, 17 * MIB] {
+        proxy.cut_requests_for_good_after(place);
+        cut.put(&name, &content).unwrap_err();
+        proxy.cut_nothing();
+        assert_eq!(direct.get(&name).unwrap(), None, "cut after {place} bytes");
+        assert_eq!(keys(&server, ""), [""; 0], "cut after {place} bytes");
+    }
+    assert!(
+        server.buckets().uploads() > 0,
+        "some of them have begun, and nobody could give them up"
+    );
+    cut.put(&name, &content).unwrap();
+    for place in [100, MIB, 15 * MIB] {
+        proxy.cut_replies_after(place);
+        let found = cut.get(&name);
+        assert!(!proxy.is_to_cut());
+        assert!(found.is_err() || found.unwrap().is_some_and(|found| found == content));
+    }
+    assert!(direct.get(&name).unwrap().unwrap() == content);
+}
+
+/// What has begun in parts, and then fails for another reason, is given up.
+#[test]
+fn an_object_whose_source_fails_leaves_no_parts() {
+    let server = S3Server::start();
+    let store = ObjectDataStore::new(&server.options());
+    let mut written = store.create().unwrap();
+    written.write_all(&vec![1; 20 * MIB]).unwrap();
+    drop(written);
+    let name = Name::new("a/b").unwrap();
+    let mut failing = io::repeat(1).take(9 << 20).chain(Failing);
+    let mut source = Source::new(&mut failing);
+    store.put_from(&name, &mut source, &PutOptions::default()).unwrap_err();
+    assert_eq!((server.buckets().uploads(), keys(&server, "")), (0, vec![]));
+}
+
+struct Failing;
+
+impl Read for Failing {
+    fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+        Err(io::Error::other("the source was cut off"))
+    }
+}
+
+#[test]
+fn what_comes_in_crumbs_is_whole() {
+    let server = S3Server::start();
+    let proxy = Proxy::to(server.port());
+    proxy.crumble(3);
+    assert_eq!(Visitor::on(storage(&through(&proxy))).visit(&CALLS), Visit::computed(2));
+    assert_eq!(Visitor::on(storage(&through(&proxy))).visit(&CALLS), Visit::hits(2));
+}

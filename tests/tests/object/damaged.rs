@@ -1,0 +1,177 @@
+//! A bucket in which others have done something to the objects of a storage.
+
+use memento::{DataStore as _, ErrorKind, Filter, MetadataStore as _, Name};
+use memento_storage_object::{ObjectDataStore, ObjectMetadataStore, storage};
+use memento_tests::s3::{BUCKET, S3Server};
+use memento_tests::visit::{Call, Visit, Visitor};
+use memento_tests::work::LARGE;
+
+use super::{keys, visit};
+
+/// A server with the results of these calls on it.
+fn with(calls: &[Call]) -> S3Server {
+    let server = S3Server::start();
+    assert_eq!(visit(&server, calls), Visit::computed(calls.len() as u64));
+    server
+}
+
+/// The only key that begins with this.
+#[track_caller]
+fn key(server: &S3Server, beginning: &str) -> String {
+    let mut keys = keys(server, beginning);
+    assert_eq!(keys.len(), 1, "{keys:?}");
+    keys.remove(0)
+}
+
+fn content(server: &S3Server, key: &str) -> Vec<u8> {
+    server.buckets().get(BUCKET, key).unwrap().content.to_vec()
+}
+
+/// The keys of large results. What versions were made of is there, too, and much shorter.
+fn results(server: &S3Server) -> Vec<String> {
+    let keys = keys(server, "data/results/").into_iter();
+    keys.filter(|key| content(server, key).len() >= LARGE).collect()
+}
+
+fn result(server: &S3Server) -> String {
+    let mut results = results(server);
+    assert_eq!(results.len(), 1, "{results:?}");
+    results.remove(0)
+}
+
+/// A result is right whatever was done to its object; where it was computed, that is counted and said, and then it is whole.
+fn heals(server: &S3Server, call: Call, changed: &str) -> bool {
+    let after = visit(server, &[call]);
+    if after.computed == 1 {
+        assert!(after.failures > 0 && !after.warnings.is_empty(), "{changed}: {after:?}");
+    } else {
+        assert_eq!(after, Visit::hits(1), "{changed}");
+    }
+    assert_eq!(visit(server, &[call]), Visit::hits(1), "{changed}");
+    after.computed == 1
+}
+
+#[test]
+fn a_memento_with_any_byte_changed() {
+    let server = with(&[Call::Small(1)]);
+    let key = key(&server, "mementos/");
+    let mut computed = 0;
+    for position in 0.. {
+        // Each record has its own times, which are not of one length.
+        let mut content = content(&server, &key);
+        let Some(byte) = content.get_mut(position) else { break };
+        *byte ^= 4;
+        server.buckets().put(BUCKET, &key, content);
+        let after = visit(&server, &[Call::Small(1)]);
+        assert_eq!(after.computed + after.hits, 1);
+        computed += after.computed;
+        assert_eq!(visit(&server, &[Call::Small(1)]), Visit::hits(1), "byte {position}");
+    }
+    assert!(computed > 50, "{computed}");
+    assert!(!keys(&server, "damaged/").is_empty(), "it can be looked at");
+}
+
+#[test]
+fn a_memento_that_is_cut_or_empty() {
+    let server = with(&[Call::Small(1)]);
+    let key = key(&server, "mementos/");
+    for length in (1..200).step_by(3) {
+        let whole = content(&server, &key);
+        server.buckets().put(BUCKET, &key, whole[..length].to_vec());
+        assert!(heals(&server, Call::Small(1), &format!("cut to {length}")));
+    }
+    server.buckets().put(BUCKET, &key, "");
+    assert_eq!(visit(&server, &[Call::Small(1)]), Visit::computed(1), "nothing is there");
+}
+
+#[test]
+fn a_result_that_is_changed_cut_or_empty() {
+    let server = with(&[Call::Large(1)]);
+    for change in [
+        (|content: &mut Vec<u8>| content[7] ^= 1) as fn(&mut Vec<u8>),
+        |content| content.truncate(100),
+        Vec::clear,
+        |content| content.push(0),
+    ] {
+        let key = result(&server);
+        let mut content = content(&server, &key);
+        change(&mut content);
+        server.buckets().put(BUCKET, &key, content);
+        assert!(heals(&server, Call::Large(1), "a result"));
+    }
+    assert_eq!(keys(&server, "data/damaged/").len(), 4, "they can be looked at");
+}
+
+#[test]
+fn objects_that_are_exchanged() {
+    let calls = [Call::Small(1), Call::Small(2), Call::Large(1), Call::Large(2)];
+    let server = with(&calls);
+    for exchanged in [results(&server), keys(&server, "mementos/")] {
+        let contents: Vec<_> = exchanged.iter().map(|key| content(&server, key)).collect();
+        for (key, content) in exchanged.iter().zip(contents.iter().cycle().skip(1)) {
+            server.buckets().put(BUCKET, key, content.clone());
+        }
+        let after = visit(&server, &calls);
+        assert!(after.computed > 0 && after.failures > 0, "{after:?}");
+        assert_eq!(visit(&server, &calls), Visit::hits(4));
+    }
+}
+
+/// Between the look-up of the memento and the read of its result, somebody has deleted that.
+#[test]
+fn a_result_that_is_gone() {
+    let server = with(&[Call::Large(1)]);
+    assert!(server.buckets().remove(BUCKET, &result(&server)));
+    assert_eq!(visit(&server, &[Call::Large(1)]).computed, 1);
+    assert_eq!(visit(&server, &[Call::Large(1)]), Visit::hits(1));
+}
+
+#[test]
+fn an_object_that_is_longer_than_may_be() {
+    let server = with(&[Call::Small(1), Call::Large(1)]);
+    for key in [keys(&server, "mementos/").remove(0), result(&server)] {
+        server.buckets().put(BUCKET, &key, vec![7; 9_000_000]);
+        let options = server.options().max_object_size(8_000_000);
+        let after = Visitor::on(storage(&options)).visit(&[Call::Small(1), Call::Large(1)]);
+        assert_eq!((after.computed, after.hits), (1, 1), "{key}");
+        assert!(after.warnings[0].contains("max_object_size: 8000000 bytes"), "{after:?}");
+    }
+    let store = ObjectDataStore::new(&server.options().max_object_size(10));
+    let error = store.put(&Name::new("a/b").unwrap(), &[0; 11]).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::TooLarge);
+}
+
+/// Lists leave out what is none of ours, and calls do not ask the indices.
+#[test]
+fn indices_that_are_damaged() {
+    let server = with(&[Call::Small(1), Call::Small(2), Call::Small(3)]);
+    let store = ObjectMetadataStore::new(&server.options());
+    let listed = || store.list(&Filter::default(), None, 10).unwrap().entries.len();
+    assert_eq!(listed(), 3);
+    let indices = keys(&server, "index/");
+    let whole = content(&server, &indices[0]);
+    for changed in [&b""[..], b"i1", b"none of ours", &whole[..whole.len() - 1]] {
+        server.buckets().put(BUCKET, &indices[0], changed.to_vec());
+        assert_eq!(listed(), 2);
+    }
+    // What one index says of the memento of another one is not so.
+    server.buckets().put(BUCKET, &indices[0], content(&server, &indices[1]));
+    assert!((2..=3).contains(&listed()));
+    server.buckets().put(BUCKET, "index/none/of-ours", "i1");
+    server.buckets().put(BUCKET, "versions/none", "");
+    assert!((2..=3).contains(&listed()));
+    assert_eq!(visit(&server, &[Call::Small(1), Call::Small(2), Call::Small(3)]), Visit::hits(3));
+}
+
+#[test]
+fn foreign_objects_are_not_listed() {
+    let server = with(&[Call::Large(1)]);
+    let store = ObjectDataStore::new(&server.options());
+    let before = store.info().unwrap();
+    for key in ["data/nul", "data/a", "data/x\u{7f}y/z", "other/key", "data/con/x"] {
+        server.buckets().put(BUCKET, key, "foreign");
+    }
+    // One that the library cannot name makes the list fail, and no call.
+    let _ = store.info().map(|info| assert_eq!(info, before));
+    assert_eq!(visit(&server, &[Call::Large(1)]), Visit::hits(1));
+}
