@@ -1,0 +1,181 @@
+//! Storage providers: containers of blobs.
+
+use std::io::Cursor;
+use std::time::{Duration, SystemTime};
+
+use memento::{DataStore, ListOptions, Namespace, Prefix, PutOptions, Source, Target};
+use memento_storage_layers::{Guarded, Retry};
+
+use crate::{name, with_each};
+
+fn all(store: &dyn DataStore, folder: &str, options: &ListOptions) -> (Vec<String>, Vec<String>) {
+    let listing = store.list(&Prefix::new(folder).unwrap(), options).unwrap();
+    let mut objects: Vec<_> = listing.objects.iter().map(|o| o.name.to_string()).collect();
+    let mut folders: Vec<_> = listing.folders.iter().map(Prefix::start).collect();
+    objects.sort();
+    folders.sort();
+    (objects, folders)
+}
+
+#[test]
+fn containers_are_there_made_listed_and_deleted() {
+    with_each(|store| {
+        let container = Namespace::new("container").unwrap();
+        assert!(!store.has_namespace(&container).unwrap());
+        assert!(store.create_namespace(&container).unwrap());
+        assert!(!store.create_namespace(&container).unwrap(), "it is there already");
+        assert!(store.list_namespaces().unwrap().contains(&container));
+        store.put(&name("container/a"), b"text").unwrap();
+        assert!(store.remove_namespace(&container).unwrap());
+        assert!(!store.has_namespace(&container).unwrap());
+        assert_eq!(store.get(&name("container/a")).unwrap(), None);
+    });
+}
+
+#[test]
+fn blobs_are_made_from_text_and_files_and_read_as_both() {
+    with_each(|store| {
+        let (blob, text) = (name("c/blob"), "text, and more of it");
+        store.put(&blob, text.as_bytes()).unwrap();
+        assert_eq!(store.get(&blob).unwrap().unwrap(), text.as_bytes());
+        assert_eq!(store.get_range(&blob, 6..9).unwrap().unwrap(), b"and");
+        let mut file = tempfile::tempfile().unwrap();
+        assert_eq!(store.get_to(&blob, &mut Target::new(&mut file)).unwrap(), Some(20));
+        std::io::Seek::rewind(&mut file).unwrap();
+        let other = name("c/other");
+        store.put_from(&other, &mut Source::new(&mut file), &PutOptions::default()).unwrap();
+        assert_eq!(store.get(&other).unwrap().unwrap(), text.as_bytes());
+        assert!(store.remove(&other).unwrap());
+        assert!(!store.remove(&other).unwrap());
+        assert_eq!(store.get(&other).unwrap(), None);
+    });
+}
+
+#[test]
+fn blobs_are_listed_with_all_below_or_one_level_with_size_and_time() {
+    with_each(|store| {
+        for path in ["c/a", "c/dir/b", "c/dir/deep/d", "other/e"] {
+            store.put(&name(path), path.as_bytes()).unwrap();
+        }
+        let recursive = ListOptions::default();
+        let files = ["c/a", "c/dir/b", "c/dir/deep/d"].map(str::to_owned).to_vec();
+        assert_eq!(all(store, "c", &recursive), (files, vec![]));
+        let level = (vec!["c/a".to_owned()], vec!["c/dir/".to_owned()]);
+        assert_eq!(all(store, "c", &ListOptions::one_level()), level);
+        let paged = store.list(&Prefix::new("c").unwrap(), &recursive.limit(2)).unwrap();
+        assert!(paged.len() <= 2 && paged.next.is_some(), "{paged:?}");
+        for object in paged.objects {
+            assert_eq!(object.size, object.name.as_str().len() as u64);
+            if store.capabilities().modified {
+                let age = SystemTime::now().duration_since(object.modified.unwrap());
+                assert!(age.unwrap_or_default() < Duration::from_hours(1));
+            }
+        }
+    });
+}
+
+#[test]
+fn blobs_have_properties_and_metadata() {
+    with_each(|store| {
+        let (blob, options) = (name("c/blob"), PutOptions::default().metadata("owner", "me"));
+        assert!(store.put_with(&blob, b"text", &options).unwrap());
+        let properties = store.properties(&blob).unwrap().unwrap();
+        assert_eq!((properties.size, &*properties.metadata["owner"]), (4, "me"));
+        assert_eq!(store.properties(&name("c/none")).unwrap(), None);
+    });
+}
+
+#[test]
+fn who_is_to_fail_if_a_blob_exists_does() {
+    with_each(|store| {
+        let blob = name("c/blob");
+        let put = |content| store.put_if_absent(&blob, content).unwrap();
+        let both = std::thread::scope(|scope| {
+            let one = scope.spawn(|| put(b"one"));
+            (put(b"two"), one.join().unwrap())
+        });
+        assert_ne!(both.0, both.1, "of two writers, one is told");
+        let expected: &[u8] = if both.0 { b"two" } else { b"one" };
+        assert_eq!(store.get(&blob).unwrap().unwrap(), expected);
+    });
+}
+
+#[test]
+fn what_several_append_is_all_there() {
+    with_each(|store| {
+        let blob = name("c/log");
+        std::thread::scope(|scope| {
+            for line in ["one\n", "two\n", "six\n"] {
+                let blob = &blob;
+                scope.spawn(move || {
+                    (0..5).for_each(|_| store.append(blob, line.as_bytes()).unwrap());
+                });
+            }
+        });
+        let text = String::from_utf8(store.get(&blob).unwrap().unwrap()).unwrap();
+        assert_eq!(text.lines().count(), 15);
+        assert_eq!(text.lines().filter(|line| *line == "two").count(), 5);
+    });
+}
+
+#[test]
+fn blobs_are_copied_between_containers_and_kept_as_snapshots() {
+    with_each(|store| {
+        let (blob, copy) = (name("c/blob"), name("d/copy"));
+        store.put(&blob, b"before").unwrap();
+        assert!(store.copy(&blob, &copy).unwrap());
+        let snapshot = store.snapshot(&blob).unwrap().unwrap();
+        store.put(&blob, b"after").unwrap();
+        assert_eq!(store.get(&copy).unwrap().unwrap(), b"before");
+        let mut read = Vec::new();
+        let mut stream = store.read_snapshot(&blob, &snapshot).unwrap().unwrap();
+        std::io::Read::read_to_end(&mut stream, &mut read).unwrap();
+        assert_eq!(read, b"before");
+        assert_eq!(store.list_snapshots(&blob).unwrap(), std::slice::from_ref(&snapshot));
+        assert!(store.remove_snapshot(&blob, &snapshot).unwrap());
+        assert!(store.read_snapshot(&blob, &snapshot).unwrap().is_none());
+        assert_eq!(store.get(&blob).unwrap().unwrap(), b"after", "its source stays");
+    });
+}
+
+#[test]
+fn large_transfers_tell_how_far_they_are() {
+    with_each(|store| {
+        let (blob, content) = (name("c/blob"), vec![7; 3_000_000]);
+        let mut sent = Vec::new();
+        let mut tell = |current, total| sent.push((current, total));
+        let mut reader = Cursor::new(&content);
+        let mut source = Source::new(&mut reader).total(3_000_000).progress(&mut tell);
+        store.put_from(&blob, &mut source, &PutOptions::default()).unwrap();
+        assert!(sent.len() > 1 && sent.is_sorted(), "{sent:?}");
+        assert_eq!(sent.last(), Some(&(3_000_000, Some(3_000_000))));
+        let mut received = 0;
+        let mut tell = |current, _| received = current;
+        let mut target = Vec::new();
+        store.get_to(&blob, &mut Target::new(&mut target).progress(&mut tell)).unwrap();
+        assert_eq!((received, target == content), (3_000_000, true));
+    });
+}
+
+#[test]
+fn how_often_is_tried_again_can_be_said() {
+    with_each(|store| {
+        store.put(&name("c/blob"), b"text").unwrap();
+    });
+    let store = std::sync::Arc::new(memento::MemoryDataStore::default());
+    let faulty = Guarded::new(memento_storage_layers::Faults::new(0.5, 1), store);
+    let patient = Retry::default().attempts(100).first_pause(Duration::ZERO);
+    let patient = Guarded::new(patient, std::sync::Arc::new(faulty));
+    for n in 0..100 {
+        patient.put(&name(&format!("c/{n}")), b"text").unwrap();
+        assert_eq!(patient.get(&name(&format!("c/{n}"))).unwrap().unwrap(), b"text");
+    }
+}
+
+#[test]
+fn names_do_not_escape() {
+    for text in ["..", "a/../b", "/a", "", "a\0b", "a//b", "a/.", "CON", "a/nul.txt", "a\\b"] {
+        assert!(memento::Name::new(text).is_err(), "{text:?}");
+    }
+    assert!(memento::Name::new(&"long/".repeat(1000)).is_err());
+}
