@@ -22,8 +22,7 @@ use parking_lot::Mutex;
 
 use crate::connect::Store;
 use crate::data::in_place_of;
-use crate::format::{Lease, digits};
-use crate::metadata::{key_of, now};
+use crate::format::{Lease, digits, key_of, now};
 use crate::problem::is_unmet;
 use crate::service::{Found, Service};
 

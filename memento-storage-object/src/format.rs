@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod tests;
 
+use std::time::SystemTime;
+
 use memento::{Digest, Entry, Error, ErrorKind, Key, Result, UserMetadata, Version};
 use object_store::{Attribute, Attributes};
 use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
@@ -76,6 +78,18 @@ pub(crate) fn folder_of(function: &str) -> [u8; 16] {
     let mut folder = [0; 16];
     folder.copy_from_slice(&digest.as_bytes()[..16]);
     folder
+}
+
+/// The time, as an order: nanoseconds since 1970.
+pub(crate) fn now() -> u64 {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_nanos()).unwrap_or(u64::MAX >> 1)
+}
+
+/// The key of a memento's object.
+pub(crate) fn key_of(key: &Key) -> String {
+    let digits = digits(key.as_bytes());
+    format!("mementos/{}/{}", &digits[..2], &digits[2..])
 }
 
 pub(crate) fn digits(bytes: &[u8]) -> String {

@@ -19,12 +19,10 @@ use object_store::path::Path;
 use object_store::{Attributes, PutMode};
 use parking_lot::Mutex;
 
-pub(crate) use putting::now;
-
 use crate::Options;
 use crate::claims::Claims;
 use crate::connect::Store;
-use crate::format::{Head, IndexName, digits, record};
+use crate::format::{Head, IndexName, digits, key_of, record};
 use crate::service::{Fetched, Found, Service};
 
 const LOOK_UP: &str = "look a memento up";
@@ -46,12 +44,6 @@ pub struct ObjectMetadataStore {
     there: Mutex<HashSet<IndexName>>,
     /// Versions of functions that are known to be noted.
     noted: Mutex<HashSet<([u8; 16], Version)>>,
-}
-
-/// The key of a memento's object.
-pub(crate) fn key_of(key: &Key) -> String {
-    let digits = digits(key.as_bytes());
-    format!("mementos/{}/{}", &digits[..2], &digits[2..])
 }
 
 fn remember<T: Eq + std::hash::Hash>(names: &Mutex<HashSet<T>>, name: T) {

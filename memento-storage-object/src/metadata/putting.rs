@@ -2,16 +2,17 @@
 
 use std::collections::HashSet;
 use std::sync::atomic::Ordering;
-use std::time::SystemTime;
 
 use memento::{Entry, Key, Result, Version};
 use object_store::path::Path;
 use object_store::{Attributes, PutMode, Result as StoreResult};
 
-use super::{KEEP, ObjectMetadataStore, key_of, remember};
+use super::{KEEP, ObjectMetadataStore, remember};
 use crate::connect::Store;
 use crate::data::{in_place_of, pause};
-use crate::format::{HEAD, Head, Index, IndexName, Pointer, SPAN, digits, folder_of, inverted};
+use crate::format::{
+    HEAD, Head, Index, IndexName, Pointer, SPAN, digits, folder_of, inverted, key_of, now,
+};
 
 /// How often a memento is put again whose place others take meanwhile.
 const TRIES: u32 = 50;
@@ -62,12 +63,6 @@ impl Put {
             source: "others change a memento all the time".into(),
         })
     }
-}
-
-/// The time, as an order: nanoseconds since 1970.
-pub(crate) fn now() -> u64 {
-    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    u64::try_from(since.as_nanos()).unwrap_or(u64::MAX >> 1)
 }
 
 impl ObjectMetadataStore {

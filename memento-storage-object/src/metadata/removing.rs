@@ -8,9 +8,9 @@ use object_store::path::Path;
 use object_store::{GetOptions, GetRange, ObjectMeta, ObjectStoreExt as _, Result as StoreResult};
 
 use super::index::{Placed, folders, indices};
-use super::{DROP, ObjectMetadataStore, key_of, now};
+use super::{DROP, ObjectMetadataStore};
 use crate::connect::Store;
-use crate::format::{HEAD, Head, Pointer};
+use crate::format::{HEAD, Head, Pointer, key_of, now};
 use crate::problem::is_missing;
 use crate::service::collect;
 

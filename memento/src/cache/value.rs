@@ -2,6 +2,9 @@
 //!
 //! With many entries a hit waits for memory, and a number behind a pointer is one more place to wait for.
 
+#[cfg(test)]
+mod tests;
+
 use std::any::{Any, TypeId};
 use std::mem::size_of;
 use std::sync::Arc;

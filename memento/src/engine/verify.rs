@@ -16,9 +16,9 @@ mod repeat;
 
 use std::sync::Arc;
 
-use graph::{Graph, NodeId};
+use graph::Graph;
 pub(super) use node::Verdict;
-use node::{Edge, State};
+use node::{Edge, NodeId, State};
 
 use crate::cluster::Cluster;
 use crate::function::{self, Function};

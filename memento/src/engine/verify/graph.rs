@@ -5,12 +5,8 @@ use std::collections::hash_map::Entry as Slot;
 use std::hash::{BuildHasherDefault, Hasher};
 use std::ops::{Index, IndexMut};
 
-use super::node::Node;
+use super::node::{Node, NodeId};
 use crate::Key;
-
-/// The number of a node in its graph.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct NodeId(usize);
 
 /// All nodes of a look. None is ever taken out, so that numbers stay.
 #[derive(Default)]

@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use super::graph::NodeId;
-use super::node::{Node, State};
+use super::node::{Node, NodeId, State};
 use super::{Root, Walk};
 use crate::Key;
 use crate::cluster::Cluster;

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use super::graph::NodeId;
 use crate::cluster::Cluster;
 use crate::engine::outcome;
 use crate::function::Function;
@@ -12,6 +11,10 @@ use crate::record::{self, Head};
 use crate::resource::{self, Check};
 use crate::validity::Validity;
 use crate::{Digest, Key};
+
+/// The number of a node in its graph.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct NodeId(pub(super) usize);
 
 /// An invocation, and what is known of it.
 pub(super) struct Node {

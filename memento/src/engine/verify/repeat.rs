@@ -3,8 +3,7 @@
 use std::sync::Arc;
 
 use super::Walk;
-use super::graph::NodeId;
-use super::node::{Node, State, Verdict};
+use super::node::{Node, NodeId, State, Verdict};
 use crate::engine::why;
 use crate::memento::Callee;
 use crate::miss::{Cause, Miss, Undecided};
