@@ -3,8 +3,10 @@
 use std::fs;
 use std::process::Command;
 
-use memento::{DataStore as _, Digest, Environment, Filter, Name};
+use memento::{DataStore as _, Digest, Environment, Filter, Name, memento};
 use memento_storage_fs::{FileDataStore, Options};
+use memento_tests::redis::RedisServer;
+use memento_tests::{processes, warnings};
 
 const TIERS: &str = "[storage]\ntiers = ['near', 'far']\n\
                      [storage.near]\ntype = 'filesystem'\npath = 'near'\n\
@@ -33,4 +35,44 @@ fn what_waits_when_a_program_ends_is_written() {
         }
         assert_eq!(storage.failures(), 0);
     }
+}
+
+#[memento]
+fn double(n: u64) -> u64 {
+    n * 2
+}
+
+#[test]
+fn a_tier_that_is_away_is_logged_once_until_it_answers_again() {
+    let mut server = RedisServer::start();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("memento.toml");
+    let text = format!(
+        "[storage]\ntiers = ['near', 'team']\n[storage.near]\ntype = 'memory'\n\
+         [storage.team]\nurl = '{}'\nconnect_timeout = '1s'\n",
+        server.url()
+    );
+    fs::write(&file, text).unwrap();
+    let environment = Environment::load(&file).unwrap();
+    let call = |numbers: std::ops::Range<u64>| {
+        let ((), warnings) = warnings::collect(|| {
+            environment.enter(|| numbers.for_each(|n| assert_eq!(double(n), n * 2)));
+        });
+        warnings.into_iter().filter(|warning| warning.contains("a tier fails")).collect::<Vec<_>>()
+    };
+    assert!(call(0..5).is_empty());
+    for round in 0..2 {
+        server.kill();
+        let warnings = call(10 + 100 * round..20 + 100 * round);
+        assert_eq!(warnings.len(), 1, "{warnings:?}");
+        assert!(warnings[0].contains("team"), "{warnings:?}");
+        server.start_again();
+        let mut next = 20 + 100 * round;
+        processes::wait_until("the server is used again", || {
+            next += 1;
+            call(next..next + 1);
+            server.ask(&["DBSIZE"]) != ":0\r\n"
+        });
+    }
+    assert!(environment.statistics().store_failures >= 20, "what it might have had is counted");
 }
