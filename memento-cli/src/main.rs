@@ -1,0 +1,56 @@
+//! The program `memento`: looks after storages, without the programs that fill them.
+//!
+//! Only this crate of the workspace prints, and of it only [`output`] does.
+
+mod blob;
+mod contents;
+mod copy;
+mod mementos;
+mod output;
+mod ping;
+mod storage;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use memento::Result;
+
+use crate::output::Output;
+use crate::storage::Choice;
+
+/// Looks after storages of memento: objects, results and mementos.
+#[derive(Debug, Parser)]
+#[command(name = "memento", version, propagate_version = true)]
+struct Arguments {
+    #[command(flatten)]
+    choice: Choice,
+    /// Write JSON, an object a line, for programs that read it
+    #[arg(long, global = true)]
+    json: bool,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// List, read and write objects by name
+    #[command(subcommand)]
+    Blob(blob::Command),
+    Ping(ping::Arguments),
+    Copy(copy::Arguments),
+}
+
+fn main() -> ExitCode {
+    let Arguments { choice, json, command } = Arguments::parse();
+    let mut output = Output::new(json);
+    let done = run(&choice, command, &mut output);
+    output.end(done)
+}
+
+fn run(choice: &Choice, command: Command, output: &mut Output) -> Result<()> {
+    match command {
+        Command::Blob(command) => command.run(choice, output),
+        Command::Ping(arguments) => arguments.run(choice, output),
+        Command::Copy(arguments) => arguments.run(choice, output),
+    }
+}
