@@ -36,6 +36,11 @@ pub(crate) fn folders(data: &dyn DataStore) -> Result<Vec<Prefix>> {
     Ok(folders)
 }
 
+/// Whether an object that a copy of a store has may be called this: contents have names of their own.
+pub(crate) fn is_object(name: &Name) -> bool {
+    ![RESULTS, DAMAGED].contains(&name.namespace().as_str())
+}
+
 /// Does `each` with the objects and the folders of each page.
 pub(crate) fn pages(
     data: &dyn DataStore,

@@ -2,9 +2,12 @@
 //!
 //! Only this crate of the workspace prints, and of it only [`output`] does.
 
+mod archive;
 mod blob;
 mod contents;
 mod copy;
+mod export;
+mod import;
 mod mementos;
 mod output;
 mod ping;
@@ -38,6 +41,8 @@ enum Command {
     Blob(blob::Command),
     Ping(ping::Arguments),
     Copy(copy::Arguments),
+    Export(export::Arguments),
+    Import(import::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -52,5 +57,7 @@ fn run(choice: &Choice, command: Command, output: &mut Output) -> Result<()> {
         Command::Blob(command) => command.run(choice, output),
         Command::Ping(arguments) => arguments.run(choice, output),
         Command::Copy(arguments) => arguments.run(choice, output),
+        Command::Export(arguments) => arguments.run(choice, output),
+        Command::Import(arguments) => arguments.run(choice, output),
     }
 }

@@ -1,5 +1,6 @@
 //! The program `memento`, as people and scripts run it.
 
+mod archive;
 mod blob;
 mod copy;
 mod ping;
