@@ -4,12 +4,12 @@ use clap::Args;
 use indicatif::ProgressBar;
 use memento::plugin::Stores;
 use memento::{Error, ErrorKind, Filter, ListOptions, Name, Object, Result, UserMetadata};
-use serde::Serialize;
 
 use crate::contents::{self, Item};
 use crate::mementos::{self, TOGETHER};
 use crate::output::{self, Output};
 use crate::storage::{self, Access, Choice};
+use crate::tally::Tally;
 
 const COPY: &str = "copy from storage to storage";
 
@@ -30,31 +30,6 @@ pub(crate) struct Arguments {
     verify: bool,
 }
 
-/// What came of copying.
-#[derive(Default, Serialize)]
-pub(crate) struct Tally {
-    pub(crate) contents: u64,
-    pub(crate) objects: u64,
-    pub(crate) mementos: u64,
-    pub(crate) bytes: u64,
-    /// What was there already.
-    pub(crate) present: u64,
-}
-
-impl Tally {
-    /// `2 contents, 1 object, 3 mementos (4.0 KiB); 5 were there`.
-    pub(crate) fn tell(&self, done: &str, output: &mut Output) -> Result<()> {
-        let contents = output::count(self.contents, "content");
-        let objects = output::count(self.objects, "object");
-        let mementos = output::count(self.mementos, "memento");
-        let (size, present) = (output::size(self.bytes), self.present);
-        let text = format_args!(
-            "{done} {contents}, {objects}, {mementos} ({size}); {present} were there already"
-        );
-        output.say(text, self)
-    }
-}
-
 impl Arguments {
     pub(crate) fn run(self, choice: &Choice, output: &mut Output) -> Result<()> {
         let from = choice.open(&self.from, Access::Read)?;
@@ -68,7 +43,7 @@ impl Arguments {
         }
         let total = output::is_watched().then(|| from.data.info()).transpose()?;
         let bar = output::bar("copy", total.map(|info| info.bytes));
-        let mut copy = Copy { from, to, arguments: self, output, bar, tally: Tally::default() };
+        let mut copy = Copy { from, to, arguments: self, output, bar, tally: Tally::comparing() };
         copy.all()?;
         copy.bar.finish_and_clear();
         storage::flush(&copy.to)?;
@@ -109,7 +84,7 @@ impl Copy<'_> {
             let count = entries.len() as u64;
             let put = mementos::put(&*self.to.metadata, entries, self.arguments.overwrite)?;
             self.tally.mementos += put;
-            self.tally.present += count - put;
+            self.tally.leave(count - put);
             Ok(())
         })
     }
@@ -120,7 +95,7 @@ impl Copy<'_> {
         for (object, is_there) in page.iter().zip(there) {
             let Object { name, size, .. } = object;
             if is_there? && (!self.arguments.verify || self.is_whole(name)?) {
-                self.tally.present += 1;
+                self.tally.leave(1);
                 self.bar.inc(*size);
                 continue;
             }
@@ -144,7 +119,7 @@ impl Copy<'_> {
         let same = contents::is_same(&*to, &item, || contents::digest(&*from, name))?;
         match same {
             Some(true) => {
-                self.tally.present += 1;
+                self.tally.leave(1);
                 self.bar.inc(item.size);
             }
             Some(false) if !self.arguments.overwrite => {

@@ -12,10 +12,10 @@ use memento::{
 
 use crate::archive::{Head, Writer};
 use crate::contents;
-use crate::copy::Tally;
 use crate::mementos::{self, TOGETHER};
 use crate::output::Output;
 use crate::storage::{Access, Choice};
+use crate::tally::Tally;
 
 const EXPORT: &str = "export a storage";
 
@@ -50,8 +50,8 @@ impl Arguments {
         let keys =
             if self.function.is_empty() { export.all()? } else { export.part(&self.function)? };
         export.mementos(&keys)?;
-        let Export { writer, output, mut tally, .. } = export;
-        tally.bytes = writer.finish(self.overwrite)?;
+        let Export { writer, output, tally, .. } = export;
+        writer.finish(self.overwrite)?;
         tally.tell("exported", output)
     }
 }
@@ -109,7 +109,10 @@ impl Export<'_> {
         let mut reader = needed::Seen { reader: CheckedReader::new(reader, *digest), see };
         let written = self.writer.member(&Head::Content(*digest), properties.size, &mut reader)?;
         match written {
-            Ok(()) => self.tally.contents += 1,
+            Ok(()) => {
+                self.tally.contents += 1;
+                self.tally.bytes += properties.size;
+            }
             Err(error) => self.left_out(&name, error),
         }
         Ok(())
@@ -121,7 +124,10 @@ impl Export<'_> {
         let Some(mut reader) = data.read(name)? else { return Ok(()) };
         let head = Head::Object { name: name.clone(), metadata: properties.metadata };
         match self.writer.member(&head, properties.size, &mut *reader)? {
-            Ok(()) => self.tally.objects += 1,
+            Ok(()) => {
+                self.tally.objects += 1;
+                self.tally.bytes += properties.size;
+            }
             Err(error) => self.left_out(name, error),
         }
         Ok(())

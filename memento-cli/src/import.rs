@@ -10,10 +10,10 @@ use memento::{DataStore, Digest, Entry, Error, ErrorKind, Key, Name, Result, Use
 
 use crate::archive::{self, Head};
 use crate::contents::{self, Item};
-use crate::copy::Tally;
 use crate::mementos::{self, TOGETHER};
 use crate::output::{self, Output};
 use crate::storage::{self, Access, Choice};
+use crate::tally::Tally;
 
 const IMPORT: &str = "import an archive";
 
@@ -44,7 +44,7 @@ impl Arguments {
             present,
             overwrites: self.overwrite,
             entries: Vec::new(),
-            tally: Tally::default(),
+            tally: Tally::comparing(),
         };
         let bar = output::bar("import", Some(length));
         archive::read(&self.archive, &mut |head, size, body| {
@@ -163,7 +163,7 @@ impl Import<'_> {
     /// Puts what is not there; how many that is.
     fn put(&mut self, item: &Item<'_>, body: &mut dyn Read) -> Result<u64> {
         if self.present.contains(item.name) {
-            self.tally.present += 1;
+            self.tally.leave(1);
             return Ok(0);
         }
         contents::put(IMPORT, &*self.stores.data, item, body, &mut |_, _| {})?;
@@ -176,7 +176,7 @@ impl Import<'_> {
         let count = entries.len() as u64;
         let put = mementos::put(&*self.stores.metadata, entries, self.overwrites)?;
         self.tally.mementos += put;
-        self.tally.present += count - put;
+        self.tally.leave(count - put);
         Ok(())
     }
 }

@@ -12,10 +12,12 @@ mod mementos;
 mod output;
 mod ping;
 mod storage;
+mod tally;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::error::ErrorKind;
+use clap::{CommandFactory as _, Parser, Subcommand};
 use memento::Result;
 
 use crate::output::Output;
@@ -45,8 +47,23 @@ enum Command {
     Import(import::Arguments),
 }
 
+impl Command {
+    /// Whether storages are among its arguments.
+    fn names_storages(&self) -> bool {
+        match self {
+            Self::Copy(_) => true,
+            Self::Ping(ping) => ping.names_storages(),
+            Self::Blob(_) | Self::Export(_) | Self::Import(_) => false,
+        }
+    }
+}
+
 fn main() -> ExitCode {
     let Arguments { choice, json, command } = Arguments::parse();
+    if command.names_storages() && choice.is_made() {
+        let conflict = "this command names its storages itself: leave out --storage and --cluster";
+        Arguments::command().error(ErrorKind::ArgumentConflict, conflict).exit();
+    }
     let mut output = Output::new(json);
     let done = run(&choice, command, &mut output);
     output.end(done)

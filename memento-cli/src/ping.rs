@@ -3,11 +3,14 @@
 use std::time::{Duration, Instant};
 
 use clap::Args;
-use memento::{Capabilities, Error, Filter, Result, StoreInfo};
+use memento::plugin::Stores;
+use memento::{Capabilities, DataStore, Error, Filter, MetadataStore, Result, StoreInfo};
 use serde::Serialize;
 
 use crate::output::{self, Output};
 use crate::storage::{Access, Choice};
+
+const DATA: &str = "data";
 
 /// Ask each store of a storage whether it answers, and how much is in it
 #[derive(Args, Debug)]
@@ -17,12 +20,21 @@ pub(crate) struct Arguments {
     storages: Vec<String>,
 }
 
-/// What a store answered.
+/// A store that is asked.
 #[derive(Serialize)]
-struct Answer {
+struct Asked<'a> {
     store: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tier: Option<&'a str>,
     location: String,
     capabilities: Capabilities,
+}
+
+/// What it answered.
+#[derive(Serialize)]
+struct Answer<'a> {
+    #[serde(flatten)]
+    asked: Asked<'a>,
     answers: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     seconds: Option<f64>,
@@ -33,6 +45,10 @@ struct Answer {
 }
 
 impl Arguments {
+    pub(crate) fn names_storages(&self) -> bool {
+        !self.storages.is_empty()
+    }
+
     pub(crate) fn run(self, choice: &Choice, output: &mut Output) -> Result<()> {
         if self.storages.is_empty() {
             return ping(&choice.stores(Access::Write)?, output);
@@ -47,14 +63,36 @@ impl Arguments {
     }
 }
 
-fn ping(stores: &memento::plugin::Stores, output: &mut Output) -> Result<()> {
-    let memento::plugin::Stores { data, metadata } = stores;
+fn ping(stores: &Stores, output: &mut Output) -> Result<()> {
+    ping_data(&*stores.data, None, output)?;
+    ping_metadata(&*stores.metadata, None, output)
+}
+
+fn ping_data(data: &dyn DataStore, tier: Option<&str>, output: &mut Output) -> Result<()> {
+    let tiers = data.tiers();
+    if !tiers.is_empty() {
+        return tiers.iter().try_for_each(|(name, data)| ping_data(&**data, Some(name), output));
+    }
     let answered = timed(|| data.ping());
     let answered = answered.and_then(|took| Ok((took, Some(data.info()?))));
-    tell("data", data.location(), data.capabilities(), answered, output)?;
+    Asked { store: DATA, tier, location: data.location(), capabilities: data.capabilities() }
+        .tell(answered, output)
+}
+
+fn ping_metadata(
+    metadata: &dyn MetadataStore,
+    tier: Option<&str>,
+    output: &mut Output,
+) -> Result<()> {
+    let tiers = metadata.tiers();
+    if !tiers.is_empty() {
+        let mut tiers = tiers.iter();
+        return tiers.try_for_each(|(name, store)| ping_metadata(&**store, Some(name), output));
+    }
     let answered = timed(|| metadata.list(&Filter::default(), None, 1).map(drop));
     let answered = answered.map(|took| (took, None));
-    tell("metadata", metadata.location(), metadata.capabilities(), answered, output)
+    let (location, capabilities) = (metadata.location(), metadata.capabilities());
+    Asked { store: "metadata", tier, location, capabilities }.tell(answered, output)
 }
 
 /// How long it takes.
@@ -63,50 +101,53 @@ fn timed(ask: impl FnOnce() -> Result<()>) -> Result<Duration> {
     ask().map(|()| began.elapsed())
 }
 
-fn tell(
-    store: &'static str,
-    location: String,
-    capabilities: Capabilities,
-    answered: Result<(Duration, Option<StoreInfo>), Error>,
-    output: &mut Output,
-) -> Result<()> {
-    let (end, seconds, info) = match &answered {
-        Ok((took, info)) => {
-            let info = info.map(|info| (info, held(&info)));
-            let end = format!("answers in {:.1} ms", took.as_secs_f64() * 1e3);
-            let end = end + info.as_ref().map_or("", |(_, held)| held);
-            (end, Some(took.as_secs_f64()), info.map(|(info, _)| info))
-        }
-        Err(_) => ("does not answer".to_owned(), None, None),
-    };
-    let error = answered.as_ref().err().map(ToString::to_string);
-    let line = format!("{store:<8}  {location}  {end}  ({})", able(capabilities));
-    let answer =
-        Answer { store, location, capabilities, answers: error.is_none(), seconds, info, error };
-    output.say(format_args!("{line}"), &answer)?;
-    if let Err(error) = answered {
-        output.problem(&error);
+impl Asked<'_> {
+    /// What it can do, in the words of [`Capabilities`]: of a metadata store, there is one thing to say.
+    fn able(&self) -> String {
+        let able = self.capabilities;
+        let of_data = [
+            ("conditional", able.conditional),
+            ("metadata", able.metadata),
+            ("modified", able.modified),
+            ("nested", able.nested),
+            ("streams", able.streams),
+            ("url", able.url),
+        ];
+        let of_data = of_data.into_iter().filter(|_| self.store == DATA);
+        let all = [("writable", able.writable)].into_iter().chain(of_data);
+        let able: Vec<_> = all.filter(|(_, can)| *can).map(|(name, _)| name).collect();
+        if able.is_empty() { "reads only".to_owned() } else { able.join(", ") }
     }
-    Ok(())
+
+    fn tell(
+        self,
+        answered: Result<(Duration, Option<StoreInfo>), Error>,
+        output: &mut Output,
+    ) -> Result<()> {
+        let end = match &answered {
+            Ok((took, info)) => {
+                let held = info.as_ref().map_or_else(String::new, held);
+                format!("answers in {:.1} ms{held}", took.as_secs_f64() * 1e3)
+            }
+            Err(_) => "does not answer".to_owned(),
+        };
+        let tier = self.tier.map_or_else(String::new, |tier| format!("{tier}  "));
+        let (store, location, able) = (self.store, self.location.clone(), self.able());
+        let answer = Answer {
+            asked: self,
+            answers: answered.is_ok(),
+            seconds: answered.as_ref().ok().map(|(took, _)| took.as_secs_f64()),
+            info: answered.as_ref().ok().and_then(|(_, info)| *info),
+            error: answered.as_ref().err().map(ToString::to_string),
+        };
+        output.say(format_args!("{store:<8}  {tier}{location}  {end}  ({able})"), &answer)?;
+        if let Err(error) = answered {
+            output.problem(&error);
+        }
+        Ok(())
+    }
 }
 
 fn held(info: &StoreInfo) -> String {
     format!(", {} of {}", output::count(info.objects, "object"), output::size(info.bytes))
-}
-
-/// What a store can do, in the words of [`Capabilities`].
-fn able(capabilities: Capabilities) -> String {
-    let Capabilities { writable, conditional, metadata, modified, nested, streams, url, .. } =
-        capabilities;
-    let all = [
-        ("writable", writable),
-        ("conditional", conditional),
-        ("metadata", metadata),
-        ("modified", modified),
-        ("nested", nested),
-        ("streams", streams),
-        ("url", url),
-    ];
-    let able: Vec<_> = all.into_iter().filter(|(_, can)| *can).map(|(name, _)| name).collect();
-    if able.is_empty() { "reads only".to_owned() } else { able.join(", ") }
 }

@@ -1,5 +1,6 @@
 //! Which storage a command is about.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -35,6 +36,11 @@ pub(crate) enum Access {
 }
 
 impl Choice {
+    /// Whether it is another one than that of the configuration.
+    pub(crate) fn is_made(&self) -> bool {
+        self.storage.is_some() || self.cluster.is_some()
+    }
+
     /// The stores that the command is about.
     pub(crate) fn stores(&self, access: Access) -> Result<Stores> {
         match &self.storage {
@@ -66,7 +72,7 @@ impl Choice {
     }
 
     fn open_cluster(&self, name: &str) -> Result<Stores> {
-        Ok(self.environment()?.open_storage(name)?.stores())
+        check_place(self.environment()?.open_storage(name)?.stores())
     }
 
     fn environment(&self) -> Result<Environment> {
@@ -80,7 +86,27 @@ impl Choice {
 fn open(mut options: Options) -> Result<Stores> {
     let stores = Stores::open(&mut options)?;
     options.finish()?;
-    Ok(stores)
+    check_place(stores)
+}
+
+/// Fails where nobody says in which folder results are: without that, each program has one of its own, of its name.
+fn check_place(stores: Stores) -> Result<Stores> {
+    let own = memento::default_folder();
+    if stores.data.location() != own.display().to_string() {
+        return Ok(stores);
+    }
+    let of_programs = own.parent().unwrap_or(&own);
+    let entries = fs::read_dir(of_programs).into_iter().flatten().flatten();
+    let mut folders: Vec<_> =
+        entries.map(|entry| format!("`--storage {}`", entry.path().display())).collect();
+    folders.sort_unstable();
+    let choose = match &*folders {
+        [] => "write `--storage`, or name it in `memento.toml`".to_owned(),
+        _ => format!("write {}, or name another one in `memento.toml`", folders.join(" or ")),
+    };
+    Err(Error::new(ErrorKind::Configuration, "find a storage")
+        .source("no configuration says where results are, and each program has a folder of its own then")
+        .help(choose))
 }
 
 fn open_folder(path: &str, access: Access) -> Result<Stores> {

@@ -2,6 +2,7 @@
 
 use std::io::Read;
 use std::ops::Range;
+use std::sync::Arc;
 
 use memento::{
     Capabilities, DataStore, ListOptions, Listing, Name, Namespace, Prefix, Properties, PutOptions,
@@ -275,6 +276,11 @@ impl DataStore for TieredDataStore {
             _ => Ok(()),
         };
         each(self.tiers.written().map(|tier| tier.check(set_aside(tier))))
+    }
+
+    fn tiers(&self) -> Vec<(String, Arc<dyn DataStore>)> {
+        let named = |tier: &Tier| (tier.name.clone(), Arc::clone(&tier.data));
+        self.tiers.iter().map(|(_, tier)| named(tier)).collect()
     }
 
     fn flush(&self) -> Result<()> {

@@ -92,15 +92,14 @@ impl Writer {
     }
 
     /// Ends the archive, and puts it where it is to be.
-    pub(crate) fn finish(mut self, overwrites: bool) -> Result<u64> {
+    pub(crate) fn finish(mut self, overwrites: bool) -> Result<()> {
         let end = Head::End(self.members);
         self.member(&end, 0, &mut io::empty())?.map_err(|error| failed(&self.path, error))?;
-        let Self { path, file, length, .. } = self;
+        let Self { path, file, .. } = self;
         let file = file.into_inner().map_err(|error| failed(&path, error.into_error()))?;
         file.as_file().sync_all().map_err(|error| failed(&path, error))?;
         let kept = if overwrites { file.persist(&path) } else { file.persist_noclobber(&path) };
-        kept.map_err(|error| failed(&path, error.error))?;
-        Ok(length)
+        kept.map(drop).map_err(|error| failed(&path, error.error))
     }
 
     fn write(&mut self, bytes: &[u8]) -> Result<()> {

@@ -53,7 +53,10 @@ impl Place {
         for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("MEMENTO_")) {
             command.env_remove(name);
         }
-        command.env("HOME", self.0.path()).env_remove("XDG_CONFIG_HOME");
+        command
+            .env("HOME", self.0.path())
+            .env_remove("XDG_CONFIG_HOME")
+            .env_remove("XDG_CACHE_HOME");
         command.args(words).current_dir(self.0.path()).stdin(Stdio::null());
         command
     }

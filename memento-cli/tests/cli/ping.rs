@@ -48,3 +48,32 @@ fn one_that_does_not_answer_is_told_and_fails() {
     assert!(told.iter().all(|answer| answer["answers"] == false && answer["error"].is_string()));
     assert!(!format!("{run:?}").contains("swordfish"), "{run:?}");
 }
+
+#[test]
+fn each_tier_is_asked() {
+    let place = Place::new();
+    let away = format!("redis://127.0.0.1:{}/0", free_port());
+    let configuration = format!(
+        "[storage]\ntiers = ['filesystem', 'team']\n[storage.filesystem]\npath = 's'\n\
+         [storage.team]\nurl = '{away}'\n[storage.retry]\nattempts = 2\n\
+         [storage.time_limit]\nlimit = '20s'\n"
+    );
+    place.write("memento.toml", configuration);
+    let run = place.run(&["ping", "--json"]);
+    assert_eq!((run.code, run.errors.lines().count()), (1, 2), "{run:?}");
+    let told = json(&run.output);
+    let told = told.iter().map(|answer| {
+        let text = |name: &str| answer[name].as_str().unwrap().to_owned();
+        (text("store"), text("tier"), answer["answers"].as_bool().unwrap())
+    });
+    let expected = [
+        ("data", "filesystem", true),
+        ("data", "team", false),
+        ("metadata", "filesystem", true),
+        ("metadata", "team", false),
+    ];
+    let expected = expected.map(|(store, tier, answers)| (store.into(), tier.into(), answers));
+    assert_eq!(told.collect::<Vec<_>>(), expected);
+    let run = place.run(&["ping"]);
+    assert!(run.output.contains("data      filesystem  "), "{run:?}");
+}

@@ -63,6 +63,19 @@ fn variables_choose_as_everywhere() {
 }
 
 #[test]
+fn folders_that_programs_have_by_themselves_are_named() {
+    let place = Place::new();
+    place.refused(&["blob", "ls"], &["no configuration says where results are", "`--storage`"]);
+    place.refused(&["ping", "filesystem"], &["no configuration says where results are"]);
+    for program in ["audit", "prices"] {
+        fs::create_dir_all(place.path(".cache/memento").join(program)).unwrap();
+    }
+    let folder = place.path(".cache/memento");
+    let named = ["audit", "prices"].map(|name| format!("`--storage {}/{name}`", folder.display()));
+    place.refused(&["blob", "ls"], &[&named.join(" or "), "in `memento.toml`"]);
+}
+
+#[test]
 fn what_no_storage_is_is_refused() {
     let place = place();
     let refused = |words: &[&str], parts: &[&str]| {
@@ -82,5 +95,11 @@ fn what_no_storage_is_is_refused() {
     assert!(!run.errors.contains("swordfish"), "{run:?}");
     let both = place.run(&["--storage", "own", "--cluster", "team", "blob", "ls"]);
     assert_eq!(both.code, 2, "{both:?}");
+    for words in [&["copy", "own", "team"][..], &["ping", "own"]] {
+        for choice in ["--storage", "--cluster"] {
+            let run = place.run(&[words, &[choice, "team"]].concat());
+            assert!(run.code == 2 && run.errors.contains("names its storages itself"), "{run:?}");
+        }
+    }
     assert!(!place.path("nope").exists());
 }

@@ -1,6 +1,7 @@
 //! Where mementos live.
 
 use std::fmt::Debug;
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -170,6 +171,12 @@ pub trait MetadataStore: Send + Sync + Debug {
             self.remove(key)?;
         }
         Ok(())
+    }
+
+    /// The stores that it is made of, the nearest first, each with its name; none where it is one store. For programs that look
+    /// after storages.
+    fn tiers(&self) -> Vec<(String, Arc<dyn MetadataStore>)> {
+        Vec::new()
     }
 
     /// Waits until all that was put is where it is to be: for stores that write behind the call.
