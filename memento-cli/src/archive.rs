@@ -25,7 +25,7 @@ use memento::{Digest, Key, Name, UserMetadata};
 use serde::{Deserialize, Serialize};
 
 pub(crate) use reader::read;
-pub(crate) use writer::Writer;
+pub(crate) use writer::{Writer, check_free};
 
 const MAGIC: &[u8; 16] = b"memento archive\n";
 const FORMAT: u32 = 1;

@@ -16,9 +16,6 @@ use crate::storage::{self, Access, Choice};
 /// Namespaces that the framework writes, and nobody else.
 const OF_FRAMEWORK: [&str; 5] = ["results", "named", "damaged", "snapshots", "namespaces"];
 
-/// What stands for standard input, or output.
-const STANDARD: &str = "-";
-
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     Ls(list::Ls),
@@ -82,9 +79,4 @@ fn own_name(text: &str) -> Result<Name> {
             .help("choose another namespace"));
     }
     Ok(name)
-}
-
-/// The error of a file of this machine.
-fn of_file(operation: &'static str, path: &str, error: std::io::Error) -> Error {
-    Error::new(ErrorKind::Storage, operation).with("file", path).source(error)
 }

@@ -10,7 +10,7 @@ use memento::{
     CheckedReader, Digest, Error, ErrorKind, Filter, Key, ListOptions, Name, Object, Result,
 };
 
-use crate::archive::{Head, Writer};
+use crate::archive::{self, Head, Writer};
 use crate::contents;
 use crate::mementos::{self, TOGETHER};
 use crate::output::Output;
@@ -34,12 +34,7 @@ pub(crate) struct Arguments {
 
 impl Arguments {
     pub(crate) fn run(self, choice: &Choice, output: &mut Output) -> Result<()> {
-        if !self.overwrite && self.archive.symlink_metadata().is_ok() {
-            return Err(Error::new(ErrorKind::Storage, EXPORT)
-                .with("archive", self.archive.display())
-                .source("there is a file already")
-                .help("add `--overwrite` to replace it"));
-        }
+        archive::check_free(&self.archive, self.overwrite)?;
         let stores = choice.stores(Access::Read)?;
         let mut export = Export {
             stores: &stores,

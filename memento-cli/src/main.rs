@@ -7,6 +7,7 @@ mod blob;
 mod contents;
 mod copy;
 mod export;
+mod file;
 mod import;
 mod mementos;
 mod output;

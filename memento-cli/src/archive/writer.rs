@@ -8,6 +8,7 @@ use memento::{Error, ErrorKind, Result};
 use tempfile::NamedTempFile;
 
 use super::{FORMAT, Head, MAGIC};
+use crate::file;
 
 const WRITE: &str = "write an archive";
 
@@ -24,12 +25,7 @@ pub(crate) struct Writer {
 impl Writer {
     /// One that is to be at `path`.
     pub(crate) fn create(path: &Path) -> Result<Self> {
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-        let mut builder = tempfile::Builder::new();
-        #[cfg(unix)]
-        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-        let file = builder.tempfile_in(folder.unwrap_or(Path::new(".")));
-        let file = file.map_err(|error| failed(path, error))?;
+        let file = file::beside(path).map_err(|error| failed(path, error))?;
         let mut writer = Self {
             path: path.to_owned(),
             file: BufWriter::new(file),
@@ -117,8 +113,19 @@ impl Writer {
     }
 }
 
+/// Fails where an archive at `path` would take the place of something.
+pub(crate) fn check_free(path: &Path, overwrites: bool) -> Result<()> {
+    if file::is_special(path) {
+        return Err(failed(path, io::Error::other("it is no file")));
+    }
+    if !overwrites && path.symlink_metadata().is_ok() {
+        return Err(failed(path, io::ErrorKind::AlreadyExists.into()));
+    }
+    Ok(())
+}
+
 /// The error of an archive that cannot be at `path`.
-pub(super) fn failed(path: &Path, error: io::Error) -> Error {
+fn failed(path: &Path, error: io::Error) -> Error {
     let failed = Error::new(ErrorKind::Storage, WRITE).with("archive", path.display());
     match error.kind() {
         io::ErrorKind::AlreadyExists => {

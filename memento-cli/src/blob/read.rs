@@ -1,5 +1,6 @@
 //! `memento blob stat` and `memento blob get`.
 
+use std::fs::File;
 use std::io::{Read, Write};
 use std::ops::Range;
 use std::path::Path;
@@ -7,9 +8,9 @@ use std::path::Path;
 use clap::Args;
 use memento::{DataStore, Error, ErrorKind, Name, Properties, Result, Target, UserMetadata};
 use serde::Serialize;
-use tempfile::NamedTempFile;
 
-use super::{STANDARD, missing, of_file};
+use super::missing;
+use crate::file::{self, STANDARD};
 use crate::output::{self, Output};
 
 const GET: &str = "read an object";
@@ -97,22 +98,20 @@ fn get(data: &dyn DataStore, name: &Name, writer: &mut dyn Write) -> Result<Opti
 
 /// Has `write` write to the file, or to standard output. The file gets its name when that has ended well.
 pub(super) fn write_out(
-    file: &str,
+    path: &str,
     output: &mut Output,
     write: impl FnOnce(&mut dyn Write) -> Result<()>,
 ) -> Result<()> {
-    if file == STANDARD {
+    let failed = |error| file::failed("write a file", path, error);
+    if path == STANDARD {
         return write(output);
     }
-    let failed = |error| of_file("write a file", file, error);
-    let folder = Path::new(file).parent().filter(|folder| !folder.as_os_str().is_empty());
-    let mut builder = tempfile::Builder::new();
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    let mut written: NamedTempFile =
-        builder.tempfile_in(folder.unwrap_or(Path::new("."))).map_err(failed)?;
+    if file::is_special(Path::new(path)) {
+        return write(&mut File::options().write(true).open(path).map_err(failed)?);
+    }
+    let mut written = file::beside(Path::new(path)).map_err(failed)?;
     write(&mut written)?;
-    written.persist(file).map(drop).map_err(|error| failed(error.error))
+    written.persist(path).map(drop).map_err(|error| failed(error.error))
 }
 
 /// Writes all that `reader` has.

@@ -4,8 +4,9 @@ use clap::Args;
 use memento::{DataStore, Error, ErrorKind, Name, Result, Snapshot};
 use serde::Serialize;
 
+use super::missing;
 use super::read::{copy, write_out};
-use super::{STANDARD, missing};
+use crate::file::STANDARD;
 use crate::output::Output;
 
 /// Keep what an object is now, and look at what was kept

@@ -8,7 +8,8 @@ use memento::{
     Condition, DataStore, Error, ErrorKind, Name, Properties, PutOptions, Result, Source,
 };
 
-use super::{STANDARD, missing, of_file, own_name};
+use super::{missing, own_name};
+use crate::file::{self, STANDARD};
 use crate::output;
 use crate::storage::{self, Access, Choice};
 
@@ -67,7 +68,7 @@ impl Append {
         let name = own_name(&self.name)?;
         let mut content = Vec::new();
         let (mut reader, _) = open(&self.file)?;
-        reader.read_to_end(&mut content).map_err(|error| of_file(READ, &self.file, error))?;
+        reader.read_to_end(&mut content).map_err(|error| file::failed(READ, &self.file, error))?;
         data.append(&name, &content)
     }
 }
@@ -94,12 +95,12 @@ impl Cp {
 const READ: &str = "read a file";
 
 /// What a file has, and how much that is, where it is known.
-fn open(file: &str) -> Result<(Box<dyn Read>, Option<u64>)> {
-    if file == STANDARD {
+fn open(path: &str) -> Result<(Box<dyn Read>, Option<u64>)> {
+    if path == STANDARD {
         return Ok((Box::new(io::stdin().lock()), None));
     }
-    let failed = |error| of_file(READ, file, error);
-    let opened = File::open(file).map_err(failed)?;
+    let failed = |error| file::failed(READ, path, error);
+    let opened = File::open(path).map_err(failed)?;
     let about = opened.metadata().map_err(failed)?;
     if about.is_dir() {
         return Err(failed(io::ErrorKind::IsADirectory.into()));

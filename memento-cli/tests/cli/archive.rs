@@ -101,6 +101,19 @@ fn what_is_exported_and_imported_is_found() {
 }
 
 #[test]
+fn an_import_that_was_killed_shows_nothing_and_goes_on() {
+    let place = exported();
+    let import = ["--storage", "./to", "import", "archive"];
+    let to = Folder::at(place.path("to"));
+    assert_eq!(place.killed_at_rename(4, &import), Some(9));
+    assert!(!to.data().is_empty() && !to.database().exists(), "no memento before its content");
+    let told = json(&place.done(&[&["--json"], &import[..]].concat()));
+    assert_eq!(told[0]["present"].as_u64(), Some(7 - told[0]["contents"].as_u64().unwrap()));
+    assert_eq!(to.visit(&Call::both(5)), Visit::hits(10));
+    to.assert_whole();
+}
+
+#[test]
 fn a_part_is_all_that_a_function_needs() {
     let place = Place::new();
     let from = place.path("from");

@@ -1,7 +1,11 @@
 //! `memento blob`.
 
 use std::fs;
+use std::os::unix::fs::FileTypeExt as _;
 use std::process::Stdio;
+use std::thread;
+
+use memento_tests::processes::shell;
 
 use crate::{Place, Run, json};
 
@@ -69,6 +73,19 @@ fn long_contents_go_through_in_pieces() {
     place.done(&["blob", "cp", "kept/long", "--to", "./other"]);
     place.done(&["--storage", "./other", "blob", "get", "kept/long", "back"]);
     assert!(place.read("back") == content);
+}
+
+#[test]
+fn a_pipe_is_written_and_stays_one() {
+    let place = place();
+    place.done(&["blob", "put", "hello", "a/b"]);
+    shell(place.0.path(), "mkfifo pipe");
+    let pipe = place.path("pipe");
+    let reader = thread::spawn(move || fs::read(pipe).unwrap());
+    place.done(&["blob", "get", "a/b", "pipe"]);
+    assert_eq!(reader.join().unwrap(), b"hello\n");
+    place.refused(&["export", "pipe", "--overwrite"], &["archive: pipe", "it is no file"]);
+    assert!(fs::metadata(place.path("pipe")).unwrap().file_type().is_fifo());
 }
 
 #[test]

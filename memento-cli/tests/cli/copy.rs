@@ -1,14 +1,13 @@
 //! `memento copy`.
 
 use std::fs;
-use std::os::unix::process::ExitStatusExt as _;
 use std::path::PathBuf;
 
 use memento_tests::folder::Folder;
 use memento_tests::redis::RedisServer;
 use memento_tests::visit::{Call, Visit};
 
-use crate::{PROGRAM, Place, json};
+use crate::{Place, json};
 
 /// How many calls of each function there are; the contents are the results of one of them and what both are made of.
 const CALLS: u64 = 20;
@@ -67,12 +66,8 @@ fn a_copy_that_was_killed_goes_on_where_it_was() {
     let mut kept = 0;
     // Files get their names by renaming: that of the storage's tag, then each content.
     for killed_at in [5, 9] {
-        let trace = "trace=/^rename";
-        let inject = format!("inject=/^rename:signal=SIGKILL:when={killed_at}");
-        let words = ["-f", "-qq", "-o", "/dev/null", "-e", trace, "-e", &inject, PROGRAM];
-        let words = [&words[..], &["copy", folder.name(), to.name()]].concat();
-        let status = place.command_of("strace", &words).status().expect("strace");
-        assert_eq!(status.signal(), Some(9), "it is killed in the middle");
+        let signal = place.killed_at_rename(killed_at, &["copy", folder.name(), to.name()]);
+        assert_eq!(signal, Some(9), "it is killed in the middle");
         let now = to.data().len() as u64;
         assert!(now > kept && now < CONTENTS, "{now} after {kept}");
         kept = now;

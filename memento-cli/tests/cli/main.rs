@@ -8,6 +8,7 @@ mod storage;
 
 use std::fs;
 use std::io::Write as _;
+use std::os::unix::process::ExitStatusExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
@@ -59,6 +60,14 @@ impl Place {
             .env_remove("XDG_CACHE_HOME");
         command.args(words).current_dir(self.0.path()).stdin(Stdio::null());
         command
+    }
+
+    /// Runs it, and kills it when it gives a file its name for the time of this number; the signal that ended it.
+    fn killed_at_rename(&self, number: u32, words: &[&str]) -> Option<i32> {
+        let inject = format!("inject=/^rename:signal=SIGKILL:when={number}");
+        let starter = ["-f", "-qq", "-o", "/dev/null", "-e", "trace=/^rename", "-e", &inject];
+        let words = [&starter[..], &[PROGRAM], words].concat();
+        self.command_of("strace", &words).status().expect("strace").signal()
     }
 
     /// Runs it to its end.
