@@ -1,13 +1,21 @@
 //! `memento copy`.
 
+use std::cell::Cell;
 use std::fs;
 use std::path::PathBuf;
 
+use memento::{Environment, LocalRunner, memento, resource};
+use memento_storage_fs::Options;
 use memento_tests::folder::Folder;
 use memento_tests::redis::RedisServer;
 use memento_tests::visit::{Call, Visit};
+use memento_tests::work;
 
 use crate::{Place, json};
+
+thread_local! {
+    static RUNS: Cell<u64> = const { Cell::new(0) };
+}
 
 /// How many calls of each function there are; the contents are the results of one of them and what both are made of.
 const CALLS: u64 = 20;
@@ -62,11 +70,14 @@ fn from_a_folder_to_redis_and_back() {
 #[test]
 fn a_copy_that_was_killed_goes_on_where_it_was() {
     let (place, folder) = filled();
+    let server = RedisServer::start();
+    let url = server.url();
+    copy(&place, &[folder.name(), &url]);
     let to = Folder::at(place.path("to"));
     let mut kept = 0;
     // Files get their names by renaming: that of the storage's tag, then each content.
     for killed_at in [5, 9] {
-        let signal = place.killed_at_rename(killed_at, &["copy", folder.name(), to.name()]);
+        let signal = place.killed_at_rename(killed_at, &["copy", &url, to.name()]);
         assert_eq!(signal, Some(9), "it is killed in the middle");
         let now = to.data().len() as u64;
         assert!(now > kept && now < CONTENTS, "{now} after {kept}");
@@ -75,9 +86,43 @@ fn a_copy_that_was_killed_goes_on_where_it_was() {
         assert!(!to.database().exists(), "no memento before its content");
     }
     let rest = [CONTENTS - kept, 2, MEMENTOS, kept];
-    assert_eq!(copy(&place, &[folder.name(), to.name()]), rest);
+    assert_eq!(copy(&place, &[&url, to.name()]), rest);
     assert_eq!(to.visit(&Call::both(CALLS)), Visit::hits(MEMENTOS));
     to.assert_whole();
+}
+
+/// How long a file is.
+#[memento]
+fn length(file: PathBuf) -> usize {
+    RUNS.set(RUNS.get() + 1);
+    resource::file(&file).expect("a file").len()
+}
+
+#[test]
+fn results_that_others_took_the_place_of_come_along() {
+    let place = Place::new();
+    let visit = |storage: &str, content: &str| {
+        place.write("file", content);
+        let storage = memento_storage_fs::storage(&Options::new(place.path(storage)));
+        let before = RUNS.get();
+        let measure = || assert_eq!(length(place.path("file")), content.len());
+        Environment::new(storage, LocalRunner::new()).enter(measure);
+        RUNS.get() - before
+    };
+    assert_eq!(["short", "longer"].map(|content| visit("from", content)), [1, 1]);
+    assert_eq!(copy(&place, &["./from", "./to"])[2], 2);
+    assert_eq!(["longer", "short"].map(|content| visit("to", content)), [0, 0]);
+}
+
+#[test]
+fn what_was_forgotten_there_comes_again() {
+    let (place, folder) = filled();
+    let to = Folder::at(place.path("to"));
+    copy(&place, &[folder.name(), to.name()]);
+    let forget = || assert!(work::small::forget(3).expect("it can be forgotten"));
+    Environment::new(memento_storage_fs::storage(&to.options()), LocalRunner::new()).enter(forget);
+    assert_eq!(copy(&place, &[folder.name(), to.name()])[2], 1);
+    assert_eq!(to.visit(&Call::both(CALLS)), Visit::hits(MEMENTOS));
 }
 
 #[test]
