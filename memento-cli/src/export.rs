@@ -5,6 +5,7 @@ mod needed;
 use std::path::PathBuf;
 
 use clap::Args;
+use indicatif::ProgressBar;
 use memento::plugin::Stores;
 use memento::{
     CheckedReader, Digest, Error, ErrorKind, Filter, Key, ListOptions, Name, Object, Result,
@@ -13,7 +14,7 @@ use memento::{
 use crate::archive::{self, Head, Writer};
 use crate::contents;
 use crate::mementos::{self, TOGETHER};
-use crate::output::Output;
+use crate::output::{self, Output};
 use crate::storage::{Access, Choice};
 use crate::tally::Tally;
 
@@ -36,16 +37,19 @@ impl Arguments {
     pub(crate) fn run(self, choice: &Choice, output: &mut Output) -> Result<()> {
         archive::check_free(&self.archive, self.overwrite)?;
         let stores = choice.stores(Access::Read)?;
+        let is_whole = self.function.is_empty();
+        let total = (is_whole && output::is_watched()).then(|| stores.data.info()).transpose()?;
         let mut export = Export {
             stores: &stores,
+            bar: output::bar("export", total.map(|info| info.bytes)),
             writer: Writer::create(&self.archive)?,
             output,
             tally: Tally::default(),
         };
-        let keys =
-            if self.function.is_empty() { export.all()? } else { export.part(&self.function)? };
+        let keys = if is_whole { export.all()? } else { export.part(&self.function)? };
         export.mementos(&keys)?;
-        let Export { writer, output, tally, .. } = export;
+        let Export { writer, bar, output, tally, .. } = export;
+        bar.finish_and_clear();
         writer.finish(self.overwrite)?;
         tally.tell("exported", output)
     }
@@ -55,6 +59,7 @@ impl Arguments {
 struct Export<'a> {
     stores: &'a Stores,
     writer: Writer,
+    bar: ProgressBar,
     output: &'a mut Output,
     tally: Tally,
 }
@@ -107,6 +112,7 @@ impl Export<'_> {
             Ok(()) => {
                 self.tally.contents += 1;
                 self.tally.bytes += properties.size;
+                self.bar.inc(properties.size);
             }
             Err(error) => self.left_out(&name, error),
         }
@@ -122,6 +128,7 @@ impl Export<'_> {
             Ok(()) => {
                 self.tally.objects += 1;
                 self.tally.bytes += properties.size;
+                self.bar.inc(properties.size);
             }
             Err(error) => self.left_out(name, error),
         }

@@ -7,7 +7,7 @@ use std::fs;
 use std::io::Write as _;
 use std::path::Path;
 
-use memento::{Blob, Environment, LocalRunner, memento};
+use memento::{Blob, Environment, LocalRunner, Partition, memento};
 use memento_storage_fs::Options;
 use memento_tests::folder::Folder;
 use memento_tests::visit::{Call, Visit};
@@ -42,11 +42,13 @@ fn book(pages: u64) -> Vec<Blob> {
     (0..pages).map(page).collect()
 }
 
-/// A result outside of its record, with parts behind it.
+/// A result outside of its record, with parts, and a part behind a part, which nothing else names.
 #[memento]
-fn shelf(books: u64) -> (Vec<u8>, Vec<Vec<Blob>>) {
+fn shelf(books: u64) -> (Vec<u8>, Vec<Vec<Blob>>, Partition<u64, Blob>) {
     RUNS.set(RUNS.get() + 1);
-    (vec![7; 40_000], (1..=books).map(book).collect())
+    let mut covers = Partition::new();
+    covers.insert(1, &Blob::from_reader(&b"cover"[..]).unwrap()).unwrap();
+    (vec![7; 40_000], (1..=books).map(book).collect(), covers)
 }
 
 /// What no other function calls.
@@ -58,8 +60,9 @@ fn poster(n: u64) -> Vec<u8> {
 
 /// Reads all pages on a shelf of three books.
 fn read_shelf() {
-    let (cover, books) = shelf(3);
-    assert_eq!(cover, vec![7; 40_000]);
+    let (wood, books, covers) = shelf(3);
+    assert_eq!(wood, vec![7; 40_000]);
+    assert_eq!(covers.get(&1).unwrap().expect("a cover").read().unwrap(), b"cover");
     for (n, book) in books.iter().enumerate() {
         let pages: Vec<_> = book.iter().map(|page| page.read().unwrap()).collect();
         let expected: Vec<_> = (0..=n).map(|n| format!("page {n}\n").into_bytes()).collect();
@@ -126,8 +129,8 @@ fn a_part_is_all_that_a_function_needs() {
     let path = path.expect("its path");
     let export = ["--storage", "./from", "export", "part", "--function", path, "--json"];
     let told = json(&place.done(&export));
-    // A result, three pages, and what three functions are made of.
-    assert_eq!((&told[0]["contents"], &told[0]["mementos"]), (&7.into(), &7.into()));
+    // A result, three pages, a reference to a cover, the cover, and what three functions are made of.
+    assert_eq!((&told[0]["contents"], &told[0]["mementos"]), (&9.into(), &7.into()));
     assert_eq!(told[0]["objects"], 0);
     place.done(&["--storage", "./to", "import", "part"]);
     let to = place.path("to");
