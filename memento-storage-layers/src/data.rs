@@ -2,6 +2,7 @@
 
 use std::io::{self, Read, Write};
 use std::ops::Range;
+use std::sync::Arc;
 
 use memento::{
     Capabilities, Condition, DataStore, Error, ErrorKind, ListOptions, Listing, Name, Namespace,
@@ -193,6 +194,10 @@ impl<P: Policy, S: DataStore + ?Sized> DataStore for Guarded<P, S> {
 
     fn url(&self, name: &Name) -> Result<String> {
         self.store.url(name)
+    }
+
+    fn tiers(&self) -> Vec<(String, Arc<dyn DataStore>)> {
+        self.store.tiers()
     }
 
     fn flush(&self) -> Result<()> {

@@ -1,5 +1,6 @@
 //! A metadata store behind a policy.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use memento::{Capabilities, Claim, Entry, Filter, Key, MetadataStore, Page, Result, Version};
@@ -55,6 +56,10 @@ impl<P: Policy, S: MetadataStore + ?Sized> MetadataStore for Guarded<P, S> {
 
     fn wait_for_claim(&self, key: &Key, limit: Duration) {
         self.store.wait_for_claim(key, limit);
+    }
+
+    fn tiers(&self) -> Vec<(String, Arc<dyn MetadataStore>)> {
+        self.store.tiers()
     }
 
     fn flush(&self) -> Result<()> {

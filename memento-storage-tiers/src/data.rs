@@ -2,6 +2,7 @@
 
 use std::io::Read;
 use std::ops::Range;
+use std::sync::Arc;
 
 use memento::{
     Capabilities, DataStore, ErrorKind, ListOptions, Listing, Name, Namespace, Prefix, Properties,
@@ -276,6 +277,11 @@ impl DataStore for TieredDataStore {
             found => found.map(drop),
         };
         each(self.tiers.written().map(|tier| tier.check(set_aside(tier))))
+    }
+
+    fn tiers(&self) -> Vec<(String, Arc<dyn DataStore>)> {
+        let named = |tier: &Tier| (tier.name.clone(), Arc::clone(&tier.data));
+        self.tiers.iter().map(|(_, tier)| named(tier)).collect()
     }
 
     fn flush(&self) -> Result<()> {

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use memento::{
@@ -267,6 +268,11 @@ impl MetadataStore for TieredMetadataStore {
     fn set_aside(&self, key: &Key, damaged: &[u8]) -> Result<()> {
         let set_aside = |tier: &Tier| tier.check(tier.metadata.set_aside(key, damaged));
         each(self.tiers.written().map(set_aside))
+    }
+
+    fn tiers(&self) -> Vec<(String, Arc<dyn MetadataStore>)> {
+        let named = |tier: &Tier| (tier.name.clone(), Arc::clone(&tier.metadata));
+        self.tiers.iter().map(|(_, tier)| named(tier)).collect()
     }
 
     fn flush(&self) -> Result<()> {

@@ -131,6 +131,30 @@ impl Environment {
         Ok(Arc::clone(&self.cluster(cluster)?.storage))
     }
 
+    /// The names of the clusters that the configuration has, or else the program; none where all functions share one.
+    pub fn clusters(&self) -> Vec<String> {
+        match &self.0.configuration {
+            Some(configuration) => configuration.clusters.keys().cloned().collect(),
+            None => self.0.clusters.lock().keys().cloned().collect(),
+        }
+    }
+
+    /// The storage of a cluster, opened for whoever asks, without a runner: for programs that look after a storage and call
+    /// no functions. `""` is the default one.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Configuration`], where there is no such cluster, too.
+    pub fn open_storage(&self, cluster: &str) -> Result<Arc<Storage>> {
+        let Some(configuration) = &self.0.configuration else { return self.storage(cluster) };
+        let own = configuration.clusters.get(cluster);
+        if own.is_none() && !cluster.is_empty() {
+            return Err(self.unknown(cluster, self.clusters()));
+        }
+        let own = own.and_then(|options| options.storage.clone());
+        Cluster::open_storage(own.unwrap_or_else(|| configuration.storage.clone()))
+    }
+
     /// What the clusters that have been used so far did.
     pub fn statistics(&self) -> Statistics {
         let clusters = self.opened();
@@ -247,11 +271,15 @@ impl Environment {
             }
             None => ("the program".to_owned(), format!("`.with_cluster(\"{name}\", …)`")),
         };
+        let here = match &*named {
+            [] => "no cluster is named here".to_owned(),
+            _ => format!("the clusters here are `{}`", named.join("`, `")),
+        };
         Error::new(ErrorKind::Configuration, "find a cluster")
             .with("cluster", name)
             .with("in", place)
             .source("there is no such cluster")
-            .help(format!("the clusters here are `{}`; add {add}", named.join("`, `")))
+            .help(format!("{here}; add {add}"))
     }
 }
 

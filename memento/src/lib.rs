@@ -99,10 +99,10 @@ pub use runner::{
 pub use stack::{Caller, carry, carry_future, context};
 pub use statistics::{Misses, Statistics};
 pub use storage::{
-    Capabilities, Claim, Condition, Continuation, DataStore, Entry, Filter, ListOptions, Listing,
-    MemoryDataStore, MemoryMetadataStore, MetadataStore, Name, Namespace, NullStore, Object, Page,
-    Prefix, Properties, PutOptions, Snapshot, Source, Staged, Storage, StoreInfo, Target, Transfer,
-    UserMetadata,
+    Capabilities, CheckedReader, Claim, Condition, Continuation, DataStore, Entry, Filter,
+    ListOptions, Listing, MemoryDataStore, MemoryMetadataStore, MetadataStore, Name, Namespace,
+    NullStore, Object, Page, Prefix, Properties, PutOptions, Snapshot, Source, Staged, Storage,
+    StoreInfo, Target, Transfer, UserMetadata,
 };
 pub use transient::Transient;
 

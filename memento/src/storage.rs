@@ -1,6 +1,7 @@
 //! Where results live: a data store, a metadata store, and the memory cache in front of them.
 
 mod capabilities;
+mod checked;
 mod contents;
 mod data;
 mod memory;
@@ -23,6 +24,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::SystemTime;
 
 pub use capabilities::Capabilities;
+pub use checked::CheckedReader;
 pub(crate) use contents::Contents;
 pub use data::DataStore;
 pub use memory::{MemoryDataStore, MemoryMetadataStore};
@@ -99,6 +101,11 @@ impl Storage {
     pub fn inline_limit(mut self, bytes: u64) -> Self {
         self.inline_limit = bytes;
         self
+    }
+
+    /// Its two stores, without the memory cache: for programs that look after what is in them.
+    pub fn stores(&self) -> Stores {
+        Stores { data: Arc::clone(&self.data), metadata: Arc::clone(&self.metadata) }
     }
 
     /// How often a store failed, or returned what it should not have, since this storage was made.

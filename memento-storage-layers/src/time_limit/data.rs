@@ -186,6 +186,10 @@ impl<S: DataStore + ?Sized + 'static> DataStore for TimeLimit<S> {
         self.store.url(name)
     }
 
+    fn tiers(&self) -> Vec<(String, Arc<dyn DataStore>)> {
+        self.store.tiers()
+    }
+
     fn flush(&self) -> Result<()> {
         self.store.flush()
     }

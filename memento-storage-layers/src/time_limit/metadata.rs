@@ -1,5 +1,6 @@
 //! A metadata store that is waited for no longer than a limit.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use memento::{Capabilities, Claim, Entry, Filter, Key, MetadataStore, Page, Result, Version};
@@ -61,6 +62,10 @@ impl<S: MetadataStore + ?Sized + 'static> MetadataStore for TimeLimit<S> {
 
     fn wait_for_claim(&self, key: &Key, limit: Duration) {
         self.store.wait_for_claim(key, limit.min(self.limit));
+    }
+
+    fn tiers(&self) -> Vec<(String, Arc<dyn MetadataStore>)> {
+        self.store.tiers()
     }
 
     fn flush(&self) -> Result<()> {

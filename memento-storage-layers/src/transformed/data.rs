@@ -2,6 +2,7 @@
 
 use std::io::Read;
 use std::ops::Range;
+use std::sync::Arc;
 
 use memento::{
     Capabilities, Condition, DataStore, ErrorKind, ListOptions, Listing, Name, Namespace, Prefix,
@@ -199,6 +200,10 @@ impl<T: Transform, S: DataStore + ?Sized> DataStore for Transformed<T, S> {
 
     fn ping(&self) -> Result<()> {
         self.store.ping()
+    }
+
+    fn tiers(&self) -> Vec<(String, Arc<dyn DataStore>)> {
+        self.store.tiers()
     }
 
     fn flush(&self) -> Result<()> {

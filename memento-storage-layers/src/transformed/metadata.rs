@@ -1,5 +1,6 @@
 //! A metadata store whose records are transformed.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use memento::{
@@ -79,6 +80,10 @@ impl<T: Transform, S: MetadataStore + ?Sized> MetadataStore for Transformed<T, S
 
     fn wait_for_claim(&self, key: &Key, limit: Duration) {
         self.store.wait_for_claim(key, limit);
+    }
+
+    fn tiers(&self) -> Vec<(String, Arc<dyn MetadataStore>)> {
+        self.store.tiers()
     }
 
     fn flush(&self) -> Result<()> {

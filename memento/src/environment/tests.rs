@@ -93,3 +93,19 @@ fn a_cluster_that_a_program_does_not_name_is_refused() {
         assert_eq!(message, expected);
     }
 }
+
+#[test]
+fn a_storage_is_opened_without_the_runner() {
+    let environment = configured([
+        ("plain", options(None, Some("nobody"))),
+        ("stored", options(Some("null"), Some("nobody"))),
+    ]);
+    assert_eq!(environment.clusters(), ["plain", "stored"]);
+    assert!(environment.storage("stored").is_err(), "there is no such runner");
+    let writable = |cluster| environment.open_storage(cluster).unwrap().is_writable();
+    assert_eq!(["", "plain", "stored"].map(writable), [true, true, false]);
+    let error = environment.open_storage("other").unwrap_err().to_string();
+    assert!(error.contains("the clusters here are `plain`, `stored`"), "{error}");
+    let error = configured([]).open_storage("other").unwrap_err().to_string();
+    assert!(error.contains("no cluster is named here; add `[clusters.other]`"), "{error}");
+}

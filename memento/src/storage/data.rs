@@ -3,6 +3,7 @@
 use std::fmt::Debug;
 use std::io::{Cursor, Read};
 use std::ops::Range;
+use std::sync::Arc;
 
 use super::{
     Capabilities, ListOptions, Listing, Name, Namespace, Prefix, Properties, PutOptions, Snapshot,
@@ -290,6 +291,12 @@ pub trait DataStore: Send + Sync + Debug {
     fn set_aside(&self, name: &Name) -> Result<()> {
         self.copy(name, &name.of_damaged())?;
         self.remove(name).map(drop)
+    }
+
+    /// The stores that it is made of, the nearest first, each with its name; none where it is one store. For programs that look
+    /// after storages.
+    fn tiers(&self) -> Vec<(String, Arc<dyn DataStore>)> {
+        Vec::new()
     }
 
     /// Waits until all that was put is where it is to be: for stores that write behind the call.

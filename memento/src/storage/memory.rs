@@ -50,6 +50,10 @@ impl Records {
 }
 
 impl MetadataStore for MemoryMetadataStore {
+    fn location(&self) -> String {
+        "memory".to_owned()
+    }
+
     fn get(&self, key: &Key) -> Result<Option<Vec<u8>>> {
         Ok(self.records.read().get(key))
     }

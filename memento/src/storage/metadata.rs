@@ -1,12 +1,13 @@
 //! Where mementos live.
 
 use std::fmt::Debug;
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 use super::Capabilities;
-use crate::{Key, Provenance, Result, Version, record};
+use crate::{Key, Memento, Provenance, Result, Version, record};
 
 /// A memento as a metadata store sees it: what it may be looked up by, and bytes that only the framework reads.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -173,6 +174,12 @@ pub trait MetadataStore: Send + Sync + Debug {
         Ok(())
     }
 
+    /// The stores that it is made of, the nearest first, each with its name; none where it is one store. For programs that look
+    /// after storages.
+    fn tiers(&self) -> Vec<(String, Arc<dyn MetadataStore>)> {
+        Vec::new()
+    }
+
     /// Waits until all that was put is where it is to be: for stores that write behind the call.
     ///
     /// # Errors
@@ -196,6 +203,36 @@ impl Entry {
         let (failed, hidden) = (head.error.is_some(), head.is_hidden());
         let Provenance { function, version, .. } = provenance;
         Ok(Self { key: *key, function, version, failed, hidden, record })
+    }
+
+    /// The memento in it; none where it is [hidden](Self::hidden).
+    ///
+    /// # Errors
+    ///
+    /// As [`read`](Self::read).
+    pub fn memento(&self) -> Result<Option<Memento>> {
+        record::read(&self.key, &self.record)
+    }
+
+    /// The encoding of the result, where it is inside the record.
+    ///
+    /// # Errors
+    ///
+    /// As [`read`](Self::read).
+    pub fn inline_result(&self) -> Result<Option<&[u8]>> {
+        let (head, _) = record::open(&self.key, &self.record)?;
+        Ok(head.value.and_then(|value| value.inline))
+    }
+
+    /// The keys of the records that this one took the place of, those replaced last first: results that are valid again when
+    /// what they were computed from changes back.
+    ///
+    /// # Errors
+    ///
+    /// As [`read`](Self::read).
+    pub fn earlier(&self) -> Result<Vec<Key>> {
+        let (head, _) = record::open(&self.key, &self.record)?;
+        Ok(head.earlier_keys().collect())
     }
 }
 

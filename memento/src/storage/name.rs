@@ -210,6 +210,13 @@ impl Name {
         Self(Path::Inline { length: 73, bytes })
     }
 
+    /// The digest of the content that has this name; `None` where it is not the name of one.
+    pub fn result_digest(&self) -> Option<Digest> {
+        let digits = self.as_str().strip_prefix("results/")?.replacen('/', "", 1);
+        let digest = Digest::from_bytes(blake3::Hash::from_hex(digits).ok()?.into());
+        (Self::of_result(&digest) == *self).then_some(digest)
+    }
+
     /// A name in the namespace `damaged` for what is called this and moved out of the way; each is another one.
     pub fn of_damaged(&self) -> Self {
         let unique = super::unique();

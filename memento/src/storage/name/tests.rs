@@ -130,3 +130,20 @@ fn whatever_is_damaged_gets_a_name_of_its_own() {
         assert_eq!(Prefix::new(name.snapshots().as_str()).unwrap(), name.snapshots());
     }
 }
+
+#[test]
+fn the_name_of_a_content_tells_its_digest() {
+    let digest = Digest::of(b"content");
+    let name = Name::of_result(&digest);
+    assert_eq!(name.result_digest(), Some(digest));
+    let others = [
+        name.as_str().to_uppercase().replace("RESULTS", "results"),
+        name.as_str().replacen('/', "", 2).replace("results", "results/"),
+        name.as_str().replace("results", "named"),
+        format!("{name}/x"),
+        "results/ab/cd".to_owned(),
+    ];
+    for other in others {
+        assert_eq!(Name::new(&other).unwrap().result_digest(), None, "{other}");
+    }
+}

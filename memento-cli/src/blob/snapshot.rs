@@ -1,0 +1,73 @@
+//! `memento blob snapshot`.
+
+use clap::Args;
+use memento::{DataStore, Error, ErrorKind, Name, Result, Snapshot};
+use serde::Serialize;
+
+use super::missing;
+use super::read::{copy, write_out};
+use crate::file::STANDARD;
+use crate::output::Output;
+
+/// Keep what an object is now, and look at what was kept
+#[derive(Args, Debug)]
+pub(crate) struct Snapshots {
+    /// The object
+    name: String,
+    /// List the snapshots of it, the earliest first
+    #[arg(long, group = "what")]
+    list: bool,
+    /// Write what it was to a file
+    #[arg(long, value_name = "ID", group = "what")]
+    get: Option<String>,
+    /// Remove a snapshot
+    #[arg(long, value_name = "ID", group = "what")]
+    rm: Option<String>,
+    /// The file for `--get`; `-` is standard output
+    #[arg(default_value = STANDARD, requires = "get")]
+    file: String,
+}
+
+#[derive(Serialize)]
+struct Line<'a> {
+    snapshot: &'a Snapshot,
+}
+
+impl Snapshots {
+    pub(crate) fn run(self, data: &dyn DataStore, output: &mut Output) -> Result<()> {
+        let name = Name::new(&self.name)?;
+        if self.list {
+            let snapshots = data.list_snapshots(&name)?;
+            return snapshots.iter().try_for_each(|snapshot| say(snapshot, output));
+        }
+        if let Some(identifier) = self.get {
+            let snapshot = Snapshot::new(identifier)?;
+            let found = data.read_snapshot(&name, &snapshot)?;
+            let mut reader = found.ok_or_else(|| none("read a snapshot", &name, &snapshot))?;
+            return write_out(&self.file, output, |writer| copy(&mut *reader, writer));
+        }
+        if let Some(identifier) = self.rm {
+            let snapshot = Snapshot::new(identifier)?;
+            let is_removed = data.remove_snapshot(&name, &snapshot)?;
+            data.flush()?;
+            return is_removed
+                .then_some(())
+                .ok_or_else(|| none("remove a snapshot", &name, &snapshot));
+        }
+        let taken = data.snapshot(&name)?;
+        data.flush()?;
+        say(&taken.ok_or_else(|| missing("take a snapshot", &name, data))?, output)
+    }
+}
+
+fn say(snapshot: &Snapshot, output: &mut Output) -> Result<()> {
+    output.say(format_args!("{snapshot}"), &Line { snapshot })
+}
+
+fn none(operation: &'static str, name: &Name, snapshot: &Snapshot) -> Error {
+    Error::new(ErrorKind::Storage, operation)
+        .with("name", name)
+        .with("snapshot", snapshot)
+        .source("there is no such snapshot")
+        .help("`--list` names those that there are")
+}

@@ -1,0 +1,122 @@
+//! What is in a data store: contents by their digests, and objects that may change.
+
+use std::io::{self, Read};
+
+use memento::{
+    CheckedReader, Condition, DataStore, Digest, Error, ErrorKind, ListOptions, Name, Object,
+    Prefix, PutOptions, Result, Source, UserMetadata,
+};
+
+/// Contents by their digests.
+const RESULTS: &str = "results";
+/// What was found damaged, which nobody takes along.
+const DAMAGED: &str = "damaged";
+
+/// How a content or an object is called, and what is said about it.
+pub(crate) struct Item<'a> {
+    pub(crate) name: &'a Name,
+    pub(crate) size: u64,
+    pub(crate) metadata: &'a UserMetadata,
+}
+
+/// The folder of all contents.
+pub(crate) fn results() -> Result<Prefix> {
+    Prefix::new(RESULTS)
+}
+
+/// The other folders that a copy of a store has, in the order of their names.
+pub(crate) fn folders(data: &dyn DataStore) -> Result<Vec<Prefix>> {
+    let mut folders = Vec::new();
+    pages(data, &Prefix::root(), &ListOptions::one_level(), |_, below| {
+        let taken = below.iter().filter(|folder| ![RESULTS, DAMAGED].contains(&folder.as_str()));
+        folders.extend(taken.cloned());
+        Ok(())
+    })?;
+    folders.sort_unstable();
+    Ok(folders)
+}
+
+/// Whether an object that a copy of a store has may be called this: contents have names of their own.
+pub(crate) fn is_object(name: &Name) -> bool {
+    ![RESULTS, DAMAGED].contains(&name.namespace().as_str())
+}
+
+/// Does `each` with the objects and the folders of each page.
+pub(crate) fn pages(
+    data: &dyn DataStore,
+    folder: &Prefix,
+    options: &ListOptions,
+    mut each: impl FnMut(&[Object], &[Prefix]) -> Result<()>,
+) -> Result<()> {
+    let mut options = options.clone();
+    loop {
+        let page = data.list(folder, &options)?;
+        each(&page.objects, &page.folders)?;
+        match page.next {
+            None => return Ok(()),
+            next => options.from = next,
+        }
+    }
+}
+
+/// The digest of what has this name, if anything has.
+pub(crate) fn digest(data: &dyn DataStore, name: &Name) -> Result<Option<Digest>> {
+    let Some(mut reader) = data.read(name)? else { return Ok(None) };
+    let mut hasher = blake3::Hasher::new();
+    io::copy(&mut reader, &mut hasher).map_err(|error| {
+        Error::new(ErrorKind::Storage, "read an object")
+            .with("name", name)
+            .with("store", data.location())
+            .source(error)
+    })?;
+    Ok(Some(Digest::from_bytes(hasher.finalize().into())))
+}
+
+/// Whether an object with these bytes, about which this is said, is there; `None` where there is none.
+pub(crate) fn is_same(
+    data: &dyn DataStore,
+    item: &Item<'_>,
+    bytes: impl FnOnce() -> Result<Option<Digest>>,
+) -> Result<Option<bool>> {
+    let Some(properties) = data.properties(item.name)? else { return Ok(None) };
+    if properties.size != item.size || properties.metadata != *item.metadata {
+        return Ok(Some(false));
+    }
+    Ok(Some(digest(data, item.name)? == bytes()?))
+}
+
+/// The error of an object whose name has another content already.
+pub(crate) fn conflict(operation: &'static str, name: &Name, data: &dyn DataStore) -> Error {
+    Error::new(ErrorKind::Storage, operation)
+        .with("name", name)
+        .with("store", data.location())
+        .source("there is one already with another content or other metadata")
+        .help("add `--overwrite` to replace it")
+}
+
+/// Keeps what `reader` has, and tells `advanced` how much of it has gone. What has a digest in its name comes to it, or is not
+/// kept: the error then is of the kind [`ErrorKind::Damaged`].
+pub(crate) fn put(
+    operation: &'static str,
+    data: &dyn DataStore,
+    item: &Item<'_>,
+    reader: &mut dyn Read,
+    advanced: &mut dyn FnMut(u64, Option<u64>),
+) -> Result<()> {
+    let options = PutOptions { metadata: item.metadata.clone(), condition: Condition::Always };
+    let Some(digest) = item.name.result_digest() else {
+        let mut source = Source::new(reader).total(item.size).progress(advanced);
+        return data.put_from(item.name, &mut source, &options).map(drop);
+    };
+    let mut reader = CheckedReader::new(reader, digest);
+    let mut source = Source::new(&mut reader).total(item.size).progress(advanced);
+    let put = data.put_from(item.name, &mut source, &options).map(drop);
+    if reader.is_damaged() { Err(damaged(operation, item.name)) } else { put }
+}
+
+/// The error of a content that is not what its name says.
+pub(crate) fn damaged(operation: &'static str, name: &Name) -> Error {
+    Error::new(ErrorKind::Damaged, operation)
+        .with("name", name)
+        .source("its bytes are not those that were written")
+}

@@ -1,0 +1,159 @@
+//! `memento copy`: all of one storage into another one.
+
+use clap::Args;
+use indicatif::ProgressBar;
+use memento::plugin::Stores;
+use memento::{Error, ErrorKind, Filter, ListOptions, Name, Object, Result, UserMetadata};
+
+use crate::contents::{self, Item};
+use crate::mementos::{self, TOGETHER};
+use crate::output::{self, Output};
+use crate::storage::{self, Access, Choice};
+use crate::tally::Tally;
+
+const COPY: &str = "copy from storage to storage";
+
+/// Copy all results, mementos and objects of one storage into another one
+///
+/// What is there already is not copied again, so an interrupted copy goes on where it was.
+#[derive(Args, Debug)]
+pub(crate) struct Arguments {
+    /// The storage: a URL, a folder, the name of a cluster, or a type
+    from: String,
+    /// The storage that gets what it has
+    to: String,
+    /// Replace objects and mementos that are others
+    #[arg(long)]
+    overwrite: bool,
+    /// Read back what is there and what was written, and compare it
+    #[arg(long)]
+    verify: bool,
+}
+
+impl Arguments {
+    pub(crate) fn run(self, choice: &Choice, output: &mut Output) -> Result<()> {
+        let from = choice.open(&self.from, Access::Read)?;
+        let to = choice.open(&self.to, Access::Write)?;
+        storage::check_writable(&to, COPY)?;
+        let location = from.data.location();
+        if location == to.data.location() {
+            return Err(Error::new(ErrorKind::Configuration, COPY)
+                .with("storage", location)
+                .source("both are the same"));
+        }
+        let total = output::is_watched().then(|| from.data.info()).transpose()?;
+        let bar = output::bar("copy", total.map(|info| info.bytes));
+        let mut copy = Copy { from, to, arguments: self, output, bar, tally: Tally::comparing() };
+        copy.all()?;
+        copy.bar.finish_and_clear();
+        storage::flush(&copy.to)?;
+        copy.tally.tell("copied", copy.output)
+    }
+}
+
+/// A copy under way.
+struct Copy<'a> {
+    from: Stores,
+    to: Stores,
+    arguments: Arguments,
+    output: &'a mut Output,
+    bar: ProgressBar,
+    tally: Tally,
+}
+
+impl Copy<'_> {
+    fn all(&mut self) -> Result<()> {
+        // First: what a memento names that is there now is there when its content is looked for.
+        let keys = mementos::keys(&*self.from.metadata, &Filter::default())?;
+        let from = self.from.clone();
+        let all = ListOptions::default();
+        contents::pages(&*from.data, &contents::results()?, &all, |page, _| self.contents(page))?;
+        for folder in contents::folders(&*from.data)? {
+            contents::pages(&*from.data, &folder, &all, |page, _| {
+                page.iter().try_for_each(|object| self.object(object))
+            })?;
+        }
+        keys.chunks(TOGETHER).try_for_each(|keys| {
+            let mut entries = Vec::new();
+            for entry in mementos::read(&*from.metadata, keys)? {
+                match entry {
+                    Ok(entry) => entries.push(entry),
+                    Err(error) => self.output.problem(&error),
+                }
+            }
+            let count = entries.len() as u64;
+            let put = mementos::put(&*self.to.metadata, entries, self.arguments.overwrite)?;
+            self.tally.mementos += put;
+            self.tally.leave(count - put);
+            Ok(())
+        })
+    }
+
+    fn contents(&mut self, page: &[Object]) -> Result<()> {
+        let names: Vec<Name> = page.iter().map(|object| object.name.clone()).collect();
+        let there = self.to.data.contains(&names);
+        for (object, is_there) in page.iter().zip(there) {
+            let Object { name, size, .. } = object;
+            if is_there? && (!self.arguments.verify || self.is_whole(name)?) {
+                self.tally.leave(1);
+                self.bar.inc(*size);
+                continue;
+            }
+            let item = Item { name, size: *size, metadata: &UserMetadata::new() };
+            match self.put(&item) {
+                Ok(true) => self.tally.contents += 1,
+                Ok(false) => {}
+                // The others are not to suffer from it; calls that need it compute.
+                Err(error) if error.kind() == ErrorKind::Damaged => self.output.problem(&error),
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    fn object(&mut self, object: &Object) -> Result<()> {
+        let name = &object.name;
+        let (from, to) = (self.from.data.clone(), self.to.data.clone());
+        let Some(properties) = from.properties(name)? else { return Ok(()) };
+        let item = Item { name, size: properties.size, metadata: &properties.metadata };
+        let same = contents::is_same(&*to, &item, || contents::digest(&*from, name))?;
+        match same {
+            Some(true) => {
+                self.tally.leave(1);
+                self.bar.inc(item.size);
+            }
+            Some(false) if !self.arguments.overwrite => {
+                self.output.problem(&contents::conflict(COPY, name, &*to));
+            }
+            _ => self.tally.objects += u64::from(self.put(&item)?),
+        }
+        Ok(())
+    }
+
+    /// Copies what has this name; whether it is still there.
+    fn put(&mut self, item: &Item<'_>) -> Result<bool> {
+        let Some(mut reader) = self.from.data.read(item.name)? else { return Ok(false) };
+        let before = self.bar.position();
+        let mut advanced = |bytes, _| self.bar.set_position(before + bytes);
+        let put = contents::put(COPY, &*self.to.data, item, &mut *reader, &mut advanced);
+        put.map_err(|error| match error.kind() {
+            ErrorKind::Damaged => error.with("store", self.from.data.location()),
+            _ => error,
+        })?;
+        if self.arguments.verify && !self.is_whole(item.name)? {
+            let error = contents::damaged(COPY, item.name);
+            return Err(error.with("store", self.to.data.location()));
+        }
+        self.tally.bytes += item.size;
+        Ok(true)
+    }
+
+    /// Whether the other storage has what is here.
+    fn is_whole(&self, name: &Name) -> Result<bool> {
+        let expected = match name.result_digest() {
+            Some(digest) => Some(digest),
+            None => contents::digest(&*self.from.data, name)?,
+        };
+        Ok(contents::digest(&*self.to.data, name)? == expected)
+    }
+}

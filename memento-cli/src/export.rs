@@ -1,0 +1,162 @@
+//! `memento export`: a storage, or a part of it, as one file.
+
+mod needed;
+
+use std::path::PathBuf;
+
+use clap::Args;
+use indicatif::ProgressBar;
+use memento::plugin::Stores;
+use memento::{
+    CheckedReader, Digest, Error, ErrorKind, Filter, Key, ListOptions, Name, Object, Result,
+};
+
+use crate::archive::{self, Head, Writer};
+use crate::contents;
+use crate::mementos::{self, TOGETHER};
+use crate::output::{self, Output};
+use crate::storage::{Access, Choice};
+use crate::tally::Tally;
+
+const EXPORT: &str = "export a storage";
+
+/// Write all results, mementos and objects of a storage into one file
+#[derive(Args, Debug)]
+pub(crate) struct Arguments {
+    /// The file
+    archive: PathBuf,
+    /// Only the mementos of this function, those of what it called, and the contents that they need
+    #[arg(long, value_name = "PATH")]
+    function: Vec<String>,
+    /// Replace a file that is there
+    #[arg(long)]
+    overwrite: bool,
+}
+
+impl Arguments {
+    pub(crate) fn run(self, choice: &Choice, output: &mut Output) -> Result<()> {
+        archive::check_free(&self.archive, self.overwrite)?;
+        let stores = choice.stores(Access::Read)?;
+        let is_whole = self.function.is_empty();
+        let total = (is_whole && output::is_watched()).then(|| stores.data.info()).transpose()?;
+        let mut export = Export {
+            stores: &stores,
+            bar: output::bar("export", total.map(|info| info.bytes)),
+            writer: Writer::create(&self.archive)?,
+            output,
+            tally: Tally::default(),
+        };
+        let keys = if is_whole { export.all()? } else { export.part(&self.function)? };
+        export.mementos(&keys)?;
+        let Export { writer, bar, output, tally, .. } = export;
+        bar.finish_and_clear();
+        writer.finish(self.overwrite)?;
+        tally.tell("exported", output)
+    }
+}
+
+/// An export under way.
+struct Export<'a> {
+    stores: &'a Stores,
+    writer: Writer,
+    bar: ProgressBar,
+    output: &'a mut Output,
+    tally: Tally,
+}
+
+impl Export<'_> {
+    /// Writes all contents and objects; the keys of all mementos.
+    fn all(&mut self) -> Result<Vec<Key>> {
+        // First: what a memento names that is there now is there when its content is looked for.
+        let keys = mementos::keys(&*self.stores.metadata, &Filter::default())?;
+        let data = &*self.stores.data;
+        let all = ListOptions::default();
+        contents::pages(data, &contents::results()?, &all, |page, _| {
+            page.iter().try_for_each(|object| match object.name.result_digest() {
+                Some(digest) => self.content(&digest, &mut |_| {}).map(drop),
+                None => Ok(()),
+            })
+        })?;
+        for folder in contents::folders(data)? {
+            contents::pages(data, &folder, &all, |page, _| {
+                page.iter().try_for_each(|object| self.object(object))
+            })?;
+        }
+        Ok(keys)
+    }
+
+    /// Writes the contents that mementos of `functions` need; the keys of these.
+    fn part(&mut self, functions: &[String]) -> Result<Vec<Key>> {
+        let keys = needed::keys(&*self.stores.metadata, functions)?;
+        let mut wanted = needed::Contents::default();
+        for keys in keys.chunks(TOGETHER) {
+            // What is damaged is told when it is written.
+            let entries = mementos::read(&*self.stores.metadata, keys)?.into_iter().flatten();
+            entries.into_iter().try_for_each(|entry| wanted.add(&entry))?;
+        }
+        while let Some(digest) = wanted.next() {
+            self.content(&digest, &mut |bytes| wanted.scan(bytes))?;
+            wanted.end();
+        }
+        Ok(keys)
+    }
+
+    /// Writes a content, if it is there, and hands its bytes to `see`.
+    fn content(&mut self, digest: &Digest, see: &mut dyn FnMut(&[u8])) -> Result<()> {
+        let (data, name) = (&*self.stores.data, Name::of_result(digest));
+        let Some(properties) = data.properties(&name)? else { return Ok(()) };
+        let Some(reader) = data.read(&name)? else { return Ok(()) };
+        let mut reader = needed::Seen { reader: CheckedReader::new(reader, *digest), see };
+        let written = self.writer.member(&Head::Content(*digest), properties.size, &mut reader)?;
+        match written {
+            Ok(()) => {
+                self.tally.contents += 1;
+                self.tally.bytes += properties.size;
+                self.bar.inc(properties.size);
+            }
+            Err(error) => self.left_out(&name, error),
+        }
+        Ok(())
+    }
+
+    fn object(&mut self, object: &Object) -> Result<()> {
+        let (data, name) = (&*self.stores.data, &object.name);
+        let Some(properties) = data.properties(name)? else { return Ok(()) };
+        let Some(mut reader) = data.read(name)? else { return Ok(()) };
+        let head = Head::Object { name: name.clone(), metadata: properties.metadata };
+        match self.writer.member(&head, properties.size, &mut *reader)? {
+            Ok(()) => {
+                self.tally.objects += 1;
+                self.tally.bytes += properties.size;
+                self.bar.inc(properties.size);
+            }
+            Err(error) => self.left_out(name, error),
+        }
+        Ok(())
+    }
+
+    fn mementos(&mut self, keys: &[Key]) -> Result<()> {
+        for keys in keys.chunks(TOGETHER) {
+            for entry in mementos::read(&*self.stores.metadata, keys)? {
+                let entry = match entry {
+                    Ok(entry) => entry,
+                    Err(error) => {
+                        self.output.problem(&error);
+                        continue;
+                    }
+                };
+                let (head, record) = (Head::Memento(entry.key), &*entry.record);
+                let written = self.writer.member(&head, record.len() as u64, &mut &*record)?;
+                self.tally.mementos += u64::from(written.is_ok());
+            }
+        }
+        Ok(())
+    }
+
+    fn left_out(&mut self, name: &Name, error: std::io::Error) {
+        let problem = Error::new(ErrorKind::Damaged, EXPORT)
+            .with("name", name)
+            .with("store", self.stores.data.location());
+        self.output.problem(&problem.source(error));
+    }
+}

@@ -1,0 +1,162 @@
+//! Which storage a command is about.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use memento::configuration::Options;
+use memento::plugin::{StoragePlugin, Stores, inventory};
+use memento::{Environment, Error, ErrorKind, Result};
+
+// The storages and layers that this program knows: one line for each crate that provides them.
+use memento_storage_fs as _;
+use memento_storage_layers as _;
+use memento_storage_object as _;
+use memento_storage_redis as _;
+use memento_storage_tiers as _;
+
+/// The storage that commands are about: that of `memento.toml`, unless something else is said.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct Choice {
+    /// Read this configuration in place of the one that programs here read
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Use the storage of this cluster
+    #[arg(long, global = true, value_name = "NAME", conflicts_with = "storage")]
+    cluster: Option<String>,
+    /// Use this storage: a URL, a folder, the name of a cluster, or a type
+    #[arg(long, global = true)]
+    storage: Option<String>,
+}
+
+/// What is done with a storage that is a folder, which does not come to be by reading it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Access {
+    Read,
+    Write,
+}
+
+impl Choice {
+    /// Whether it is another one than that of the configuration.
+    pub(crate) fn is_made(&self) -> bool {
+        self.storage.is_some() || self.cluster.is_some()
+    }
+
+    /// The stores that the command is about.
+    pub(crate) fn stores(&self, access: Access) -> Result<Stores> {
+        match &self.storage {
+            Some(storage) => self.open(storage, access),
+            None => self.open_cluster(self.cluster.as_deref().unwrap_or_default()),
+        }
+    }
+
+    /// The stores that `text` stands for: a URL, a folder, the name of a cluster, or a type.
+    pub(crate) fn open(&self, text: &str, access: Access) -> Result<Stores> {
+        if is_url(text) {
+            return open(Options::new().with("url", text));
+        }
+        if text.contains(['/', '\\']) || text.starts_with('.') {
+            return open_folder(text, access);
+        }
+        let clusters = self.environment()?.clusters();
+        if clusters.iter().any(|cluster| cluster == text) {
+            return self.open_cluster(text);
+        }
+        let types: Vec<_> = inventory::iter::<StoragePlugin>().map(|plugin| plugin.name).collect();
+        if types.contains(&text) {
+            return open(Options::new().with("type", text));
+        }
+        if Path::new(text).is_dir() {
+            return open_folder(text, access);
+        }
+        Err(unknown(text, &clusters, types))
+    }
+
+    fn open_cluster(&self, name: &str) -> Result<Stores> {
+        check_place(self.environment()?.open_storage(name)?.stores())
+    }
+
+    fn environment(&self) -> Result<Environment> {
+        match &self.config {
+            Some(file) => Environment::load(file),
+            None => Environment::of_process(),
+        }
+    }
+}
+
+fn open(mut options: Options) -> Result<Stores> {
+    let stores = Stores::open(&mut options)?;
+    options.finish()?;
+    check_place(stores)
+}
+
+/// Fails where nobody says in which folder results are: without that, each program has one of its own, of its name.
+fn check_place(stores: Stores) -> Result<Stores> {
+    let own = memento::default_folder();
+    if stores.data.location() != own.display().to_string() {
+        return Ok(stores);
+    }
+    let of_programs = own.parent().unwrap_or(&own);
+    let entries = fs::read_dir(of_programs).into_iter().flatten().flatten();
+    let mut folders: Vec<_> =
+        entries.map(|entry| format!("`--storage {}`", entry.path().display())).collect();
+    folders.sort_unstable();
+    let choose = match &*folders {
+        [] => "write `--storage`, or name it in `memento.toml`".to_owned(),
+        _ => format!("write {}, or name another one in `memento.toml`", folders.join(" or ")),
+    };
+    Err(Error::new(ErrorKind::Configuration, "find a storage")
+        .source("no configuration says where results are, and each program has a folder of its own then")
+        .help(choose))
+}
+
+fn open_folder(path: &str, access: Access) -> Result<Stores> {
+    if access == Access::Read && !Path::new(path).is_dir() {
+        return Err(Error::new(ErrorKind::Storage, "open a storage")
+            .with("folder", path)
+            .source("there is no such folder"));
+    }
+    open(Options::new().with("type", "filesystem").with("path", path))
+}
+
+/// Whether it begins with a scheme. One letter is a drive.
+fn is_url(text: &str) -> bool {
+    let scheme = text.split_once(':').map_or("", |(scheme, _)| scheme);
+    scheme.len() > 1
+        && scheme.starts_with(|first: char| first.is_ascii_alphabetic())
+        && scheme.chars().all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c))
+}
+
+fn unknown(text: &str, clusters: &[String], mut types: Vec<&str>) -> Error {
+    types.sort_unstable();
+    let clusters = match clusters {
+        [] => "the configuration names no clusters".to_owned(),
+        _ => format!("the clusters are `{}`", clusters.join("`, `")),
+    };
+    Error::new(ErrorKind::Configuration, "find a storage")
+        .with("name", text)
+        .source("it is neither a cluster, nor a type, nor a folder")
+        .help(format!("{clusters}, the types `{}`; or write a URL", types.join("`, `")))
+}
+
+/// Fails where a storage keeps nothing.
+pub(crate) fn check_writable(stores: &Stores, operation: &'static str) -> Result<()> {
+    let read_only = |location: String| {
+        Error::new(ErrorKind::ReadOnly, operation)
+            .with("store", location)
+            .source("it keeps nothing of what is put")
+    };
+    let Stores { data, metadata } = stores;
+    if !data.capabilities().writable {
+        return Err(read_only(data.location()));
+    }
+    if !metadata.capabilities().writable {
+        return Err(read_only(metadata.location()));
+    }
+    Ok(())
+}
+
+/// Waits until all that was put is where it is to be.
+pub(crate) fn flush(stores: &Stores) -> Result<()> {
+    stores.data.flush().and(stores.metadata.flush())
+}

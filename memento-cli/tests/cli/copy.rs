@@ -1,0 +1,194 @@
+//! `memento copy`.
+
+use std::cell::Cell;
+use std::fs;
+use std::path::PathBuf;
+
+use memento::{Environment, LocalRunner, memento, resource};
+use memento_storage_fs::Options;
+use memento_tests::folder::Folder;
+use memento_tests::redis::RedisServer;
+use memento_tests::visit::{Call, Visit};
+use memento_tests::work;
+
+use crate::{Place, json};
+
+thread_local! {
+    static RUNS: Cell<u64> = const { Cell::new(0) };
+}
+
+/// How many calls of each function there are; the contents are the results of one of them and what both are made of.
+const CALLS: u64 = 20;
+const CONTENTS: u64 = CALLS + 2;
+const MEMENTOS: u64 = 2 * CALLS;
+
+/// A folder with results and objects, a place, and what came of copying.
+fn filled() -> (Place, Folder) {
+    let (place, folder) = (Place::new(), Folder::with(&Call::both(CALLS)));
+    place.write("hello", "hello\n");
+    let put = ["blob", "put", "hello", "reports/a", "--metadata", "by=me"];
+    place.done(&[&["--storage", folder.name()], &put[..]].concat());
+    place.done(&["--storage", folder.name(), "blob", "snapshot", "reports/a"]);
+    (place, folder)
+}
+
+/// What `memento copy` says: contents, objects, mementos, and what was there.
+fn copy(place: &Place, words: &[&str]) -> [u64; 4] {
+    let told = json(&place.done(&[&["copy", "--json"], words].concat()));
+    ["contents", "objects", "mementos", "present"].map(|name| told[0][name].as_u64().unwrap())
+}
+
+#[test]
+fn from_a_folder_to_redis_and_back() {
+    let (place, folder) = filled();
+    let server = RedisServer::start();
+    let url = server.url();
+    assert_eq!(copy(&place, &[folder.name(), &url]), [CONTENTS, 2, MEMENTOS, 0]);
+    let all = CONTENTS + 2 + MEMENTOS;
+    assert_eq!(copy(&place, &[folder.name(), &url]), [0, 0, 0, all]);
+    assert_eq!(copy(&place, &["--verify", folder.name(), &url]), [0, 0, 0, all]);
+
+    let back = Folder::at(place.path("back"));
+    let told = place.done(&["copy", &url, back.name()]);
+    assert!(told.starts_with("copied 22 contents, 2 objects, 40 mementos ("), "{told}");
+    assert!(told.ends_with("; 0 were there already\n"), "{told}");
+    assert_eq!(back.visit(&Call::both(CALLS)), Visit::hits(MEMENTOS));
+    back.assert_whole();
+    let stat = place.done(&["--storage", back.name(), "blob", "stat", "reports/a", "--json"]);
+    assert_eq!(json(&stat)[0]["metadata"]["by"], "me");
+    let list =
+        |storage| place.done(&["--storage", storage, "blob", "snapshot", "reports/a", "--list"]);
+    assert_eq!(list(back.name()), list(folder.name()));
+    // Those that came first stand first.
+    let first = |folder: &Folder| -> Vec<u8> {
+        let first = "SELECT key FROM mementos ORDER BY id LIMIT 1";
+        folder.open_database().query_row(first, [], |row| row.get(0)).unwrap()
+    };
+    assert_eq!(first(&back), first(&folder));
+}
+
+#[test]
+fn a_copy_that_was_killed_goes_on_where_it_was() {
+    let (place, folder) = filled();
+    let server = RedisServer::start();
+    let url = server.url();
+    copy(&place, &[folder.name(), &url]);
+    let to = Folder::at(place.path("to"));
+    let mut kept = 0;
+    // Files get their names by renaming: that of the storage's tag, then each content.
+    for killed_at in [5, 9] {
+        let signal = place.killed_at_rename(killed_at, &["copy", &url, to.name()]);
+        assert_eq!(signal, Some(9), "it is killed in the middle");
+        let now = to.data().len() as u64;
+        assert!(now > kept && now < CONTENTS, "{now} after {kept}");
+        kept = now;
+        to.assert_results_whole();
+        assert!(!to.database().exists(), "no memento before its content");
+    }
+    let rest = [CONTENTS - kept, 2, MEMENTOS, kept];
+    assert_eq!(copy(&place, &[&url, to.name()]), rest);
+    assert_eq!(to.visit(&Call::both(CALLS)), Visit::hits(MEMENTOS));
+    to.assert_whole();
+}
+
+/// How long a file is.
+#[memento]
+fn length(file: PathBuf) -> usize {
+    RUNS.set(RUNS.get() + 1);
+    resource::file(&file).expect("a file").len()
+}
+
+#[test]
+fn results_that_others_took_the_place_of_come_along() {
+    let place = Place::new();
+    let visit = |storage: &str, content: &str| {
+        place.write("file", content);
+        let storage = memento_storage_fs::storage(&Options::new(place.path(storage)));
+        let before = RUNS.get();
+        let measure = || assert_eq!(length(place.path("file")), content.len());
+        Environment::new(storage, LocalRunner::new()).enter(measure);
+        RUNS.get() - before
+    };
+    assert_eq!(["short", "longer"].map(|content| visit("from", content)), [1, 1]);
+    assert_eq!(copy(&place, &["./from", "./to"])[2], 2);
+    assert_eq!(["longer", "short"].map(|content| visit("to", content)), [0, 0]);
+}
+
+#[test]
+fn what_was_forgotten_there_comes_again() {
+    let (place, folder) = filled();
+    let to = Folder::at(place.path("to"));
+    copy(&place, &[folder.name(), to.name()]);
+    let forget = || assert!(work::small::forget(3).expect("it can be forgotten"));
+    Environment::new(memento_storage_fs::storage(&to.options()), LocalRunner::new()).enter(forget);
+    assert_eq!(copy(&place, &[folder.name(), to.name()])[2], 1);
+    assert_eq!(to.visit(&Call::both(CALLS)), Visit::hits(MEMENTOS));
+}
+
+#[test]
+fn what_is_damaged_stays_behind_and_is_told() {
+    let (place, folder) = filled();
+    let damaged: PathBuf = folder.results()[0].clone();
+    let mut content = fs::read(&damaged).unwrap();
+    content[100] ^= 1;
+    fs::write(&damaged, content).unwrap();
+    let update = "UPDATE mementos SET record = zeroblob(300)
+                  WHERE id = (SELECT max(mementos.id) FROM mementos JOIN functions
+                              ON functions.id = mementos.function WHERE path LIKE '%small')";
+    assert_eq!(folder.open_database().execute(update, []).unwrap(), 1);
+    let run = place.run(&["copy", folder.name(), "./to", "--json"]);
+    assert_eq!((run.code, run.errors.lines().count()), (1, 2), "{run:?}");
+    assert!(run.errors.contains("its bytes are not those that were written"), "{run:?}");
+    assert!(run.errors.contains("read a memento") && run.errors.contains("results/"), "{run:?}");
+    let told = &json(&run.output)[0];
+    assert_eq!(
+        (&told["contents"], &told["mementos"]),
+        (&(CONTENTS - 1).into(), &(MEMENTOS - 1).into())
+    );
+    let to = Folder::at(place.path("to"));
+    let visit = to.visit(&Call::both(CALLS));
+    assert_eq!((visit.computed, visit.hits), (2, MEMENTOS - 2), "{visit:?}");
+}
+
+#[test]
+fn verifying_mends_what_is_damaged_there() {
+    let (place, folder) = filled();
+    let to = Folder::at(place.path("to"));
+    copy(&place, &[folder.name(), to.name()]);
+    let damaged = to.results()[3].clone();
+    let mut content = fs::read(&damaged).unwrap();
+    content[100] ^= 1;
+    fs::write(&damaged, content).unwrap();
+    let all = CONTENTS + 2 + MEMENTOS;
+    assert_eq!(copy(&place, &[folder.name(), to.name()]), [0, 0, 0, all]);
+    assert_eq!(copy(&place, &["--verify", folder.name(), to.name()]), [1, 0, 0, all - 1]);
+    to.assert_whole();
+}
+
+#[test]
+fn other_objects_are_not_replaced_unless_that_is_asked_for() {
+    let (place, folder) = filled();
+    let to = ["--storage", "./to"];
+    place.write("other", "other\n");
+    place.done(&[&to[..], &["blob", "put", "other", "reports/a"]].concat());
+    let run = place.run(&["copy", folder.name(), "./to"]);
+    assert!(run.output.starts_with("copied 22 contents, 1 object, 40 mementos"), "{run:?}");
+    run.refused(&["copy from storage", "reports/a", "another content", "--overwrite"]);
+    let get = [&to[..], &["blob", "get", "reports/a"]].concat();
+    assert_eq!(place.done(&get), "other\n");
+    let all = CONTENTS + 1;
+    assert_eq!(copy(&place, &["--overwrite", folder.name(), "./to"]), [0, 1, MEMENTOS, all]);
+    assert_eq!(place.done(&get), "hello\n");
+}
+
+#[test]
+fn storages_that_cannot_be_copied_are_refused() {
+    let (place, folder) = filled();
+    place.refused(&["copy", folder.name(), folder.name()], &["both are the same"]);
+    place.refused(&["copy", "./nowhere", "./to"], &["./nowhere", "there is no such folder"]);
+    place.refused(&["copy", folder.name(), "null"], &["it keeps nothing"]);
+    place.refused(&["copy", folder.name(), "redis://127.0.0.1:1"], &["nobody listens there"]);
+    place.write("memento.toml", "[clusters.old.storage]\npath = 'old'\nreadonly = true\n");
+    place.refused(&["copy", folder.name(), "old"], &["it keeps nothing", "old"]);
+    assert!(!place.path("to").exists() && !place.path("old").exists());
+}
