@@ -45,22 +45,8 @@ fn open(options: &mut Options) -> Result<Stores> {
 
 /// The tier of this name: what its table says, or else a type or a URL.
 fn open_tier(options: &mut Options, name: &str) -> Result<Tier> {
-    let mut own = options.take_options(name)?.unwrap_or_default();
-    if own.take::<String>("type")?.is_none() && own.take::<String>("url")?.is_none() {
-        own = own.with(if name.contains(':') { "url" } else { "type" }, name);
-    }
-    let writes = match own.take::<String>("write")?.as_deref() {
-        None | Some("through") => Writes::Through,
-        Some("behind") => Writes::Behind,
-        Some("never") => Writes::Never,
-        Some(other) => {
-            return Err(Error::new(ErrorKind::Configuration, "understand an option")
-                .with("option", format!("{name}.write"))
-                .with("set by", own.origin_of("write"))
-                .source(format!("it is `{other}`"))
-                .help("write \"through\", \"behind\" or \"never\""));
-        }
-    };
+    let mut own = options.take_listed(name, "tiers")?;
+    let writes = own.take("write")?.unwrap_or_default();
     let promotes = own.take("promote")?.unwrap_or(true);
     let queue = own.take("queue")?;
     let stores = Stores::open(&mut own).map_err(|error| error.with("tier", shown(name)))?;

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use memento::plugin::Stores;
 use memento::{DataStore, MetadataStore, Result};
+use serde::Deserialize;
 
 use crate::queue::Queue;
 
@@ -13,7 +14,8 @@ use crate::queue::Queue;
 const ROOM: usize = 1_000;
 
 /// When a tier is written.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Writes {
     /// Before the call returns that has something to write.
     #[default]

@@ -76,3 +76,17 @@ fn a_tier_that_is_away_is_logged_once_until_it_answers_again() {
     }
     assert!(environment.statistics().store_failures >= 20, "what it might have had is counted");
 }
+
+#[test]
+fn a_password_in_a_url_among_the_tiers_is_not_shown() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("memento.toml");
+    for (more, expected) in [("nonsense = 1", "nonsense"), ("data = 'none'", "none")] {
+        let tiers = "[storage]\ntiers = ['memory', 'redis://user:secret@127.0.0.1:1']\n";
+        fs::write(&file, format!("{tiers}{more}\n")).unwrap();
+        let environment = Environment::load(&file).unwrap();
+        let error = environment.storage("").unwrap_err();
+        let shown = format!("{error} {error:?}");
+        assert!(shown.contains(expected) && !shown.contains("secret"), "{shown}");
+    }
+}

@@ -46,7 +46,7 @@ fn what_is_wrong_is_named_with_its_place() {
     for (text, expected) in [
         ("tiers = []", vec!["there are none", "memento.toml:2"]),
         ("tiers = ['memory', 'memory']", vec!["`memory` is there twice"]),
-        ("tiers = ['memory', 'none']", vec!["tier", "none", "`filesystem`"]),
+        ("tiers = ['memory', 'none']", vec!["tier", "none", "`filesystem`", "memento.toml:2"]),
         ("tiers = ['memory', 'none://user:secret@host']", vec!["scheme", "none"]),
         (
             "tiers = ['memory', 'team']\n[storage.team]\ntype = 'memory'\nwrites = 'never'",
@@ -54,7 +54,7 @@ fn what_is_wrong_is_named_with_its_place() {
         ),
         (
             "tiers = ['memory', 'team']\n[storage.team]\ntype = 'memory'\nwrite = 'later'",
-            vec!["team.write", "`later`", "\"behind\""],
+            vec!["storage.team.write", "`later`", "`behind`"],
         ),
         ("tiers = ['memory']\n[storage.memory]\nwrite = 'behind'", vec!["at once"]),
         ("tiers = ['memory']\ntype = 'filesystem'", vec!["tiers"]),

@@ -202,6 +202,26 @@ impl Options {
         Ok(Some(options))
     }
 
+    /// The options of what `name` stands for in the option `list`: the table of that name, if there is one, in which `type` is the
+    /// name unless it says something else; a URL stands for itself.
+    ///
+    /// # Errors
+    ///
+    /// As [`take_options`](Self::take_options).
+    pub fn take_listed(&mut self, name: &str, list: &str) -> Result<Options> {
+        let is_url = name.contains(':');
+        // There may be a password in a URL: it is no name of a table, nor of an option.
+        let own = if is_url { None } else { self.take_options(name)? };
+        let origin = self.known.get(list).cloned().flatten().unwrap_or_default();
+        let path = self.path_of(if is_url { list } else { name });
+        let mut own = own.unwrap_or_else(|| Self::table(path, origin.clone()));
+        if !own.is_set("type") && !own.is_set("url") {
+            let choice = if is_url { "url" } else { "type" };
+            own.set(choice, Setting::Value(name.into(), origin));
+        }
+        Ok(own)
+    }
+
     /// The text that the file sets for an option, if it does.
     pub(super) fn text_of_file(&self, name: &str) -> Option<&str> {
         match self.settings.get(name)? {
