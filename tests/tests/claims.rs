@@ -212,6 +212,37 @@ fn who_asks_for_itself_in_another_environment_does_not_wait() {
     assert_eq!(runs(2000..2001), [2]);
 }
 
+/// Waits in its pool, whose thread does meanwhile what was spawned before.
+#[memento]
+fn waits_in_pool(n: u64) -> u64 {
+    note_run(n);
+    compute();
+    rayon::yield_now();
+    n
+}
+
+/// What rayon has a thread do on top of a computation is none of its calls, and cannot be known by its callers.
+#[test]
+fn who_stands_on_the_same_key_of_another_environment_does_not_wait_for_it() {
+    let _turn = TURN.lock();
+    let folder = Folder::new();
+    let environments = [process(&folder, 1), process(&folder, 1)];
+    // From now on it is worth a claim.
+    for (environment, n) in environments.iter().zip([9_000, 9_001]) {
+        environment.enter(|| assert_eq!(waits_in_pool(n), n));
+    }
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
+    let [one, other] = environments;
+    let other = memento::carry(move |n| other.enter(|| waits_in_pool(n)));
+    let (sender, receiver) = std::sync::mpsc::channel();
+    pool.install(|| {
+        rayon::spawn(move || sender.send(other(9_002)).unwrap());
+        one.enter(|| assert_eq!(waits_in_pool(9_002), 9_002));
+    });
+    assert_eq!(receiver.recv().unwrap(), 9_002);
+    assert_eq!(runs(9_002..9_003), [2], "one stands on the other");
+}
+
 #[memento]
 fn below(graph: u64, layer: u64, node: u64) -> u64 {
     if layer == 4 {

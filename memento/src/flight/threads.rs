@@ -148,7 +148,13 @@ pub(crate) fn may_wait_for_process(key: &Key, is_caller: impl Fn(&Key) -> bool) 
     let is_own = |flight: &Arc<Flight>, is_led_here| {
         is_led_here && flight.key == *key || is_caller(&flight.key)
     };
-    !in_pool() || !may_hold_up_others(is_own)
+    !in_pool() || !stands_on(key) && !may_hold_up_others(is_own)
+}
+
+/// Whether this thread, which leads a flight of `key`, stands on another one: in another environment on the same store, whose
+/// claim is that of another process.
+fn stands_on(key: &Key) -> bool {
+    with(|this| this.leading.lock().iter().filter(|flight| flight.key == *key).count() > 1)
 }
 
 /// Whether this thread of a pool may hold up a flight other than those that need what it waits for, `is_own`, which is told
