@@ -5,9 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use divan::Bencher;
-use memento::{DataStore, MemoryDataStore, Name};
+use memento::plugin::Stores;
+use memento::{DataStore, Digest, MemoryDataStore, Name, NullStore};
 use memento_storage_layers::{
-    Breaker, Guarded, Metrics, Policy, ReadOnly, Retry, SizeLimit, TimeLimit,
+    Breaker, Eviction, Guarded, Metrics, Policy, ReadOnly, Retry, SizeLimit, TimeLimit,
 };
 
 fn main() {
@@ -15,7 +16,7 @@ fn main() {
 }
 
 fn name() -> Name {
-    Name::new("bench/small").expect("a name")
+    Name::of_result(&Digest::of(b"small"))
 }
 
 /// A store with one small object.
@@ -62,6 +63,12 @@ fn size_limit(bencher: Bencher<'_, '_>) {
 #[divan::bench]
 fn metrics(bencher: Bencher<'_, '_>) {
     guarded(bencher, Metrics::data("memory"));
+}
+
+#[divan::bench]
+fn eviction(bencher: Bencher<'_, '_>) {
+    let stores = Stores { data: store(), metadata: Arc::new(NullStore) };
+    get(bencher, &*Eviction::new().max_size(1 << 40).around(stores).data);
 }
 
 #[divan::bench]

@@ -14,7 +14,7 @@ use crate::output::Output;
 use crate::storage::{self, Access, Choice};
 
 /// Namespaces that the framework writes, and nobody else.
-const OF_FRAMEWORK: [&str; 5] = ["results", "named", "damaged", "snapshots", "namespaces"];
+const OF_FRAMEWORK: [&str; 6] = ["results", "named", "damaged", "snapshots", "namespaces", "usage"];
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {

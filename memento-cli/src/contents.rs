@@ -9,8 +9,8 @@ use memento::{
 
 /// Contents by their digests.
 const RESULTS: &str = "results";
-/// What was found damaged, which nobody takes along.
-const DAMAGED: &str = "damaged";
+/// What nobody takes along: what was found damaged, and how a store is used.
+const STAYING: [&str; 2] = ["damaged", "usage"];
 
 /// How a content or an object is called, and what is said about it.
 pub(crate) struct Item<'a> {
@@ -28,7 +28,7 @@ pub(crate) fn results() -> Result<Prefix> {
 pub(crate) fn folders(data: &dyn DataStore) -> Result<Vec<Prefix>> {
     let mut folders = Vec::new();
     pages(data, &Prefix::root(), &ListOptions::one_level(), |_, below| {
-        let taken = below.iter().filter(|folder| ![RESULTS, DAMAGED].contains(&folder.as_str()));
+        let taken = below.iter().filter(|folder| is_taken(folder.as_str()));
         folders.extend(taken.cloned());
         Ok(())
     })?;
@@ -38,7 +38,12 @@ pub(crate) fn folders(data: &dyn DataStore) -> Result<Vec<Prefix>> {
 
 /// Whether an object that a copy of a store has may be called this: contents have names of their own.
 pub(crate) fn is_object(name: &Name) -> bool {
-    ![RESULTS, DAMAGED].contains(&name.namespace().as_str())
+    is_taken(name.namespace().as_str())
+}
+
+/// Whether a copy of a store has what is in this namespace, besides contents.
+fn is_taken(namespace: &str) -> bool {
+    namespace != RESULTS && !STAYING.contains(&namespace)
 }
 
 /// Does `each` with the objects and the folders of each page.

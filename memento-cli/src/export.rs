@@ -8,7 +8,8 @@ use clap::Args;
 use indicatif::ProgressBar;
 use memento::plugin::Stores;
 use memento::{
-    CheckedReader, Digest, Error, ErrorKind, Filter, Key, ListOptions, Name, Object, Result,
+    CheckedReader, Digest, Error, ErrorKind, Filter, Key, ListOptions, Name, Object, References,
+    Result,
 };
 
 use crate::archive::{self, Head, Writer};
@@ -88,13 +89,13 @@ impl Export<'_> {
     /// Writes the contents that mementos of `functions` need; the keys of these.
     fn part(&mut self, functions: &[String]) -> Result<Vec<Key>> {
         let keys = needed::keys(&*self.stores.metadata, functions)?;
-        let mut wanted = needed::Contents::default();
+        let mut wanted = References::default();
         for keys in keys.chunks(TOGETHER) {
             // What is damaged is told when it is written.
             let entries = mementos::read(&*self.stores.metadata, keys)?.into_iter().flatten();
             entries.into_iter().try_for_each(|entry| wanted.add(&entry))?;
         }
-        while let Some(digest) = wanted.next() {
+        while let Some(digest) = wanted.take() {
             self.content(&digest, &mut |bytes| wanted.scan(bytes))?;
             wanted.end();
         }

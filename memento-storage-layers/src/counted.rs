@@ -34,7 +34,7 @@ impl Limit {
         Error::new(ErrorKind::TooLarge, self.operation.does)
             .with("size", size)
             .with("limit", format_args!("{most} bytes"))
-            .help("raise `limit` in `size_limit`, or keep what is of this size in another store")
+            .help("raise `limit` of `size_limit`, or `max_size` of `eviction`, or keep what is of this size in another store")
     }
 }
 

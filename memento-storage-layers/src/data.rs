@@ -16,7 +16,7 @@ use crate::operation::{
     READ, READ_SNAPSHOT, REMOVE, REMOVE_MANY, REMOVE_NAMESPACE, REMOVE_SNAPSHOT, SET_ASIDE,
     SNAPSHOT,
 };
-use crate::{Guarded, Policy, Tally};
+use crate::{Found, Guarded, Policy, Tally};
 
 impl<P: Policy, S: DataStore + ?Sized> DataStore for Guarded<P, S> {
     fn location(&self) -> String {
@@ -28,7 +28,8 @@ impl<P: Policy, S: DataStore + ?Sized> DataStore for Guarded<P, S> {
     }
 
     fn get(&self, name: &Name) -> Result<Option<Vec<u8>>> {
-        self.call(GET, || self.store.get(name))
+        let content = self.call(GET, || self.store.get(name))?;
+        Ok(content.inspect(|_| self.policy.found(Found::Object(name))))
     }
 
     fn put(&self, name: &Name, content: &[u8]) -> Result<()> {
@@ -92,11 +93,15 @@ impl<P: Policy, S: DataStore + ?Sized> DataStore for Guarded<P, S> {
 
     fn read(&self, name: &Name) -> Result<Option<Box<dyn Read + Send>>> {
         let found = self.call(READ, || self.store.read(name))?;
-        Ok(found.map(|stream| self.policy.stream(READ, stream)))
+        Ok(found.map(|stream| {
+            self.policy.found(Found::Object(name));
+            self.policy.stream(READ, stream)
+        }))
     }
 
     fn get_range(&self, name: &Name, range: Range<u64>) -> Result<Option<Vec<u8>>> {
-        self.call(GET_RANGE, || self.store.get_range(name, range.clone()))
+        let part = self.call(GET_RANGE, || self.store.get_range(name, range.clone()))?;
+        Ok(part.inspect(|_| self.policy.found(Found::Object(name))))
     }
 
     fn properties(&self, name: &Name) -> Result<Option<Properties>> {
@@ -104,12 +109,10 @@ impl<P: Policy, S: DataStore + ?Sized> DataStore for Guarded<P, S> {
     }
 
     fn get_many(&self, names: &[Name]) -> Vec<Result<Option<Vec<u8>>>> {
-        self.call_each(
-            GET_MANY,
-            names.len(),
-            |_| 0,
-            |open| self.store.get_many(&chosen(names, open)),
-        )
+        let ask = |open: &[usize]| self.store.get_many(&chosen(names, open));
+        let contents = self.call_each(GET_MANY, names.len(), |_| 0, ask);
+        self.objects_found(names, &contents, Option::is_some);
+        contents
     }
 
     fn put_many(&self, objects: &[(Name, &[u8])]) -> Vec<Result<()>> {
@@ -139,12 +142,10 @@ impl<P: Policy, S: DataStore + ?Sized> DataStore for Guarded<P, S> {
     }
 
     fn contains(&self, names: &[Name]) -> Vec<Result<bool>> {
-        self.call_each(
-            CONTAINS,
-            names.len(),
-            |_| 0,
-            |open| self.store.contains(&chosen(names, open)),
-        )
+        let ask = |open: &[usize]| self.store.contains(&chosen(names, open));
+        let there = self.call_each(CONTAINS, names.len(), |_| 0, ask);
+        self.objects_found(names, &there, |is_there| *is_there);
+        there
     }
 
     fn snapshot(&self, name: &Name) -> Result<Option<Snapshot>> {
@@ -201,11 +202,27 @@ impl<P: Policy, S: DataStore + ?Sized> DataStore for Guarded<P, S> {
     }
 
     fn flush(&self) -> Result<()> {
-        self.store.flush()
+        self.policy.flush().and(self.store.flush())
     }
 
     fn set_aside(&self, name: &Name) -> Result<()> {
         self.call(SET_ASIDE, || self.store.set_aside(name))
+    }
+}
+
+impl<P: Policy, S: DataStore + ?Sized> Guarded<P, S> {
+    /// Tells the policy which of `names` are there.
+    fn objects_found<T>(
+        &self,
+        names: &[Name],
+        results: &[Result<T>],
+        is_there: impl Fn(&T) -> bool,
+    ) {
+        for (name, result) in names.iter().zip(results) {
+            if result.as_ref().is_ok_and(&is_there) {
+                self.policy.found(Found::Object(name));
+            }
+        }
     }
 }
 

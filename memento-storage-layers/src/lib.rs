@@ -35,6 +35,12 @@
 //! [storage.size_limit]         # what is longer is refused
 //! limit = "100 MB"
 //!
+//! [storage.eviction]           # what is used least is dropped
+//! max_size = "10 GB"           # of mementos and results together
+//! max_age = "30 days"          # since it was put or used last
+//! order = "lru"                # or "lfu", "fifo", "mru": what goes first where there is too much
+//! pinned = ["pricing::price"]  # functions whose results stay
+//!
 //! [storage.metrics]            # counts for a recorder of the `metrics` crate
 //! store = "team"               # their label; default: the kind of store
 //!
@@ -44,7 +50,7 @@
 //! ```
 //!
 //! Their order is always the same, whatever that in the file is. From the store outwards: `size_limit`, `faults`, `time_limit`,
-//! `breaker`, `retry`, `signing`, `encryption`, `compression`, `read_only`, `metrics`. So each attempt has its time limit and counts for
+//! `breaker`, `retry`, `signing`, `encryption`, `compression`, `eviction`, `read_only`, `metrics`. So each attempt has its time limit and counts for
 //! the breaker, and a breaker that is open ends the attempts. Data and mementos have a breaker each.
 //!
 //! A program can put them around a store by itself, as [`Guarded`] or [`TimeLimit`], and write a [`Policy`] of its own:
@@ -67,6 +73,7 @@ mod compression;
 mod counted;
 mod data;
 mod encryption;
+mod eviction;
 mod faults;
 mod keys;
 mod metadata;
@@ -86,11 +93,12 @@ mod transformed;
 pub use breaker::Breaker;
 pub use compression::{Compressed, Compression};
 pub use encryption::{Encrypted, Encryption};
+pub use eviction::{Eviction, EvictionOrder};
 pub use faults::Faults;
 pub use keys::Keys;
 pub use metrics::Metrics;
 pub use operation::Operation;
-pub use policy::{Guarded, Policy};
+pub use policy::{Found, Guarded, Policy};
 pub use read_only::ReadOnly;
 pub use retry::Retry;
 pub use signing::{Signed, Signing};

@@ -9,7 +9,8 @@ use crate::operation::{
     CLAIM, GET_RECORD, GET_RECORDS, LIST_RECORDS, PUT_RECORDS, REMOVE_RECORD, REMOVE_RECORDS,
     SET_RECORD_ASIDE, VERSIONS,
 };
-use crate::{Guarded, Policy};
+use crate::tally::Tallied;
+use crate::{Found, Guarded, Policy, Tally};
 
 impl<P: Policy, S: MetadataStore + ?Sized> MetadataStore for Guarded<P, S> {
     fn location(&self) -> String {
@@ -21,11 +22,34 @@ impl<P: Policy, S: MetadataStore + ?Sized> MetadataStore for Guarded<P, S> {
     }
 
     fn get(&self, key: &Key) -> Result<Option<Vec<u8>>> {
-        self.call(GET_RECORD, || self.store.get(key))
+        let record = self.call(GET_RECORD, || self.store.get(key))?;
+        Ok(record.inspect(|_| self.policy.found(Found::Record(key))))
     }
 
     fn get_many(&self, keys: &[Key]) -> Result<Vec<Option<Vec<u8>>>> {
-        self.call(GET_RECORDS, || self.store.get_many(keys))
+        let records = self.call(GET_RECORDS, || self.store.get_many(keys))?;
+        self.records_found(keys, &records);
+        Ok(records)
+    }
+
+    fn get_levels(
+        &self,
+        mut keys: Vec<Key>,
+        next: &mut dyn FnMut(Vec<Option<Vec<u8>>>) -> Vec<Key>,
+    ) -> Result<()> {
+        let mut tally = Tally::default();
+        // Another attempt goes on where the one before ended.
+        let ended = self.run(GET_RECORDS, || {
+            self.store.get_levels(keys.clone(), &mut |records| {
+                self.records_found(&keys, &records);
+                records.add_to(&mut tally);
+                keys = next(records);
+                keys.clone()
+            })
+        });
+        tally.errors += u64::from(ended.is_err());
+        self.policy.note(GET_RECORDS, tally);
+        ended
     }
 
     fn put(&self, entries: &[Entry]) -> Result<()> {
@@ -63,10 +87,19 @@ impl<P: Policy, S: MetadataStore + ?Sized> MetadataStore for Guarded<P, S> {
     }
 
     fn flush(&self) -> Result<()> {
-        self.store.flush()
+        self.policy.flush().and(self.store.flush())
     }
 
     fn set_aside(&self, key: &Key, damaged: &[u8]) -> Result<()> {
         self.call(SET_RECORD_ASIDE, || self.store.set_aside(key, damaged))
+    }
+}
+
+impl<P: Policy, S: MetadataStore + ?Sized> Guarded<P, S> {
+    /// Tells the policy which of `keys` have a record.
+    fn records_found(&self, keys: &[Key], records: &[Option<Vec<u8>>]) {
+        for (key, _) in keys.iter().zip(records).filter(|(_, record)| record.is_some()) {
+            self.policy.found(Found::Record(key));
+        }
     }
 }

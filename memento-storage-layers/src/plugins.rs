@@ -11,8 +11,8 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use crate::{
-    Breaker, Compression, Encryption, Faults, Guarded, Keys, Metrics, Policy, ReadOnly, Retry,
-    Signing, SizeLimit, TimeLimit, Transform, Transformed,
+    Breaker, Compression, Encryption, Eviction, Faults, Guarded, Keys, Metrics, Policy, ReadOnly,
+    Retry, Signing, SizeLimit, TimeLimit, Transform, Transformed,
 };
 
 /// How long an operation takes at most unless told otherwise.
@@ -35,6 +35,7 @@ inventory::submit! { layer("retry", 400, retry) }
 inventory::submit! { layer("signing", 500, signing) }
 inventory::submit! { layer("encryption", 600, encryption) }
 inventory::submit! { layer("compression", 700, compression) }
+inventory::submit! { layer("eviction", 800, eviction) }
 inventory::submit! { layer("read_only", 900, |_, stores| Ok(guarded(stores, || ReadOnly))) }
 inventory::submit! { layer("metrics", 1000, metrics) }
 
@@ -154,6 +155,25 @@ fn keys(layer: &str, options: &mut Options) -> Result<Keys> {
             Err(invalid("key", options, "it is neither a text nor a list of texts"))
         }
     }
+}
+
+fn eviction(options: &mut Options, stores: Stores) -> Result<Stores> {
+    let size = options.take::<ByteSize>("max_size")?.map(|size| size.as_u64());
+    let age = options.take_duration("max_age")?;
+    if size.is_none() && age.is_none() {
+        return Err(Error::new(ErrorKind::Configuration, "find the limits of a storage")
+            .with("layer", "eviction")
+            .help("set `max_size`, as in \"10 GB\", or `max_age`, as in \"30 days\", or both"));
+    }
+    let mut eviction = Eviction::new().order(options.take("order")?.unwrap_or_default());
+    if let Some(bytes) = size {
+        eviction = eviction.max_size(bytes);
+    }
+    if let Some(age) = age {
+        eviction = eviction.max_age(age);
+    }
+    let pinned = options.take::<Vec<String>>("pinned")?.unwrap_or_default();
+    Ok(pinned.into_iter().fold(eviction, Eviction::pin).around(stores))
 }
 
 fn metrics(options: &mut Options, stores: Stores) -> Result<Stores> {

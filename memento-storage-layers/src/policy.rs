@@ -4,11 +4,21 @@ use std::fmt::Debug;
 use std::io::Read;
 use std::sync::Arc;
 
-use memento::{Capabilities, Error, ErrorKind, Result};
+use memento::{Capabilities, Error, ErrorKind, Key, Name, Result};
 
 use crate::counted::Limit;
 use crate::operation::Operation;
 use crate::tally::{Tallied, Tally};
+
+/// Something that was looked for and there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Found<'a> {
+    /// An object of a data store.
+    Object(&'a Name),
+    /// A record of a metadata store.
+    Record(&'a Key),
+}
 
 /// Decides when an operation is tried, how often, and what comes of it.
 ///
@@ -34,6 +44,19 @@ pub trait Policy: Debug + Send + Sync {
 
     /// Is told what came of an operation.
     fn note(&self, _operation: Operation, _tally: Tally) {}
+
+    /// Is told of each object whose content was read, or which was asked for together with others, and of each record, where it was
+    /// there.
+    fn found(&self, _found: Found<'_>) {}
+
+    /// Does what it has put off, as far as it has.
+    ///
+    /// # Errors
+    ///
+    /// What the caller of `flush` gets.
+    fn flush(&self) -> Result<()> {
+        Ok(())
+    }
 
     /// The stream that an operation opened, as the caller gets it. To see how much of it is read, a policy puts one of its own
     /// around it.

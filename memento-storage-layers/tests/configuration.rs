@@ -111,6 +111,11 @@ fn what_is_wrong_is_named_with_its_place() {
              levels from 1 to 22",
         ),
         (
+            "[storage.eviction]\nmax_age = '1day'\norder = 'newest'",
+            "cannot understand an option (option: storage.eviction.order, set by: …/memento.toml:6): unknown variant `newest`, expected one of `lru`, \
+             `lfu`, `fifo`, `mru`",
+        ),
+        (
             "retry = true",
             "cannot understand an option (option: storage.retry, set by: …/memento.toml:4): it is a \
              value, and a table is expected; write `[storage.retry]` and the options below it",
@@ -122,6 +127,16 @@ fn what_is_wrong_is_named_with_its_place() {
         let error = format!("{before}set by: …/memento.toml{behind}");
         assert!(error.starts_with(expected), "{error}");
     }
+}
+
+#[test]
+fn limits_have_to_be_there() {
+    let error = environment("[storage.eviction]\npinned = ['pricing::price']").unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "cannot find the limits of a storage (layer: eviction); set `max_size`, as in \"10 GB\", \
+         or `max_age`, as in \"30 days\", or both"
+    );
 }
 
 /// What is wrong with a key is said without it.

@@ -3,10 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use memento::NullStore;
+use memento::plugin::Stores;
 use memento_storage_fs::{FileDataStore, Options, SqliteMetadataStore};
 use memento_storage_layers::{
-    Breaker, Compression, Encryption, Faults, Guarded, Keys, Metrics, Policy, Retry, Signing,
-    SizeLimit, TimeLimit, Transform, Transformed,
+    Breaker, Compression, Encryption, Eviction, Faults, Guarded, Keys, Metrics, Policy, Retry,
+    Signing, SizeLimit, TimeLimit, Transform, Transformed,
 };
 
 /// Long enough for a machine that is busy.
@@ -24,9 +26,18 @@ fn keys() -> Keys {
     Keys::new(["a key that everybody knows, as it stands here"]).unwrap()
 }
 
-/// Both suites, for stores that `$layered` puts a layer around.
+/// Limits that the stores are far from.
+fn limits() -> Eviction {
+    Eviction::new().max_size(1 << 40).max_age(Duration::from_hours(24 * 365))
+}
+
+/// Both suites, for stores that `$layered` puts a layer around, or one that puts it around data and one that puts it around
+/// metadata.
 macro_rules! suites {
     ($layer:ident, $layered:expr) => {
+        suites!($layer, $layered, $layered);
+    };
+    ($layer:ident, $data:expr, $metadata:expr) => {
         mod $layer {
             #[allow(clippy::wildcard_imports)]
             use super::*;
@@ -36,14 +47,14 @@ macro_rules! suites {
                     #[allow(clippy::wildcard_imports)]
                     use super::super::*;
                     memento_testkit::data_store_suite!(DataStoreSuite::new(|_| {
-                        $layered(memento::MemoryDataStore::default())
+                        $data(memento::MemoryDataStore::default())
                     }));
                 }
                 mod metadata {
                     #[allow(clippy::wildcard_imports)]
                     use super::super::*;
                     memento_testkit::metadata_store_suite!(MetadataStoreSuite::new(|_| {
-                        $layered(memento::MemoryMetadataStore::default())
+                        $metadata(memento::MemoryMetadataStore::default())
                     }));
                 }
             }
@@ -54,11 +65,11 @@ macro_rules! suites {
                     use super::super::*;
                     memento_testkit::data_store_suite!(
                         DataStoreSuite::new(|folder| {
-                            $layered(FileDataStore::new(&Options::new(folder)))
+                            $data(FileDataStore::new(&Options::new(folder)))
                         })
                         .shared()
                         .read_only(|folder| {
-                            $layered(FileDataStore::new(&Options::new(folder).readonly()))
+                            $data(FileDataStore::new(&Options::new(folder).readonly()))
                         })
                     );
                 }
@@ -67,7 +78,7 @@ macro_rules! suites {
                     use super::super::*;
                     memento_testkit::metadata_store_suite!(
                         MetadataStoreSuite::new(|folder| {
-                            $layered(SqliteMetadataStore::new(&Options::new(folder)))
+                            $metadata(SqliteMetadataStore::new(&Options::new(folder)))
                         })
                         .shared()
                     );
@@ -81,6 +92,9 @@ suites!(retry, |store| guarded(Retry::default(), store));
 suites!(breaker, |store| guarded(Breaker::default(), store));
 suites!(time_limit, |store| Arc::new(TimeLimit::new(LIMIT, Arc::new(store))));
 suites!(size_limit, |store| guarded(SizeLimit::default(), store));
+suites!(eviction, |store| limits().around(Stores::new(store, NullStore)).data, |store| limits()
+    .around(Stores::new(NullStore, store))
+    .metadata);
 suites!(metrics, |store| guarded(Metrics::data("memory"), store));
 suites!(signing, |store| transformed(Signing::new(keys()), store));
 suites!(encryption, |store| transformed(Encryption::new(keys()), store));

@@ -3,13 +3,12 @@
 //! A thread writes in the order in which things were put: a content before the record that names it. A content is not held
 //! here, but copied from the first tier that has it.
 
-use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::fmt;
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 use std::thread::JoinHandle;
 
-use memento::plugin::Stores;
+use memento::plugin::{AtEnd, Stores, at_thread_end};
 use memento::{Claim, DataStore, Entry, Error, ErrorKind, Name, Result};
 use parking_lot::{Condvar, Mutex};
 
@@ -94,9 +93,8 @@ impl Queue {
 
     /// Has `write` made behind all before it. Waits for room while the tier works; else the write is lost.
     pub(crate) fn push(&self, write: Write) {
-        // Not where the thread is ending already.
         let shared = &self.0.shared;
-        let _ = AT_END.try_with(|queues| queues.borrow_mut().add(shared));
+        at_thread_end(shared);
         let is_started = self.0.start();
         let mut state = shared.state.lock();
         while state.waiting.len() >= shared.room && state.failures == 0 {
@@ -236,6 +234,13 @@ impl Shared {
     }
 }
 
+/// A thread that put something ends when it is written; so does the main thread, with which the program ends.
+impl AtEnd for Shared {
+    fn at_end(&self) {
+        report(self.flush());
+    }
+}
+
 impl Drop for Handle {
     fn drop(&mut self) {
         if let Some(thread) = self.thread.get_mut().take() {
@@ -257,29 +262,5 @@ impl fmt::Debug for Queue {
 fn report(flushed: Result<()>) {
     if let Err(error) = flushed {
         tracing::warn!(%error, "results are lost");
-    }
-}
-
-thread_local! {
-    /// A thread that put something ends when it is written; so does the main thread, with which the program ends.
-    static AT_END: RefCell<AtEnd> = const { RefCell::new(AtEnd(Vec::new())) };
-}
-
-struct AtEnd(Vec<Weak<Shared>>);
-
-impl AtEnd {
-    fn add(&mut self, shared: &Arc<Shared>) {
-        if !self.0.iter().any(|other| other.as_ptr() == Arc::as_ptr(shared)) {
-            self.0.retain(|other| other.strong_count() > 0);
-            self.0.push(Arc::downgrade(shared));
-        }
-    }
-}
-
-impl Drop for AtEnd {
-    fn drop(&mut self) {
-        for shared in self.0.drain(..).filter_map(|shared| shared.upgrade()) {
-            report(shared.flush());
-        }
     }
 }

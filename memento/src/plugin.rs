@@ -7,6 +7,8 @@
 //! `#[memento]` and `#[memento::main]`; others by [`plugins!`](crate::plugins). Where there is no link-time
 //! registration, [`register_storage`] and [`register_runner`] do it when the program starts.
 
+mod at_end;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;
 use std::sync::Arc;
@@ -16,6 +18,7 @@ use parking_lot::Mutex;
 use crate::configuration::Options;
 use crate::{DataStore, Error, ErrorKind, MetadataStore, Result, Runner};
 
+pub use at_end::{AtEnd, at_thread_end};
 pub use inventory;
 
 /// How many bytes the memory cache of a storage holds unless `memory_cache` says otherwise: 256 MiB.

@@ -11,6 +11,7 @@ mod namespaces;
 mod null;
 mod object;
 mod provided;
+mod references;
 mod snapshots;
 #[cfg(test)]
 mod tests;
@@ -35,6 +36,7 @@ pub use object::{
     Condition, Continuation, ListOptions, Listing, Object, Properties, PutOptions, Snapshot,
     StoreInfo, UserMetadata,
 };
+pub use references::References;
 pub use transfer::{Source, Staged, Target, Transfer};
 pub(crate) use trouble::Trouble;
 pub(crate) use verified::Verified;

@@ -1,8 +1,9 @@
-//! A program that ends while its results wait to be written: it returns, or exits, as its argument says.
+//! A program that puts much and ends: it returns, or exits, as its argument says. What its storage has put off is done then.
 
 use memento::memento;
 // Nothing else of them is used: they are there because the program depends on them.
 use memento_storage_fs as _;
+use memento_storage_layers as _;
 use memento_storage_tiers as _;
 
 #[memento]

@@ -1,9 +1,12 @@
 //! What policies decide.
 
-use std::sync::{Arc, mpsc};
+use std::sync::{Arc, Mutex, mpsc};
 use std::time::Duration;
 
-use memento::{DataStore, Error, ErrorKind, Result};
+use memento::{
+    DataStore, Entry, Error, ErrorKind, Filter, Key, MemoryMetadataStore, MetadataStore, Page,
+    Result, Version,
+};
 use memento_storage_layers::{Breaker, Faults, Guarded, Operation, Policy, ReadOnly, Retry};
 
 use crate::scripted::{Next, Scripted};
@@ -203,4 +206,65 @@ fn a_policy_that_does_nothing_is_an_error() {
     let store = Guarded::new(Lazy, Scripted::new([]));
     assert!(store.get(&name("a")).unwrap_err().to_string().contains("has not tried"));
     assert!(store.get_many(&[name("a")])[0].is_err());
+}
+
+/// A store that hands over the first level of each request, and then fails, so many times.
+#[derive(Debug)]
+struct Interrupted {
+    store: MemoryMetadataStore,
+    times: Mutex<u32>,
+}
+
+impl MetadataStore for Interrupted {
+    fn get_levels(&self, keys: Vec<Key>, next: &mut Levels<'_>) -> Result<()> {
+        let mut times = self.times.lock().unwrap();
+        if *times == 0 {
+            return self.store.get_levels(keys, next);
+        }
+        *times -= 1;
+        next(self.store.get_many(&keys)?);
+        Err(Error::new(ErrorKind::Storage, "do what was asked"))
+    }
+
+    fn get(&self, key: &Key) -> Result<Option<Vec<u8>>> {
+        self.store.get(key)
+    }
+    fn put(&self, entries: &[Entry]) -> Result<()> {
+        self.store.put(entries)
+    }
+    fn remove(&self, key: &Key) -> Result<bool> {
+        self.store.remove(key)
+    }
+    fn remove_all(&self, filter: &Filter) -> Result<u64> {
+        self.store.remove_all(filter)
+    }
+    fn list(&self, filter: &Filter, from: Option<u64>, limit: usize) -> Result<Page> {
+        self.store.list(filter, from, limit)
+    }
+    fn versions(&self, function: &str, limit: usize) -> Result<Vec<Version>> {
+        self.store.versions(function, limit)
+    }
+}
+
+type Levels<'a> = dyn FnMut(Vec<Option<Vec<u8>>>) -> Vec<Key> + 'a;
+
+#[test]
+fn a_graph_that_is_interrupted_is_read_on_where_it_was() {
+    for (times, is_whole) in [(0, true), (1, true), (2, true), (3, false)] {
+        let store = Interrupted { store: <_>::default(), times: Mutex::new(times) };
+        let levels: Vec<Key> = (0..4).map(|level| Key::from_bytes([level; 32])).collect();
+        let mut left = levels.iter().copied();
+        let mut keys: Vec<Key> = left.by_ref().take(1).collect();
+        let mut seen = Vec::new();
+        let read =
+            Guarded::new(retry(), Arc::new(store)).get_levels(keys.clone(), &mut |records| {
+                assert_eq!(records.len(), 1);
+                seen.append(&mut keys);
+                keys = left.by_ref().take(1).collect();
+                keys.clone()
+            });
+        assert_eq!(read.is_ok(), is_whole, "interrupted {times} times");
+        let expected = if is_whole { &levels[..] } else { &levels[..3] };
+        assert_eq!(seen, expected, "each level once");
+    }
 }

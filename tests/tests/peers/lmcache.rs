@@ -3,28 +3,31 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use memento::{DataStore, Environment, ErrorKind, Storage};
+use memento::{DataStore, Environment, ErrorKind, Storage, memento};
 use memento_storage_layers::{Breaker, Faults, Guarded};
 use memento_tests::redis::RedisServer;
 use memento_tests::s3::{BUCKET, KEY, S3Server, endpoint};
 
-use crate::{environment, in_folder, name, runs, with_each};
+use crate::{RUNS, environment, in_folder, large, name, runs, with_each};
 
 fn redis(prefix: &str) -> String {
     format!("url = '{}'\nkey_prefix = '{prefix}'\n", RedisServer::shared().url())
 }
 
+fn in_s3(server: &S3Server, prefix: &str) -> String {
+    format!(
+        "url = 's3://{BUCKET}/{prefix}'\nendpoint = '{}'\nallow_http = true\n\
+         access_key_id = '{}'\nsecret_access_key = '{}'\n",
+        endpoint(server.port()),
+        KEY.0,
+        KEY.1
+    )
+}
+
 #[test]
 fn connectors_are_chosen_by_the_scheme_of_a_url_several_at_once() {
     let s3 = S3Server::start();
-    let text = format!(
-        "{}\n[storage.data]\nurl = 's3://{BUCKET}/peers'\nendpoint = '{}'\nallow_http = true\n\
-         access_key_id = '{}'\nsecret_access_key = '{}'\n",
-        redis("connectors"),
-        endpoint(s3.port()),
-        KEY.0,
-        KEY.1
-    );
+    let text = format!("{}\n[storage.data]\n{}", redis("connectors"), in_s3(&s3, "peers"));
     let (folder, environment) = environment(&text).unwrap();
     assert_eq!((runs(&environment), runs(&environment)), (6, 0));
     let error = in_folder(&folder, "url = 'unknown://host'").unwrap_err().to_string();
@@ -89,6 +92,53 @@ fn a_breaker_opens_and_lets_one_through_after_its_period() {
     let kinds: Vec<_> = (0..5).map(|_| broken.get(&name("a/b")).unwrap_err().kind()).collect();
     assert_eq!(kinds[..3], [ErrorKind::Storage; 3]);
     assert_eq!(kinds[3..], [ErrorKind::Unavailable; 2]);
+}
+
+#[memento]
+fn pinned(n: u8) -> Vec<u8> {
+    RUNS.set(RUNS.get() + 1);
+    vec![n; 200_000]
+}
+
+#[test]
+fn every_store_keeps_within_a_size_in_each_order_and_what_is_pinned_stays() {
+    let s3 = S3Server::start();
+    let path = memento::functions().map(|function| function.path().to_owned());
+    let path = path.into_iter().find(|path| path.ends_with("::pinned")).unwrap();
+    for order in ["lru", "lfu", "fifo", "mru"] {
+        let stores = [
+            "type = 'memory'\n".to_owned(),
+            "type = 'filesystem'\npath = 'limited'\n".to_owned(),
+            redis(&format!("limited-{order}")),
+            format!(
+                "{}[storage.data]\n{}",
+                redis(&format!("limited-s3-{order}")),
+                in_s3(&s3, order)
+            ),
+        ];
+        for store in stores {
+            let limits = format!("max_size = '1 MB'\norder = '{order}'\npinned = ['{path}']\n");
+            let (_folder, environment) =
+                environment(&format!("{store}[storage.eviction]\n{limits}")).unwrap();
+            environment.enter(|| {
+                assert_eq!(pinned(1), vec![1; 200_000]);
+                for n in 0..20 {
+                    assert_eq!(large(n), vec![n; 300_000]);
+                }
+            });
+            environment.flush().unwrap();
+            let stores = environment.storage("").unwrap().stores();
+            let results = memento::Prefix::new("results").unwrap();
+            let listed = stores.data.list(&results, &<_>::default()).unwrap().objects;
+            let bytes: u64 = listed.iter().map(|object| object.size).sum();
+            assert!((500_000..1_000_000).contains(&bytes), "{order}: {bytes} bytes in {store}");
+            let error = stores.data.put(&name("a/b"), &vec![0; 1_000_001]).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::TooLarge);
+            RUNS.set(0);
+            environment.enter(|| assert_eq!(pinned(1), vec![1; 200_000]));
+            assert_eq!(RUNS.get(), 0, "{order}, in {store}");
+        }
+    }
 }
 
 #[test]

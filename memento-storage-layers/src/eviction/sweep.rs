@@ -1,0 +1,240 @@
+//! One count of everything, after which what is too much is gone.
+
+use std::collections::HashSet;
+use std::io::{self, Write};
+
+use memento::{
+    DataStore, Digest, Entry, Filter, Key, ListOptions, MetadataStore, Name, Prefix, References,
+    Result, Target,
+};
+use metrics::counter;
+
+use super::evictor::{Evictor, nanoseconds};
+use super::order::History;
+use super::usage::{Account, Item, Kind, Use, Uses};
+
+/// Contents by their digests.
+const RESULTS: &str = "results";
+/// How many records a page has.
+const PAGE: usize = 1000;
+/// How many records are read together to be dropped.
+const TOGETHER: usize = 256;
+/// How long a result is at most that is searched for the names of its parts.
+const SEARCHED: u64 = 4 << 20;
+
+/// A count under way.
+pub(super) struct Sweep<'a> {
+    evictor: &'a Evictor,
+    data: &'a dyn DataStore,
+    metadata: &'a dyn MetadataStore,
+    now: u64,
+    uses: Uses,
+    pieces: Vec<Piece>,
+    /// What the mementos of pinned functions need.
+    pinned: References,
+    /// The code that mementos were computed by: little for many of them.
+    code: HashSet<Digest>,
+    /// How many bytes there are, in all.
+    total: u64,
+}
+
+/// Something that is there, and may go.
+#[derive(Clone, Copy)]
+struct Piece {
+    item: Item,
+    size: u64,
+    history: History,
+}
+
+impl<'a> Sweep<'a> {
+    /// One that knows of `uses` that nobody was told of.
+    pub(super) fn new(evictor: &'a Evictor, now: u64, uses: Uses) -> Self {
+        Self {
+            evictor,
+            data: &*evictor.stores.data,
+            metadata: &*evictor.stores.metadata,
+            now,
+            uses,
+            pieces: Vec::new(),
+            pinned: References::default(),
+            code: HashSet::new(),
+            total: 0,
+        }
+    }
+
+    /// Counts what is there, drops what is too much, and puts an account of the rest in place of `accounts`.
+    pub(super) fn run(mut self, accounts: Vec<Account>) -> Result<()> {
+        for account in &accounts {
+            account.add_to(&mut self.uses, self.data)?;
+        }
+        self.count_contents()?;
+        self.count_mementos()?;
+        self.search_pinned()?;
+        let (pinned, code) = (&self.pinned, &self.code);
+        self.pieces.retain(|piece| match &piece.item {
+            Item::Content(digest) => !pinned.contains(digest) && !code.contains(digest),
+            Item::Memento(_) => true,
+        });
+        let before = self.total;
+        let gone = self.choose();
+        self.remove(&gone)?;
+        tracing::info!(
+            store = self.data.location(),
+            before,
+            after = self.total,
+            dropped = gone.len(),
+            "a storage was counted"
+        );
+        let staying: HashSet<Item> = self.pieces.iter().map(|piece| piece.item).collect();
+        self.uses.retain(|item, _| staying.contains(item));
+        Account::put(self.data, Kind::Counted, self.now, self.total, &self.uses)?;
+        Account::remove(accounts, self.data)
+    }
+
+    fn add(&mut self, item: Item, size: u64, put: u64) {
+        self.total += size;
+        let Use { last, times } = self.uses.get(&item).copied().unwrap_or_default();
+        // Who was ahead of the time, or says so, keeps nothing for ever.
+        let (put, last) = (put.min(self.now), last.min(self.now));
+        let history = History { put, last: last.max(put), times };
+        self.pieces.push(Piece { item, size, history });
+    }
+
+    fn count_contents(&mut self) -> Result<()> {
+        let (folder, mut options) = (Prefix::new(RESULTS)?, ListOptions::default());
+        loop {
+            let page = self.data.list(&folder, &options)?;
+            for object in page.objects {
+                if let Some(digest) = object.name.result_digest() {
+                    let put = object.modified.map_or(0, nanoseconds);
+                    self.add(Item::Content(digest), object.size, put);
+                }
+            }
+            match page.next {
+                None => return Ok(()),
+                next => options.from = next,
+            }
+        }
+    }
+
+    fn count_mementos(&mut self) -> Result<()> {
+        let mut from = None;
+        loop {
+            let page = self.metadata.list(&Filter::default(), from, PAGE)?;
+            let earlier = self.earlier(&page.entries)?;
+            for (entry, earlier) in page.entries.iter().zip(earlier) {
+                let size = entry.record.len() as u64 + earlier;
+                if self.evictor.limits.pinned.contains(&entry.function) {
+                    self.total += size;
+                    // Of one that cannot be read, nothing is used either.
+                    let _ = self.pinned.add(entry);
+                } else if let Ok(Some(memento)) = entry.memento() {
+                    self.code.insert(memento.provenance.code);
+                    self.add(Item::Memento(entry.key), size, nanoseconds(memento.finished));
+                } else {
+                    self.total += size;
+                }
+            }
+            from = page.next;
+            if from.is_none() {
+                return Ok(());
+            }
+        }
+    }
+
+    /// How long the records are that each of `entries` took the place of.
+    fn earlier(&self, entries: &[Entry]) -> Result<Vec<u64>> {
+        let keys = entries.iter().map(|entry| entry.earlier().unwrap_or_default());
+        let keys: Vec<Vec<Key>> = keys.collect();
+        let all = keys.concat();
+        if all.is_empty() {
+            return Ok(vec![0; entries.len()]);
+        }
+        let mut lengths =
+            self.metadata.get_many(&all)?.into_iter().map(|record| record.map_or(0, |r| r.len()));
+        let of = |keys: &Vec<Key>| lengths.by_ref().take(keys.len()).sum::<usize>() as u64;
+        Ok(keys.iter().map(of).collect())
+    }
+
+    /// Finds all contents that the mementos of pinned functions need.
+    fn search_pinned(&mut self) -> Result<()> {
+        while let Some(digest) = self.pinned.take() {
+            let name = Name::of_result(&digest);
+            let Some(properties) = self.data.properties(&name)? else { continue };
+            if properties.size <= SEARCHED {
+                self.data.get_to(&name, &mut Target::new(&mut Search(&mut self.pinned)))?;
+                self.pinned.end();
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes out of the pieces what is to go: what is too old, and then, where there is too much, what is first in the order.
+    fn choose(&mut self) -> Vec<Item> {
+        let limits = &self.evictor.limits;
+        let age = limits.max_age.map(|age| u64::try_from(age.as_nanos()).unwrap_or(u64::MAX));
+        let oldest = age.map_or(0, |age| self.now.saturating_sub(age));
+        let most = limits.max_size.unwrap_or(u64::MAX);
+        let aim = if self.total > most { most - most / 16 } else { most };
+        self.pieces.sort_unstable_by_key(|piece| {
+            let is_young = piece.history.last >= oldest;
+            (is_young, limits.order.rank(piece.history))
+        });
+        let goes = |total: u64, piece: &Piece| piece.history.last < oldest || total > aim;
+        let mut gone = Vec::new();
+        for piece in &self.pieces {
+            if !goes(self.total, piece) {
+                break;
+            }
+            self.total -= piece.size;
+            gone.push(piece.item);
+        }
+        self.pieces.drain(..gone.len());
+        gone
+    }
+
+    fn remove(&self, gone: &[Item]) -> Result<()> {
+        let (mut keys, mut names) = (Vec::new(), Vec::new());
+        for item in gone {
+            match item {
+                Item::Memento(key) => keys.push(*key),
+                Item::Content(digest) => names.push(Name::of_result(digest)),
+            }
+        }
+        // First: who finds a memento finds its content.
+        keys.chunks(TOGETHER).try_for_each(|keys| self.remove_mementos(keys))?;
+        for names in names.chunks(PAGE) {
+            self.data.remove_many(names).into_iter().try_for_each(|removed| removed.map(drop))?;
+        }
+        for (kind, count) in [("metadata", keys.len()), ("data", names.len())] {
+            counter!("memento_store_evicted_total", "kind" => kind).increment(count as u64);
+        }
+        Ok(())
+    }
+
+    /// Drops mementos, and those that they took the place of.
+    fn remove_mementos(&self, keys: &[Key]) -> Result<()> {
+        let records = self.metadata.get_many(keys)?;
+        for (key, record) in keys.iter().zip(records) {
+            let earlier = record.and_then(|record| Entry::read(key, record).ok()?.earlier().ok());
+            for key in earlier.iter().flatten().chain([key]) {
+                self.metadata.remove(key)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Looks for the names of contents in what is written to it.
+struct Search<'a>(&'a mut References);
+
+impl Write for Search<'_> {
+    fn write(&mut self, content: &[u8]) -> io::Result<usize> {
+        self.0.scan(content);
+        Ok(content.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}

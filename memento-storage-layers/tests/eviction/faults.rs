@@ -1,0 +1,116 @@
+//! Stores that fail while they are counted.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use memento::plugin::Stores;
+use memento::{DataStore as _, Error, ErrorKind, Result};
+use memento_storage_layers::{Faults, Guarded, Operation, Policy, ReadOnly};
+
+use crate::{LONG, Lab, NOTHING, ask, over, room_for};
+
+/// The stores, which fail in a part of all operations.
+fn faulty(lab: &Lab, rate: f64, seed: u64) -> Stores {
+    let Stores { data, metadata } = lab.stores();
+    Stores {
+        data: Arc::new(Guarded::new(Faults::new(rate, seed), data)),
+        metadata: Arc::new(Guarded::new(Faults::new(rate, seed + 1), metadata)),
+    }
+}
+
+#[test]
+fn a_store_that_fails_now_and_then_returns_right_values_and_is_counted_later() {
+    for seed in 0..20 {
+        let lab = Lab::new();
+        let stores = room_for(20).around(faulty(&lab, 0.2, seed));
+        let environment = over(stores, 0);
+        for n in (0..60).chain(0..60) {
+            ask(&environment, [n]);
+        }
+        drop(environment);
+        // What was put and said not to be is counted the next day.
+        lab.wait(Duration::from_hours(24));
+        let environment = lab.environment(room_for(20));
+        ask(&environment, [1000]);
+        environment.flush().unwrap();
+        let limit = 20 * (LONG + 500);
+        assert!(lab.size() <= limit + limit / 64 + LONG, "{} bytes", lab.size());
+    }
+}
+
+/// Fails in all that writes, for as long as it is told to.
+#[derive(Clone, Debug, Default)]
+struct Full(Arc<AtomicBool>);
+
+impl Policy for Full {
+    fn run(&self, operation: Operation, attempt: &mut dyn FnMut() -> Result<()>) -> Result<()> {
+        if operation.writes && self.0.load(Ordering::Relaxed) {
+            return Err(Error::new(ErrorKind::Storage, operation.does).source("it is full"));
+        }
+        attempt()
+    }
+}
+
+#[test]
+fn what_could_not_be_told_is_told_later() {
+    let lab = Lab::new();
+    ask(&over(lab.stores(), 1 << 20), 0..25);
+    let full = Full::default();
+    let Stores { data, metadata } = lab.stores();
+    let stores = Stores { data: Arc::new(Guarded::new(full.clone(), data)), metadata };
+    let environment = over(room_for(30).around(stores), 1 << 20);
+    full.0.store(true, Ordering::Relaxed);
+    assert_eq!(ask(&environment, 0..10), NOTHING);
+    let error = environment.flush().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Storage);
+    assert_eq!(lab.listed("usage").len(), 0);
+    full.0.store(false, Ordering::Relaxed);
+    environment.flush().unwrap();
+    assert_eq!(lab.listed("usage").len(), 1);
+    environment.flush().unwrap();
+    assert_eq!(lab.listed("usage").len(), 1, "once");
+    let other = lab.environment(room_for(30));
+    ask(&other, 100..115);
+    other.flush().unwrap();
+    let plain = over(lab.stores(), 1 << 20);
+    assert_eq!(ask(&plain, 0..10), NOTHING);
+    assert!(!ask(&plain, 10..25).is_empty());
+}
+
+#[test]
+fn a_store_that_is_open_for_reading_is_not_counted() {
+    let lab = Lab::new();
+    ask(&over(lab.stores(), 0), 0..50);
+    let objects = lab.data.info().unwrap().objects;
+    let Stores { data, metadata } = lab.stores();
+    let read_only = Stores {
+        data: Arc::new(Guarded::new(ReadOnly, data)),
+        metadata: Arc::new(Guarded::new(ReadOnly, metadata)),
+    };
+    let environment = over(room_for(20).around(read_only), 0);
+    assert_eq!(ask(&environment, 0..50), NOTHING);
+    environment.flush().unwrap();
+    assert_eq!(lab.data.info().unwrap().objects, objects);
+}
+
+#[test]
+fn threads_that_put_at_the_same_time_keep_within_the_limit() {
+    let lab = Lab::new();
+    let environment = lab.environment(room_for(20));
+    std::thread::scope(|scope| {
+        for thread in 0..4 {
+            let environment = &environment;
+            scope.spawn(move || {
+                environment.enter(|| {
+                    for n in (0..100).map(|n| n * 4 + thread) {
+                        assert_eq!(crate::long(n), crate::right(n));
+                    }
+                });
+            });
+        }
+    });
+    environment.flush().unwrap();
+    let limit = 20 * (LONG + 500);
+    assert!(lab.size() <= limit + limit / 64 + LONG, "{} bytes", lab.size());
+}
