@@ -217,6 +217,11 @@ impl DataStore for FileDataStore {
         self.folder.check_writable("move a damaged object aside")?;
         let path = self.path(name);
         let _lock = self.folder.lock_name(name);
+        if let Ok(Some(found)) = format::open(&path)
+            && name.is_whole(found)
+        {
+            return Ok(());
+        }
         let moved = self.folder.set_aside(&path, name.of_damaged().as_str());
         moved.map_err(|error| self.failed("move a damaged object aside", &path, error))?;
         self.remove_empty(&path);

@@ -256,6 +256,27 @@ impl DataStore for RedisDataStore {
         self.ask_each(DROP, Repeat::No, names, remove, |_, value| self.reply(DROP, value))
     }
 
+    fn set_aside(&self, name: &Name) -> Result<()> {
+        const SET_ASIDE: &str = "move a damaged object aside";
+        self.server.check_writable(SET_ASIDE)?;
+        let found = self.get_revision(name);
+        let mut remove = self.script(&self.server.scripts.remove, name);
+        remove.arg(name.as_str());
+        match found {
+            Ok(None) => return Ok(()),
+            Ok(Some((_, content))) if name.is_whole(&*content) => return Ok(()),
+            Ok(Some((revision, _))) => drop(remove.arg(revision)),
+            // Of what is none of ours, all goes.
+            Err(error) if error.kind() == ErrorKind::Damaged => {}
+            Err(error) => return Err(error),
+        }
+        match self.copy(name, &name.of_damaged()) {
+            Err(error) if error.kind() != ErrorKind::Damaged => return Err(error),
+            _ => {}
+        }
+        self.server.ask(SET_ASIDE, Repeat::Yes, &remove)
+    }
+
     fn list(&self, prefix: &Prefix, options: &ListOptions) -> Result<Listing> {
         listing::list(&self.server, prefix, options)
     }

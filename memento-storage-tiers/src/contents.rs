@@ -1,17 +1,10 @@
 //! Contents that are copied from one tier to another, which they reach whole or not at all.
 
-use memento::{
-    CheckedReader, DataStore, Digest, Error, ErrorKind, Name, PutOptions, Result, Source,
-};
+use memento::{CheckedReader, DataStore, Error, ErrorKind, Name, PutOptions, Result, Source};
 
 /// Whether an object is a content by its digest, which never changes.
 pub(crate) fn is_content(name: &Name) -> bool {
     name.segments().next() == Some("results")
-}
-
-/// Whether `content` is what `name` says.
-pub(crate) fn is_whole(name: &Name, content: &[u8]) -> bool {
-    Name::of_result(&Digest::of(content)) == *name
 }
 
 /// Copies a content, unless it is there; whether `from` has it.

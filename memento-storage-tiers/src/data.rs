@@ -5,11 +5,11 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use memento::{
-    Capabilities, DataStore, ErrorKind, ListOptions, Listing, Name, Namespace, Prefix, Properties,
-    PutOptions, Result, Snapshot, Source, StoreInfo,
+    Capabilities, DataStore, ListOptions, Listing, Name, Namespace, Prefix, Properties, PutOptions,
+    Result, Snapshot, Source, StoreInfo,
 };
 
-use crate::contents::{self, is_content, is_whole};
+use crate::contents::{self, is_content};
 use crate::queue::{Queue, Write};
 use crate::tier::Tier;
 use crate::{Tiers, each};
@@ -113,7 +113,7 @@ impl DataStore for TieredDataStore {
         if self.tiers.promoting(n).next().is_none() {
             return Ok(Some(content));
         }
-        if !is_whole(name, &content) {
+        if !name.is_whole(&*content) {
             // One below may have it whole.
             let tier = &self.tiers.0[n];
             self.set_aside(name)?;
@@ -266,17 +266,11 @@ impl DataStore for TieredDataStore {
         self.home().url(name)
     }
 
-    /// A content only where it is damaged.
     fn set_aside(&self, name: &Name) -> Result<()> {
         if !is_content(name) {
             return self.home().set_aside(name);
         }
-        let set_aside = |tier: &Tier| match tier.data.get(name) {
-            Ok(Some(content)) if !is_whole(name, &content) => tier.data.set_aside(name),
-            Err(error) if error.kind() == ErrorKind::Damaged => tier.data.set_aside(name),
-            found => found.map(drop),
-        };
-        each(self.tiers.written().map(|tier| tier.check(set_aside(tier))))
+        each(self.tiers.written().map(|tier| tier.check(tier.data.set_aside(name))))
     }
 
     fn tiers(&self) -> Vec<(String, Arc<dyn DataStore>)> {

@@ -212,6 +212,11 @@ impl<T: Transform, S: DataStore + ?Sized> DataStore for Transformed<T, S> {
 
     /// What is still whole gets the name under which it can be looked at; what is not is moved as it is.
     fn set_aside(&self, name: &Name) -> Result<()> {
+        if let Ok(Some(reader)) = self.read(name)
+            && name.is_whole(reader)
+        {
+            return Ok(());
+        }
         if T::IS_BOUND && self.copy(name, &name.of_damaged()).is_ok() {
             return self.store.remove(name).map(drop);
         }

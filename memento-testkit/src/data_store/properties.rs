@@ -69,6 +69,7 @@ properties! {
         a_store_answers
         urls_are_told
         what_is_set_aside_can_be_looked_at
+        what_is_whole_again_is_not_set_aside
         a_store_for_reading_changes_nothing
     }
 }

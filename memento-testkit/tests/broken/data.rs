@@ -52,6 +52,7 @@ pub(crate) enum Wrong {
     DoesNotAnswer,
     HasOneUrl,
     SetsNothingAside,
+    SetsAllAside,
     WritesAnyway,
 }
 
@@ -143,6 +144,11 @@ pub(crate) const KEEPING_CASES: &[Case<Wrong>] = &[
         Wrong::SetsNothingAside,
         &["what_is_set_aside_can_be_looked_at"],
         "`a/b/c` is \"damaged\", not not there",
+    ),
+    Case(
+        Wrong::SetsAllAside,
+        &["what_is_whole_again_is_not_set_aside"],
+        "is not there, not a content of 100 bytes",
     ),
     Case(Wrong::WritesAnyway, &["a_store_for_reading_changes_nothing"], "`put` gives Ok(())"),
 ];

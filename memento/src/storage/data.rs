@@ -285,12 +285,14 @@ pub trait DataStore: Send + Sync + Debug {
     /// Takes a damaged object out of the way: into the namespace `damaged`, where it can be looked at. Later reads do not
     /// find it, and a put replaces it.
     ///
+    /// A content that [is whole](Name::is_whole) stays: another process has put it since. A store that can looks at the object and
+    /// moves it in one step.
+    ///
     /// # Errors
     ///
     /// As [`copy`](Self::copy) and [`remove`](Self::remove).
     fn set_aside(&self, name: &Name) -> Result<()> {
-        self.copy(name, &name.of_damaged())?;
-        self.remove(name).map(drop)
+        provided::set_aside(self, name)
     }
 
     /// The stores that it is made of, the nearest first, each with its name; none where it is one store. For programs that look

@@ -217,6 +217,14 @@ impl Name {
         (Self::of_result(&digest) == *self).then_some(digest)
     }
 
+    /// Whether this is the name of a content, and `reader` has that content. What cannot be read is not whole.
+    pub fn is_whole(&self, reader: impl std::io::Read) -> bool {
+        let Some(digest) = self.result_digest() else { return false };
+        let mut hasher = blake3::Hasher::new();
+        let read = hasher.update_reader(reader);
+        read.is_ok_and(|hasher| Digest::from_bytes(hasher.finalize().into()) == digest)
+    }
+
     /// A name in the namespace `damaged` for what is called this and moved out of the way; each is another one.
     pub fn of_damaged(&self) -> Self {
         let unique = super::unique();

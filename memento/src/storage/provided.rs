@@ -40,6 +40,17 @@ pub(super) fn copy<S: DataStore + ?Sized>(store: &S, from: &Name, to: &Name) -> 
     store.put_from(to, &mut Source::new(&mut content), &options)
 }
 
+pub(super) fn set_aside<S: DataStore + ?Sized>(store: &S, name: &Name) -> Result<()> {
+    // What the store itself finds damaged is not whole.
+    if let Ok(Some(reader)) = store.read(name)
+        && name.is_whole(reader)
+    {
+        return Ok(());
+    }
+    store.copy(name, &name.of_damaged())?;
+    store.remove(name).map(drop)
+}
+
 /// The part of `content` that `range` is.
 pub(super) fn part<'a>(content: &'a [u8], range: &Range<u64>) -> &'a [u8] {
     let at = |position: u64| usize::try_from(position).unwrap_or(usize::MAX).min(content.len());

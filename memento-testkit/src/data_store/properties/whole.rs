@@ -1,6 +1,6 @@
 //! The store as a whole.
 
-use memento::{Error, ErrorKind, ListOptions, PutOptions, StoreInfo};
+use memento::{Digest, Error, ErrorKind, ListOptions, Name, PutOptions, StoreInfo};
 
 use crate::data_store::DataStoreSuite;
 use crate::data_store::lab::{Lab, can, content, done, name, namespace};
@@ -72,6 +72,21 @@ pub(super) fn what_is_set_aside_can_be_looked_at(suite: &DataStoreSuite) {
     }
     lab.keep("a/b/c", b"new");
     lab.holds(promise, "a/b/c", Some(b"new"));
+}
+
+pub(super) fn what_is_whole_again_is_not_set_aside(suite: &DataStoreSuite) {
+    let lab = Lab::new(suite);
+    let promise = "a content that somebody has put anew is not set aside, and a damaged one is";
+    for content in [content(1, 100), content(2, 3_000_000)] {
+        let name = Name::of_result(&Digest::of(&content));
+        lab.keep(name.as_str(), &content);
+        done(lab.set_aside(&name), promise);
+        lab.holds(promise, name.as_str(), Some(&content));
+        let other = Name::of_result(&Digest::of(&content[1..]));
+        lab.keep(other.as_str(), &content);
+        done(lab.set_aside(&other), promise);
+        lab.holds(promise, other.as_str(), None);
+    }
 }
 
 pub(super) fn a_store_for_reading_changes_nothing(suite: &DataStoreSuite) {

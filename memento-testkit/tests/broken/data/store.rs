@@ -250,10 +250,11 @@ impl DataStore for Broken {
         self.check_writable()?;
         match self.wrong {
             Wrong::SetsNothingAside => Ok(()),
-            _ => {
+            Wrong::SetsAllAside => {
                 self.copy(name, &name.of_damaged())?;
                 self.remove(name).map(drop)
             }
+            _ => self.objects.set_aside(&self.place(name)),
         }
     }
 }

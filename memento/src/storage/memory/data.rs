@@ -87,6 +87,15 @@ impl DataStore for MemoryDataStore {
         Ok(self.objects.write().remove(name).is_some())
     }
 
+    fn set_aside(&self, name: &Name) -> Result<()> {
+        let mut objects = self.objects.write();
+        if let Some(kept) = objects.remove(name) {
+            let is_whole = name.is_whole(&*kept.content);
+            objects.insert(if is_whole { name.clone() } else { name.of_damaged() }, kept);
+        }
+        Ok(())
+    }
+
     fn list(&self, prefix: &Prefix, options: &ListOptions) -> Result<Listing> {
         let objects = self.objects.read();
         let inside = prefix.start();

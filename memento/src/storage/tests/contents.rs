@@ -3,7 +3,9 @@
 use std::io::{self, Cursor, Read};
 
 use crate::storage::{Source, Storage};
-use crate::{Digest, ErrorKind, Name};
+use crate::{
+    DataStore, Digest, ErrorKind, ListOptions, Listing, MemoryDataStore, Name, NullStore, Prefix,
+};
 
 const READ: &str = "read a content";
 
@@ -71,4 +73,36 @@ fn damaged_contents_are_reported_and_moved_aside() {
     contents.put_content(&digest, b"one").unwrap();
     assert_eq!(contents.content(READ, &digest, None).unwrap().unwrap(), b"one");
     assert_eq!(contents.missing_content(&[digest]), None);
+}
+
+/// A store in which somebody else puts a content anew as soon as this process has read the damaged one.
+#[derive(Debug, Default)]
+struct Mended(MemoryDataStore);
+
+impl DataStore for Mended {
+    fn get(&self, name: &Name) -> crate::Result<Option<Vec<u8>>> {
+        let found = self.0.get(name)?;
+        self.0.put(name, b"one")?;
+        Ok(found)
+    }
+    fn put(&self, name: &Name, content: &[u8]) -> crate::Result<()> {
+        self.0.put(name, content)
+    }
+    fn remove(&self, name: &Name) -> crate::Result<bool> {
+        self.0.remove(name)
+    }
+    fn list(&self, prefix: &Prefix, options: &ListOptions) -> crate::Result<Listing> {
+        self.0.list(prefix, options)
+    }
+}
+
+#[test]
+fn what_another_process_has_mended_is_not_moved_aside() {
+    let storage = Storage::new(Mended::default(), NullStore);
+    let digest = Digest::of(b"one");
+    storage.contents.put_content(&digest, b"damaged").unwrap();
+    let error = storage.contents.content(READ, &digest, None).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Damaged);
+    assert_eq!(storage.data.info().unwrap().objects, 1);
+    assert_eq!(storage.contents.content(READ, &digest, None).unwrap().unwrap(), b"one");
 }
