@@ -1,8 +1,17 @@
 //! How a result becomes bytes, and bytes a result.
 
+mod bincode;
+mod postcard;
+mod stack;
+#[cfg(test)]
+mod tests;
+
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{Error, ErrorKind, Result};
+
+pub use bincode::Bincode;
+pub use postcard::Postcard;
 
 /// Encodes results. Chosen by `codec = "…"` on a function; each record says which codec wrote it.
 ///
@@ -23,61 +32,8 @@ pub trait Codec: 'static {
     /// # Errors
     ///
     /// [`ErrorKind::Damaged`] where `bytes` are the encoding of no `T`. `bytes` may come from anyone: memory use must
-    /// stay in proportion to their length.
+    /// stay in proportion to their length, and values that are nested too deep for the thread's stack must be errors.
     fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T>;
-}
-
-/// bincode 2 with integers of fixed width: the fastest of the built-in codecs, and the default.
-///
-/// Its maintainers have retired it, with the wire format finished; that is why it stands behind [`Codec`].
-#[derive(Clone, Copy, Debug)]
-pub struct Bincode;
-
-const BINCODE: bincode::config::Configuration<
-    bincode::config::LittleEndian,
-    bincode::config::Fixint,
-> = bincode::config::standard().with_fixed_int_encoding();
-
-impl Codec for Bincode {
-    const NAME: &'static str = "bincode";
-
-    fn encode<T: Serialize + ?Sized>(value: &T, bytes: &mut Vec<u8>) -> Result<()> {
-        match bincode::serde::encode_into_std_write(value, bytes, BINCODE) {
-            Ok(_) => Ok(()),
-            Err(error) => Err(encoding_error::<T>(Self::NAME, error)),
-        }
-    }
-
-    fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
-        match bincode::serde::decode_from_slice(bytes, BINCODE) {
-            Ok((value, used)) if used == bytes.len() => Ok(value),
-            Ok(_) => Err(decoding_error::<T>(Self::NAME, "bytes are left over")),
-            Err(error) => Err(decoding_error::<T>(Self::NAME, error)),
-        }
-    }
-}
-
-/// postcard: the most compact of the built-in codecs, with a specified wire format.
-#[derive(Clone, Copy, Debug)]
-pub struct Postcard;
-
-impl Codec for Postcard {
-    const NAME: &'static str = "postcard";
-
-    fn encode<T: Serialize + ?Sized>(value: &T, bytes: &mut Vec<u8>) -> Result<()> {
-        match postcard::to_io(value, bytes) {
-            Ok(_) => Ok(()),
-            Err(error) => Err(encoding_error::<T>(Self::NAME, error)),
-        }
-    }
-
-    fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
-        match postcard::take_from_bytes(bytes) {
-            Ok((value, [])) => Ok(value),
-            Ok(_) => Err(decoding_error::<T>(Self::NAME, "bytes are left over")),
-            Err(error) => Err(decoding_error::<T>(Self::NAME, error)),
-        }
-    }
 }
 
 /// JSON: for results that people or other programs read. It has no NaN, no infinities, and only text as map keys.
@@ -96,6 +52,9 @@ impl Codec for Json {
     }
 }
 
+/// What is wrong with bytes that would take too much of the thread's stack to read.
+const TOO_DEEP: &str = "values are nested so deep that there may be no room for them on the stack";
+
 type Source = Box<dyn std::error::Error + Send + Sync>;
 
 fn encoding_error<T: ?Sized>(codec: &'static str, source: impl Into<Source>) -> Error {
@@ -111,52 +70,4 @@ fn decoding_error<T>(codec: &'static str, source: impl Into<Source>) -> Error {
         .with("type", std::any::type_name::<T>())
         .with("codec", codec)
         .source(source)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// The bytes of each codec are in stores: they may not change.
-    #[test]
-    fn golden_bytes() {
-        fn encoded<C: Codec>() -> Vec<u8> {
-            let value = (7_u16, Some("ab"), vec![1.5_f32]);
-            let mut bytes = Vec::new();
-            C::encode(&value, &mut bytes).unwrap();
-            let back: (u16, Option<String>, Vec<f32>) = C::decode(&bytes).unwrap();
-            assert_eq!(back, (7, Some("ab".into()), vec![1.5]));
-            bytes
-        }
-        assert_eq!(
-            encoded::<Bincode>(),
-            b"\x07\0\x01\x02\0\0\0\0\0\0\0ab\x01\0\0\0\0\0\0\0\0\0\xc0\x3f"
-        );
-        assert_eq!(encoded::<Postcard>(), b"\x07\x01\x02ab\x01\0\0\xc0\x3f");
-        assert_eq!(encoded::<Json>(), br#"[7,"ab",[1.5]]"#);
-    }
-
-    #[test]
-    fn left_over_and_missing_bytes_are_damage() {
-        fn check<C: Codec>() {
-            let mut bytes = Vec::new();
-            C::encode(&(1_u8, "two"), &mut bytes).unwrap();
-            let short = C::decode::<(u8, String)>(&bytes[..bytes.len() - 1]).unwrap_err();
-            assert_eq!(short.kind(), ErrorKind::Damaged);
-            bytes.push(b'!');
-            let long = C::decode::<(u8, String)>(&bytes).unwrap_err();
-            assert_eq!(long.kind(), ErrorKind::Damaged);
-        }
-        check::<Bincode>();
-        check::<Postcard>();
-        check::<Json>();
-    }
-
-    #[test]
-    fn a_huge_length_in_hostile_bytes_costs_no_memory() {
-        let bytes = u64::MAX.to_le_bytes();
-        assert_eq!(Bincode::decode::<Vec<u64>>(&bytes).unwrap_err().kind(), ErrorKind::Damaged);
-        let bytes = [0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f];
-        assert_eq!(Postcard::decode::<Vec<u64>>(&bytes).unwrap_err().kind(), ErrorKind::Damaged);
-    }
 }
