@@ -52,7 +52,11 @@ impl Head {
 /// A key as it stands in the names of the server's keys.
 pub(crate) fn digits(key: &Key) -> String {
     let digit = |value: u8| char::from(b"0123456789abcdef"[usize::from(value)]);
-    key.as_bytes().iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
+    let mut digits = String::with_capacity(64);
+    for byte in key.as_bytes() {
+        digits.extend([digit(byte >> 4), digit(byte & 15)]);
+    }
+    digits
 }
 
 pub(crate) fn from_digits(digits: &str) -> Option<Key> {

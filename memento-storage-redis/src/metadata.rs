@@ -6,7 +6,7 @@ use std::time::Duration;
 use memento::{
     Capabilities, Claim, Entry, ErrorKind, Filter, Key, MetadataStore, Page, Result, Version,
 };
-use redis::{Cmd, Script, from_redis_value};
+use redis::{Cmd, Pipeline, Script, from_redis_value};
 
 use crate::Options;
 use crate::claims::Claims;
@@ -18,6 +18,10 @@ use crate::server::{Repeat, Server};
 const LONGEST: usize = 1000;
 /// With how many bytes a page ends, whatever comes next.
 const PAGE: usize = 8 << 20;
+
+/// How many arguments the command has that reads a memento, and how long they are beside the key.
+const READ_ARGUMENTS: usize = 4;
+const READ_LENGTH: usize = 32;
 
 const LOOK_UP: &str = "look a memento up";
 const KEEP: &str = "keep mementos";
@@ -45,8 +49,10 @@ impl RedisMetadataStore {
 
     /// The command that reads a memento, as far as it may be read at once.
     fn read(&self, key: &Key) -> Cmd {
-        let mut read = redis::cmd("GETRANGE");
-        read.arg(self.key(key)).arg(0).arg(self.server.options.max_object_size);
+        let name = self.key(key);
+        // A batch has a thousand of them: each takes its memory at once.
+        let mut read = Cmd::with_capacity(READ_ARGUMENTS, name.len() + READ_LENGTH);
+        read.arg("GETRANGE").arg(name).arg(0).arg(self.server.options.max_object_size);
         read
     }
 
@@ -87,7 +93,7 @@ impl MetadataStore for RedisMetadataStore {
 
     /// What is no string, or too long, is none: the others are found.
     fn get_many(&self, keys: &[Key]) -> Result<Vec<Option<Vec<u8>>>> {
-        let mut pipeline = redis::pipe();
+        let mut pipeline = Pipeline::with_capacity(keys.len());
         pipeline.ignore_errors();
         for key in keys {
             pipeline.add_command(self.read(key));

@@ -68,7 +68,7 @@ impl Server {
 
     /// The name of a key.
     pub(crate) fn key(&self, kind: &str, name: &str) -> String {
-        format!("{}{kind}:{name}", self.base)
+        [&self.base, kind, ":", name].concat()
     }
 
     pub(crate) fn check_writable(&self, operation: &'static str) -> Result<()> {

@@ -20,6 +20,7 @@ mod recall;
 mod recorder;
 mod remote;
 mod right;
+mod share;
 mod task;
 mod verify;
 mod why;
@@ -247,7 +248,7 @@ pub(crate) fn resolve_one<'a>(
 pub(crate) fn resolve<'a>(
     bound: &'a Bound,
     modifiers: Modifiers<'a>,
-    items: Vec<Item<'a>>,
+    items: impl ExactSizeIterator<Item = Item<'a>>,
 ) -> Vec<(Option<Call>, Ending)> {
     let mut calls = Calls::new(bound, Caller::current(), modifiers, items);
     calls.look_up();

@@ -181,6 +181,26 @@ fn a_batch_is_verified_with_two_requests() {
     });
 }
 
+#[memento]
+fn sometimes_of_leaf(n: u64) -> u64 {
+    RUNS.add();
+    if n.is_multiple_of(3) { leaf(n) + 1 } else { n }
+}
+
+#[test]
+fn a_batch_of_which_some_depend_on_callees_is_verified_with_two_requests() {
+    RUNS.alone(|| {
+        let stores = Shared::default();
+        let batch = || sometimes_of_leaf::map((0..1000).map(|n| (n,)));
+        let call = || batch().into_iter().map(Result::unwrap).collect::<Vec<u64>>();
+        let (values, runs) = run(|| stores.fresh().enter(call));
+        assert_eq!(runs, 1000 + 334);
+        stores.look_ups();
+        assert_eq!(run(|| stores.fresh().enter(call)), (values, 0));
+        assert_eq!(stores.look_ups(), 2, "one for the batch, and one for all its callees");
+    });
+}
+
 /// The arguments of a batch.
 fn each(numbers: &[u64]) -> impl Iterator<Item = (u64,)> {
     numbers.iter().map(|n| (*n,))

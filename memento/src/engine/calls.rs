@@ -8,10 +8,12 @@ use super::ending::Ending;
 use super::item::Item;
 use super::lookup;
 use super::recorder::Recorder;
+use super::share::share;
 use crate::binding::Binding;
 use crate::cache::MANY;
 use crate::function::Function;
 use crate::modifiers::Modifiers;
+use crate::record::Head;
 use crate::remote::Session;
 use crate::{
     Accepted, Batch, Caller, Environment, Error, Handover, Invocation, Key, LocalRunner, Result,
@@ -50,9 +52,16 @@ impl<'a> Calls<'a> {
         binding: &'a Binding,
         caller: Caller,
         modifiers: Modifiers<'a>,
-        items: Vec<Item<'a>>,
+        items: impl ExactSizeIterator<Item = Item<'a>>,
     ) -> Self {
         let storage = &binding.cluster.storage;
+        let mut keys = Vec::with_capacity(items.len());
+        // They are large to move, so they are made where they stay.
+        let items = items.map(|item| {
+            keys.push(item.key);
+            Mutex::new(item)
+        });
+        let items: Vec<_> = items.collect();
         Self {
             binding,
             caller,
@@ -61,8 +70,8 @@ impl<'a> Calls<'a> {
             losses: storage.cache.losses(),
             session: Session::default(),
             ran_before: binding.has_recorded.load(Ordering::Relaxed),
-            keys: items.iter().map(|item| item.key).collect(),
-            items: items.into_iter().map(Mutex::new).collect(),
+            keys,
+            items,
             missing: Vec::new(),
         }
     }
@@ -75,7 +84,7 @@ impl<'a> Calls<'a> {
         modifiers: Modifiers<'a>,
         losses: u64,
     ) -> Self {
-        Self { losses, ..Self::new(binding, caller, modifiers, Vec::new()) }
+        Self { losses, ..Self::new(binding, caller, modifiers, std::iter::empty()) }
     }
 
     /// One call that the stores have been asked for, when the memory cache had lost `losses` values.
@@ -86,35 +95,75 @@ impl<'a> Calls<'a> {
         item: Item<'a>,
         losses: u64,
     ) -> Self {
-        Self { losses, missing: vec![0], ..Self::new(binding, caller, modifiers, vec![item]) }
+        Self {
+            losses,
+            missing: vec![0],
+            ..Self::new(binding, caller, modifiers, std::iter::once(item))
+        }
     }
 
     /// Asks the stores for all items, and notes what is missing.
     pub(super) fn look_up(&mut self) {
         if !self.modifiers.refresh {
-            let storage = &self.binding.cluster.storage;
-            let look_up = |part: usize| {
-                if self.modifiers.check_cancelled(self.binding.function).is_err() {
-                    return;
-                }
-                let items = &self.items[part * LOOK_UP..];
-                let keys = &self.keys[part * LOOK_UP..];
-                let keys = &keys[..keys.len().min(LOOK_UP)];
-                let records = storage.records(keys);
-                let mut items: Vec<_> =
-                    items.iter().zip(keys).map(|(item, _)| item.lock()).collect();
-                let looked_up = items.iter_mut().map(|item| &mut **item);
-                self.caller
-                    .enter(|| lookup::find(self.binding, self.modifiers, looked_up, &records));
-                for item in &mut items {
-                    self.deliver(item);
-                }
-            };
-            self.binding.cluster.runner.for_each(self.items.len().div_ceil(LOOK_UP), &look_up);
+            let parts = self.items.len().div_ceil(LOOK_UP);
+            let look_up = |part: usize| self.look_up_from(part * LOOK_UP);
+            self.binding.cluster.runner.for_each(parts, &look_up);
         }
-        let is_missing =
-            |index: &usize| matches!(self.items[*index].lock().ending, Ending::Pending);
-        self.missing = (0..self.items.len()).filter(is_missing).collect();
+        let items = self.items.iter_mut().map(Mutex::get_mut).enumerate();
+        let missing = items.filter(|(_, item)| matches!(item.ending, Ending::Pending));
+        self.missing = missing.map(|(index, _)| index).collect();
+    }
+
+    /// Asks the stores for as many items from `first` on as go together.
+    fn look_up_from(&self, first: usize) {
+        if self.modifiers.check_cancelled(self.binding.function).is_err() {
+            return;
+        }
+        let end = self.items.len().min(first + LOOK_UP);
+        let items = &self.items[first..end];
+        let records = self.binding.cluster.storage.records(&self.keys[first..end]);
+        let dependent = self.find_independent(items, &records);
+        let mut items: Vec<_> = items.iter().map(Mutex::lock).collect();
+        if !dependent.is_empty() {
+            let mut heads = dependent.into_iter().peekable();
+            let pairs =
+                items.iter_mut().zip(&records).enumerate().filter_map(|(at, (item, record))| {
+                    let (_, head) = heads.next_if(|(index, _)| *index == at)?;
+                    Some((&mut **item, head, record.as_deref()?))
+                });
+            let dependent = pairs.collect();
+            let verify = || lookup::find_dependent(self.binding, self.modifiers, dependent);
+            self.caller.enter(verify);
+        }
+        for item in &mut items {
+            self.deliver(item);
+        }
+    }
+
+    /// Ends those of `items` for which `records` hold results that are known to be valid, in threads of the runner. The heads
+    /// of those that have to be verified first, with their indices, in order.
+    fn find_independent<'r>(
+        &self,
+        items: &[Mutex<Item<'a>>],
+        records: &'r [Option<Vec<u8>>],
+    ) -> Vec<(usize, Head<'r>)> {
+        let dependent = Mutex::new(Vec::new());
+        let find = |chunk: usize| {
+            let chunk = chunk * CHUNK..items.len().min((chunk + 1) * CHUNK);
+            for at in chunk {
+                let (mut item, record) = (items[at].lock(), records[at].as_deref());
+                let found =
+                    lookup::find_independent(self.binding, self.modifiers, &mut item, record);
+                if let Some(head) = found {
+                    dependent.lock().push((at, head));
+                }
+            }
+        };
+        let find = |chunk| self.caller.enter(|| find(chunk));
+        share(&*self.binding.cluster.runner, items.len().div_ceil(CHUNK), &find);
+        let mut dependent = dependent.into_inner();
+        dependent.sort_unstable_by_key(|(at, _)| *at);
+        dependent
     }
 
     /// Has the runner compute what is missing.

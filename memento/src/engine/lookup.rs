@@ -60,26 +60,46 @@ pub(super) fn find<'i, 'a: 'i>(
 ) {
     let mut dependent = Vec::new();
     for (item, record) in items.zip(records) {
-        let Some(record) = record else {
-            item.miss = Some(Miss::NeverRun);
-            continue;
-        };
-        match open(binding, item, record) {
-            Err(miss) => item.miss = Some(miss),
-            Ok((head, _)) if !head.depends => {
-                let expires = expires(binding.function, head.finished);
-                let validity = Validity { expires, ..Validity::default() };
-                take(binding, modifiers, item, (&head, record), validity.into_shared());
-            }
-            Ok((head, _)) => match binding.cluster.storage.verified.get(&item.key, &head.digest) {
-                Some(validity) => take(binding, modifiers, item, (&head, record), Some(validity)),
-                None => dependent.push((item, head, record.as_slice())),
-            },
+        let record = record.as_deref();
+        if let Some(head) = find_independent(binding, modifiers, item, record) {
+            dependent.push((item, head, record.unwrap_or_default()));
         }
     }
     if !dependent.is_empty() {
         find_dependent(binding, modifiers, dependent);
     }
+}
+
+/// Ends `item`, which whoever runs in this thread asks for, if `record` holds a result that is known to be valid. The head of
+/// one that has to be verified first.
+pub(super) fn find_independent<'r>(
+    binding: &Binding,
+    modifiers: Modifiers<'_>,
+    item: &mut Item<'_>,
+    record: Option<&'r [u8]>,
+) -> Option<Head<'r>> {
+    let Some(record) = record else {
+        item.miss = Some(Miss::NeverRun);
+        return None;
+    };
+    let head = match open(binding, item, record) {
+        Ok((head, _)) => head,
+        Err(miss) => {
+            item.miss = Some(miss);
+            return None;
+        }
+    };
+    let validity = if head.depends {
+        match binding.cluster.storage.verified.get(&item.key, &head.digest) {
+            None => return Some(head),
+            validity => validity,
+        }
+    } else {
+        let expires = expires(binding.function, head.finished);
+        Validity { expires, ..Validity::default() }.into_shared()
+    };
+    take(binding, modifiers, item, (&head, record), validity);
+    None
 }
 
 /// A record whose outcome answers the call, as far as it itself tells.
@@ -95,7 +115,7 @@ fn open<'r>(
 }
 
 /// Ends those items whose results are still what their callees and what they read make of them.
-fn find_dependent(
+pub(super) fn find_dependent(
     binding: &Binding,
     modifiers: Modifiers<'_>,
     dependent: Vec<(&mut Item<'_>, Head<'_>, &[u8])>,

@@ -20,8 +20,9 @@ pub(crate) struct Scope {
     keeps: bool,
     /// Where parts are; `None` where that is known later.
     contents: Option<Contents>,
-    /// What all parts that are read back share.
-    home: Arc<Home>,
+    /// What all parts that are read back share; `None` before there is one.
+    home: Option<Arc<Home>>,
+    function: Option<&'static str>,
     encode: Option<Encode>,
     publish: Publish,
     found: Found,
@@ -67,16 +68,20 @@ impl Scope {
 
     /// Decodes a result of `function`, whose parts are in `contents`.
     pub(crate) fn decoding(contents: &Contents, function: &'static str) -> Self {
-        let home = Arc::new(Home::Store(contents.clone(), Some(function)));
-        Self { contents: Some(contents.clone()), ..Self::arguments(home) }
+        Self { contents: Some(contents.clone()), function: Some(function), ..Self::of(None) }
     }
 
     /// Decodes arguments, whose parts are there.
     pub(crate) fn arguments(home: Arc<Home>) -> Self {
+        Self::of(Some(home))
+    }
+
+    fn of(home: Option<Arc<Home>>) -> Self {
         Self {
             keeps: false,
             contents: None,
             home,
+            function: None,
             encode: None,
             publish: Publish::None,
             found: Found::default(),
@@ -147,7 +152,10 @@ pub(super) fn meet(digest: Digest) -> Arc<Home> {
     SCOPE.with_borrow_mut(|scope| match scope {
         Some(scope) => {
             scope.found.parts.push(digest);
-            Arc::clone(&scope.home)
+            Arc::clone(scope.home.get_or_insert_with(|| {
+                let home = |contents: &Contents| Home::Store(contents.clone(), scope.function);
+                Arc::new(scope.contents.as_ref().map(home).unwrap_or_default())
+            }))
         }
         None => Arc::default(),
     })
