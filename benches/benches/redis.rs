@@ -2,7 +2,7 @@
 
 use divan::Bencher;
 use divan::counter::{BytesCount, ItemsCount};
-use memento::memento;
+use memento::{Blob, memento};
 use memento_benches::random::SplitMix;
 use memento_benches::redis::Server;
 use redis::{Commands, Connection};
@@ -26,6 +26,11 @@ fn small(n: u64) -> u64 {
 #[memento]
 fn large(seed: u64) -> Vec<f64> {
     (0..BYTES as u64 / 8).map(|n| f64::from_bits(n ^ (seed << 32))).collect()
+}
+
+#[memento]
+fn file(seed: u8) -> Blob {
+    Blob::from_reader(&*vec![seed; BYTES]).expect("it fits on the disk")
 }
 
 /// A server on which `count` small results are stored.
@@ -126,6 +131,26 @@ mod large_hit {
         server.uncached().enter(|| {
             super::large(1);
             bencher.counter(BytesCount::new(BYTES)).bench_local(|| super::large(1));
+        });
+    }
+}
+
+/// A result of 64 MB that is a file, and is read as one.
+mod large_file {
+    use std::io;
+
+    use super::{BYTES, Bencher, BytesCount, Server};
+
+    /// Checked while it is streamed, of which a megabyte or two are in memory.
+    #[divan::bench(sample_count = 11, sample_size = 1)]
+    fn memento(bencher: Bencher<'_, '_>) {
+        let server = Server::start();
+        server.uncached().enter(|| {
+            super::file(1);
+            bencher.counter(BytesCount::new(BYTES)).bench_local(|| {
+                let mut reader = super::file(1).open().expect("it is there");
+                io::copy(&mut reader, &mut io::sink()).expect("all of it")
+            });
         });
     }
 }

@@ -38,7 +38,7 @@ impl Use {
 }
 
 /// What was used.
-pub(super) type Uses = HashMap<Item, Use>;
+pub(super) type Uses = HashMap<Item, Use, foldhash::fast::RandomState>;
 
 /// What an account is of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
