@@ -190,6 +190,10 @@ impl<'a> Sweep<'a> {
             gone.push(piece.item);
         }
         self.pieces.drain(..gone.len());
+        if self.total > most {
+            let (store, left) = (self.data.location(), self.total);
+            tracing::warn!(store, left, limit = most, "what is pinned takes more than the limit");
+        }
         gone
     }
 
