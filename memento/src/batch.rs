@@ -79,8 +79,8 @@ fn map_with<R: Returns, A: Send>(
     if !tasks.is_empty() {
         let began = Instant::now();
         let items = encodings.into_iter().zip(&mut tasks);
-        let items = items.map(|(encoded, task)| Item::new(bound.function, encoded, task));
-        let ended = engine::resolve(&bound, modifiers, items);
+        let mut items = items.map(|(encoded, task)| Item::new(bound.function, encoded, task));
+        let ended = engine::resolve(&bound, modifiers, &mut items);
         for ((position, task), (call, ending)) in positions.into_iter().zip(tasks).zip(ended) {
             ledger.end(position, call);
             outputs[position] =

@@ -248,7 +248,7 @@ pub(crate) fn resolve_one<'a>(
 pub(crate) fn resolve<'a>(
     bound: &'a Bound,
     modifiers: Modifiers<'a>,
-    items: impl ExactSizeIterator<Item = Item<'a>>,
+    items: &mut dyn ExactSizeIterator<Item = Item<'a>>,
 ) -> Vec<(Option<Call>, Ending)> {
     let mut calls = Calls::new(bound, Caller::current(), modifiers, items);
     calls.look_up();

@@ -52,7 +52,7 @@ impl<'a> Calls<'a> {
         binding: &'a Binding,
         caller: Caller,
         modifiers: Modifiers<'a>,
-        items: impl ExactSizeIterator<Item = Item<'a>>,
+        items: &mut dyn ExactSizeIterator<Item = Item<'a>>,
     ) -> Self {
         let storage = &binding.cluster.storage;
         let mut keys = Vec::with_capacity(items.len());
@@ -84,7 +84,7 @@ impl<'a> Calls<'a> {
         modifiers: Modifiers<'a>,
         losses: u64,
     ) -> Self {
-        Self { losses, ..Self::new(binding, caller, modifiers, std::iter::empty()) }
+        Self { losses, ..Self::new(binding, caller, modifiers, &mut std::iter::empty()) }
     }
 
     /// One call that the stores have been asked for, when the memory cache had lost `losses` values.
@@ -98,7 +98,7 @@ impl<'a> Calls<'a> {
         Self {
             losses,
             missing: vec![0],
-            ..Self::new(binding, caller, modifiers, std::iter::once(item))
+            ..Self::new(binding, caller, modifiers, &mut std::iter::once(item))
         }
     }
 
