@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use bytesize::ByteSize;
 use memento::Result;
 
 /// How many workers there are, how they are started, and what their calls may take.
@@ -100,10 +99,9 @@ impl Options {
     /// What a configuration says.
     pub(crate) fn take(options: &mut memento::configuration::Options) -> Result<Self> {
         let default = Self::new();
-        let memory_limit = options.take::<ByteSize>("memory_limit")?;
         Ok(Self {
             timeout: options.take_duration("timeout")?,
-            memory_limit: memory_limit.map(|size| size.as_u64()),
+            memory_limit: options.take_size("memory_limit")?,
             retries: options.take("retries")?.unwrap_or(default.retries),
             launcher: options.take("launcher")?.unwrap_or_default(),
             program: options.take_path("program")?,

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytesize::ByteSize;
 use memento::configuration::Options;
 use memento::plugin::{LayerPlugin, Stores, inventory};
 use memento::{Error, ErrorKind, Result};
@@ -56,7 +55,7 @@ fn transformed<T: Transform + Clone>(stores: Stores, transform: &T) -> Stores {
 }
 
 fn size_limit(options: &mut Options, stores: Stores) -> Result<Stores> {
-    let limit = options.take::<ByteSize>("limit")?.map_or(SizeLimit::LIMIT, |size| size.as_u64());
+    let limit = options.take_size("limit")?.unwrap_or(SizeLimit::LIMIT);
     Ok(guarded(stores, || SizeLimit::new(limit)))
 }
 
@@ -112,8 +111,8 @@ fn compression(options: &mut Options, stores: Stores) -> Result<Stores> {
         }
         compression = compression.level(level);
     }
-    if let Some(size) = options.take::<ByteSize>("minimum")? {
-        compression = compression.minimum(usize::try_from(size.as_u64()).unwrap_or(usize::MAX));
+    if let Some(size) = options.take_size("minimum")? {
+        compression = compression.minimum(usize::try_from(size).unwrap_or(usize::MAX));
     }
     Ok(Stores { data: Arc::new(Transformed::new(compression, stores.data)), ..stores })
 }
@@ -158,7 +157,7 @@ fn keys(layer: &str, options: &mut Options) -> Result<Keys> {
 }
 
 fn eviction(options: &mut Options, stores: Stores) -> Result<Stores> {
-    let size = options.take::<ByteSize>("max_size")?.map(|size| size.as_u64());
+    let size = options.take_size("max_size")?;
     let age = options.take_duration("max_age")?;
     if size.is_none() && age.is_none() {
         return Err(Error::new(ErrorKind::Configuration, "find the limits of a storage")

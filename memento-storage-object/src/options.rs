@@ -4,7 +4,6 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use bytesize::ByteSize;
 use memento::{Error, ErrorKind, Result};
 
 use crate::address::{Address, Service};
@@ -207,8 +206,8 @@ impl Options {
             }
             taken.take_service(options)?;
         }
-        if let Some(size) = options.take::<ByteSize>("max_object_size")? {
-            taken.max_object_size = size.as_u64();
+        if let Some(size) = options.take_size("max_object_size")? {
+            taken.max_object_size = size;
         }
         if let Some(parallel) = options.take("parallel")? {
             taken.parallel = parallel;

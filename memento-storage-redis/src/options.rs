@@ -4,7 +4,6 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use bytesize::ByteSize;
 use memento::{Error, ErrorKind, Result};
 
 use crate::address::{Address, Place};
@@ -139,8 +138,8 @@ impl Options {
         if let Some(prefix) = options.take("key_prefix")? {
             taken.key_prefix = prefix;
         }
-        if let Some(size) = options.take::<ByteSize>("max_object_size")? {
-            taken.max_object_size = size.as_u64();
+        if let Some(size) = options.take_size("max_object_size")? {
+            taken.max_object_size = size;
         }
         taken.ttl = options.take_duration("ttl")?;
         taken.ttl.map_or(Ok(()), |ttl| check_time(options, "ttl", ttl))?;

@@ -2,8 +2,6 @@
 
 use std::sync::Arc;
 
-use bytesize::ByteSize;
-
 use crate::configuration::Options;
 use crate::flight::{Flights, TaskFlights};
 use crate::plugin::{self, RunnerPlugin};
@@ -50,10 +48,10 @@ impl Cluster {
     pub(crate) fn open_storage(mut options: Options) -> Result<Arc<Storage>> {
         let (stores, memory_cache) = plugin::open_stores(&mut options)?;
         let mut storage = Storage::from(stores);
-        let size = options.take::<ByteSize>("memory_cache")?;
-        storage = storage.memory_cache(size.map_or(memory_cache, |size| size.as_u64()));
-        if let Some(size) = options.take::<ByteSize>("inline_limit")? {
-            storage = storage.inline_limit(size.as_u64());
+        let size = options.take_size("memory_cache")?;
+        storage = storage.memory_cache(size.unwrap_or(memory_cache));
+        if let Some(size) = options.take_size("inline_limit")? {
+            storage = storage.inline_limit(size);
         }
         options.finish()?;
         Ok(Arc::new(storage))

@@ -5,6 +5,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use bytesize::ByteSize;
 use serde::de::DeserializeOwned;
 
 use super::Origin;
@@ -159,6 +160,19 @@ impl Options {
         Ok(Some(time))
     }
 
+    /// The value of an option that is a size, as in `100 MB` or `64 KiB`, in bytes.
+    ///
+    /// # Errors
+    ///
+    /// As [`take`](Self::take).
+    pub fn take_size(&mut self, name: &str) -> Result<Option<u64>> {
+        let size = self.take::<ByteSize>(name);
+        let size = size.map_err(|error| {
+            error.help("write a size such as `100 MB` or `64 KiB`, or how many bytes it is")
+        })?;
+        Ok(size.map(|size| size.as_u64()))
+    }
+
     /// The options under `name`, or `None` where it is not set.
     ///
     /// # Errors
@@ -247,10 +261,16 @@ impl Options {
         let unknown = self.settings.iter().find(|(name, _)| !self.known.contains_key(*name));
         let Some((name, setting)) = unknown else { return Ok(()) };
         let known: Vec<String> = self.known.keys().map(|name| format!("`{name}`")).collect();
+        let layer = match setting {
+            Setting::Table(_) if self.path.split('.').any(|part| part == "storage") => {
+                "; a layer needs the crate that provides it, such as `memento-storage-layers`"
+            }
+            _ => "",
+        };
         Err(Error::new(ErrorKind::Configuration, "understand an option")
             .with("option", self.path_of(name))
             .with("set by", setting.origin())
             .source("there is no such option")
-            .help(format!("the options here are {}", known.join(", "))))
+            .help(format!("the options here are {}{layer}", known.join(", "))))
     }
 }

@@ -151,6 +151,26 @@ fn an_unknown_option_of_a_plugin_is_refused() {
 }
 
 #[test]
+fn a_layer_that_is_not_linked_is_refused_with_the_crate_that_it_needs() {
+    let options = configuration("[storage]\ntype = 'memory'\n[storage.retry]\nattempts = 3");
+    refused(
+        Cluster::open_storage(options.unwrap().storage),
+        "cannot understand an option (option: storage.retry, set by: /project/memento.toml:3): there is no such option; the options here are `data`, \
+         `inline_limit`, `memory_cache`, `metadata`, `type`; a layer needs the crate that provides it, such as `memento-storage-layers`",
+    );
+}
+
+#[test]
+fn a_size_that_is_none_is_refused() {
+    let options = configuration("[storage]\ntype = 'memory'\nmemory_cache = '1 XB'");
+    refused(
+        Cluster::open_storage(options.unwrap().storage),
+        "cannot understand an option (option: storage.memory_cache, set by: /project/memento.toml:3): invalid value: string \"1 XB\", expected parsable string; \
+         write a size such as `100 MB` or `64 KiB`, or how many bytes it is",
+    );
+}
+
+#[test]
 fn an_unknown_option_of_one_of_two_plugins_is_refused() {
     let text = "[clusters.a.storage]\ndata = { type = 'null', x = 1 }\nmetadata.type = 'memory'";
     let configuration = configuration(text).unwrap();

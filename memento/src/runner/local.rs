@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use bytesize::ByteSize;
 use rayon::iter::{IndexedParallelIterator, IntoParallelIterator, ParallelIterator};
 
 use super::{Batch, InScope, Runner, Spawn};
@@ -18,13 +17,13 @@ inventory::submit! {
 /// The runner that a configuration describes: on a pool of its own if anything is said about it.
 fn open(options: &mut Options) -> Result<Arc<dyn Runner>> {
     let threads = options.take::<usize>("threads")?;
-    let stack_size = options.take::<ByteSize>("stack_size")?;
+    let stack_size = options.take_size("stack_size")?;
     if threads.is_none() && stack_size.is_none() {
         return Ok(Arc::new(LocalRunner::new()));
     }
     let mut pool = rayon::ThreadPoolBuilder::new().num_threads(threads.unwrap_or_default());
     if let Some(size) = stack_size {
-        pool = pool.stack_size(usize::try_from(size.as_u64()).unwrap_or(usize::MAX));
+        pool = pool.stack_size(usize::try_from(size).unwrap_or(usize::MAX));
     }
     Ok(Arc::new(LocalRunner::on(build(pool)?)))
 }
