@@ -119,6 +119,47 @@ fn a_cluster_without_a_node_costs_time_and_no_result() {
     assert!(visit.warnings.iter().all(|said| said.contains("redis+cluster://127.0.0.1:")));
 }
 
+/// The last line of a reply that is one text or one number.
+fn said(node: &RedisServer, words: &[&str]) -> String {
+    let reply = node.ask(words);
+    reply.trim_end().rsplit(['\n', ':']).next().unwrap().to_owned()
+}
+
+fn keys(node: &RedisServer) -> Vec<String> {
+    let reply = node.ask(&["KEYS", "*"]);
+    reply.lines().filter(|line| !line.starts_with(['*', '$'])).map(str::to_owned).collect()
+}
+
+#[test]
+fn who_asks_follows_a_slot_that_moves() {
+    let nodes = cluster();
+    let options = Options::new(&url(&nodes)).unwrap();
+    let visitor = Visitor::on(storage(&options).memory_cache(0));
+    assert_eq!(visitor.visit(&CALLS), Visit::computed(4));
+    let from = nodes.iter().find(|node| !keys(node).is_empty()).unwrap();
+    let to = nodes.iter().find(|node| keys(node).is_empty()).unwrap();
+    let slot = said(from, &["CLUSTER", "KEYSLOT", &keys(from)[0]]);
+    let (old, new) = (said(from, &["CLUSTER", "MYID"]), said(to, &["CLUSTER", "MYID"]));
+    let (target, half) = (to.port().to_string(), keys(from).len() / 2);
+    assert_eq!(to.ask(&["CLUSTER", "SETSLOT", &slot, "IMPORTING", &old]), "+OK\r\n");
+    assert_eq!(from.ask(&["CLUSTER", "SETSLOT", &slot, "MIGRATING", &new]), "+OK\r\n");
+    let mut moved = 0;
+    while let Some(key) = keys(from).first() {
+        from.ask(&["MIGRATE", "127.0.0.1", &target, key, "0", "5000"]);
+        moved += 1;
+        if moved == half {
+            // Some of its keys are here and some there: what cannot be told is computed.
+            visitor.visit(&CALLS);
+        }
+    }
+    for node in &nodes {
+        assert_eq!(node.ask(&["CLUSTER", "SETSLOT", &slot, "NODE", &new]), "+OK\r\n");
+    }
+    visitor.visit(&CALLS);
+    assert_eq!(visitor.visit(&CALLS), Visit::hits(4));
+    assert_eq!((keys(from).len(), keys(to).is_empty()), (0, false));
+}
+
 /// A server, one that copies it, and a Sentinel that watches both.
 struct Watched {
     servers: [RedisServer; 2],
