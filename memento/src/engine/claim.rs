@@ -103,12 +103,15 @@ impl<'a> Calls<'a> {
     fn look_again(&self, item: &mut Item<'_>, may_wait: bool, claimed: bool) {
         let storage = &self.binding.cluster.storage;
         let identity = item.encoded.identity(self.binding.number);
-        if let Some((shared, landed)) = storage.cache.get_shared(identity) {
-            if lookup::is_still_valid(&landed) && item.task.adopt(&shared) {
-                self.binding.cluster.counters.count_store_hit(landed.took);
-                item.end(landed);
-            }
-        } else if may_wait && (claimed || storage.cache.losses() != self.losses) {
+        if let Some((shared, landed)) = storage.cache.get_shared(identity)
+            && lookup::is_still_valid(&landed)
+            && item.task.adopt(&shared)
+        {
+            self.binding.cluster.counters.count_store_hit(landed.took);
+            item.end(landed);
+            return;
+        }
+        if may_wait && (claimed || storage.cache.losses() != self.losses) {
             // A store in trouble has said so when it was asked first.
             let record = storage.metadata.get(&item.key).ok().flatten();
             if record.is_some() {

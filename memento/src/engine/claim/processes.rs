@@ -105,10 +105,11 @@ impl Calls<'_> {
         None
     }
 
-    /// Whether there is a record by now of an item that had none. Whoever may wait looks at it.
+    /// Whether there is a record by now of an item that had none, and nobody has looked at it. Whoever may wait does.
     fn is_new(&self, item: &Item<'_>) -> bool {
         let metadata = &self.binding.cluster.storage.metadata;
-        matches!(item.miss, None | Some(Miss::NeverRun))
+        item.replaces.is_none()
+            && matches!(item.miss, None | Some(Miss::NeverRun))
             && metadata.get(&item.key).is_ok_and(|record| record.is_some())
     }
 
