@@ -23,7 +23,7 @@ pub use order::EvictionOrder;
 /// What counts is how long contents and records are, whoever has put them, and what goes first is said by the
 /// [order](EvictionOrder). All else stays: results under names, objects of users, and what [pinned](Self::pin) functions have computed.
 ///
-/// Both stores are counted at most once a day, when what was put since then makes it likely that there is too much, or when 256
+/// Both stores are counted once a day, when what was put since then makes it likely that there is too much, and when 256
 /// programs have ended since. Who has put a sixty-fourth of the limit tells the others, by an object in the namespace `usage`, and
 /// counts if need be; so does a program that ends. So the limit may be passed by a sixty-fourth for each program that runs, or
 /// was killed since. A count then drops a sixteenth more than it has to.
