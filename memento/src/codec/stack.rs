@@ -1,12 +1,8 @@
 //! How deep values are nested that are read.
 
-/// How much of the thread's stack it takes at most to read a value: half of what a thread has unless told otherwise, so that
-/// it can be dropped in another one.
-const MOST: usize = 1 << 20;
-/// How much of it is left for what is read last.
-const LEFT: usize = 128 << 10;
-/// How much it may take where nobody knows how much there is.
-const UNKNOWN: usize = 256 << 10;
+/// How much of the thread's stack it takes at most to read a value: a quarter of what a thread has unless told otherwise. Nobody
+/// tells how much is left; and the value may be dropped in another thread, which takes some, too.
+const MOST: usize = 512 << 10;
 
 /// How far down the stack a value may reach. Types that contain themselves are read by functions that call themselves; bytes
 /// from anyone may have them do so until there is no stack, which ends the process.
@@ -19,9 +15,7 @@ pub(super) struct Stack {
 impl Stack {
     /// From here on.
     pub(super) fn new() -> Self {
-        let left = stacker::remaining_stack();
-        let most = left.map_or(UNKNOWN, |left| left.saturating_sub(LEFT).min(MOST));
-        Self { lowest: here().saturating_sub(most) }
+        Self { lowest: here().saturating_sub(MOST) }
     }
 
     /// Whether there is room for another value inside of the one that is being read.

@@ -153,7 +153,7 @@ fn chain(length: usize) -> Chain {
 
 #[test]
 fn values_that_are_nested_without_an_end_are_damage() {
-    for threads_stack in [192 << 10, 1 << 20, 16 << 20] {
+    for threads_stack in [1 << 20, 2 << 20, 16 << 20] {
         let thread = std::thread::Builder::new().stack_size(threads_stack).spawn(|| {
             let nested = vec![1; 10_000_000];
             let errors = [
