@@ -1,17 +1,16 @@
 //! One count of everything, after which what is too much is gone.
 
 use std::collections::HashSet;
-use std::io::{self, Write};
 
 use memento::{
     DataStore, Digest, Entry, Filter, Key, ListOptions, MetadataStore, Name, Prefix, References,
-    Result, Target,
+    Result,
 };
 use metrics::counter;
 
 use super::evictor::{Evictor, nanoseconds};
 use super::order::History;
-use super::usage::{Account, Item, Kind, Use, Uses};
+use super::usage::{Account, Item, Kind, Use, Uses, is_of_one};
 
 /// Contents by their digests.
 const RESULTS: &str = "results";
@@ -92,7 +91,7 @@ impl<'a> Sweep<'a> {
     }
 
     fn add(&mut self, item: Item, size: u64, put: u64) {
-        self.total += size;
+        self.total = self.total.saturating_add(size);
         let Use { last, times } = self.uses.get(&item).copied().unwrap_or_default();
         // Who was ahead of the time, or says so, keeps nothing for ever.
         let (put, last) = (put.min(self.now), last.min(self.now));
@@ -125,14 +124,14 @@ impl<'a> Sweep<'a> {
             for (entry, earlier) in page.entries.iter().zip(earlier) {
                 let size = entry.record.len() as u64 + earlier;
                 if self.evictor.limits.pinned.contains(&entry.function) {
-                    self.total += size;
+                    self.total = self.total.saturating_add(size);
                     // Of one that cannot be read, nothing is used either.
                     let _ = self.pinned.add(entry);
                 } else if let Ok(Some(memento)) = entry.memento() {
                     self.code.insert(memento.provenance.code);
                     self.add(Item::Memento(entry.key), size, nanoseconds(memento.finished));
                 } else {
-                    self.total += size;
+                    self.total = self.total.saturating_add(size);
                 }
             }
             from = page.next;
@@ -151,18 +150,31 @@ impl<'a> Sweep<'a> {
             return Ok(vec![0; entries.len()]);
         }
         let mut lengths =
-            self.metadata.get_many(&all)?.into_iter().map(|record| record.map_or(0, |r| r.len()));
+            self.records(&all)?.into_iter().map(|record| record.map_or(0, |r| r.len()));
         let of = |keys: &Vec<Key>| lengths.by_ref().take(keys.len()).sum::<usize>() as u64;
         Ok(keys.iter().map(of).collect())
+    }
+
+    /// The records of `keys`; of one that the store itself finds damaged, none.
+    fn records(&self, keys: &[Key]) -> Result<Vec<Option<Vec<u8>>>> {
+        match self.metadata.get_many(keys) {
+            Err(error) if is_of_one(&error) => {
+                let get = |key| unless_damaged(self.metadata.get(key));
+                keys.iter().map(get).collect()
+            }
+            records => records,
+        }
     }
 
     /// Finds all contents that the mementos of pinned functions need.
     fn search_pinned(&mut self) -> Result<()> {
         while let Some(digest) = self.pinned.take() {
             let name = Name::of_result(&digest);
-            let Some(properties) = self.data.properties(&name)? else { continue };
-            if properties.size <= SEARCHED {
-                self.data.get_to(&name, &mut Target::new(&mut Search(&mut self.pinned)))?;
+            let Some(properties) = unless_damaged(self.data.properties(&name))? else { continue };
+            if properties.size <= SEARCHED
+                && let Some(content) = unless_damaged(self.data.get(&name))?
+            {
+                self.pinned.scan(&content);
                 self.pinned.end();
             }
         }
@@ -186,7 +198,7 @@ impl<'a> Sweep<'a> {
             if !goes(self.total, piece) {
                 break;
             }
-            self.total -= piece.size;
+            self.total = self.total.saturating_sub(piece.size);
             gone.push(piece.item);
         }
         self.pieces.drain(..gone.len());
@@ -218,7 +230,7 @@ impl<'a> Sweep<'a> {
 
     /// Drops mementos, and those that they took the place of.
     fn remove_mementos(&self, keys: &[Key]) -> Result<()> {
-        let records = self.metadata.get_many(keys)?;
+        let records = self.records(keys)?;
         for (key, record) in keys.iter().zip(records) {
             let earlier = record.and_then(|record| Entry::read(key, record).ok()?.earlier().ok());
             for key in earlier.iter().flatten().chain([key]) {
@@ -229,16 +241,10 @@ impl<'a> Sweep<'a> {
     }
 }
 
-/// Looks for the names of contents in what is written to it.
-struct Search<'a>(&'a mut References);
-
-impl Write for Search<'_> {
-    fn write(&mut self, content: &[u8]) -> io::Result<usize> {
-        self.0.scan(content);
-        Ok(content.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
+/// What was found; nothing where it is damaged, which is no reason to keep more than there may be.
+fn unless_damaged<T>(found: Result<Option<T>>) -> Result<Option<T>> {
+    match found {
+        Err(error) if is_of_one(&error) => Ok(None),
+        found => found,
     }
 }

@@ -5,8 +5,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use memento::plugin::Stores;
-use memento::{DataStore as _, Error, ErrorKind, Result};
-use memento_storage_layers::{Faults, Guarded, Operation, Policy, ReadOnly};
+use memento::{DataStore as _, Entry, Error, ErrorKind, MetadataStore as _, Result};
+use memento_storage_layers::{
+    Encryption, Faults, Guarded, Keys, Operation, Policy, ReadOnly, Transformed,
+};
+
+use crate::limits::{of_file, path_of};
 
 use crate::{LONG, Lab, NOTHING, ask, over, room_for};
 
@@ -113,4 +117,46 @@ fn threads_that_put_at_the_same_time_keep_within_the_limit() {
     environment.flush().unwrap();
     let limit = 20 * (LONG + 500);
     assert!(lab.size() <= limit + limit / 64 + LONG, "{} bytes", lab.size());
+}
+
+/// Where everything is encrypted, the store itself finds out what is damaged.
+#[test]
+fn what_is_damaged_does_not_keep_a_storage_from_its_limits() {
+    let lab = Lab::new();
+    let keys = Keys::new(["a key that everybody knows, as it stands here"]).unwrap();
+    let encryption = Encryption::new(keys);
+    let stores = || Stores {
+        data: Arc::new(Transformed::new(encryption.clone(), Arc::clone(&lab.data))),
+        metadata: Arc::new(Transformed::new(encryption.clone(), Arc::clone(&lab.metadata))),
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("input");
+    let pinned = path_of("::of_file");
+    let environment = || over(room_for(20).pin(&pinned).around(stores()), 0);
+    for text in ["one", "two"] {
+        std::fs::write(&path, text).unwrap();
+        let path = path.to_str().unwrap().to_owned();
+        environment().enter(|| assert_eq!(of_file(path), text));
+    }
+    // Each content of the pinned function, and the record that another one took the place of.
+    for object in lab.listed("results") {
+        let mut content = lab.data.get(&object.name).unwrap().unwrap();
+        *content.last_mut().unwrap() ^= 1;
+        lab.data.put(&object.name, &content).unwrap();
+    }
+    let listed = stores().metadata.list(&<_>::default(), None, 10).unwrap().entries;
+    let earlier = listed[0].earlier().unwrap()[0];
+    let mut record = lab.metadata.get(&earlier).unwrap().unwrap();
+    *record.last_mut().unwrap() ^= 1;
+    let damaged = Entry { key: earlier, hidden: true, record, ..listed[0].clone() };
+    lab.metadata.put(&[damaged]).unwrap();
+    assert_eq!(stores().metadata.get(&earlier).unwrap_err().kind(), ErrorKind::Damaged);
+
+    let environment = environment();
+    for n in 0..60 {
+        ask(&environment, [n]);
+    }
+    environment.flush().unwrap();
+    // What is encrypted is a little longer than what counts.
+    assert!(lab.size() <= 22 * (LONG + 500), "{} bytes", lab.size());
 }

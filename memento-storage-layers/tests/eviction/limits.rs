@@ -79,7 +79,7 @@ fn parts(n: u64) -> memento::Result<Partition<u64, String>> {
     Ok(parts)
 }
 
-fn path_of(name: &str) -> String {
+pub(crate) fn path_of(name: &str) -> String {
     memento::functions()
         .map(|function| function.path().to_owned())
         .find(|path| path.ends_with(name))
@@ -130,7 +130,7 @@ fn objects_of_users_and_results_with_names_stay() {
 }
 
 #[memento]
-fn of_file(path: String) -> String {
+pub(crate) fn of_file(path: String) -> String {
     String::from_utf8(memento::resource::file(&path).unwrap()).unwrap()
 }
 
