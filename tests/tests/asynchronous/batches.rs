@@ -192,8 +192,9 @@ fn a_token_ends_a_batch_with_one_error() {
                     results.push(result.map_err(|error| error.kind()));
                 })
                 .await;
-            assert!(results.contains(&Ok(40)));
-            assert!(results.contains(&Err(ErrorKind::Cancelled)));
+            // Two began at the same time: the first to end cancels, the other one may be on its way.
+            assert!(matches!(results[0], Ok(40 | 42)), "{results:?}");
+            assert!(results.contains(&Err(ErrorKind::Cancelled)), "{results:?}");
             let begun = RUNS.take();
             assert!((1..=2).contains(&begun), "{begun}");
         });
