@@ -176,8 +176,9 @@ impl<'b, R: Returns, A: Send> Block<'b, R, A> {
             chunks[at].lock().look_up(&mut encodings, modifiers, encode_arguments);
             self.encodings.lock().push(encodings);
         };
-        if filled == 1 {
-            look_up(0);
+        if filled <= GROWTH {
+            // Threads that were woken for so little would only be in the way of what comes next.
+            (0..filled).for_each(look_up);
         } else {
             let caller = stack::with(Caller::clone);
             runner(bound, modifiers).for_each(filled, &|at| caller.enter(|| look_up(at)));
