@@ -1,4 +1,5 @@
-//! Batches: hits in memory, beside the same hits in `cached` and in a `HashMap`, and work on all processors, beside rayon.
+//! Batches: hits in memory, beside the same hits in `cached` and in a `HashMap`, and work on all processors, beside
+//! rayon.
 //!
 //! The rounds of all take turns, so that noise on the machine meets them alike.
 

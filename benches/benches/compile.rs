@@ -1,4 +1,5 @@
-//! What `#[memento]` adds to `cargo check`, beside `#[memento(version = "1")]`, which looks at nothing but the function.
+//! What `#[memento]` adds to `cargo check`, beside `#[memento(version = "1")]`, which looks at nothing but the
+//! function.
 //!
 //! The crates are generated, and differ in that only. Each is checked after its root was touched, so that rustc expands
 //! all macros again, and has nothing else to do that it can know from the last time.
@@ -59,8 +60,8 @@ fn compare(what: &str, workspace: &Workspace, rounds: usize) {
     println!("  with the index {followed:.2?}, without it {fixed:.2?}, difference {more:.2?}");
 }
 
-/// A cargo workspace. The names of its packages begin with its own: Cargo takes packages of one name, in workspaces that
-/// share a target folder, for the same.
+/// A cargo workspace. The names of its packages begin with its own: Cargo takes packages of one name, in workspaces
+/// that share a target folder, for the same.
 struct Workspace {
     name: String,
     folder: PathBuf,

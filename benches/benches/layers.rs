@@ -1,5 +1,5 @@
-//! What a layer costs that has nothing to do, beside the store without it; and how much signing, encryption and compression do in
-//! a second.
+//! What a layer costs that has nothing to do, beside the store without it; and how much signing, encryption and
+//! compression do in a second.
 
 use std::sync::Arc;
 use std::time::Duration;

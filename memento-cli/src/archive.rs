@@ -14,7 +14,8 @@
 //! | …                 | the body: a content, or a record                                |
 //! | 32                | BLAKE3 of everything in the file before                         |
 //!
-//! Each digest covers all members before, so that none can be missing, or in another place. Nothing stands behind the end.
+//! Each digest covers all members before, so that none can be missing, or in another place. Nothing stands behind the
+//! end.
 
 mod reader;
 mod writer;

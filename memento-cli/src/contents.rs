@@ -99,8 +99,8 @@ pub(crate) fn conflict(operation: &'static str, name: &Name, data: &dyn DataStor
         .help("add `--overwrite` to replace it")
 }
 
-/// Keeps what `reader` has, and tells `advanced` how much of it has gone. What has a digest in its name comes to it, or is not
-/// kept: the error then is of the kind [`ErrorKind::Damaged`].
+/// Keeps what `reader` has, and tells `advanced` how much of it has gone. What has a digest in its name comes to it, or
+/// is not kept: the error then is of the kind [`ErrorKind::Damaged`].
 pub(crate) fn put(
     operation: &'static str,
     data: &dyn DataStore,

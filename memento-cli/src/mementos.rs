@@ -10,8 +10,8 @@ pub(crate) const TOGETHER: usize = 256;
 /// How many records a page of a list has.
 const PAGE: usize = 1000;
 
-/// The keys of the records that `filter` admits, in the order in which they were put, each behind those that it took the
-/// place of.
+/// The keys of the records that `filter` admits, in the order in which they were put, each behind those that it took
+/// the place of.
 pub(crate) fn keys(metadata: &dyn MetadataStore, filter: &Filter) -> Result<Vec<Key>> {
     let (mut keys, mut from) = (Vec::new(), None);
     loop {

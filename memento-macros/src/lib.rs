@@ -44,8 +44,9 @@ use quote::quote;
 ///
 /// # Async functions
 ///
-/// They are awaited as ever, on any executor, and so are `f::try_call(…)`, `f::map(…)` and `f::with()….call(…)`; what else can
-/// be asked is asked without an executor, and may block. The body need not be `Send` unless the executor asks for it.
+/// They are awaited as ever, on any executor, and so are `f::try_call(…)`, `f::map(…)` and `f::with()….call(…)`; what
+/// else can be asked is asked without an executor, and may block. The body need not be `Send` unless the executor asks
+/// for it.
 ///
 /// # Generic functions
 ///
@@ -53,8 +54,8 @@ use quote::quote;
 ///
 /// # Methods
 ///
-/// The attribute stands on the `impl` block, and on those functions in it whose results are to be kept. On the block, it
-/// takes `cluster`, `ttl`, `errors`, `codec` and `crate`, for all functions that do not say otherwise.
+/// The attribute stands on the `impl` block, and on those functions in it whose results are to be kept. On the block,
+/// it takes `cluster`, `ttl`, `errors`, `codec` and `crate`, for all functions that do not say otherwise.
 ///
 /// ```ignore
 /// #[memento(cluster = "prices")]
@@ -68,8 +69,8 @@ use quote::quote;
 /// let memento = PricerPrice::memento(&pricer, 7.0)?;
 /// ```
 ///
-/// The type that stands for a function is called after the block's type and the function, or by `handle = Name`. It is as
-/// visible as the function; of a function of a trait, it is private, unless `handle = pub Name` says otherwise.
+/// The type that stands for a function is called after the block's type and the function, or by `handle = Name`. It is
+/// as visible as the function; of a function of a trait, it is private, unless `handle = pub Name` says otherwise.
 #[proc_macro_attribute]
 pub fn memento(options: TokenStream, item: TokenStream) -> TokenStream {
     let item = proc_macro2::TokenStream::from(item);

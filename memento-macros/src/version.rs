@@ -73,7 +73,8 @@ pub(crate) fn of(function: &Function, site: &CallSite) -> Version {
     Version { digest, options, own: lines(&pieces), leads, chunk }
 }
 
-/// The signature, and what stands around it and before the arguments in the key: the `impl` block, `key(…)`, `ignore(…)`.
+/// The signature, and what stands around it and before the arguments in the key: the `impl` block, `key(…)`,
+/// `ignore(…)`.
 fn signature(function: &Function) -> TokenStream {
     let header = function.header.as_ref().map(|Header { generics, trait_, type_, .. }| {
         let of = trait_.as_ref().map(|of| quote!(#of for));

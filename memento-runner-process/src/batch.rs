@@ -16,8 +16,8 @@ use crate::process::{Failure, Loss, Process};
 const CALLS: usize = 256;
 /// How many bytes go to a worker at once, unless one call has more.
 const BYTES: usize = 1 << 20;
-/// How long the calls that go to a worker at once should take there together: so long may one wait behind others. The way
-/// there and back does not count: where it takes long, many calls share it.
+/// How long the calls that go to a worker at once should take there together: so long may one wait behind others. The
+/// way there and back does not count: where it takes long, many calls share it.
 const TOGETHER: Duration = Duration::from_millis(1);
 
 /// How many workers in a row may end before they begin.
@@ -25,8 +25,8 @@ const IDLE_LOSSES: usize = 8;
 
 /// A batch, and the workers that make its calls.
 ///
-/// Who waits holds nothing: calls are handed over when there is a worker that makes them, and put back where it is lost; and who
-/// has a worker waits for nobody else. So what is waited for goes on.
+/// Who waits holds nothing: calls are handed over when there is a worker that makes them, and put back where it is
+/// lost; and who has a worker waits for nobody else. So what is waited for goes on.
 pub(crate) struct Job<'a> {
     pool: &'a Pool,
     batch: &'a dyn Batch,

@@ -21,8 +21,8 @@ pub(crate) enum Kind {
     Answer,
     /// From the worker, where it is to say so: the first one of the calls begins.
     Begun,
-    /// From the worker: what came of the next one of the calls, sent before the one behind it begins; and the time that it
-    /// took, in [eight bytes](time_behind) at the end.
+    /// From the worker: what came of the next one of the calls, sent before the one behind it begins; and the time that
+    /// it took, in [eight bytes](time_behind) at the end.
     Response,
     /// From the worker: to be answered.
     Question,

@@ -1,7 +1,7 @@
 //! Worker processes for memento: this program, started again, computes what storage has no valid result for.
 //!
-//! A function that aborts, overflows its stack, is killed, takes too long or too much memory is an error of its call; the
-//! program and the other calls go on. In `memento.toml`:
+//! A function that aborts, overflows its stack, is killed, takes too long or too much memory is an error of its call;
+//! the program and the other calls go on. In `memento.toml`:
 //!
 //! ```toml
 //! [runner]
@@ -38,25 +38,26 @@
 //!
 //! # What runs where
 //!
-//! This process looks results up, claims what is missing, and records what comes back. A worker only runs functions; what
-//! they call runs in the same worker, with the storage of this process, which is asked through the same pipe. So every
-//! storage will do, that in memory, too.
+//! This process looks results up, claims what is missing, and records what comes back. A worker only runs functions;
+//! what they call runs in the same worker, with the storage of this process, which is asked through the same pipe. So
+//! every storage will do, that in memory, too.
 //!
-//! Calls that cannot be made elsewhere run in this process, with a `debug` event: those of functions whose arguments cannot be read
-//! back (their types lack `Deserialize`, or borrow), and again those that returned an error which cannot be carried (its
-//! type is neither `Serialize` and `Deserialize` nor an `io::Error` of the operating system) or a value that has no encoding.
+//! Calls that cannot be made elsewhere run in this process, with a `debug` event: those of functions whose arguments
+//! cannot be read back (their types lack `Deserialize`, or borrow), and again those that returned an error which cannot
+//! be carried (its type is neither `Serialize` and `Deserialize` nor an `io::Error` of the operating system) or a value
+//! that has no encoding.
 //!
-//! What a function that runs in this process calls, in such a case or with `f::with().local()`, gets a worker at once, one more than `workers`
-//! where all of them have calls: these may be waiting for that function.
+//! What a function that runs in this process calls, in such a case or with `f::with().local()`, gets a worker at once,
+//! one more than `workers` where all of them have calls: these may be waiting for that function.
 //!
 //! What functions print, to standard output or standard error, comes here as `tracing` events of level `info`, with the
 //! worker's process and the function; the end of it is in the error of a call whose worker ended.
 //!
 //! # The protocol
 //!
-//! Frames over the worker's standard input and output: see `frame.rs`. A worker has its standard input, as its functions
-//! see it, at `/dev/null`, and its standard output where standard error is. When its input ends, because this process
-//! closed it or is gone, it exits, in the middle of a function if need be.
+//! Frames over the worker's standard input and output: see `frame.rs`. A worker has its standard input, as its
+//! functions see it, at `/dev/null`, and its standard output where standard error is. When its input ends, because this
+//! process closed it or is gone, it exits, in the middle of a function if need be.
 //!
 //! This crate is for Unix.
 

@@ -44,8 +44,9 @@ impl Pool {
         &self.options
     }
 
-    /// A worker: an idle one, a new one, or the next that becomes idle. A failure where none can be started, and there is
-    /// none. For `at_once`, one more is started than there may be: who has the others may be waiting for whoever asks.
+    /// A worker: an idle one, a new one, or the next that becomes idle. A failure where none can be started, and there
+    /// is none. For `at_once`, one more is started than there may be: who has the others may be waiting for whoever
+    /// asks.
     pub(crate) fn acquire(&self, at_once: bool) -> Result<Lease<'_>, Failure> {
         let mut state = self.state.lock();
         let mut may_exceed = at_once;

@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
-/// How long the other end may take before this thread goes to sleep. To wake a thread on an idle processor takes longer than
-/// most short calls do; who is waited for longer than this has the processor meanwhile.
+/// How long the other end may take before this thread goes to sleep. To wake a thread on an idle processor takes longer
+/// than most short calls do; who is waited for longer than this has the processor meanwhile.
 const BRIEFLY: Duration = Duration::from_micros(25);
 
 /// Waits briefly for something to read, or the end.

@@ -68,7 +68,8 @@ impl Role {
 
     /// The role of a process in which the variable says `value` behind the name of the runner.
     ///
-    /// A worker puts its own process into the variable. What its functions start inherits the variable, and is no worker.
+    /// A worker puts its own process into the variable. What its functions start inherits the variable, and is no
+    /// worker.
     pub(crate) fn of_variable(value: &str) -> Self {
         match value.split_once('/') {
             None => Self::NotEntered,

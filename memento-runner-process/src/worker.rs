@@ -38,8 +38,8 @@ pub(crate) fn serve(value: &str) {
     }
 }
 
-/// Puts this process into the variable: it starts the same program again in the same process. There is no safe way to set a
-/// variable in a process that may have threads.
+/// Puts this process into the variable: it starts the same program again in the same process. There is no safe way to
+/// set a variable in a process that may have threads.
 fn become_worker() -> io::Result<Infallible> {
     let mut arguments = std::env::args_os();
     let mut command = Command::new(std::env::current_exe()?);
@@ -76,8 +76,8 @@ fn work() -> io::Result<Infallible> {
     std::process::exit(0)
 }
 
-/// Takes the pipes to the parent out of the reach of functions: these read nothing, and what they print goes to standard
-/// error.
+/// Takes the pipes to the parent out of the reach of functions: these read nothing, and what they print goes to
+/// standard error.
 fn take_pipes() -> io::Result<(File, File)> {
     io::stdout().flush()?;
     let input = fcntl_dupfd_cloexec(io::stdin(), FIRST_FILE)?;

@@ -6,8 +6,8 @@ use crate::folder::Folder;
 
 /// The claims of this process among those that share a folder.
 ///
-/// A claim is a lock on one byte of a file with nothing in it: the operating system knows who holds it, and takes it back
-/// when that process ends. The place of the byte is a part of the key.
+/// A claim is a lock on one byte of a file with nothing in it: the operating system knows who holds it, and takes it
+/// back when that process ends. The place of the byte is a part of the key.
 #[derive(Debug, Default)]
 pub(crate) struct Claims {
     #[cfg(any(target_os = "linux", target_os = "android"))]

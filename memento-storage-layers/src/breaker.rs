@@ -9,8 +9,8 @@ use parking_lot::Mutex;
 use crate::{Operation, Policy};
 
 /// A circuit breaker: after so many failures in a row it opens, and every operation fails at once. After a period, one
-/// operation is let through as a probe; it closes the breaker where it succeeds, and opens it for another period where it
-/// fails (Nygard, "Release It!", 2007).
+/// operation is let through as a probe; it closes the breaker where it succeeds, and opens it for another period where
+/// it fails (Nygard, "Release It!", 2007).
 ///
 /// So a store that is dead costs its time limit once in each period, and not for each call. Failures are those that
 /// [may be none the next time](Error::is_retryable): all else is an answer. What fails at once is of the kind

@@ -7,11 +7,11 @@ use zstd::bulk::{Compressor, Decompressor};
 
 use crate::transform::{CHUNK, Chunks, Damage, Position, Subject, Transform};
 
-/// Compresses contents by Zstandard, each chunk by itself. One that is short, or would not be at least a sixteenth shorter, is kept
-/// as it is.
+/// Compresses contents by Zstandard, each chunk by itself. One that is short, or would not be at least a sixteenth
+/// shorter, is kept as it is.
 ///
-/// Digests say whether a chunk is what was put, so that damage is found where nobody else would look for it. A whole chunk takes a
-/// kilobyte at least: so what is stored never becomes more than 256 times as long, whoever has made it.
+/// Digests say whether a chunk is what was put, so that damage is found where nobody else would look for it. A whole
+/// chunk takes a kilobyte at least: so what is stored never becomes more than 256 times as long, whoever has made it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Compression {
     level: i32,

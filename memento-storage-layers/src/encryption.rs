@@ -6,12 +6,13 @@ use ring::aead::{Aad, CHACHA20_POLY1305, LessSafeKey, Nonce, UnboundKey};
 use crate::Keys;
 use crate::transform::{Chunks, Damage, Position, Subject, Transform};
 
-/// Encrypts contents with a key, so that without one of the keys nobody reads them, and nobody makes any that would be taken for them, or puts one
-/// in the place of another.
+/// Encrypts contents with a key, so that without one of the keys nobody reads them, and nobody makes any that would be
+/// taken for them, or puts one in the place of another.
 ///
-/// Each content has a key of its own, derived by BLAKE3 from 24 random bytes and the name or key that it is under. By that, each chunk is
-/// encrypted with ChaCha20-Poly1305, with its position as its nonce, and whether it is the last one: the construction
-/// STREAM (Hoang, Reyhanitabar, Rogaway and Vizár, "Online Authenticated-Encryption and its Nonce-Reuse Misuse-Resistance", 2015).
+/// Each content has a key of its own, derived by BLAKE3 from 24 random bytes and the name or key that it is under. By
+/// that, each chunk is encrypted with ChaCha20-Poly1305, with its position as its nonce, and whether it is the last
+/// one: the construction STREAM (Hoang, Reyhanitabar, Rogaway and Vizár, "Online Authenticated-Encryption and its
+/// Nonce-Reuse Misuse-Resistance", 2015).
 #[derive(Clone, Debug)]
 pub struct Encryption {
     keys: Keys,

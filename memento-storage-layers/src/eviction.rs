@@ -17,16 +17,17 @@ use crate::{Found, Guarded, Operation, Policy, Tally};
 use evictor::Evictor;
 pub use order::EvictionOrder;
 
-/// Keeps a storage within limits: where there is too much in it, mementos and contents are dropped, and computed again when
-/// they are asked for.
+/// Keeps a storage within limits: where there is too much in it, mementos and contents are dropped, and computed again
+/// when they are asked for.
 ///
 /// What counts is how long contents and records are, whoever has put them, and what goes first is said by the
-/// [order](EvictionOrder). All else stays: results under names, objects of users, and what [pinned](Self::pin) functions have computed.
+/// [order](EvictionOrder). All else stays: results under names, objects of users, and what [pinned](Self::pin)
+/// functions have computed.
 ///
-/// Both stores are counted once a day, when what was put since then makes it likely that there is too much, and when 256
-/// programs have ended since. Who has put a sixty-fourth of the limit tells the others, by an object in the namespace `usage`, and
-/// counts if need be; so does a program that ends. So the limit may be passed by a sixty-fourth for each program that runs, or
-/// was killed since. A count then drops a sixteenth more than it has to.
+/// Both stores are counted once a day, when what was put since then makes it likely that there is too much, and when
+/// 256 programs have ended since. Who has put a sixty-fourth of the limit tells the others, by an object in the
+/// namespace `usage`, and counts if need be; so does a program that ends. So the limit may be passed by a sixty-fourth
+/// for each program that runs, or was killed since. A count then drops a sixteenth more than it has to.
 #[derive(Clone)]
 pub struct Eviction {
     max_size: Option<u64>,
@@ -48,8 +49,8 @@ impl Eviction {
         }
     }
 
-    /// Keeps mementos and contents of `bytes` together at most. What is longer by itself is refused, with an error of the kind
-    /// [`TooLarge`](memento::ErrorKind::TooLarge), and nothing is dropped for it.
+    /// Keeps mementos and contents of `bytes` together at most. What is longer by itself is refused, with an error of
+    /// the kind [`TooLarge`](memento::ErrorKind::TooLarge), and nothing is dropped for it.
     pub fn max_size(mut self, bytes: u64) -> Self {
         self.max_size = Some(bytes);
         self
@@ -67,8 +68,8 @@ impl Eviction {
         self
     }
 
-    /// Keeps all that the function with this path computes: its mementos, their results, and the parts of these, as far as they
-    /// are named in results of up to 4 MiB.
+    /// Keeps all that the function with this path computes: its mementos, their results, and the parts of these, as far
+    /// as they are named in results of up to 4 MiB.
     pub fn pin(mut self, function: impl Into<String>) -> Self {
         self.pinned.push(function.into());
         self

@@ -5,8 +5,8 @@ use parking_lot::Mutex;
 
 use crate::{Operation, Policy};
 
-/// Fails so many operations on purpose, to see what a program makes of it. Half of those that fail are done nevertheless, as
-/// where a connection breaks before the answer comes.
+/// Fails so many operations on purpose, to see what a program makes of it. Half of those that fail are done
+/// nevertheless, as where a connection breaks before the answer comes.
 #[derive(Debug)]
 pub struct Faults {
     rate: f64,

@@ -17,8 +17,8 @@ type Identifier = [u8; 8];
 /// How many random bytes each content has.
 const SALT: usize = 24;
 
-/// Keys, of which the first one is that for all that is put, and any is good for what is there: to change the key, put a new
-/// one in front, and take the old one away when nothing of it is left that matters.
+/// Keys, of which the first one is that for all that is put, and any is good for what is there: to change the key, put
+/// a new one in front, and take the old one away when nothing of it is left that matters.
 #[derive(Clone)]
 pub struct Keys(Vec<Key>);
 
@@ -32,8 +32,8 @@ impl Keys {
     /// How long the head is that says which key is meant.
     pub(crate) const HEAD: usize = size_of::<Identifier>() + SALT;
 
-    /// Keys that are made of these texts, each of 32 bytes at least and as hard to guess as 32 random ones, such as 64 random
-    /// hexadecimal digits.
+    /// Keys that are made of these texts, each of 32 bytes at least and as hard to guess as 32 random ones, such as 64
+    /// random hexadecimal digits.
     ///
     /// # Errors
     ///
@@ -103,8 +103,8 @@ impl Keys {
 }
 
 impl Key {
-    /// The key of one content: another one for each start, which has random bytes in it, and for each subject. So what is kept
-    /// elsewhere is not what was made for it, and a nonce need not be more than a position.
+    /// The key of one content: another one for each start, which has random bytes in it, and for each subject. So what
+    /// is kept elsewhere is not what was made for it, and a nonce need not be more than a position.
     fn of_content(&self, subject: &Subject, start: &[u8]) -> [u8; 32] {
         let mut hasher = blake3::Hasher::new_keyed(&self.secret);
         hasher.update(start);

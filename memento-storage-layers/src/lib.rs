@@ -1,5 +1,5 @@
-//! Layers around any store of memento: what is done when a store fails, is slow, or must not be changed; what is asked of it;
-//! and who can read and write what is in it.
+//! Layers around any store of memento: what is done when a store fails, is slow, or must not be changed; what is asked
+//! of it; and who can read and write what is in it.
 //!
 //! To depend on this crate is to use it: a layer is there where `memento.toml` has its table.
 //!
@@ -49,9 +49,10 @@
 //! seed = 1
 //! ```
 //!
-//! Their order is always the same, whatever that in the file is. From the store outwards: `size_limit`, `faults`, `time_limit`,
-//! `breaker`, `retry`, `signing`, `encryption`, `compression`, `eviction`, `read_only`, `metrics`. So each attempt has its time limit and counts for
-//! the breaker, and a breaker that is open ends the attempts. Data and mementos have a breaker each.
+//! Their order is always the same, whatever that in the file is. From the store outwards: `size_limit`, `faults`,
+//! `time_limit`, `breaker`, `retry`, `signing`, `encryption`, `compression`, `eviction`, `read_only`, `metrics`. So
+//! each attempt has its time limit and counts for the breaker, and a breaker that is open ends the attempts. Data and
+//! mementos have a breaker each.
 //!
 //! A program can put them around a store by itself, as [`Guarded`] or [`TimeLimit`], and write a [`Policy`] of its own:
 //!

@@ -13,8 +13,8 @@ use metrics::{
 
 use crate::{Operation, Policy, Tally};
 
-/// Tells the recorder of the [`metrics`](https://docs.rs/metrics) crate how often each operation was asked for, what came of it, and how long it
-/// took.
+/// Tells the recorder of the [`metrics`](https://docs.rs/metrics) crate how often each operation was asked for, what
+/// came of it, and how long it took.
 ///
 /// | metric                                    | kind      | what                                                     |
 /// | ----------------------------------------- | --------- | -------------------------------------------------------- |
@@ -26,8 +26,9 @@ use crate::{Operation, Policy, Tally};
 /// | `memento_store_written_bytes_total`       | counter   | bytes of contents that went in                           |
 /// | `memento_store_operation_duration_seconds`| histogram | how long operations took; of a stream, until it was open |
 ///
-/// The labels are `store`, which says which one; `kind`, `data` or `metadata`; and `operation`, the method of the store's trait.
-/// Each is registered when an operation is asked for the first time: a recorder that is installed later is not told.
+/// The labels are `store`, which says which one; `kind`, `data` or `metadata`; and `operation`, the method of the
+/// store's trait. Each is registered when an operation is asked for the first time: a recorder that is installed later
+/// is not told.
 pub struct Metrics {
     labels: [Label; 2],
     operations: [OnceLock<Handles>; Operation::COUNT],

@@ -22,7 +22,8 @@ pub enum Found<'a> {
 
 /// Decides when an operation is tried, how often, and what comes of it.
 ///
-/// It sees no contents, only how long they are: a store behind a policy has the objects and records that it has without.
+/// It sees no contents, only how long they are: a store behind a policy has the objects and records that it has
+/// without.
 pub trait Policy: Debug + Send + Sync {
     /// Does one operation by calling `attempt`, as often as it likes. What the last of them that succeeded returned is
     /// what the caller gets.
@@ -45,8 +46,8 @@ pub trait Policy: Debug + Send + Sync {
     /// Is told what came of an operation.
     fn note(&self, _operation: Operation, _tally: Tally) {}
 
-    /// Is told of each object whose content was read, or which was asked for together with others, and of each record, where it was
-    /// there.
+    /// Is told of each object whose content was read, or which was asked for together with others, and of each record,
+    /// where it was there.
     fn found(&self, _found: Found<'_>) {}
 
     /// Does what it has put off, as far as it has.
@@ -58,14 +59,15 @@ pub trait Policy: Debug + Send + Sync {
         Ok(())
     }
 
-    /// The stream that an operation opened, as the caller gets it. To see how much of it is read, a policy puts one of its own
-    /// around it.
+    /// The stream that an operation opened, as the caller gets it. To see how much of it is read, a policy puts one of
+    /// its own around it.
     fn stream(&self, _operation: Operation, stream: Box<dyn Read + Send>) -> Box<dyn Read + Send> {
         stream
     }
 }
 
-/// A store behind a policy: a [`DataStore`](memento::DataStore) or a [`MetadataStore`](memento::MetadataStore), as `S` is.
+/// A store behind a policy: a [`DataStore`](memento::DataStore) or a [`MetadataStore`](memento::MetadataStore), as `S`
+/// is.
 #[derive(Debug)]
 pub struct Guarded<P, S: ?Sized> {
     pub(crate) policy: P,

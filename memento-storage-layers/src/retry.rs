@@ -7,11 +7,11 @@ use memento::{Error, Result};
 
 use crate::{Operation, Policy};
 
-/// Tries an operation again that failed and [may succeed later](Error::is_retryable), unless doing it twice might not be the same
-/// as doing it once.
+/// Tries an operation again that failed and [may succeed later](Error::is_retryable), unless doing it twice might not
+/// be the same as doing it once.
 ///
-/// Between two attempts it waits for a random part of a time that doubles, so that many who fail together do not come back
-/// together (Brooker, "Exponential Backoff And Jitter", 2015).
+/// Between two attempts it waits for a random part of a time that doubles, so that many who fail together do not come
+/// back together (Brooker, "Exponential Backoff And Jitter", 2015).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Retry {
     attempts: u32,

@@ -5,8 +5,9 @@ use memento::Result;
 use crate::Keys;
 use crate::transform::{Chunks, Damage, Position, Subject, Transform};
 
-/// Signs contents with a key, and takes nothing for what was written that is not signed with one of the keys, for the name or key that it is
-/// under: whoever can write to the store, and has none, can take results away, and never make one.
+/// Signs contents with a key, and takes nothing for what was written that is not signed with one of the keys, for the
+/// name or key that it is under: whoever can write to the store, and has none, can take results away, and never make
+/// one.
 ///
 /// The signature is keyed BLAKE3 of each chunk, by a key of its own for each content. Who has the key can sign.
 #[derive(Clone, Debug)]

@@ -5,11 +5,11 @@ use memento::Result;
 use crate::{Operation, Policy};
 
 /// Refuses objects and records that are longer than a limit, with an error of the kind
-/// [`TooLarge`](memento::ErrorKind::TooLarge) that names both sizes, before the store gets them. A stream ends where it passes
-/// the limit, and leaves nothing behind.
+/// [`TooLarge`](memento::ErrorKind::TooLarge) that names both sizes, before the store gets them. A stream ends where it
+/// passes the limit, and leaves nothing behind.
 ///
-/// What is appended counts with what is there. Of records that are put together, one that is too long has all refused: they
-/// are kept together or not at all.
+/// What is appended counts with what is there. Of records that are put together, one that is too long has all refused:
+/// they are kept together or not at all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SizeLimit {
     bytes: u64,

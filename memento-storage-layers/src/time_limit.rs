@@ -15,9 +15,9 @@ use crate::Operation;
 /// A store that is waited for no longer than a limit: a [`DataStore`](memento::DataStore) or a
 /// [`MetadataStore`](memento::MetadataStore), as `S` is. Of a stream, the limit is for each part.
 ///
-/// Each operation runs in a thread of its own, which costs some tens of microseconds; a store with time limits of its own, as those
-/// on servers have, needs none of this. What takes too long goes on in its thread until it ends, whatever comes of
-/// it: so behind a folder that hangs for ever, there are soon as many threads as there were operations. A
+/// Each operation runs in a thread of its own, which costs some tens of microseconds; a store with time limits of its
+/// own, as those on servers have, needs none of this. What takes too long goes on in its thread until it ends, whatever
+/// comes of it: so behind a folder that hangs for ever, there are soon as many threads as there were operations. A
 /// [`Breaker`](crate::Breaker) around it bounds that.
 #[derive(Debug)]
 pub struct TimeLimit<S: ?Sized> {

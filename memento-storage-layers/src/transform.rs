@@ -29,10 +29,10 @@ pub type Damage = Box<dyn std::error::Error + Send + Sync>;
 
 /// Changes contents on their way into a store: signs, encrypts, compresses them.
 ///
-/// What it makes of a content begins with a magic number, a version of the format and a head of the transform's own. Chunks
-/// follow, of 256 KiB of the content each, and each with its length in front, so that streams are bounded in memory, and a range
-/// is read with the chunks around it. What does not begin like that is not what the transform made, and
-/// [`Damaged`](ErrorKind::Damaged).
+/// What it makes of a content begins with a magic number, a version of the format and a head of the transform's own.
+/// Chunks follow, of 256 KiB of the content each, and each with its length in front, so that streams are bounded in
+/// memory, and a range is read with the chunks around it. What does not begin like that is not what the transform made,
+/// and [`Damaged`](ErrorKind::Damaged).
 pub trait Transform: Debug + Send + Sync + 'static {
     /// What turns the chunks of one content.
     type Chunks: Chunks;
@@ -56,7 +56,8 @@ pub trait Transform: Debug + Send + Sync + 'static {
     /// Where there are no random numbers, or the like.
     fn begin(&self, subject: &Subject, head: &mut Vec<u8>) -> Result<Self::Chunks>;
 
-    /// Begins to undo it, with a head that was read. What is in `start`, head included, is all that comes before the chunks.
+    /// Begins to undo it, with a head that was read. What is in `start`, head included, is all that comes before the
+    /// chunks.
     ///
     /// # Errors
     ///

@@ -16,9 +16,9 @@ use crate::transform::{Damage, Subject, Transform, damaged};
 /// A store that keeps what a transform makes of contents: a [`DataStore`] or a
 /// [`MetadataStore`](memento::MetadataStore), as `S` is.
 ///
-/// Whoever uses it sees contents as they were put, and their sizes. Names, keys, and what records are listed by, are the store's.
-/// What is in the store and was not put through the transform is of the kind [`Damaged`](memento::ErrorKind::Damaged), and
-/// so is what does not turn out to be what was put.
+/// Whoever uses it sees contents as they were put, and their sizes. Names, keys, and what records are listed by, are
+/// the store's. What is in the store and was not put through the transform is of the kind
+/// [`Damaged`](memento::ErrorKind::Damaged), and so is what does not turn out to be what was put.
 #[derive(Debug)]
 pub struct Transformed<T, S: ?Sized> {
     transform: T,

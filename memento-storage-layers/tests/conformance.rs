@@ -31,8 +31,8 @@ fn limits() -> Eviction {
     Eviction::new().max_size(1 << 40).max_age(Duration::from_hours(24 * 365))
 }
 
-/// Both suites, for stores that `$layered` puts a layer around, or one that puts it around data and one that puts it around
-/// metadata.
+/// Both suites, for stores that `$layered` puts a layer around, or one that puts it around data and one that puts it
+/// around metadata.
 macro_rules! suites {
     ($layer:ident, $layered:expr) => {
         suites!($layer, $layered, $layered);

@@ -1,10 +1,11 @@
 //! Which results are being computed, and by whom.
 //!
-//! A claim is an object that is put where nothing is, with its owner's token in it. While the owner lives, it puts another
-//! one in its place three times in a lease. No clocks are compared: whoever is refused notes what it has seen, and when it
-//! has seen the same for a whole lease by its own clock, the owner is gone, and the claim is taken over, if it is still the
-//! same then. Who was merely stopped finds somebody else's claim there. What was computed under an earlier claim does not
-//! take the place of what was computed under a later one: the numbers of claims grow, and go with each memento.
+//! A claim is an object that is put where nothing is, with its owner's token in it. While the owner lives, it puts
+//! another one in its place three times in a lease. No clocks are compared: whoever is refused notes what it has seen,
+//! and when it has seen the same for a whole lease by its own clock, the owner is gone, and the claim is taken over, if
+//! it is still the same then. Who was merely stopped finds somebody else's claim there. What was computed under an
+//! earlier claim does not take the place of what was computed under a later one: the numbers of claims grow, and go
+//! with each memento.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
@@ -112,7 +113,8 @@ impl Store {
         }
     }
 
-    /// Puts a claim where none is, or in place of one that is `expired`, with a number above that of the memento at `of`.
+    /// Puts a claim where none is, or in place of one that is `expired`, with a number above that of the memento at
+    /// `of`.
     async fn claim(
         self,
         path: Path,

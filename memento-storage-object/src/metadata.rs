@@ -1,9 +1,9 @@
 //! Mementos on a service.
 //!
-//! A memento is an object by its key, with a head that says what it is looked up by. Lists go through indices: objects by
-//! function and time, each of which names the mementos of one put. A memento that is put alone is there with its own
-//! object, before which its index is written. Of those that are put together, none is there before the index of the first
-//! one, which is written last: it is what decides.
+//! A memento is an object by its key, with a head that says what it is looked up by. Lists go through indices: objects
+//! by function and time, each of which names the mementos of one put. A memento that is put alone is there with its own
+//! object, before which its index is written. Of those that are put together, none is there before the index of the
+//! first one, which is written last: it is what decides.
 
 mod index;
 mod listing;

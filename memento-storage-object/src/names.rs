@@ -1,8 +1,9 @@
 //! What objects are called on a service, and what in a folder.
 //!
-//! A service has keys, which are names as they are. In a folder, there can be no file `a` beside a folder `a`, parts of a
-//! path have at most 255 bytes, and the library takes `#1` at the end for a mark of its own. So folders get a `=` at the
-//! end there, parts that are long go on in a folder with `=+` at the end, and `=` and `#` are written as `=3D` and `=23`.
+//! A service has keys, which are names as they are. In a folder, there can be no file `a` beside a folder `a`, parts of
+//! a path have at most 255 bytes, and the library takes `#1` at the end for a mark of its own. So folders get a `=` at
+//! the end there, parts that are long go on in a folder with `=+` at the end, and `=` and `#` are written as `=3D` and
+//! `=23`.
 
 use memento::Name;
 

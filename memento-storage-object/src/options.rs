@@ -23,7 +23,8 @@ pub struct Options {
     pub allow_http: bool,
     /// Whether the bucket is a part of the host's name, rather than of the path; only for `s3://`.
     pub virtual_hosted: bool,
-    /// The file with the certificates, in PEM, that the service's certificate has to go back to; those of the system unless set.
+    /// The file with the certificates, in PEM, that the service's certificate has to go back to; those of the system
+    /// unless set.
     pub tls_ca: Option<PathBuf>,
     /// Whether the service puts objects conditionally.
     pub conditional: bool,

@@ -48,7 +48,8 @@ pub(crate) fn is_unmet(error: &StoreError) -> bool {
     matches!(error, StoreError::AlreadyExists { .. } | StoreError::Precondition { .. })
 }
 
-/// What went wrong, in the same words each time. What a service says beside its code may have parts of a signature in it.
+/// What went wrong, in the same words each time. What a service says beside its code may have parts of a signature in
+/// it.
 fn reason(error: &StoreError, options: &Options) -> String {
     let mut source: Option<&(dyn StdError + 'static)> = Some(error);
     while let Some(found) = source {

@@ -1,9 +1,10 @@
 //! Which results are being computed, and by whom.
 //!
-//! A claim is a key of the server with the owner's token in it, which goes by itself when its lease ends. While the owner
-//! lives, a thread renews it. Who was stopped for longer may find somebody else's token there: that one computes, too.
-//! Nothing is renewed or given back that has another token, and what was computed under an earlier claim does not take the
-//! place of what was computed under a later one: the numbers of claims grow, and go with each put (`scripts/record.lua`).
+//! A claim is a key of the server with the owner's token in it, which goes by itself when its lease ends. While the
+//! owner lives, a thread renews it. Who was stopped for longer may find somebody else's token there: that one computes,
+//! too. Nothing is renewed or given back that has another token, and what was computed under an earlier claim does not
+//! take the place of what was computed under a later one: the numbers of claims grow, and go with each put
+//! (`scripts/record.lua`).
 
 use std::collections::BTreeMap;
 use std::fmt;

@@ -41,9 +41,9 @@
 //! | `claim:KEY`, `released:KEY`                     | who computes a result; who waits for it is woken by the other   |
 //! | `claims:last`                                   | the number of the last claim                                    |
 //!
-//! What belongs together changes in one step, by a script. It takes Redis 6.2 or later. The server may drop results when its
-//! memory is full: `noeviction` and the `volatile-…` policies are best, under which indices stay. `docs/redis.md` in the repository
-//! says what happens when something goes wrong.
+//! What belongs together changes in one step, by a script. It takes Redis 6.2 or later. The server may drop results
+//! when its memory is full: `noeviction` and the `volatile-…` policies are best, under which indices stay.
+//! `docs/redis.md` in the repository says what happens when something goes wrong.
 
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 

@@ -32,7 +32,8 @@ pub struct Options {
     pub lease: Duration,
     /// Whether nothing is kept, and what is there is used.
     pub readonly: bool,
-    /// The file with the certificates, in PEM, that the server's certificate has to go back to; those of the system unless set.
+    /// The file with the certificates, in PEM, that the server's certificate has to go back to; those of the system
+    /// unless set.
     pub tls_ca: Option<PathBuf>,
     /// The files with certificate and key, in PEM, by which this process is known to the server.
     pub tls_identity: Option<(PathBuf, PathBuf)>,
@@ -171,8 +172,8 @@ impl Options {
         Ok(taken)
     }
 
-    /// What the names of all keys begin with, and the version of what is kept under them. In a cluster it is in braces, so
-    /// that all keys are on one node, where they change together.
+    /// What the names of all keys begin with, and the version of what is kept under them. In a cluster it is in braces,
+    /// so that all keys are on one node, where they change together.
     pub(crate) fn base(&self) -> String {
         let prefix = &*self.key_prefix;
         if !matches!(self.address.place, Place::Cluster(_)) || has_tag(prefix) {

@@ -29,8 +29,8 @@ pub(crate) fn damaged(operation: &'static str, location: &str, key: &str) -> Err
         .source("its value is not what was put there, or not all of it is there")
 }
 
-/// Whether a connection is not to be used again: it is broken, a late reply may still come, or the server is not the right
-/// one any more.
+/// Whether a connection is not to be used again: it is broken, a late reply may still come, or the server is not the
+/// right one any more.
 pub(crate) fn is_lost(error: &RedisError) -> bool {
     error.is_io_error() || error.is_unrecoverable_error() || is_elsewhere(error.code())
 }

@@ -11,8 +11,8 @@ pub(crate) fn is_content(name: &Name) -> bool {
 ///
 /// # Errors
 ///
-/// What either store reports, and [`ErrorKind::Damaged`], where what `from` has is not what the name says: then nothing is
-/// kept.
+/// What either store reports, and [`ErrorKind::Damaged`], where what `from` has is not what the name says: then nothing
+/// is kept.
 pub(crate) fn copy(from: &dyn DataStore, to: &dyn DataStore, name: &Name) -> Result<bool> {
     if to.properties(name)?.is_some() {
         return Ok(true);

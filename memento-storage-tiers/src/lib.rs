@@ -98,8 +98,8 @@ impl Tiers {
         self.written().next_back().unwrap_or(last)
     }
 
-    /// Has each tier that is written keep something, at once or behind; it is kept where one of them does. What the others
-    /// report is theirs.
+    /// Has each tier that is written keep something, at once or behind; it is kept where one of them does. What the
+    /// others report is theirs.
     fn keep(
         &self,
         operation: &'static str,

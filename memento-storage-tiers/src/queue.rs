@@ -1,7 +1,7 @@
 //! What is written behind the call that has it.
 //!
-//! A thread writes in the order in which things were put: a content before the record that names it. A content is not held
-//! here, but copied from the first tier that has it.
+//! A thread writes in the order in which things were put: a content before the record that names it. A content is not
+//! held here, but copied from the first tier that has it.
 
 use std::collections::VecDeque;
 use std::fmt;

@@ -20,8 +20,8 @@ pub enum Writes {
     /// Before the call returns that has something to write.
     #[default]
     Through,
-    /// Behind it, in a thread of its own, in order. Where so many writes wait that there is no room, a call waits for room; where
-    /// the tier fails meanwhile, the write is lost, which is counted.
+    /// Behind it, in a thread of its own, in order. Where so many writes wait that there is no room, a call waits for
+    /// room; where the tier fails meanwhile, the write is lost, which is counted.
     Behind,
     /// Never: what others put there is used.
     Never,
@@ -95,7 +95,8 @@ impl Tier {
         }
     }
 
-    /// The result, after an error in it has been counted and named after the tier. The first of several in a row is reported.
+    /// The result, after an error in it has been counted and named after the tier. The first of several in a row is
+    /// reported.
     pub(crate) fn check<T>(&self, result: Result<T>) -> Result<T> {
         match result {
             Ok(value) => {

@@ -1,7 +1,7 @@
 //! What every data store promises.
 //!
-//! Each property is a function that panics where the promise is broken; [`data_store_suite!`](crate::data_store_suite) makes
-//! a test of each. What a store lacks by its capabilities has to be an error that says so.
+//! Each property is a function that panics where the promise is broken; [`data_store_suite!`](crate::data_store_suite)
+//! makes a test of each. What a store lacks by its capabilities has to be an error that says so.
 
 mod lab;
 mod properties;
@@ -29,8 +29,8 @@ pub struct DataStoreSuite {
 }
 
 impl DataStoreSuite {
-    /// The stores that `make` makes: one for each property, with nothing in it. `make` gets an empty folder, whose path no
-    /// other property has: a store elsewhere can use it as a prefix of its own.
+    /// The stores that `make` makes: one for each property, with nothing in it. `make` gets an empty folder, whose path
+    /// no other property has: a store elsewhere can use it as a prefix of its own.
     pub fn new(make: impl Fn(&Path) -> Arc<dyn DataStore> + Send + Sync + 'static) -> Self {
         Self { make: Arc::new(make), read_only: None, is_shared: false }
     }
@@ -57,8 +57,8 @@ impl fmt::Debug for DataStoreSuite {
     }
 }
 
-/// A test for each promise of a data store. The argument is a [`DataStoreSuite`](crate::data_store::DataStoreSuite), which
-/// need not be imported.
+/// A test for each promise of a data store. The argument is a [`DataStoreSuite`](crate::data_store::DataStoreSuite),
+/// which need not be imported.
 ///
 /// ```ignore
 /// mod memory {

@@ -17,8 +17,8 @@
 //! found: call 9 of 10 of `double` was left without an end
 //! ```
 //!
-//! Stores are tested in the same way. Each property gets a store of its own, made in an empty folder or in whatever else is
-//! its own:
+//! Stores are tested in the same way. Each property gets a store of its own, made in an empty folder or in whatever
+//! else is its own:
 //!
 //! ```ignore
 //! mod data {
@@ -32,9 +32,9 @@
 //!
 //! # Runners in other processes
 //!
-//! The functions that the suite calls live in this crate. A worker has them if its program is linked with this crate: the
-//! program of the tests is. [`memento_runner_process`](https://docs.rs/memento-runner-process) starts workers there, at a
-//! test that is the entry:
+//! The functions that the suite calls live in this crate. A worker has them if its program is linked with this crate:
+//! the program of the tests is. [`memento_runner_process`](https://docs.rs/memento-runner-process) starts workers
+//! there, at a test that is the entry:
 //!
 //! ```ignore
 //! #[test]

@@ -28,8 +28,8 @@ pub struct MetadataStoreSuite {
 }
 
 impl MetadataStoreSuite {
-    /// The stores that `make` makes: one for each property, with nothing in it. `make` gets an empty folder, whose path no
-    /// other property has: a store elsewhere can use it as a prefix of its own.
+    /// The stores that `make` makes: one for each property, with nothing in it. `make` gets an empty folder, whose path
+    /// no other property has: a store elsewhere can use it as a prefix of its own.
     pub fn new(make: impl Fn(&Path) -> Arc<dyn MetadataStore> + Send + Sync + 'static) -> Self {
         Self { make: Arc::new(make), is_shared: false }
     }

@@ -19,8 +19,8 @@ pub use properties::{EXECUTING, REFUSING};
 
 use crate::suite::promised;
 
-/// How long a property may take. Nothing is measured by it: it is there so that a runner that stands still is a test that
-/// fails.
+/// How long a property may take. Nothing is measured by it: it is there so that a runner that stands still is a test
+/// that fails.
 const PATIENCE: Duration = Duration::from_mins(3);
 
 /// A property by its name, and what checks it.
@@ -44,14 +44,15 @@ impl RunnerSuite {
         }
     }
 
-    /// Of one batch, the runner runs at most so many calls at the same time; as many as there are processors, if nothing
-    /// is said.
+    /// Of one batch, the runner runs at most so many calls at the same time; as many as there are processors, if
+    /// nothing is said.
     pub fn concurrency(mut self, calls: usize) -> Self {
         self.concurrency = calls;
         self
     }
 
-    /// Takes a runner that has not come to an end after this time for one that never does: 3 minutes, if nothing is said.
+    /// Takes a runner that has not come to an end after this time for one that never does: 3 minutes, if nothing is
+    /// said.
     pub fn patience(mut self, patience: Duration) -> Self {
         self.patience = patience;
         self
@@ -66,8 +67,8 @@ impl fmt::Debug for RunnerSuite {
     }
 }
 
-/// A test for each promise of a runner that executes functions. The argument is a [`RunnerSuite`](crate::runner::RunnerSuite),
-/// which need not be imported.
+/// A test for each promise of a runner that executes functions. The argument is a
+/// [`RunnerSuite`](crate::runner::RunnerSuite), which need not be imported.
 ///
 /// ```ignore
 /// mod local {

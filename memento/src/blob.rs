@@ -21,8 +21,8 @@ use crate::part::Part;
 /// How many bytes wait in memory rather than in a temporary file.
 const IN_MEMORY: usize = 1 << 20;
 
-/// A file as a result, or as part of one: bytes that go into the data store and out of it in pieces, and are never in memory
-/// as a whole.
+/// A file as a result, or as part of one: bytes that go into the data store and out of it in pieces, and are never in
+/// memory as a whole.
 ///
 /// ```
 /// use std::io::{self, BufRead, BufReader, Write};
@@ -43,11 +43,12 @@ const IN_MEMORY: usize = 1 << 20;
 /// # Ok(()) }).unwrap();
 /// ```
 ///
-/// What is written waits in a temporary file, or in memory as long as it is short. When it is finished in a memento function,
-/// it goes into the data store; elsewhere, and where the data store does not keep what is put, it stays where it is as long as
-/// there are clones of the value.
+/// What is written waits in a temporary file, or in memory as long as it is short. When it is finished in a memento
+/// function, it goes into the data store; elsewhere, and where the data store does not keep what is put, it stays where
+/// it is as long as there are clones of the value.
 ///
-/// Two of them are equal where their bytes are, which their digests tell. As an argument it stands in the key as digest and size.
+/// Two of them are equal where their bytes are, which their digests tell. As an argument it stands in the key as digest
+/// and size.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Blob(Part);
 
@@ -93,13 +94,14 @@ impl Blob {
     ///
     /// # Errors
     ///
-    /// Those of [`open`](Self::open); [`InvalidData`](io::ErrorKind::InvalidData) where the bytes are not those that were
-    /// written.
+    /// Those of [`open`](Self::open); [`InvalidData`](io::ErrorKind::InvalidData) where the bytes are not those that
+    /// were written.
     pub fn read(&self) -> io::Result<Vec<u8>> {
         Ok(self.0.read()?)
     }
 
-    /// Writes all bytes to the file at `path`, in place of one that is there. It gets this name when it is whole and checked.
+    /// Writes all bytes to the file at `path`, in place of one that is there. It gets this name when it is whole and
+    /// checked.
     ///
     /// # Errors
     ///

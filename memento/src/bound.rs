@@ -26,11 +26,11 @@ pub(crate) const NAME: &str = "memento::Bound";
 /// A reference to a memento function, whose first arguments may be fixed: `f::bind().fix(a).fix(b)`.
 ///
 /// `F` is the function that is left: what it still takes, and what it returns. It can be an argument of another memento
-/// function, and part of what one returns. To call it is to call the memento function: its result is looked up, computed
-/// where its runner says, and recorded for whoever calls.
+/// function, and part of what one returns. To call it is to call the memento function: its result is looked up,
+/// computed where its runner says, and recorded for whoever calls.
 ///
-/// As an argument, it is the path of the function and the fixed arguments. The function's version is none of it: a caller
-/// runs again if what it got from the function changes.
+/// As an argument, it is the path of the function and the fixed arguments. The function's version is none of it: a
+/// caller runs again if what it got from the function changes.
 ///
 /// ```
 /// use memento::{Bound, memento};
@@ -55,8 +55,9 @@ pub(crate) const NAME: &str = "memento::Bound";
 /// ```
 ///
 /// What a function takes by reference, `&str` or `&Table`, is taken as what owns it: `Bound<fn(String) -> …>`,
-/// `Bound<fn(Table) -> …>`. Of a method, `self` is the first argument. A function that runs again with recorded arguments only
-/// through its callers has none: one that is generic, async, has lifetimes of its own, or `ignore(…)` or `key(…)`.
+/// `Bound<fn(Table) -> …>`. Of a method, `self` is the first argument. A function that runs again with recorded
+/// arguments only through its callers has none: one that is generic, async, has lifetimes of its own, or `ignore(…)` or
+/// `key(…)`.
 pub struct Bound<F> {
     function: &'static Function,
     /// The encodings of the fixed arguments, one after another; why one of them has none.

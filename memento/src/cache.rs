@@ -102,8 +102,8 @@ impl MemoryCache {
         }
     }
 
-    /// A number for a function in an environment, which no other one has: [`Identity::function`]. When they are used up,
-    /// [`UNNUMBERED`].
+    /// A number for a function in an environment, which no other one has: [`Identity::function`]. When they are used
+    /// up, [`UNNUMBERED`].
     pub(crate) fn take_number(&self) -> u32 {
         let next = |number: u32| number.checked_add(1);
         self.numbers.fetch_update(Ordering::Relaxed, Ordering::Relaxed, next).unwrap_or(UNNUMBERED)

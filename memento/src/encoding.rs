@@ -1,13 +1,13 @@
 //! The canonical encoding: the bytes that stand for a value in a key.
 //!
 //! Equal values have equal bytes on every machine, in every process and in every release; values that serialize
-//! differently have different bytes. What `Serialize` makes alike (skipped fields, untagged variants of the same content)
-//! is alike here, too, as it is in every result that is stored. The encoding describes itself, so that it can be shown without the types that it came from
-//! ([`Rendered`]).
+//! differently have different bytes. What `Serialize` makes alike (skipped fields, untagged variants of the same
+//! content) is alike here, too, as it is in every result that is stored. The encoding describes itself, so that it can
+//! be shown without the types that it came from ([`Rendered`]).
 //!
 //! Each value is one byte that tells its type, then its content. What has a fixed width is little-endian; text and
-//! bytes stand behind their length; what has parts ends with a zero byte, which no value starts with (`END`). Lengths that
-//! serde passes along are hints that a type may get wrong, so none of them is written.
+//! bytes stand behind their length; what has parts ends with a zero byte, which no value starts with (`END`). Lengths
+//! that serde passes along are hints that a type may get wrong, so none of them is written.
 //!
 //! | type                                             | content                                                         |
 //! | ------------------------------------------------ | --------------------------------------------------------------- |
@@ -24,10 +24,10 @@
 //! | map                                              | each key and value, `END`                                       |
 //! | `HashMap`, `HashSet` (also hashbrown's)          | as map and sequence under other tags, sorted by encoded entry   |
 //!
-//! A collection that its own `Serialize` walks through entry by entry, as that of `DashMap` does, is a map like any other.
-//! Names of structs, fields and variants count, because values may reach here through an untagged enum. The order of
-//! a map counts unless its type says that it has none: a function can see the order of an `IndexMap`, so two orders
-//! are two arguments.
+//! A collection that its own `Serialize` walks through entry by entry, as that of `DashMap` does, is a map like any
+//! other. Names of structs, fields and variants count, because values may reach here through an untagged enum. The
+//! order of a map counts unless its type says that it has none: a function can see the order of an `IndexMap`, so two
+//! orders are two arguments.
 
 mod deserializer;
 mod parts;

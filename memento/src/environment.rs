@@ -139,8 +139,8 @@ impl Environment {
         }
     }
 
-    /// The storage of a cluster, opened for whoever asks, without a runner: for programs that look after a storage and call
-    /// no functions. `""` is the default one.
+    /// The storage of a cluster, opened for whoever asks, without a runner: for programs that look after a storage and
+    /// call no functions. `""` is the default one.
     ///
     /// # Errors
     ///
@@ -173,8 +173,8 @@ impl Environment {
 
     /// Waits until all that was kept is in all stores that it is to be in, where some are written behind the calls.
     ///
-    /// That happens without this, too: when an environment goes, when a thread that has kept something ends, and with the main
-    /// thread when the program ends. This says what was lost.
+    /// That happens without this, too: when an environment goes, when a thread that has kept something ends, and with
+    /// the main thread when the program ends. This says what was lost.
     ///
     /// # Errors
     ///

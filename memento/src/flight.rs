@@ -9,13 +9,13 @@
 //!   parallel parts, rayon has its thread do other work on top of it. Rayon does not tell; but it lets every idle
 //!   thread of the pool be reached. When the thread that computes is found idle in the middle of the computation, who
 //!   waits in the same pool computes alone.
-//! - A thread that is none of the pool may be waiting for it, and cannot be reached: threads of pools do not wait for what
-//!   others than threads of their own pool compute.
+//! - A thread that is none of the pool may be waiting for it, and cannot be reached: threads of pools do not wait for
+//!   what others than threads of their own pool compute.
 //!
 //! To compute alone costs time. It happens only where waiting might never end.
 //!
-//! Among processes, whoever leads a flight claims the key in the store, too: see `engine/claim/processes.rs`. Whether a thread of a
-//! pool may wait for another process, or for one that does, `threads` tells.
+//! Among processes, whoever leads a flight claims the key in the store, too: see `engine/claim/processes.rs`. Whether a
+//! thread of a pool may wait for another process, or for one that does, `threads` tells.
 
 mod tasks;
 mod threads;
@@ -173,8 +173,8 @@ impl Flight {
         }
     }
 
-    /// Waits for the flight to land, or returns at once where waiting might never end. `is_caller` tells the keys that are
-    /// computed by those who called whoever waits.
+    /// Waits for the flight to land, or returns at once where waiting might never end. `is_caller` tells the keys that
+    /// are computed by those who called whoever waits.
     fn wait(self: &Arc<Self>, is_caller: impl Fn(&Key) -> bool) -> Phase {
         let Some(_waiting) = Waiting::begin(self) else { return Phase::Suspended };
         let in_pool = in_pool();

@@ -172,8 +172,8 @@ pub fn forget_all(declaration: &'static Declaration) -> Result<u64> {
 ///
 /// # Errors
 ///
-/// Where it did not come to an end; [`ErrorKind::Encoding`] where the arguments are not those that were recorded, because
-/// their type does not read what it writes.
+/// Where it did not come to an end; [`ErrorKind::Encoding`] where the arguments are not those that were recorded,
+/// because their type does not read what it writes.
 pub fn repeat<R: Returns, A: Send>(
     declaration: &'static Declaration,
     recorded: &Recorded<'_>,
@@ -286,8 +286,8 @@ macro_rules! __with_methods {
             Self(self.0.cancel(token))
         }
 
-        /// Bounds the calls that are on their way at the same time, where results come as calls end: at least 1, and 256
-        /// unless told otherwise. Half of them, up to 128, are looked up at once.
+        /// Bounds the calls that are on their way at the same time, where results come as calls end: at least 1, and
+        /// 256 unless told otherwise. Half of them, up to 128, are looked up at once.
         pub fn in_flight(self, calls: usize) -> Self {
             Self(self.0.in_flight(calls))
         }

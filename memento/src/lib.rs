@@ -1,7 +1,7 @@
 //! Memoization that persists.
 //!
-//! With [`#[memento]`](macro@memento) on a function its results are kept, with the provenance of each, in storage that a
-//! plugin provides, computed by a runner that a plugin provides. A second call, in this process or a later one, finds
+//! With [`#[memento]`](macro@memento) on a function its results are kept, with the provenance of each, in storage that
+//! a plugin provides, computed by a runner that a plugin provides. A second call, in this process or a later one, finds
 //! the result instead of computing it.
 //!
 //! ```

@@ -9,7 +9,8 @@ use crate::blob::Blob;
 use crate::part;
 use crate::{Name, Result};
 
-/// A result, or a part of one, of which a copy stands in the data store under a name that other programs and people find.
+/// A result, or a part of one, of which a copy stands in the data store under a name that other programs and people
+/// find.
 ///
 /// ```
 /// use memento::{Named, memento};
@@ -24,12 +25,13 @@ use crate::{Name, Result};
 /// # });
 /// ```
 ///
-/// It is an object of the namespace `named`: on the filesystem, a file in the storage's folder `data/named`. What it holds is the encoding of the value in the codec of the
-/// function, or the bytes of a [`Blob`].
+/// It is an object of the namespace `named`: on the filesystem, a file in the storage's folder `data/named`. What it
+/// holds is the encoding of the value in the codec of the function, or the bytes of a [`Blob`].
 ///
-/// The copy is written when the function has run, in place of what has its name, whoever wrote that. It is written again
-/// where a result is found in the stores and nothing has its name. Nothing ever reads it: it may be changed or dropped, and
-/// the results of functions are what they were. Of two functions that give one name, the one that ran last has it.
+/// The copy is written when the function has run, in place of what has its name, whoever wrote that. It is written
+/// again where a result is found in the stores and nothing has its name. Nothing ever reads it: it may be changed or
+/// dropped, and the results of functions are what they were. Of two functions that give one name, the one that ran last
+/// has it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Named<T> {
     /// In the namespace `named`.

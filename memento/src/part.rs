@@ -1,7 +1,7 @@
 //! Parts of results: contents of their own, which are read when they are asked for.
 //!
-//! The encoding of a part is the digest and the size of its content. So the digest of a result covers its parts, they can stand
-//! anywhere in a type, and what is the same is kept once. A result is a hit if all its parts are there.
+//! The encoding of a part is the digest and the size of its content. So the digest of a result covers its parts, they
+//! can stand anywhere in a type, and what is the same is kept once. A result is a hit if all its parts are there.
 
 mod checked;
 mod scope;
@@ -63,7 +63,8 @@ impl Part {
         Self { digest, size, home: Arc::new(home) }
     }
 
-    /// A content that is written in this thread: into the data store of the function that runs, if it keeps what is put.
+    /// A content that is written in this thread: into the data store of the function that runs, if it keeps what is
+    /// put.
     pub(crate) fn of(content: Vec<u8>) -> Self {
         let (digest, size) = (Digest::of(&content), content.len() as u64);
         let stored = writable_home().filter(|(contents, _)| {
@@ -111,7 +112,8 @@ impl Part {
         content.map_err(|error| self.lost(error))?.ok_or_else(|| self.gone(&contents))
     }
 
-    /// Moves a content aside of which `length` bytes were read that are not those that were written; the error that says so.
+    /// Moves a content aside of which `length` bytes were read that are not those that were written; the error that
+    /// says so.
     fn set_aside(&self, length: u64) -> Error {
         let contents = match &*self.home {
             Home::Store(contents, _) => Some(contents.clone()),
@@ -157,8 +159,8 @@ impl Part {
         self.lost(error.with("store", contents.location()).source("it is gone"))
     }
 
-    /// The error of reading the part, with what to do about it. Where it is gone or damaged, results in memory that have
-    /// it are looked at again.
+    /// The error of reading the part, with what to do about it. Where it is gone or damaged, results in memory that
+    /// have it are looked at again.
     fn lost(&self, error: Error) -> Error {
         if error.kind() == ErrorKind::Damaged {
             validity::count_replaced_result();
@@ -211,7 +213,8 @@ impl PartialEq for Part {
 
 impl Eq for Part {}
 
-/// Where what is written in this thread goes, where it can be kept: the contents and the name of the function that runs.
+/// Where what is written in this thread goes, where it can be kept: the contents and the name of the function that
+/// runs.
 pub(crate) fn writable_home() -> Option<(Contents, &'static str)> {
     stack::with(|caller| {
         let frame = caller.frame.as_ref()?;

@@ -40,9 +40,9 @@ use crate::{Digest, Result};
 /// # Ok(()) }).unwrap();
 /// ```
 ///
-/// Its own encoding has keys, digests and sizes: some 90 bytes for each value, which is what it takes in memory, too. What a memento
-/// function inserts goes into the data store at once. Elsewhere, and where the data store does not keep what is put, values are
-/// in memory, encoded.
+/// Its own encoding has keys, digests and sizes: some 90 bytes for each value, which is what it takes in memory, too.
+/// What a memento function inserts goes into the data store at once. Elsewhere, and where the data store does not keep
+/// what is put, values are in memory, encoded.
 ///
 /// `C` encodes the values, whatever the codec of the function is. [`new`](Self::new) makes one with
 /// [`Bincode`]; `Partition::<K, V, Json>::default()` one with another codec.
@@ -111,8 +111,8 @@ impl<K: Ord + Clone, V, C> Partition<K, V, C> {
 }
 
 impl<K: Ord + Clone, V: Serialize, C: Codec> Partition<K, V, C> {
-    /// Adds a value, which takes the place of one that has the same key; whether there was one. In a memento function it goes into
-    /// the data store at once.
+    /// Adds a value, which takes the place of one that has the same key; whether there was one. In a memento function
+    /// it goes into the data store at once.
     ///
     /// # Errors
     ///
@@ -140,8 +140,8 @@ impl<K, V: DeserializeOwned, C: Codec> Partition<K, V, C> {
     ///
     /// # Errors
     ///
-    /// [`Damaged`](crate::ErrorKind::Damaged) where the value is gone or not what was written: the next call of the function that
-    /// returned this one computes it again. What the store reports.
+    /// [`Damaged`](crate::ErrorKind::Damaged) where the value is gone or not what was written: the next call of the
+    /// function that returned this one computes it again. What the store reports.
     pub fn get<Q: Ord + ?Sized>(&self, key: &Q) -> Result<Option<V>>
     where
         K: Borrow<Q> + Ord,

@@ -60,7 +60,8 @@ pub struct WorkerPlugin {
     pub name: &'static str,
     /// The crate that provides it.
     pub provided_by: &'static str,
-    /// Serves, and exits; gets what the variable says behind the name. Returns where this process is no worker after all.
+    /// Serves, and exits; gets what the variable says behind the name. Returns where this process is no worker after
+    /// all.
     pub serve: fn(&str),
 }
 
@@ -96,8 +97,8 @@ impl Stores {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Configuration`], and what the plugin that is chosen reports. Options that nobody takes are reported by
-    /// [`Options::finish`], which is for the caller.
+    /// [`ErrorKind::Configuration`], and what the plugin that is chosen reports. Options that nobody takes are reported
+    /// by [`Options::finish`], which is for the caller.
     pub fn open(options: &mut Options) -> Result<Self> {
         open_stores(options).map(|(stores, _)| stores)
     }
@@ -213,8 +214,8 @@ impl Plugin for LayerPlugin {
     }
 }
 
-/// The stores that `options` describe: both of one plugin, unless `data` or `metadata` describes another one. How many bytes
-/// the memory cache in front of them holds unless something else is said.
+/// The stores that `options` describe: both of one plugin, unless `data` or `metadata` describes another one. How many
+/// bytes the memory cache in front of them holds unless something else is said.
 pub(crate) fn open_stores(options: &mut Options) -> Result<(Stores, u64)> {
     let part = |part: Option<Options>| {
         let open = |mut part: Options| {
@@ -314,8 +315,8 @@ pub(crate) fn choose<P: Plugin>(options: &mut Options, default: &str) -> Result<
     Err(error)
 }
 
-/// The name of the plugin that the scheme of a `url` stands for, if there is one. Nothing else of the URL is looked at or
-/// shown: there may be a password in it.
+/// The name of the plugin that the scheme of a `url` stands for, if there is one. Nothing else of the URL is looked at
+/// or shown: there may be a password in it.
 fn by_scheme<P: Plugin>(options: &mut Options) -> Result<Option<&'static str>> {
     if !options.is_set("url") {
         return Ok(None);

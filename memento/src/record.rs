@@ -120,8 +120,8 @@ fn read_provenance<'a, T: Deserialize<'a>>(head: &Head<'_>, bytes: &'a [u8]) -> 
 /// How many records that were replaced are kept for an invocation.
 const EARLIER: usize = 8;
 
-/// A record under the key that it gets when another one takes its place, and the keys of all that the other one took the
-/// place of.
+/// A record under the key that it gets when another one takes its place, and the keys of all that the other one took
+/// the place of.
 ///
 /// # Errors
 ///

@@ -121,8 +121,8 @@ impl<'a> Recorded<'a> {
         argument
     }
 
-    /// Fails if the arguments have parts that the function, whose contents these are, would not find. From now on they are
-    /// read from there, whoever reads them.
+    /// Fails if the arguments have parts that the function, whose contents these are, would not find. From now on they
+    /// are read from there, whoever reads them.
     pub(crate) fn check_parts(&self, contents: &Contents) -> Result<()> {
         match contents.missing_content(&self.parts) {
             None => {

@@ -81,8 +81,8 @@ pub trait Batch: Sync {
     /// Ends the call at `index` with an error; the function does not run.
     fn refuse(&self, index: usize, error: Error);
 
-    /// Hands the call at `index` over to another process, which runs this program and [makes](crate::worker::Worker) it.
-    /// Where others compute the same, it is not handed over, unless it is to be made [`alone`](Waited::Alone).
+    /// Hands the call at `index` over to another process, which runs this program and [makes](crate::worker::Worker)
+    /// it. Where others compute the same, it is not handed over, unless it is to be made [`alone`](Waited::Alone).
     ///
     /// The call stays claimed, and others wait for it, until it is brought to its end in the same thread, by
     /// [`accept`](Self::accept), [`refuse`](Self::refuse) or [`run_local`](Self::run_local), or is
@@ -94,8 +94,8 @@ pub trait Batch: Sync {
     /// may make it.
     fn put_back(&self, index: usize);
 
-    /// Waits for others who compute the same as the call at `index`. It must not be handed over, nor any other call by this
-    /// thread.
+    /// Waits for others who compute the same as the call at `index`. It must not be handed over, nor any other call by
+    /// this thread.
     fn wait(&self, index: usize) -> Waited;
 
     /// Whether calls of this batch are made by a function that runs in this process. Others may be waiting for it, also
@@ -113,8 +113,8 @@ pub trait Batch: Sync {
     /// The answer to what a worker [asks](crate::worker::Parent::ask) while it makes calls of this batch.
     fn answer(&self, question: &[u8]) -> Vec<u8>;
 
-    /// Says that the worker is gone that had calls from this thread, before another one gets them: what it was computing
-    /// besides is free for others, who may be waiting for it.
+    /// Says that the worker is gone that had calls from this thread, before another one gets them: what it was
+    /// computing besides is free for others, who may be waiting for it.
     fn worker_lost(&self);
 }
 

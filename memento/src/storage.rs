@@ -147,8 +147,8 @@ impl Storage {
         }
     }
 
-    /// Hands the records of `keys` to `next`, in their order, then those of the keys that it names, until it names none.
-    /// What the store fails to tell is not handed over.
+    /// Hands the records of `keys` to `next`, in their order, then those of the keys that it names, until it names
+    /// none. What the store fails to tell is not handed over.
     pub(crate) fn records_by_level(
         &self,
         keys: Vec<Key>,
@@ -170,8 +170,8 @@ impl Storage {
         }
     }
 
-    /// The head of a record and the bytes of its provenance, if the record is what was written for `key`. A damaged one is moved aside, one of a newer
-    /// release stays.
+    /// The head of a record and the bytes of its provenance, if the record is what was written for `key`. A damaged one
+    /// is moved aside, one of a newer release stays.
     pub(crate) fn open_record<'a>(
         &self,
         key: &Key,

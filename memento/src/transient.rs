@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 /// An error that says for itself whether it may be gone the next time.
 ///
-/// With `errors = "replay"`, a transient error is not kept: it is recorded, and the function runs again. Types that do not
-/// implement this are kept whatever they say; without the option, no error is.
+/// With `errors = "replay"`, a transient error is not kept: it is recorded, and the function runs again. Types that do
+/// not implement this are kept whatever they say; without the option, no error is.
 ///
 /// ```
 /// use memento::{Transient, memento};

@@ -1,9 +1,9 @@
 //! Worker processes: this program, started once more to compute for another process.
 //!
-//! A runner that uses worker processes starts the program with the variable [`VARIABLE`] set. [`enter`] sees it, and has
-//! the runner's crate serve until the other process is gone; `#[memento::main]` calls it first. The crate moves bytes
-//! between the processes; what they mean is known here alone, to [`Batch`](crate::Batch) on one side and [`Worker`] on the
-//! other.
+//! A runner that uses worker processes starts the program with the variable [`VARIABLE`] set. [`enter`] sees it, and
+//! has the runner's crate serve until the other process is gone; `#[memento::main]` calls it first. The crate moves
+//! bytes between the processes; what they mean is known here alone, to [`Batch`](crate::Batch) on one side and
+//! [`Worker`] on the other.
 
 use std::fmt::{self, Debug};
 use std::sync::Arc;
@@ -15,8 +15,8 @@ use crate::remote::{self, End, Errand, Request, Response, Session};
 use crate::stack::Context;
 use crate::{Caller, Environment, Error, ErrorKind, Result, encoding, function, validity};
 
-/// The environment variable that makes a process a worker: the name of the runner, and what else the runner's crate wants
-/// to say behind a `/`.
+/// The environment variable that makes a process a worker: the name of the runner, and what else the runner's crate
+/// wants to say behind a `/`.
 pub const VARIABLE: &str = crate::configuration::WORKER_VARIABLE;
 
 /// Makes this process a worker, if it was started as one: it computes for the process that started it, then exits.
@@ -108,8 +108,8 @@ pub struct Worker {
 }
 
 impl Worker {
-    /// A worker for `parent`. From now on the storage of this process is that of `parent`, and what its functions call runs
-    /// here.
+    /// A worker for `parent`. From now on the storage of this process is that of `parent`, and what its functions call
+    /// runs here.
     ///
     /// # Errors
     ///

@@ -1,4 +1,5 @@
-//! A program that puts much and ends: it returns, or exits, as its argument says. What its storage has put off is done then.
+//! A program that puts much and ends: it returns, or exits, as its argument says. What its storage has put off is done
+//! then.
 
 use memento::memento;
 // Nothing else of them is used: they are there because the program depends on them.

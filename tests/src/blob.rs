@@ -1,4 +1,5 @@
-//! A process that has a file of 64 MiB as a result: it prints how often the function ran, and its own peak memory in KiB.
+//! A process that has a file of 64 MiB as a result: it prints how often the function ran, and its own peak memory in
+//! KiB.
 
 use std::io::{self, Read as _, Write as _};
 use std::path::Path;

@@ -1,7 +1,7 @@
 //! An S3 server for one test, or for all of a program, on a port of its own.
 //!
-//! What speaks the protocol and checks signatures is the crate `s3s`; objects are in memory, and kept when the server is
-//! killed.
+//! What speaks the protocol and checks signatures is the crate `s3s`; objects are in memory, and kept when the server
+//! is killed.
 
 mod bucket;
 mod protocol;

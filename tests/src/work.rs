@@ -34,8 +34,8 @@ pub fn large(n: u64) -> Vec<u8> {
     expected_large(n)
 }
 
-/// A function that takes long enough to be claimed, and writes its argument into a file when it begins. It does not come
-/// to an end while there is a file of that name with the ending `stuck`.
+/// A function that takes long enough to be claimed, and writes its argument into a file when it begins. It does not
+/// come to an end while there is a file of that name with the ending `stuck`.
 ///
 /// # Panics
 ///

@@ -253,8 +253,8 @@ fn below(graph: u64, layer: u64, node: u64) -> u64 {
     below::map(calls).into_iter().map(|value| value.unwrap()).sum()
 }
 
-/// Every function of a graph waits for others, in pools of two threads of two processes that are asked in opposite orders. A
-/// thread of a pool that stands on what the other process needs does not wait for that process.
+/// Every function of a graph waits for others, in pools of two threads of two processes that are asked in opposite
+/// orders. A thread of a pool that stands on what the other process needs does not wait for that process.
 #[test]
 fn processes_asked_in_opposite_orders_come_to_an_end() {
     let _turn = TURN.lock();

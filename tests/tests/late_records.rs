@@ -89,8 +89,8 @@ impl Runner for Handing {
     }
 }
 
-/// What is in memory has to be verified again, since something was forgotten, and the record is not there when it is looked for, but
-/// when it is claimed.
+/// What is in memory has to be verified again, since something was forgotten, and the record is not there when it is
+/// looked for, but when it is claimed.
 #[test]
 fn a_record_that_comes_late_is_found_though_memory_has_one_that_is_to_be_verified() {
     let is_late = Arc::<AtomicBool>::default();

@@ -10,7 +10,8 @@ use super::{FORMAT, Head, LENGTHS, LONGEST_HEAD, MAGIC};
 
 const READ: &str = "read an archive";
 
-/// What is done with a member: its head, the length of its body, and the body, which fails at its end where it is damaged.
+/// What is done with a member: its head, the length of its body, and the body, which fails at its end where it is
+/// damaged.
 type Each<'e> = &'e mut dyn FnMut(Head, u64, &mut dyn Read) -> Result<()>;
 
 /// Does `each` with every member of the archive at `path`, and checks all of it on the way.

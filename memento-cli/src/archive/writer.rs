@@ -41,8 +41,8 @@ impl Writer {
     ///
     /// # Errors
     ///
-    /// Where it cannot be written. What `reader` reports is in the inner result, as is another length: then the archive is
-    /// what it was before.
+    /// Where it cannot be written. What `reader` reports is in the inner result, as is another length: then the archive
+    /// is what it was before.
     pub(crate) fn member(
         &mut self,
         head: &Head,

@@ -3,9 +3,9 @@
 //! Names are followed without being resolved: an item leads to all items that its names can be where it stands. So the
 //! graph may lead to too much, never to too little.
 //!
-//! A method is the exception: `.round()` leads to the functions called `round` of those types that the body with the call
-//! leads to. Rust checks each body by itself: the types of all values in it follow from what the body and the macros in
-//! it name, and from what that leads to.
+//! A method is the exception: `.round()` leads to the functions called `round` of those types that the body with the
+//! call leads to. Rust checks each body by itself: the types of all values in it follow from what the body and the
+//! macros in it name, and from what that leads to.
 
 mod implementors;
 mod inputs;
@@ -163,7 +163,8 @@ impl<'i> Graph<'i> {
         to
     }
 
-    /// The vertex that leads to the methods of a name that are called on any of the types in a set, whose number is `set`.
+    /// The vertex that leads to the methods of a name that are called on any of the types in a set, whose number is
+    /// `set`.
     pub(super) fn methods(
         &mut self,
         name: &Names,

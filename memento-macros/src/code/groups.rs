@@ -2,8 +2,9 @@
 //!
 //! Tarjan's algorithm (Depth-first search and linear graph algorithms, 1972), on a stack of its own.
 
-/// The groups among what `start` leads to, each behind all those that it leads to. `successor` is the vertex that one of
-/// `count` leads to at an index, `None` behind the last. Those that are `done` are passed over, with what they lead to.
+/// The groups among what `start` leads to, each behind all those that it leads to. `successor` is the vertex that one
+/// of `count` leads to at an index, `None` behind the last. Those that are `done` are passed over, with what they lead
+/// to.
 pub(super) fn find(
     start: usize,
     count: usize,

@@ -25,8 +25,8 @@ pub(crate) struct Item {
 }
 
 impl Item {
-    /// The names of the traits that it derives. `Serialize` is none of them unless attributes say how: derived as it is, it
-    /// tells fields and their values, and equal ones are equal.
+    /// The names of the traits that it derives. `Serialize` is none of them unless attributes say how: derived as it
+    /// is, it tells fields and their values, and equal ones are equal.
     pub(crate) fn derived(&self, source: &Source) -> Vec<String> {
         let mut names = Vec::new();
         let mut tokens = self.tokens.iter().cloned().flatten();

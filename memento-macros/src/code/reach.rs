@@ -1,7 +1,7 @@
 //! What functions reach in code, and one digest of all that.
 //!
-//! The graph has circles. What leads to one another forms a group; groups have none. The digest of a group is that of the
-//! pieces in it and of the groups that it leads to (as in R. Merkle, A digital signature based on a conventional
+//! The graph has circles. What leads to one another forms a group; groups have none. The digest of a group is that of
+//! the pieces in it and of the groups that it leads to (as in R. Merkle, A digital signature based on a conventional
 //! encryption function, 1987): each piece is looked at once, however many functions reach it.
 
 use std::collections::BTreeSet;

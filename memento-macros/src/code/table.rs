@@ -1,8 +1,8 @@
-//! The code that the functions of a crate reach, as it is told to the program: for people who ask what a version is made
-//! of, and why it is another one.
+//! The code that the functions of a crate reach, as it is told to the program: for people who ask what a version is
+//! made of, and why it is another one.
 //!
-//! The program has one table for all functions of a crate. Each line of it is a piece, with the numbers of those that it
-//! leads to. What is new is told with the function that reaches it first.
+//! The program has one table for all functions of a crate. Each line of it is a piece, with the numbers of those that
+//! it leads to. What is new is told with the function that reaches it first.
 
 use std::fmt::Write as _;
 

@@ -101,9 +101,9 @@ impl Parts<'_> {
         let source = quote!(::core::iter::IntoIterator<Item = #owned, IntoIter: 'static>);
         if !self.is_async() {
             return quote! {
-                /// Calls the function with each tuple of arguments, through the runner: an iterator of the index and the
-                /// result of each call, as calls end. It is lazy, as `for_each` is; dropping it cancels calls that have not
-                /// begun, and waits for those that run.
+                /// Calls the function with each tuple of arguments, through the runner: an iterator of the index and
+                /// the result of each call, as calls end. It is lazy, as `for_each` is; dropping it cancels calls that
+                /// have not begun, and waits for those that run.
                 #visibility fn as_completed<#(#parameters),*>(
                     #receiver
                     arguments: impl #source,

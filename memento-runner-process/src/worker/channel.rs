@@ -44,8 +44,8 @@ impl Channel {
         Self(Mutex::new(Pipes { input, output, early: VecDeque::new() }))
     }
 
-    /// The first frame: how many bytes of memory there may be, 0 where that is not limited; and whether to say when calls
-    /// begin.
+    /// The first frame: how many bytes of memory there may be, 0 where that is not limited; and whether to say when
+    /// calls begin.
     pub(super) fn setup(&self) -> io::Result<(u64, bool)> {
         match self.0.lock().read()? {
             Some((Kind::Setup, content)) => match content.split_first_chunk() {

@@ -1,7 +1,7 @@
 //! A worker does not outlive its parent.
 //!
-//! The system closes the parent's end of the pipe when the parent ends, however it does. That wakes a thread that
-//! waits for nothing else, while the others may be in the middle of a function. (`PR_SET_PDEATHSIG` would do the same on
+//! The system closes the parent's end of the pipe when the parent ends, however it does. That wakes a thread that waits
+//! for nothing else, while the others may be in the middle of a function. (`PR_SET_PDEATHSIG` would do the same on
 //! Linux, without a launcher, and also when a mere thread of the parent ends that started the worker.)
 
 use std::fs::File;

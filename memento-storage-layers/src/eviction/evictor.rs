@@ -1,4 +1,5 @@
-//! What keeps a storage within limits: it knows what this process has done, tells the others, and counts when it has to.
+//! What keeps a storage within limits: it knows what this process has done, tells the others, and counts when it has
+//! to.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -120,8 +121,8 @@ impl Evictor {
         if is_empty { Ok(()) } else { self.settle() }
     }
 
-    /// Tells the others what was noted, and counts everything where there may be too much. One thread at a time does it; others
-    /// pass by.
+    /// Tells the others what was noted, and counts everything where there may be too much. One thread at a time does
+    /// it; others pass by.
     fn settle(&self) -> Result<()> {
         let Some(mut owed) = self.owed.try_lock() else { return Ok(()) };
         let mut noted = self.noted.lock();
@@ -177,7 +178,8 @@ impl Evictor {
     }
 }
 
-/// With the main thread, the program ends; other threads tell as much as all before them did, so that many short ones tell little.
+/// With the main thread, the program ends; other threads tell as much as all before them did, so that many short ones
+/// tell little.
 impl AtEnd for Evictor {
     fn at_end(&self) {
         let is_main = std::thread::current().name() == Some("main");

@@ -181,7 +181,8 @@ impl<'a> Sweep<'a> {
         Ok(())
     }
 
-    /// Takes out of the pieces what is to go: what is too old, and then, where there is too much, what is first in the order.
+    /// Takes out of the pieces what is to go: what is too old, and then, where there is too much, what is first in the
+    /// order.
     fn choose(&mut self) -> Vec<Item> {
         let limits = &self.evictor.limits;
         let age = limits.max_age.map(|age| u64::try_from(age.as_nanos()).unwrap_or(u64::MAX));

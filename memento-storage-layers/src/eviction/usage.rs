@@ -1,8 +1,9 @@
 //! What was used when, and how much was put, as the processes that use a storage tell each other.
 //!
-//! An object of the namespace `usage` is an account of what one process did for a while, or of what there was when everything was
-//! counted. Its name says how many bytes were put, or were there, so that a list is enough to know how much there is:
-//! `usage/<time>-<written|counted>-<bytes>-<random>`, in hexadecimal digits. In it are 32 bytes of a digest, and then, in postcard, what was used.
+//! An object of the namespace `usage` is an account of what one process did for a while, or of what there was when
+//! everything was counted. Its name says how many bytes were put, or were there, so that a list is enough to know how
+//! much there is: `usage/<time>-<written|counted>-<bytes>-<random>`, in hexadecimal digits. In it are 32 bytes of a
+//! digest, and then, in postcard, what was used.
 
 use std::collections::HashMap;
 

@@ -73,8 +73,8 @@ pub(crate) fn span<T: Transform>(
     Some(start(first)?..start(last + 1)?.min(sealed))
 }
 
-/// Where the chunks from `first` to `last` are, by the entries of the table for them and the one behind; `None` where the
-/// entries cannot be right.
+/// Where the chunks from `first` to `last` are, by the entries of the table for them and the one behind; `None` where
+/// the entries cannot be right.
 pub(crate) fn span_of_table<T: Transform>(
     entries: &[u8],
     table: u64,

@@ -23,7 +23,8 @@ struct Shape {
 }
 
 impl<T: Transform, S: DataStore + ?Sized> Transformed<T, S> {
-    /// Does what takes several requests, between which somebody may replace the object. What is damaged while nobody does, is.
+    /// Does what takes several requests, between which somebody may replace the object. What is damaged while nobody
+    /// does, is.
     pub(super) fn try_again<V>(
         &self,
         name: &Name,
@@ -80,7 +81,8 @@ impl<T: Transform, S: DataStore + ?Sized> Transformed<T, S> {
         span.map(Some).ok_or_else(wrong)
     }
 
-    /// The part of an object that `range` is. The end of the object counts only where its last chunk says that it is the last.
+    /// The part of an object that `range` is. The end of the object counts only where its last chunk says that it is
+    /// the last.
     pub(super) fn part(&self, name: &Name, range: &Range<u64>) -> Result<Option<Vec<u8>>> {
         let Some(sealed) = self.store.properties(name)?.map(|found| found.size) else {
             return Ok(None);

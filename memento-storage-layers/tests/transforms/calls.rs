@@ -174,7 +174,8 @@ fn total(n: u64) -> usize {
     (0..n).map(|n| long(n).len()).sum()
 }
 
-/// Of what a result was computed from, what it called with is in the record of the callee: both run, and no other callee.
+/// Of what a result was computed from, what it called with is in the record of the callee: both run, and no other
+/// callee.
 #[test]
 fn one_callee_that_is_not_signed_runs_with_its_caller() {
     let _alone = ALONE.lock().unwrap_or_else(std::sync::PoisonError::into_inner);

@@ -132,7 +132,8 @@ impl ObjectDataStore {
         self.service.ask(KEEP, |store| store.put(path, content, mode, attributes))
     }
 
-    /// Puts what `make` makes of what is there, until nobody else has changed that meanwhile; whether it made something.
+    /// Puts what `make` makes of what is there, until nobody else has changed that meanwhile; whether it made
+    /// something.
     fn replace(
         &self,
         name: &Name,

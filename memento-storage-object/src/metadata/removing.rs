@@ -90,7 +90,8 @@ impl ObjectMetadataStore {
         Ok(removed)
     }
 
-    /// Drops the mementos of indices that `filter` admits, and indices with nothing left; how many mementos are counted.
+    /// Drops the mementos of indices that `filter` admits, and indices with nothing left; how many mementos are
+    /// counted.
     fn drop_indices(
         &self,
         filter: &Filter,

@@ -17,8 +17,8 @@ pub struct BlobWriter {
     size: u64,
 }
 
-/// Where the bytes wait until all of them are there. A store gets them then: before, it could fail in the middle, and the file
-/// would be lost with it.
+/// Where the bytes wait until all of them are there. A store gets them then: before, it could fail in the middle, and
+/// the file would be lost with it.
 enum Written {
     Memory(Vec<u8>),
     File(BufWriter<NamedTempFile>),
@@ -29,7 +29,8 @@ impl BlobWriter {
         Self { written: Written::Memory(Vec::new()), hasher: Box::default(), size: 0 }
     }
 
-    /// The file with all that was written. In a memento function it is in the data store now, if that keeps what is put.
+    /// The file with all that was written. In a memento function it is in the data store now, if that keeps what is
+    /// put.
     ///
     /// # Errors
     ///

@@ -5,8 +5,8 @@ use std::fmt;
 use serde::de::{DeserializeOwned, Error, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// What can be an argument of a function that is bound, where it takes it as it is. The lifetime, which means nothing, keeps
-/// the compiler from asking before somebody binds; so does that the trait asks nothing by itself.
+/// What can be an argument of a function that is bound, where it takes it as it is. The lifetime, which means nothing,
+/// keeps the compiler from asking before somebody binds; so does that the trait asks nothing by itself.
 #[diagnostic::on_unimplemented(
     message = "a function with an argument of type `{Self}` cannot be bound",
     label = "an argument of the function cannot be read back",

@@ -25,8 +25,8 @@ macro_rules! calls {
             ///
             /// # Panics
             ///
-            /// With the function's own panic; and where the function could not be run, which [`try_call`](Self::try_call)
-            /// returns as an error.
+            /// With the function's own panic; and where the function could not be run, which
+            /// [`try_call`](Self::try_call) returns as an error.
             #[track_caller]
             pub fn call(&self, $($name: $type),*) -> R {
                 match self.run(self.with_arguments($(&$name),*)) {

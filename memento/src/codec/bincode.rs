@@ -11,8 +11,9 @@ use reader::Reader;
 
 /// bincode 2 with integers of fixed width: the fastest of the built-in codecs, and the default.
 ///
-/// Its maintainers have retired it, with the wire format finished; that is why it stands behind [`Codec`]. It is read by code of
-/// memento's own, which believes no length and no nesting: bincode's own reader takes both from whoever has written them.
+/// Its maintainers have retired it, with the wire format finished; that is why it stands behind [`Codec`]. It is read
+/// by code of memento's own, which believes no length and no nesting: bincode's own reader takes both from whoever has
+/// written them.
 #[derive(Clone, Copy, Debug)]
 pub struct Bincode;
 

@@ -34,8 +34,8 @@ impl Codec for Postcard {
     }
 }
 
-/// Bytes, and how deep values in them may be nested: each value that contains others begins with a byte, and is begun further down
-/// the stack.
+/// Bytes, and how deep values in them may be nested: each value that contains others begins with a byte, and is begun
+/// further down the stack.
 struct Reader<'de> {
     bytes: &'de [u8],
     stack: Stack,

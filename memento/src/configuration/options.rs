@@ -197,8 +197,8 @@ impl Options {
         }
     }
 
-    /// The options under `name`. A text in their place is the one that chooses a plugin: `url`, where it has a scheme, or
-    /// else `type`.
+    /// The options under `name`. A text in their place is the one that chooses a plugin: `url`, where it has a scheme,
+    /// or else `type`.
     ///
     /// # Errors
     ///
@@ -216,8 +216,8 @@ impl Options {
         Ok(Some(options))
     }
 
-    /// The options of what `name` stands for in the option `list`: the table of that name, if there is one, in which `type` is the
-    /// name unless it says something else; a URL stands for itself.
+    /// The options of what `name` stands for in the option `list`: the table of that name, if there is one, in which
+    /// `type` is the name unless it says something else; a URL stands for itself.
     ///
     /// # Errors
     ///

@@ -165,7 +165,8 @@ fn set_by_variable(options: &mut Options, variable: &str, option: &str, value: &
     Ok(())
 }
 
-/// Whether the file chooses what `url` chooses: by a URL with the same scheme, or by a type that the scheme begins with.
+/// Whether the file chooses what `url` chooses: by a URL with the same scheme, or by a type that the scheme begins
+/// with.
 fn is_same_kind(options: &Options, url: &str) -> bool {
     let scheme = |url: &str| url.split_once(':').map_or("", |(scheme, _)| scheme).to_owned();
     match (options.text_of_file("url"), options.text_of_file("type")) {

@@ -80,8 +80,8 @@ pub(super) fn put<S: Sink, T: Serialize + ?Sized>(sink: &mut S, value: &T) -> Re
 const UNORDERED: [&str; 3] = ["std::collections::hash::", "hashbrown::map::", "hashbrown::set::"];
 
 /// Whether `C`, or what it refers to, iterates in no order of its own. That the type is known only by its name costs no
-/// correctness: where a compiler spells it otherwise, equal collections get different keys, and the tests of this module
-/// fail.
+/// correctness: where a compiler spells it otherwise, equal collections get different keys, and the tests of this
+/// module fail.
 fn is_unordered<C>() -> bool {
     let name = type_name::<C>().trim_start_matches('&');
     UNORDERED.iter().any(|module| name.starts_with(module))

@@ -2,8 +2,8 @@
 //!
 //! memory cache → look-up → flight → claim → body → record
 //!
-//! It is the way of every call, cut into steps. What may touch the stores is a [job] in a pool of threads, which owns what
-//! it works on; the first step and the body run in the task that asks, wherever that is polled.
+//! It is the way of every call, cut into steps. What may touch the stores is a [job] in a pool of threads, which owns
+//! what it works on; the first step and the body run in the task that asks, wherever that is polled.
 
 mod job;
 mod window;
@@ -123,8 +123,8 @@ impl<R: Returns> Pending<R> {
         Box::new(Self { asked, item, output: None })
     }
 
-    /// Brings the call to its end: its output, if there is one, and how it ended. `body` makes what is polled to run the
-    /// function.
+    /// Brings the call to its end: its output, if there is one, and how it ended. `body` makes what is polled to run
+    /// the function.
     pub(crate) async fn complete<F>(self, body: impl FnOnce() -> F) -> (Option<R::Output>, Ending)
     where
         F: Future<Output = R::Output>,

@@ -24,8 +24,8 @@ use crate::{
 
 /// How many calls go their way together.
 pub(super) const CHUNK: usize = MANY;
-/// How many records are asked for with one request. Of two on their way, one is checked and decoded while the store is at the
-/// other one.
+/// How many records are asked for with one request. Of two on their way, one is checked and decoded while the store is
+/// at the other one.
 const REQUEST: usize = 4 * CHUNK;
 /// How many calls are looked up, and verified, together.
 const LOOK_UP: usize = 2 * REQUEST;
@@ -155,8 +155,8 @@ impl<'a> Calls<'a> {
         }
     }
 
-    /// Ends those of the items at `indices` for which `records` hold results that are known to be valid. Those that have
-    /// to be verified first.
+    /// Ends those of the items at `indices` for which `records` hold results that are known to be valid. Those that
+    /// have to be verified first.
     fn find_independent<'r>(
         &self,
         indices: Range<usize>,

@@ -59,8 +59,8 @@ impl<'a> Calls<'a> {
         frames.filter(|frame| frame.key == *key).count()
     }
 
-    /// Goes on with an item that has been claimed in this process: claims it `among_processes`, unless its result is there
-    /// by now.
+    /// Goes on with an item that has been claimed in this process: claims it `among_processes`, unless its result is
+    /// there by now.
     pub(super) fn claimed(
         &self,
         item: &mut Item<'_>,

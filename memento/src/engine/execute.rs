@@ -176,8 +176,8 @@ impl<'a> Calls<'a> {
         }
     }
 
-    /// Records the outcome of an item: in the stores, then in the memory cache. What came of it, and the clone that is in
-    /// the cache.
+    /// Records the outcome of an item: in the stores, then in the memory cache. What came of it, and the clone that is
+    /// in the cache.
     fn record(&self, item: &Item<'_>, mut ran: Ran<'_>) -> (Landed, Option<Shared>) {
         let storage = &*self.binding.cluster.storage;
         let Found { parts, lost, held, publications } = std::mem::take(&mut ran.found);

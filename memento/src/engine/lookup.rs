@@ -70,8 +70,8 @@ pub(super) fn find<'i, 'a: 'i>(
     }
 }
 
-/// Ends `item`, which whoever runs in this thread asks for, if `record` holds a result that is known to be valid. The head of
-/// one that has to be verified first.
+/// Ends `item`, which whoever runs in this thread asks for, if `record` holds a result that is known to be valid. The
+/// head of one that has to be verified first.
 pub(super) fn find_independent<'r>(
     binding: &Binding,
     modifiers: Modifiers<'_>,

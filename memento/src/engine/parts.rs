@@ -9,8 +9,8 @@ use crate::Result;
 use crate::part::{Found, Publish, Scope};
 
 impl Calls<'_> {
-    /// The encoding of what is kept of the output, `None` where nothing is, and what was found; its parts are in the store
-    /// now, if that keeps what is put.
+    /// The encoding of what is kept of the output, `None` where nothing is, and what was found; its parts are in the
+    /// store now, if that keeps what is put.
     pub(super) fn encode(
         &self,
         item: &Item<'_>,

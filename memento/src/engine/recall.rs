@@ -32,8 +32,8 @@ impl<'b, R: Returns, A> Chunk<'b, R, A> {
         Self { bound, arguments, outputs, missing, calls }
     }
 
-    /// Takes up to [`MANY`] arguments and looks into the memory cache for them. `each` gets the index of each call, from
-    /// `first` on, and its result or what it needs to be computed, in order.
+    /// Takes up to [`MANY`] arguments and looks into the memory cache for them. `each` gets the index of each call,
+    /// from `first` on, and its result or what it needs to be computed, in order.
     #[inline(always)]
     pub(crate) fn recall(
         &mut self,
@@ -140,8 +140,8 @@ pub(crate) struct Block<'b, R: Returns, A> {
     next: usize,
 }
 
-/// How many chunks are looked up at the same time at most. To have threads begin and end takes as long as hundreds of hits
-/// do, so that there are many for each time; at first there are few, since most batches are short.
+/// How many chunks are looked up at the same time at most. To have threads begin and end takes as long as hundreds of
+/// hits do, so that there are many for each time; at first there are few, since most batches are short.
 const CHUNKS: usize = 256;
 /// How many times as many chunks are filled after each time.
 const GROWTH: usize = 16;

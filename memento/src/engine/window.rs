@@ -162,7 +162,8 @@ where
         self.job.clone()
     }
 
-    /// The next call that has ended, and what came of it. Chunks run in other threads through `spawn`, else in this one.
+    /// The next call that has ended, and what came of it. Chunks run in other threads through `spawn`, else in this
+    /// one.
     ///
     /// # Panics
     ///

@@ -6,8 +6,8 @@
 //! panicked or returned an error, all are woken, and the first one that is polled leads: one that nobody polls any more
 //! holds nobody up.
 //!
-//! Two invocations that ask for each other, each in a task of its own, would wait for ever. Who is about to close such a
-//! circle computes alone, and finds itself among its own callers.
+//! Two invocations that ask for each other, each in a task of its own, would wait for ever. Who is about to close such
+//! a circle computes alone, and finds itself among its own callers.
 
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};

@@ -1,16 +1,18 @@
 //! Who may be held up by a thread that waits.
 //!
-//! A thread that does nothing else may wait for another process as long as it takes: what it waits for is what calls ask
-//! for, and calls have no circles. A thread of a rayon pool may stand on other work. That work may belong to a key which
-//! the other process waits for, and rayon does not tell. So as long as anybody in this process waits for another
-//! one, a thread of a pool waits, for that process or for a thread of this one, only where each key that is being computed here is
+//! A thread that does nothing else may wait for another process as long as it takes: what it waits for is what calls
+//! ask for, and calls have no circles. A thread of a rayon pool may stand on other work. That work may belong to a key
+//! which the other process waits for, and rayon does not tell. So as long as anybody in this process waits for another
+//! one, a thread of a pool waits, for that process or for a thread of this one, only where each key that is being
+//! computed here is
 //!
 //! - one of those who called it: they need what it waits for; or
 //! - led by a thread that is none of a pool and waits itself: nothing of it is done by others meanwhile; or
 //! - led by another thread of a pool that has not been idle since: it does the work itself.
 //!
-//! Whoever waits asks who is idle in its own pool. Else it computes alone. Then who waits for whom among processes and threads is who needs whom, which has no circles, and
-//! some thread can go on. Each change of what counts here makes those who wait look again.
+//! Whoever waits asks who is idle in its own pool. Else it computes alone. Then who waits for whom among processes and
+//! threads is who needs whom, which has no circles, and some thread can go on. Each change of what counts here makes
+//! those who wait look again.
 
 use std::cell::{Cell, OnceCell};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
@@ -142,8 +144,8 @@ pub(super) fn wait_for_pool() {
     reconsider();
 }
 
-/// Whether this thread, which leads the flight of `key`, may wait for another process that computes the same, or go on to.
-/// `is_caller` tells the keys that are computed by those who called it.
+/// Whether this thread, which leads the flight of `key`, may wait for another process that computes the same, or go on
+/// to. `is_caller` tells the keys that are computed by those who called it.
 pub(crate) fn may_wait_for_process(key: &Key, is_caller: impl Fn(&Key) -> bool) -> bool {
     let is_own = |flight: &Arc<Flight>, is_led_here| {
         is_led_here && flight.key == *key || is_caller(&flight.key)
@@ -151,14 +153,14 @@ pub(crate) fn may_wait_for_process(key: &Key, is_caller: impl Fn(&Key) -> bool) 
     !in_pool() || !stands_on(key) && !may_hold_up_others(is_own)
 }
 
-/// Whether this thread, which leads a flight of `key`, stands on another one: in another environment on the same store, whose
-/// claim is that of another process.
+/// Whether this thread, which leads a flight of `key`, stands on another one: in another environment on the same store,
+/// whose claim is that of another process.
 fn stands_on(key: &Key) -> bool {
     with(|this| this.leading.lock().iter().filter(|flight| flight.key == *key).count() > 1)
 }
 
-/// Whether this thread of a pool may hold up a flight other than those that need what it waits for, `is_own`, which is told
-/// whether this thread leads the flight.
+/// Whether this thread of a pool may hold up a flight other than those that need what it waits for, `is_own`, which is
+/// told whether this thread leads the flight.
 fn may_hold_up_others(is_own: impl Fn(&Arc<Flight>, bool) -> bool) -> bool {
     let threads: Vec<_> = THREADS.lock().iter().filter_map(Weak::upgrade).collect();
     with(|this| {

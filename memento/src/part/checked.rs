@@ -5,7 +5,8 @@ use std::io::{self, Read};
 use super::Part;
 use crate::{Digest, Result};
 
-/// The bytes of a part, as they come. Where they are not those that were written, reading fails in place of the last ones.
+/// The bytes of a part, as they come. Where they are not those that were written, reading fails in place of the last
+/// ones.
 pub(crate) struct Checked {
     part: Part,
     content: Box<dyn Read + Send>,

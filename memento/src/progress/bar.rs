@@ -17,8 +17,8 @@ const INTERVAL: Duration = Duration::from_millis(100);
 const WITH_TOTAL: &str = "{prefix} {bar:30} {pos}/{len}  {msg}";
 const WITHOUT_TOTAL: &str = "{prefix} {pos}  {msg}";
 
-/// Whether there is a bar on the terminal. Others find no room beside it: batches inside of its batch, and those of other
-/// threads.
+/// Whether there is a bar on the terminal. Others find no room beside it: batches inside of its batch, and those of
+/// other threads.
 static IS_TAKEN: AtomicBool = AtomicBool::new(false);
 
 /// A bar for one batch.

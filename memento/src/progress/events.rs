@@ -4,8 +4,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::{Progress, ProgressObserver};
 
-/// Tells of a batch in [`tracing`](https://docs.rs/tracing) events of the level `info`: when it begins, about each tenth of
-/// it, and when it is over. Where its size is not known, each time it has doubled. For one batch.
+/// Tells of a batch in [`tracing`](https://docs.rs/tracing) events of the level `info`: when it begins, about each
+/// tenth of it, and when it is over. Where its size is not known, each time it has doubled. For one batch.
 #[derive(Debug, Default)]
 pub struct ProgressEvents {
     /// The tenths that were told of last, where the size is known.

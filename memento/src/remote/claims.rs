@@ -1,14 +1,14 @@
 //! What workers compute besides the calls that they make: the claims of what those call.
 //!
-//! The parent holds them, in the thread that hands a worker its calls. So who computes what is decided in one place: among its
-//! workers, its own threads and, where the store can tell, other processes. A claim ends when the worker says so, when the
-//! worker is lost, and at the latest when the call ends during which it was made, however that is. What nobody computes is never
-//! held: others may wait for it, whom the call may need.
+//! The parent holds them, in the thread that hands a worker its calls. So who computes what is decided in one place:
+//! among its workers, its own threads and, where the store can tell, other processes. A claim ends when the worker says
+//! so, when the worker is lost, and at the latest when the call ends during which it was made, however that is. What
+//! nobody computes is never held: others may wait for it, whom the call may need.
 //!
-//! A worker that has calls waiting behind the one that it makes never waits for others, who may be waiting for those; nor
-//! does one of a thread that is of a pool, which may stand on other work. So what is waited for is what calls ask for,
-//! which has no circles; where functions do need each other, the threads that speak for workers are followed as all others
-//! are.
+//! A worker that has calls waiting behind the one that it makes never waits for others, who may be waiting for those;
+//! nor does one of a thread that is of a pool, which may stand on other work. So what is waited for is what calls ask
+//! for, which has no circles; where functions do need each other, the threads that speak for workers are followed as
+//! all others are.
 
 use std::collections::HashMap;
 use std::thread::{self, ThreadId};

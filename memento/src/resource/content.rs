@@ -27,9 +27,8 @@ use crate::Digest;
 /// ```
 ///
 /// A copy of the file under another name has the same results, and a file that gets back a content that it had before
-/// finds the results that it had then. [`file()`](super::file()) is for paths that a function finds out itself: there the
-/// path is part of the key and the content is checked, so that only the results of the last content are
-/// found.
+/// finds the results that it had then. [`file()`](super::file()) is for paths that a function finds out itself: there
+/// the path is part of the key and the content is checked, so that only the results of the last content are found.
 ///
 /// It serializes as a newtype struct `memento::FileContent` around the 64 hexadecimal digits of the content's BLAKE3
 /// digest. While the [stamp](super::Stamp) of a file stays the same, a process hashes it once. A file that cannot
@@ -55,8 +54,8 @@ impl FileContent {
     ///
     /// # Errors
     ///
-    /// Those of [`file()`](super::file()). [`InvalidData`](io::ErrorKind::InvalidData) where the content is no longer what
-    /// the key was made of: the result would stand for a content that it does not come from.
+    /// Those of [`file()`](super::file()). [`InvalidData`](io::ErrorKind::InvalidData) where the content is no longer
+    /// what the key was made of: the result would stand for a content that it does not come from.
     pub fn read(&self) -> io::Result<Vec<u8>> {
         let content: Content = File::new(&self.path).read()?;
         // The lock is not held while the content is hashed.

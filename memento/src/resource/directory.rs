@@ -12,7 +12,8 @@ use super::{Resource, State, name, register};
 use crate::resource::observe::read_observed;
 use crate::{Digest, Error, ErrorKind, Result};
 
-/// The context of digests of lists: BLAKE3 derives another hash function from it, so that no file has the digest of one.
+/// The context of digests of lists: BLAKE3 derives another hash function from it, so that no file has the digest of
+/// one.
 const LIST: &str = "memento 2026-10-01 resource: list of a directory";
 
 /// What stands between pattern and path in a name. There is no space in the pattern of a name.

@@ -17,9 +17,9 @@ register!(File);
 
 /// Reads a whole file, and observes its content.
 ///
-/// A file that is not there, or cannot be read, is observed as that: a result computed without it is computed again when
-/// it appears. A file that is written to while it is read is read again, three times at most; what is
-/// returned is what is observed in any case.
+/// A file that is not there, or cannot be read, is observed as that: a result computed without it is computed again
+/// when it appears. A file that is written to while it is read is read again, three times at most; what is returned is
+/// what is observed in any case.
 ///
 /// # Errors
 ///
@@ -49,8 +49,8 @@ pub fn text(path: impl AsRef<Path>) -> io::Result<String> {
 #[derive(Debug)]
 pub(super) struct Content {
     pub(super) bytes: Vec<u8>,
-    /// Whether these are as many bytes as the file is long. Files that the kernel makes up while they are read (`/proc`,
-    /// `/sys`) are as long as they like, and neither length nor times tell when they change.
+    /// Whether these are as many bytes as the file is long. Files that the kernel makes up while they are read
+    /// (`/proc`, `/sys`) are as long as they like, and neither length nor times tell when they change.
     is_whole: bool,
 }
 

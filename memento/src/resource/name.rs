@@ -2,7 +2,8 @@
 //!
 //! What is Unicode stays readable. `%`, control characters (names are shown in terminals), and on request further
 //! characters are written as `%` and two hexadecimal digits for each byte, and so is what is not Unicode. On Windows,
-//! where text is made of units of 16 bits, units beyond ASCII are `%u` and four digits. No two texts have the same name.
+//! where text is made of units of 16 bits, units beyond ASCII are `%u` and four digits. No two texts have the same
+//! name.
 
 use std::ffi::{OsStr, OsString};
 use std::fmt::Write as _;

@@ -13,8 +13,8 @@ use crate::{Result, stack};
 /// # Errors
 ///
 /// [`Ambiguous`](crate::ErrorKind::Ambiguous) where two kinds have the same name,
-/// [`Configuration`](crate::ErrorKind::Configuration) where the kind is not [registered](super::register); also outside of
-/// memento functions.
+/// [`Configuration`](crate::ErrorKind::Configuration) where the kind is not [registered](super::register); also outside
+/// of memento functions.
 pub fn observe<R: Resource>(resource: &R) -> Result<()> {
     kind::check_registered::<R>()?;
     if is_observed() {

@@ -7,7 +7,8 @@ use super::{Resource, State, name, register};
 use crate::resource::observe::read_observed;
 use crate::{Digest, Result};
 
-/// The context of digests of values: BLAKE3 derives another hash function from it, so that no file has the digest of one.
+/// The context of digests of values: BLAKE3 derives another hash function from it, so that no file has the digest of
+/// one.
 const VALUE: &str = "memento 2026-10-01 resource: value of an environment variable";
 
 /// An environment variable of this process, set or not.

@@ -5,8 +5,8 @@ use std::io::{self, Read};
 
 use crate::Digest;
 
-/// Reads a content by its digest. Where its bytes come to another one, reading fails in place of the end, so that nobody
-/// keeps them: for stores and programs that take contents from elsewhere.
+/// Reads a content by its digest. Where its bytes come to another one, reading fails in place of the end, so that
+/// nobody keeps them: for stores and programs that take contents from elsewhere.
 pub struct CheckedReader<R> {
     reader: R,
     digest: Digest,

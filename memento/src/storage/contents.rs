@@ -10,8 +10,8 @@ use parking_lot::Mutex;
 use super::{DataStore, Name, PutOptions, Source, Trouble};
 use crate::{Digest, Error, ErrorKind, Result};
 
-/// The contents of one data store. Values hold it that live as long as they like, so it has nothing to do with the memory
-/// cache, which holds such values.
+/// The contents of one data store. Values hold it that live as long as they like, so it has nothing to do with the
+/// memory cache, which holds such values.
 #[derive(Clone)]
 pub(crate) struct Contents(Arc<Inner>);
 
@@ -47,12 +47,13 @@ impl Contents {
         self.0.trouble.note(result)
     }
 
-    /// The content with this digest, which its bytes come to, or `None` where there is none. `operation` says in messages
-    /// what was to be done, and `written` how long the content was then.
+    /// The content with this digest, which its bytes come to, or `None` where there is none. `operation` says in
+    /// messages what was to be done, and `written` how long the content was then.
     ///
     /// # Errors
     ///
-    /// What the store reports, and [`ErrorKind::Damaged`]: then the content has been moved aside. It is noted as trouble.
+    /// What the store reports, and [`ErrorKind::Damaged`]: then the content has been moved aside. It is noted as
+    /// trouble.
     pub(crate) fn content(
         &self,
         operation: &'static str,
@@ -68,7 +69,8 @@ impl Contents {
         }
     }
 
-    /// The content with this digest as a stream, whose bytes whoever reads them has to check; `None` where there is none.
+    /// The content with this digest as a stream, whose bytes whoever reads them has to check; `None` where there is
+    /// none.
     ///
     /// # Errors
     ///
@@ -136,8 +138,8 @@ impl Contents {
         self.note(self.0.data.properties(name)).is_none_or(|found| found.is_some())
     }
 
-    /// Moves a content aside of which `length` bytes were read that are not those that were written; the error that says
-    /// so, which has been noted as trouble.
+    /// Moves a content aside of which `length` bytes were read that are not those that were written; the error that
+    /// says so, which has been noted as trouble.
     pub(crate) fn set_aside(
         &self,
         operation: &'static str,

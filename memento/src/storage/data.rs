@@ -13,15 +13,16 @@ use crate::{Error, Result};
 
 /// Keeps objects by name.
 ///
-/// Four methods make a store; all others are provided, and overridden by a store that can do better. What is put is seen
-/// by all who use the store as soon as the put returns, whole or not at all, and a reader that has begun reads on what it
-/// began with. A store need not check what it returns: the framework compares every result with its digest. It may lose
-/// any object at any time; that costs a computation, never a wrong value.
+/// Four methods make a store; all others are provided, and overridden by a store that can do better. What is put is
+/// seen by all who use the store as soon as the put returns, whole or not at all, and a reader that has begun reads on
+/// what it began with. A store need not check what it returns: the framework compares every result with its digest. It
+/// may lose any object at any time; that costs a computation, never a wrong value.
 ///
 /// What a store cannot do, its [`Capabilities`] say, and an error of the kind
-/// [`Unsupported`](crate::ErrorKind::Unsupported). All methods fail where the store cannot be reached or cannot tell, and
-/// those that change something with [`ReadOnly`](crate::ErrorKind::ReadOnly) where it is open for reading only. Results
-/// are in the namespace `results`; `named`, `damaged`, `snapshots`, `namespaces` and `usage` are the framework's, too.
+/// [`Unsupported`](crate::ErrorKind::Unsupported). All methods fail where the store cannot be reached or cannot tell,
+/// and those that change something with [`ReadOnly`](crate::ErrorKind::ReadOnly) where it is open for reading only.
+/// Results are in the namespace `results`; `named`, `damaged`, `snapshots`, `namespaces` and `usage` are the
+/// framework's, too.
 pub trait DataStore: Send + Sync + Debug {
     /// Where it is, for messages: a folder, a host.
     fn location(&self) -> String {
@@ -282,11 +283,11 @@ pub trait DataStore: Send + Sync + Debug {
         Err(self.unsupported("tell the URL of an object", "url"))
     }
 
-    /// Takes a damaged object out of the way: into the namespace `damaged`, where it can be looked at. Later reads do not
-    /// find it, and a put replaces it.
+    /// Takes a damaged object out of the way: into the namespace `damaged`, where it can be looked at. Later reads do
+    /// not find it, and a put replaces it.
     ///
-    /// A content that [is whole](Name::is_whole) stays: another process has put it since. A store that can looks at the object and
-    /// moves it in one step.
+    /// A content that [is whole](Name::is_whole) stays: another process has put it since. A store that can looks at the
+    /// object and moves it in one step.
     ///
     /// # Errors
     ///
@@ -295,8 +296,8 @@ pub trait DataStore: Send + Sync + Debug {
         provided::set_aside(self, name)
     }
 
-    /// The stores that it is made of, the nearest first, each with its name; none where it is one store. For programs that look
-    /// after storages.
+    /// The stores that it is made of, the nearest first, each with its name; none where it is one store. For programs
+    /// that look after storages.
     fn tiers(&self) -> Vec<(String, Arc<dyn DataStore>)> {
         Vec::new()
     }

@@ -45,8 +45,8 @@ pub struct Page {
     pub next: Option<u64>,
 }
 
-/// The right to compute a result, which no other process has at the same time. Dropping it gives it back; a process that
-/// ends, however it does, gives back all that it had.
+/// The right to compute a result, which no other process has at the same time. Dropping it gives it back; a process
+/// that ends, however it does, gives back all that it had.
 pub type Claim = Box<dyn Debug + Send>;
 
 /// Keeps records by the key of their invocation.
@@ -75,14 +75,14 @@ pub trait MetadataStore: Send + Sync + Debug {
     ///
     /// # Errors
     ///
-    /// As [`get`](Self::get), for all of them at once. Where one of them is [`Damaged`](crate::ErrorKind::Damaged), they are
-    /// asked for one by one.
+    /// As [`get`](Self::get), for all of them at once. Where one of them is [`Damaged`](crate::ErrorKind::Damaged),
+    /// they are asked for one by one.
     fn get_many(&self, keys: &[Key]) -> Result<Vec<Option<Vec<u8>>>> {
         keys.iter().map(|key| self.get(key)).collect()
     }
 
-    /// Hands the records of `keys` to `next`, in their order, then those of the keys that `next` returns on seeing them, until
-    /// it returns none: a graph of mementos, each of which says what it depends on, level by level.
+    /// Hands the records of `keys` to `next`, in their order, then those of the keys that `next` returns on seeing
+    /// them, until it returns none: a graph of mementos, each of which says what it depends on, level by level.
     ///
     /// A store that begins something with each request, such as a transaction, does better to begin it once.
     ///
@@ -115,15 +115,16 @@ pub trait MetadataStore: Send + Sync + Debug {
     /// [`ReadOnly`](crate::ErrorKind::ReadOnly), or where the record could not be dropped.
     fn remove(&self, key: &Key) -> Result<bool>;
 
-    /// Drops the records of all entries that `filter` admits, hidden ones, too; how many there were that are not hidden.
+    /// Drops the records of all entries that `filter` admits, hidden ones, too; how many there were that are not
+    /// hidden.
     ///
     /// # Errors
     ///
     /// As [`remove`](Self::remove).
     fn remove_all(&self, filter: &Filter) -> Result<u64>;
 
-    /// Up to `limit` of the entries that `filter` admits and that are not hidden, from the newest on, or from `from` on, where the page
-    /// before ended.
+    /// Up to `limit` of the entries that `filter` admits and that are not hidden, from the newest on, or from `from`
+    /// on, where the page before ended.
     ///
     /// # Errors
     ///
@@ -150,8 +151,8 @@ pub trait MetadataStore: Send + Sync + Debug {
         Ok(Some(Box::new(())))
     }
 
-    /// Waits until a claim of this key that was refused may be granted, but no longer than `limit`. May return sooner: who
-    /// waits asks for the claim again.
+    /// Waits until a claim of this key that was refused may be granted, but no longer than `limit`. May return sooner:
+    /// who waits asks for the claim again.
     ///
     /// Unless a store does better, it waits for as long as it may.
     fn wait_for_claim(&self, _key: &Key, limit: Duration) {
@@ -174,8 +175,8 @@ pub trait MetadataStore: Send + Sync + Debug {
         Ok(())
     }
 
-    /// The stores that it is made of, the nearest first, each with its name; none where it is one store. For programs that look
-    /// after storages.
+    /// The stores that it is made of, the nearest first, each with its name; none where it is one store. For programs
+    /// that look after storages.
     fn tiers(&self) -> Vec<(String, Arc<dyn MetadataStore>)> {
         Vec::new()
     }
@@ -224,8 +225,8 @@ impl Entry {
         Ok(head.value.and_then(|value| value.inline))
     }
 
-    /// The keys of the records that this one took the place of, those replaced last first: results that are valid again when
-    /// what they were computed from changes back.
+    /// The keys of the records that this one took the place of, those replaced last first: results that are valid again
+    /// when what they were computed from changes back.
     ///
     /// # Errors
     ///

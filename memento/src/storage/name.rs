@@ -163,10 +163,10 @@ macro_rules! checked_path {
 checked_path! {
     /// The name of an object: segments with `/` between them, the first of which is the object's namespace.
     ///
-    /// A name means the same in every store and on every system. So these are none: paths that begin or end with `/`, or
-    /// have an empty segment; `.` and `..`; control characters and `\ : * ? " < > |`; segments that end with a dot or a
-    /// space, or that Windows takes for a device (`nul`, `com1.txt`); Unicode that is not in form NFC; names over 1024
-    /// bytes, and segments over 255.
+    /// A name means the same in every store and on every system. So these are none: paths that begin or end with `/`,
+    /// or have an empty segment; `.` and `..`; control characters and `\ : * ? " < > |`; segments that end with a dot
+    /// or a space, or that Windows takes for a device (`nul`, `com1.txt`); Unicode that is not in form NFC; names over
+    /// 1024 bytes, and segments over 255.
     ///
     /// ```
     /// use memento::{Digest, Name};
@@ -233,7 +233,8 @@ impl Prefix {
         Self(Path::new(""))
     }
 
-    /// What the name of each object in this folder begins with: the folder's own, and a `/`, unless it is the whole store.
+    /// What the name of each object in this folder begins with: the folder's own, and a `/`, unless it is the whole
+    /// store.
     pub fn start(&self) -> String {
         let folder = self.as_str();
         if folder.is_empty() { String::new() } else { format!("{folder}/") }

@@ -1,7 +1,7 @@
 //! Which contents a memento needs.
 //!
-//! Which parts a result has, only its type knows. But parts are written as the 64 digits of their digests, in every codec, so
-//! that they are found without it: what looks like one, and is the name of a content, is taken for one.
+//! Which parts a result has, only its type knows. But parts are written as the 64 digits of their digests, in every
+//! codec, so that they are found without it: what looks like one, and is the name of a content, is taken for one.
 
 use std::collections::HashSet;
 

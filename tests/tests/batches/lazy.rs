@@ -155,7 +155,8 @@ fn a_call_that_takes_long_does_not_hold_up_the_others() {
 
 #[test]
 fn a_failure_ends_a_batch_without_end() {
-    // With one thread calls begin in their order; with two, up to four of them are on their way, and any may fail first.
+    // With one thread calls begin in their order; with two, up to four of them are on their way, and any may fail
+    // first.
     for (count, failures) in [(1, 10..=10), (2, 10..=13)] {
         threads(count).enter(|| {
             let taken = Cell::new(0);

@@ -39,7 +39,8 @@ fn result(server: &S3Server) -> String {
     results.remove(0)
 }
 
-/// A result is right whatever was done to its object; where it was computed, that is counted and said, and then it is whole.
+/// A result is right whatever was done to its object; where it was computed, that is counted and said, and then it is
+/// whole.
 fn heals(server: &S3Server, call: Call, changed: &str) -> bool {
     let after = visit(server, &[call]);
     if after.computed == 1 {

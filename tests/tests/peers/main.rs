@@ -1,6 +1,7 @@
 //! What users of other systems rely on, one test for each thing, against real stores.
 //!
-//! The parts are in detail in the conformance suites and in the tests of each store; here is that they are there, together.
+//! The parts are in detail in the conformance suites and in the tests of each store; here is that they are there,
+//! together.
 
 mod lmcache;
 mod scaler;

@@ -31,8 +31,8 @@ fn key(server: &RedisServer, beginning: &str) -> String {
     keys.remove(0).name
 }
 
-/// The keys of the objects of this kind: in one piece, `w`, or in chunks, `c`. What versions were made of is there, too, and
-/// much shorter.
+/// The keys of the objects of this kind: in one piece, `w`, or in chunks, `c`. What versions were made of is there,
+/// too, and much shorter.
 fn objects(server: &RedisServer, kind: char) -> Vec<String> {
     let names = keys(server, "object:results").into_iter().map(|key| key.name);
     let is_wanted = |name: &String| {
@@ -69,7 +69,8 @@ fn cut(length: u64) -> String {
     format!("string.sub(v, 1, {length})")
 }
 
-/// A result is right whatever was done to its key; where it was computed, that is counted and said, and then it is whole.
+/// A result is right whatever was done to its key; where it was computed, that is counted and said, and then it is
+/// whole.
 fn heals(server: &RedisServer, call: Call, changed: &str) -> bool {
     let after = visit(server, &[call]);
     if after.computed == 1 {

@@ -36,7 +36,8 @@ pub(crate) struct Grid {
 }
 
 impl Grid {
-    /// A grid with so many strikes, those that are nearest to the money: one with more has the points of one with fewer.
+    /// A grid with so many strikes, those that are nearest to the money: one with more has the points of one with
+    /// fewer.
     pub(crate) fn new(strikes: u32) -> Self {
         let below = strikes.saturating_sub(1) / 2;
         let strikes = (0..strikes)

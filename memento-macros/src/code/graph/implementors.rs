@@ -1,8 +1,8 @@
 //! What the types may be that a generic function is called with.
 //!
 //! The function does not name them. What it can do with them is what its bounds allow: it leads to all impls of those
-//! traits, and to all types that derive them. Which impls a trait of another crate reaches, beside its own, is known for those
-//! that everybody uses; any other one may reach any impl.
+//! traits, and to all types that derive them. Which impls a trait of another crate reaches, beside its own, is known
+//! for those that everybody uses; any other one may reach any impl.
 
 use super::super::item::Kind;
 use super::{Graph, Joint};

@@ -70,8 +70,8 @@ impl Graph<'_> {
         self.lead_to_input(from, label, || digest);
     }
 
-    /// Makes `from` lead to the crates that `use` declarations bring into a module, where that may go unnoticed: a trait
-    /// is used without being named.
+    /// Makes `from` lead to the crates that `use` declarations bring into a module, where that may go unnoticed: a
+    /// trait is used without being named.
     pub(super) fn lead_to_imports(&mut self, from: usize, module: usize, krate: usize) {
         let index = self.index;
         self.lead_to(from, Joint::Imports(module), |graph, joint| {
@@ -183,8 +183,8 @@ fn is_glob_into_crate(index: &Index, import: usize) -> bool {
     }
 }
 
-/// The files that an include may mean whose path only the compiler can tell: those that have one of the texts in reached
-/// code in their names, beside the sources with the texts, and in the folders that the texts name.
+/// The files that an include may mean whose path only the compiler can tell: those that have one of the texts in
+/// reached code in their names, beside the sources with the texts, and in the folders that the texts name.
 pub(in super::super) fn files_named_by<'t>(
     texts: impl Iterator<Item = &'t (PathBuf, String)>,
 ) -> BTreeSet<PathBuf> {

@@ -1,8 +1,8 @@
 //! Many calls of an async function, a bounded number of them on their way, in the task that asks.
 //!
-//! Arguments are taken a chunk at a time. The memory cache is asked for a chunk in the poll that takes it, the stores with one
-//! request in a job. What has to be computed then waits for room among the calls that run; the next chunk is taken when
-//! nothing waits any more.
+//! Arguments are taken a chunk at a time. The memory cache is asked for a chunk in the poll that takes it, the stores
+//! with one request in a job. What has to be computed then waits for room among the calls that run; the next chunk is
+//! taken when nothing waits any more.
 
 use std::collections::VecDeque;
 use std::future::poll_fn;
@@ -30,8 +30,8 @@ use crate::returns::Returns;
 use crate::stack::Wait;
 use crate::{ErrorKind, Result};
 
-/// Calls of an async function with the arguments that a source gives. Dropping it drops the calls that run, as dropping any
-/// future does.
+/// Calls of an async function with the arguments that a source gives. Dropping it drops the calls that run, as dropping
+/// any future does.
 pub(crate) struct TaskWindow<R: Returns, A, I, E, B> {
     job: Result<Arc<Job<E, B>>>,
     tracker: Option<Arc<Tracker>>,
