@@ -107,7 +107,7 @@ fn compression(options: &mut Options, stores: Stores) -> Result<Stores> {
     if let Some(level) = options.take("level")? {
         if !(1..=22).contains(&level) {
             let wrong = "there are the levels from 1 to 22";
-            return Err(invalid("level", options, wrong));
+            return Err(options.invalid("level", wrong));
         }
         compression = compression.level(level);
     }
@@ -115,13 +115,6 @@ fn compression(options: &mut Options, stores: Stores) -> Result<Stores> {
         compression = compression.minimum(usize::try_from(size).unwrap_or(usize::MAX));
     }
     Ok(Stores { data: Arc::new(Transformed::new(compression, stores.data)), ..stores })
-}
-
-fn invalid(name: &'static str, options: &Options, wrong: &'static str) -> Error {
-    Error::new(ErrorKind::Configuration, "understand an option")
-        .with("option", name)
-        .with("set by", options.origin_of(name))
-        .source(wrong)
 }
 
 /// The keys of a layer: of `key`, a text or several, or of `key_file`, a file with a key in each line.
@@ -140,7 +133,7 @@ fn keys(layer: &str, options: &mut Options) -> Result<Keys> {
     let set_by = |error: Error, name| error.with("set by", options.origin_of(name));
     match (given, file) {
         (Some(_), Some(_)) => {
-            Err(invalid("key", options, "there is a `key_file`, too").help("set one of the two"))
+            Err(options.invalid("key", "there is a `key_file`, too").help("set one of the two"))
         }
         (None, None) => Err(Error::new(ErrorKind::Configuration, "find the keys of a layer")
             .with("layer", layer)
@@ -151,7 +144,7 @@ fn keys(layer: &str, options: &mut Options) -> Result<Keys> {
             Keys::new(texts).map_err(|error| set_by(error, "key"))
         }
         (Some(Given::Other(_)), None) => {
-            Err(invalid("key", options, "it is neither a text nor a list of texts"))
+            Err(options.invalid("key", "it is neither a text nor a list of texts"))
         }
     }
 }

@@ -107,13 +107,14 @@ fn what_is_wrong_is_named_with_its_place() {
         ),
         (
             "[storage.compression]\nlevel = 23",
-            "cannot understand an option (option: level, set by: …/memento.toml:5): there are the \
-             levels from 1 to 22",
+            "cannot understand an option (option: storage.compression.level, set by: \
+             …/memento.toml:5): there are the levels from 1 to 22",
         ),
         (
             "[storage.eviction]\nmax_age = '1day'\norder = 'newest'",
-            "cannot understand an option (option: storage.eviction.order, set by: …/memento.toml:6): unknown variant `newest`, expected one of `lru`, \
-             `lfu`, `fifo`, `mru`",
+            "cannot understand an option (option: storage.eviction.order, set by: \
+             …/memento.toml:6): unknown variant `newest`, expected one of `lru`, `lfu`, `fifo`, \
+             `mru`",
         ),
         (
             "retry = true",

@@ -4,7 +4,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use memento::{Error, ErrorKind, Result};
+use memento::{Error, Result};
 
 use crate::address::{Address, Service};
 
@@ -61,7 +61,7 @@ impl Options {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Configuration`] where that is no URL of an object store. Nothing of the URL is in it.
+    /// [`Configuration`](memento::ErrorKind::Configuration) where that is no URL of an object store. Nothing of the URL is in it.
     pub fn new(url: &str) -> Result<Self> {
         Ok(Self {
             address: Address::parse(url)?,
@@ -86,7 +86,7 @@ impl Options {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Configuration`] where it has an empty part, `.` or `..` in it.
+    /// [`Configuration`](memento::ErrorKind::Configuration) where it has an empty part, `.` or `..` in it.
     pub fn prefix(mut self, prefix: &str) -> Result<Self> {
         self.address = self.address.below(prefix)?;
         Ok(self)
@@ -193,7 +193,8 @@ impl Options {
     pub(crate) fn take(options: &mut memento::configuration::Options) -> Result<Self> {
         let Some(url) = options.take::<String>("url")? else {
             let wrong = "it is not set, and says where the storage is";
-            return Err(invalid(options, "url", wrong)
+            return Err(options
+                .invalid("url", wrong)
                 .help("write `url = \"s3://bucket/prefix\"`, or `gs://…`, `az://…`, `file:///…`"));
         };
         let by = |error: Error, name: &str, options: &memento::configuration::Options| {
@@ -213,7 +214,7 @@ impl Options {
         if let Some(parallel) = options.take("parallel")? {
             taken.parallel = parallel;
             if parallel == 0 {
-                return Err(invalid(options, "parallel", "it has to be 1 at least"));
+                return Err(options.invalid("parallel", "it has to be 1 at least"));
             }
         }
         taken.readonly = options.take("readonly")?.unwrap_or_default();
@@ -239,7 +240,8 @@ impl Options {
         self.login.id = options.take(id)?;
         self.login.secret = options.take(secret)?;
         if self.login.secret.is_some() && self.login.id.is_none() {
-            return Err(invalid(options, secret, "it is the secret of nobody")
+            return Err(options
+                .invalid(secret, "it is the secret of nobody")
                 .help(format!("set `{id}`, too")));
         }
         Ok(())
@@ -256,11 +258,13 @@ impl Options {
         }
         let endpoint = self.endpoint.as_deref().unwrap_or("https://");
         if !endpoint.starts_with("https://") && !endpoint.starts_with("http://") {
-            return Err(invalid(options, "endpoint", "it is no URL of a service")
+            return Err(options
+                .invalid("endpoint", "it is no URL of a service")
                 .help("write `https://host:port`"));
         }
         if endpoint.starts_with("http://") && !self.allow_http {
-            return Err(invalid(options, "endpoint", "what goes there could be read on its way")
+            return Err(options
+                .invalid("endpoint", "what goes there could be read on its way")
                 .help("write `https://…`, or set `allow_http = true`"));
         }
         let times = [
@@ -273,7 +277,7 @@ impl Options {
                 *time = taken;
             }
             if time.as_millis() == 0 {
-                return Err(invalid(options, name, "it has to last a millisecond at least"));
+                return Err(options.invalid(name, "it has to last a millisecond at least"));
             }
         }
         Ok(())
@@ -283,17 +287,6 @@ impl Options {
     pub(crate) fn is_conditional(&self) -> bool {
         self.conditional && self.address.service != Service::Files
     }
-}
-
-fn invalid(
-    options: &memento::configuration::Options,
-    name: &'static str,
-    wrong: &'static str,
-) -> Error {
-    Error::new(ErrorKind::Configuration, "understand an option")
-        .with("option", name)
-        .with("set by", options.origin_of(name))
-        .source(wrong)
 }
 
 /// Without secrets, and without the endpoint, in which one may stand.

@@ -4,7 +4,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use memento::{Error, ErrorKind, Result};
+use memento::Result;
 
 use crate::address::{Address, Place};
 
@@ -44,7 +44,7 @@ impl Options {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Configuration`] where that is no URL of a Redis server. Nothing of the URL is in it.
+    /// [`Configuration`](memento::ErrorKind::Configuration) where that is no URL of a Redis server. Nothing of the URL is in it.
     pub fn new(url: &str) -> Result<Self> {
         Ok(Self {
             address: Address::parse(url)?,
@@ -133,7 +133,7 @@ impl Options {
         if let Some(size) = options.take("connection_pool_size")? {
             taken.connection_pool_size = size;
             if size == 0 {
-                return Err(invalid(options, "connection_pool_size", "it has to be 1 at least"));
+                return Err(options.invalid("connection_pool_size", "it has to be 1 at least"));
             }
         }
         if let Some(prefix) = options.take("key_prefix")? {
@@ -166,7 +166,7 @@ impl Options {
                 let of_key = ("tls_key", "set `tls_certificate`, too");
                 let (name, help) = if certificate.is_some() { of_certificate } else { of_key };
                 let wrong = "a certificate and its key belong together";
-                return Err(invalid(options, name, wrong).help(help));
+                return Err(options.invalid(name, wrong).help(help));
             }
         };
         Ok(taken)
@@ -213,18 +213,7 @@ fn check_time(
     if time.as_millis() > 0 {
         return Ok(());
     }
-    Err(invalid(options, name, "it has to last a millisecond at least"))
-}
-
-fn invalid(
-    options: &memento::configuration::Options,
-    name: &'static str,
-    wrong: &'static str,
-) -> Error {
-    Error::new(ErrorKind::Configuration, "understand an option")
-        .with("option", name)
-        .with("set by", options.origin_of(name))
-        .source(wrong)
+    Err(options.invalid(name, "it has to last a millisecond at least"))
 }
 
 /// Without user and password.

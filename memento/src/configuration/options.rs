@@ -112,6 +112,19 @@ impl Options {
         origin.map_or_else(|| "default".to_owned(), |origin| origin.to_string())
     }
 
+    /// What is `wrong` with the value of an option, as an error of the kind [`ErrorKind::Configuration`]; it names the
+    /// place.
+    pub fn invalid(
+        &self,
+        name: &str,
+        wrong: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+    ) -> Error {
+        Error::new(ErrorKind::Configuration, "understand an option")
+            .with("option", self.path_of(name))
+            .with("set by", self.origin_of(name))
+            .source(wrong)
+    }
+
     /// The value of an option, or `None` where it is not set. What has been taken can be taken again.
     ///
     /// # Errors
@@ -120,15 +133,12 @@ impl Options {
     pub fn take<T: DeserializeOwned>(&mut self, name: &str) -> Result<Option<T>> {
         let setting = self.note(name);
         let Some(setting) = setting else { return Ok(None) };
-        let invalid = Error::new(ErrorKind::Configuration, "understand an option")
-            .with("option", self.path_of(name))
-            .with("set by", setting.origin());
         match setting {
             Setting::Value(value, _) => match value.try_into() {
                 Ok(value) => Ok(Some(value)),
-                Err(error) => Err(invalid.source(error.message().to_owned())),
+                Err(error) => Err(self.invalid(name, error.message())),
             },
-            Setting::Table(_) => Err(invalid.source("it is a table, and a value is expected")),
+            Setting::Table(_) => Err(self.invalid(name, "it is a table, and a value is expected")),
         }
     }
 
@@ -151,11 +161,7 @@ impl Options {
     pub fn take_duration(&mut self, name: &str) -> Result<Option<Duration>> {
         let Some(text) = self.take::<String>(name)? else { return Ok(None) };
         let time = humantime::parse_duration(&text).map_err(|error| {
-            Error::new(ErrorKind::Configuration, "understand an option")
-                .with("option", self.path_of(name))
-                .with("set by", self.origin_of(name))
-                .source(error)
-                .help("write a time such as `90s`, `10 min` or `2h 30m`")
+            self.invalid(name, error).help("write a time such as `90s`, `10 min` or `2h 30m`")
         })?;
         Ok(Some(time))
     }
@@ -182,18 +188,14 @@ impl Options {
         match self.note(name) {
             None => Ok(None),
             Some(Setting::Table(options)) => Ok(Some(options)),
-            Some(Setting::Value(_, origin)) => {
-                Err(Error::new(ErrorKind::Configuration, "understand an option")
-                    .with("option", self.path_of(name))
-                    .with("set by", &origin)
-                    .source("it is a value, and a table is expected")
-                    .help(match origin {
-                        Origin::Variable(variable) => {
-                            format!("set `{variable}__TYPE` or another option below it")
-                        }
-                        _ => format!("write `[{}]` and the options below it", self.path_of(name)),
-                    }))
-            }
+            Some(Setting::Value(_, origin)) => Err(self
+                .invalid(name, "it is a value, and a table is expected")
+                .help(match origin {
+                    Origin::Variable(variable) => {
+                        format!("set `{variable}__TYPE` or another option below it")
+                    }
+                    _ => format!("write `[{}]` and the options below it", self.path_of(name)),
+                })),
         }
     }
 
@@ -267,10 +269,8 @@ impl Options {
             }
             _ => "",
         };
-        Err(Error::new(ErrorKind::Configuration, "understand an option")
-            .with("option", self.path_of(name))
-            .with("set by", setting.origin())
-            .source("there is no such option")
+        Err(self
+            .invalid(name, "there is no such option")
             .help(format!("the options here are {}{layer}", known.join(", "))))
     }
 }
