@@ -12,8 +12,8 @@ use memento_benches::{cached, child, counting, folder, sqlite, time};
 
 /// How often the call is made again in the process that has verified the graph.
 const REPEATS: u32 = 1_000;
-/// How many records of a batch are asked for with one request: `REQUEST` in `memento/src/engine/calls.rs`.
-const REQUEST: u64 = 512;
+/// How many calls of a batch look their records up at once: `LOOK_UP` in `memento/src/engine/calls.rs`.
+const LOOK_UP: u64 = 1_024;
 /// How many callees each of the functions in the batch has.
 const CALLEES: u64 = 9;
 
@@ -90,7 +90,7 @@ const GRAPHS: [Graph; 5] = [
         call: batch,
         plain: || sum(&leaf::map((0..1_000).map(|n| (n,)))),
         calls: 1_000,
-        requests: 1_000_u64.div_ceil(REQUEST) + 1,
+        requests: 2 * 1_000_u64.div_ceil(LOOK_UP),
         ..ONE
     },
     Graph {

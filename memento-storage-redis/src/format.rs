@@ -50,23 +50,16 @@ impl Head {
 }
 
 /// How long a key is in the names of the server's keys.
-pub(crate) const DIGITS: usize = 64;
+const DIGITS: usize = 64;
 
 /// A key as it stands in the names of the server's keys.
 pub(crate) fn digits(key: &Key) -> String {
-    let mut digits = String::with_capacity(DIGITS);
-    add_digits(key, &mut digits);
-    digits
-}
-
-/// Adds the same to a name.
-pub(crate) fn add_digits(key: &Key, name: &mut String) {
     let digit = |value: u8| b"0123456789abcdef"[usize::from(value)];
-    let mut digits = [0; DIGITS];
+    let mut digits = vec![0; DIGITS];
     for (pair, byte) in digits.as_chunks_mut().0.iter_mut().zip(key.as_bytes()) {
         *pair = [digit(byte >> 4), digit(byte & 15)];
     }
-    name.push_str(str::from_utf8(&digits).unwrap_or_default());
+    String::from_utf8(digits).unwrap_or_default()
 }
 
 pub(crate) fn from_digits(digits: &str) -> Option<Key> {

@@ -3,12 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use memento::{Capabilities, Claim, Entry, Filter, Key, MetadataStore, Page, Result, Version};
-use redis::{Cmd, Script};
+use memento::{
+    Capabilities, Claim, Entry, ErrorKind, Filter, Key, MetadataStore, Page, Result, Version,
+};
+use redis::{Cmd, Pipeline, Script, from_redis_value};
 
 use crate::Options;
 use crate::claims::Claims;
-use crate::format::{DIGITS, MEMENTO_HEAD, add_digits, digits, entry, from_digits, record};
+use crate::format::{MEMENTO_HEAD, digits, entry, from_digits, record};
 use crate::scripts::command;
 use crate::server::{Repeat, Server};
 
@@ -16,6 +18,10 @@ use crate::server::{Repeat, Server};
 const LONGEST: usize = 1000;
 /// With how many bytes a page ends, whatever comes next.
 const PAGE: usize = 8 << 20;
+
+/// How many arguments the command has that reads a memento, and how long they are beside the key.
+const READ_ARGUMENTS: usize = 4;
+const READ_LENGTH: usize = 32;
 
 const LOOK_UP: &str = "look a memento up";
 const KEEP: &str = "keep mementos";
@@ -39,6 +45,15 @@ impl RedisMetadataStore {
     /// The name of the server's key for a memento.
     fn key(&self, key: &Key) -> String {
         self.server.key("memento", &digits(key))
+    }
+
+    /// The command that reads a memento, as far as it may be read at once.
+    fn read(&self, key: &Key) -> Cmd {
+        let name = self.key(key);
+        // A batch has a thousand of them: each takes its memory at once.
+        let mut read = Cmd::with_capacity(READ_ARGUMENTS, name.len() + READ_LENGTH);
+        read.arg("GETRANGE").arg(name).arg(0).arg(self.server.options.max_object_size);
+        read
     }
 
     /// What was read, if anything is there. That is as long as one may be, at most, and a byte more where it is longer.
@@ -73,31 +88,25 @@ impl MetadataStore for RedisMetadataStore {
     }
 
     fn get(&self, key: &Key) -> Result<Option<Vec<u8>>> {
-        // Of what is longer than it may be, the rest stays where it is.
-        let mut read = redis::cmd("GETRANGE");
-        read.arg(self.key(key)).arg(0).arg(self.server.options.max_object_size);
-        self.found(self.server.ask(LOOK_UP, Repeat::Yes, &read)?)
+        self.found(self.server.ask(LOOK_UP, Repeat::Yes, &self.read(key))?)
     }
 
     /// What is no string, or too long, is none: the others are found.
     fn get_many(&self, keys: &[Key]) -> Result<Vec<Option<Vec<u8>>>> {
-        if keys.is_empty() {
-            return Ok(Vec::new());
-        }
-        let mut name = self.server.key("memento", "");
-        let kind = name.len();
-        // As many commands of one key each would take the server, and this thread, twice as long.
-        let mut read = Cmd::with_capacity(1 + keys.len(), keys.len() * (kind + DIGITS));
-        read.arg("MGET");
+        let mut pipeline = Pipeline::with_capacity(keys.len());
+        pipeline.ignore_errors();
         for key in keys {
-            name.truncate(kind);
-            add_digits(key, &mut name);
-            read.arg(&name);
+            pipeline.add_command(self.read(key));
         }
-        let values: Vec<Option<Vec<u8>>> = self.server.ask(LOOK_UP, Repeat::Yes, &read)?;
-        let found = values.into_iter().map(|value| {
-            // An empty record is found out to be none.
-            value.map_or(Ok(None), |value| self.found(value).or(Ok(Some(Vec::new()))))
+        let replies = self.server.ask_all(LOOK_UP, Repeat::Yes, &pipeline)?;
+        let found = replies.into_iter().map(|reply| {
+            let value = reply.extract_error().and_then(|reply| Ok(from_redis_value(reply)?));
+            let found = value.map_err(|error| self.server.failed(LOOK_UP, &error));
+            match found.and_then(|value| self.found(value)) {
+                // An empty record is found out to be none.
+                Err(error) if error.kind() != ErrorKind::Storage => Ok(Some(Vec::new())),
+                found => found,
+            }
         });
         found.collect()
     }

@@ -44,7 +44,8 @@ impl Options {
     ///
     /// # Errors
     ///
-    /// [`Configuration`](memento::ErrorKind::Configuration) where that is no URL of a Redis server. Nothing of the URL is in it.
+    /// [`Configuration`](memento::ErrorKind::Configuration) where that is no URL of a Redis server. Nothing of the URL
+    /// is in it.
     pub fn new(url: &str) -> Result<Self> {
         Ok(Self {
             address: Address::parse(url)?,

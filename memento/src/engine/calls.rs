@@ -1,7 +1,5 @@
 //! Calls on their way.
 
-use std::ops::Range;
-use std::sync::OnceLock;
 use std::sync::atomic::Ordering;
 
 use parking_lot::Mutex;
@@ -24,19 +22,8 @@ use crate::{
 
 /// How many calls go their way together.
 pub(super) const CHUNK: usize = MANY;
-/// How many records are asked for with one request. Of two on their way, one is checked and decoded while the store is
-/// at the other one.
-const REQUEST: usize = 4 * CHUNK;
-/// How many calls are looked up, and verified, together.
-const LOOK_UP: usize = 2 * REQUEST;
-
-/// A result that has to be verified before it is one.
-struct Dependent<'r> {
-    /// Which call asks for it.
-    index: usize,
-    head: Head<'r>,
-    record: &'r [u8],
-}
+/// How many records are asked for at once.
+const LOOK_UP: usize = 8 * CHUNK;
 
 /// What runs calls that ask for this process.
 static LOCAL: LocalRunner = LocalRunner::new();
@@ -133,51 +120,50 @@ impl<'a> Calls<'a> {
             return;
         }
         let end = self.items.len().min(first + LOOK_UP);
-        let requests: Vec<_> =
-            (first..end).step_by(REQUEST).map(|first| first..end.min(first + REQUEST)).collect();
-        let replies: Vec<_> = requests.iter().map(|_| OnceLock::new()).collect();
-        let dependent = Mutex::new(Vec::new());
-        let ask = |request: usize| {
-            let range = requests[request].clone();
-            let ask = || self.binding.cluster.storage.records(&self.keys[range.clone()]);
-            let found = self.find_independent(range.clone(), replies[request].get_or_init(ask));
-            dependent.lock().extend(found);
-        };
-        let ask = |request| self.caller.enter(|| ask(request));
-        share(&*self.binding.cluster.runner, requests.len(), &ask);
-        let mut dependent = dependent.into_inner();
+        let items = &self.items[first..end];
+        let records = self.binding.cluster.storage.records(&self.keys[first..end]);
+        let dependent = self.find_independent(items, &records);
+        let mut items: Vec<_> = items.iter().map(Mutex::lock).collect();
         if !dependent.is_empty() {
-            dependent.sort_unstable_by_key(|Dependent { index, .. }| *index);
-            self.caller.enter(|| self.find_dependent(dependent));
+            let mut heads = dependent.into_iter().peekable();
+            let pairs =
+                items.iter_mut().zip(&records).enumerate().filter_map(|(at, (item, record))| {
+                    let (_, head) = heads.next_if(|(index, _)| *index == at)?;
+                    Some((&mut **item, head, record.as_deref()?))
+                });
+            let dependent = pairs.collect();
+            let verify = || lookup::find_dependent(self.binding, self.modifiers, dependent);
+            self.caller.enter(verify);
         }
-        for item in &self.items[first..end] {
-            self.deliver(&mut item.lock());
+        for item in &mut items {
+            self.deliver(item);
         }
     }
 
-    /// Ends those of the items at `indices` for which `records` hold results that are known to be valid. Those that
-    /// have to be verified first.
+    /// Ends those of `items` for which `records` hold results that are known to be valid, in threads of the runner. The
+    /// heads of those that have to be verified first, with their indices, in order.
     fn find_independent<'r>(
         &self,
-        indices: Range<usize>,
+        items: &[Mutex<Item<'a>>],
         records: &'r [Option<Vec<u8>>],
-    ) -> Vec<Dependent<'r>> {
-        let find = |(index, record): (usize, &'r Option<Vec<u8>>)| {
-            let (mut item, record) = (self.items[index].lock(), record.as_deref());
-            let head = lookup::find_independent(self.binding, self.modifiers, &mut item, record)?;
-            Some(Dependent { index, head, record: record? })
+    ) -> Vec<(usize, Head<'r>)> {
+        let dependent = Mutex::new(Vec::new());
+        let find = |chunk: usize| {
+            let chunk = chunk * CHUNK..items.len().min((chunk + 1) * CHUNK);
+            for at in chunk {
+                let (mut item, record) = (items[at].lock(), records[at].as_deref());
+                let found =
+                    lookup::find_independent(self.binding, self.modifiers, &mut item, record);
+                if let Some(head) = found {
+                    dependent.lock().push((at, head));
+                }
+            }
         };
-        indices.zip(records).filter_map(find).collect()
-    }
-
-    /// Ends those items whose results are still what their callees and what they read make of them.
-    fn find_dependent(&self, dependent: Vec<Dependent<'_>>) {
-        let mut items: Vec<_> =
-            dependent.iter().map(|Dependent { index, .. }| self.items[*index].lock()).collect();
-        let dependent = items.iter_mut().zip(dependent);
-        let dependent =
-            dependent.map(|(item, Dependent { head, record, .. })| (&mut **item, head, record));
-        lookup::find_dependent(self.binding, self.modifiers, dependent.collect());
+        let find = |chunk| self.caller.enter(|| find(chunk));
+        share(&*self.binding.cluster.runner, items.len().div_ceil(CHUNK), &find);
+        let mut dependent = dependent.into_inner();
+        dependent.sort_unstable_by_key(|(at, _)| *at);
+        dependent
     }
 
     /// Has the runner compute what is missing.
