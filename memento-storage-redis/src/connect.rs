@@ -6,17 +6,13 @@ use std::time::Duration;
 
 use memento::{Error, ErrorKind, Result};
 use redis::{
-    Client, ClientTlsConfig, ConnectionAddr, ConnectionInfo, ConnectionLike,
-    ErrorKind as RedisKind, IntoConnectionInfo, RedisConnectionInfo, RedisError, RedisResult,
-    TlsCertificates,
+    Client, ClientTlsConfig, Connection, ConnectionAddr, ConnectionInfo, ErrorKind as RedisKind,
+    IntoConnectionInfo, RedisConnectionInfo, RedisError, RedisResult, TlsCertificates,
 };
 
 use crate::Options;
 use crate::address::{Address, Node, Place};
 use crate::problem::is_lost;
-
-/// A connection to a server, or to a cluster.
-pub(crate) type Connection = Box<dyn ConnectionLike + Send>;
 
 /// How many nodes of a cluster are asked where keys are, each where the one before has sent us.
 const REDIRECTIONS: usize = 4;
@@ -55,16 +51,14 @@ impl Connector {
     pub(crate) fn connect(&self) -> RedisResult<Connection> {
         match &self.address.place {
             Place::Server(node) => self.connect_to(node),
-            Place::Unix(path) => {
-                self.connect_by(ConnectionAddr::Unix(path.into())).map(|found| Box::new(found) as _)
-            }
+            Place::Unix(path) => self.connect_by(ConnectionAddr::Unix(path.into())),
             Place::Sentinels(sentinels, service) => self.ask(sentinels, service),
             Place::Cluster(nodes) => self.find_node(nodes),
         }
     }
 
     fn connect_to(&self, node: &Node) -> RedisResult<Connection> {
-        self.connect_by(self.address_of(node)).map(|connection| Box::new(connection) as _)
+        self.connect_by(self.address_of(node))
     }
 
     fn address_of(&self, (host, port): &Node) -> ConnectionAddr {
@@ -75,7 +69,7 @@ impl Connector {
         ConnectionAddr::Tcp(host, port)
     }
 
-    fn connect_by(&self, address: ConnectionAddr) -> RedisResult<redis::Connection> {
+    fn connect_by(&self, address: ConnectionAddr) -> RedisResult<Connection> {
         let mut settings = RedisConnectionInfo::default().set_db(self.address.database);
         if let Some(user) = &self.address.user {
             settings = settings.set_username(user);
@@ -86,7 +80,7 @@ impl Connector {
         self.open(address.into_connection_info()?.set_redis_settings(settings))
     }
 
-    fn open(&self, info: ConnectionInfo) -> RedisResult<redis::Connection> {
+    fn open(&self, info: ConnectionInfo) -> RedisResult<Connection> {
         let client = match &self.certificates {
             Some(certificates) => Client::build_with_tls(info, certificates.clone())?,
             None => Client::open(info)?,
@@ -122,7 +116,7 @@ impl Connector {
         question.arg("GET-MASTER-ADDR-BY-NAME").arg(service);
         let Some(node) = question.query::<Option<Node>>(&mut sentinel)? else { return Ok(None) };
         let mut connection = self.connect_to(&node)?;
-        let role: Vec<redis::Value> = redis::cmd("ROLE").query(&mut *connection)?;
+        let role: Vec<redis::Value> = redis::cmd("ROLE").query(&mut connection)?;
         let is_master =
             matches!(role.first(), Some(redis::Value::BulkString(role)) if role == b"master");
         Ok(is_master.then_some(connection))
@@ -144,7 +138,7 @@ impl Connector {
     fn follow(&self, mut node: Node) -> RedisResult<Connection> {
         for _ in 0..REDIRECTIONS {
             let mut connection = self.connect_to(&node)?;
-            let asked = redis::cmd("EXISTS").arg(&self.key).query::<()>(&mut *connection);
+            let asked = redis::cmd("EXISTS").arg(&self.key).query::<()>(&mut connection);
             match asked.map_err(|error| (moved_to(&error, &node), error)) {
                 Ok(()) => return Ok(connection),
                 Err((Some(next), _)) => node = next,

@@ -50,17 +50,32 @@ impl Head {
 }
 
 /// How long a key is in the names of the server's keys.
-const DIGITS: usize = 64;
+pub(crate) const DIGITS: usize = 64;
 
 /// A key as it stands in the names of the server's keys.
 pub(crate) fn digits(key: &Key) -> String {
-    let digit = |value: u8| b"0123456789abcdef"[usize::from(value)];
     let mut digits = vec![0; DIGITS];
-    for (pair, byte) in digits.as_chunks_mut().0.iter_mut().zip(key.as_bytes()) {
-        *pair = [digit(byte >> 4), digit(byte & 15)];
-    }
+    write_digits(key, &mut digits);
     String::from_utf8(digits).unwrap_or_default()
 }
+
+/// The same, in bytes that are there.
+pub(crate) fn write_digits(key: &Key, digits: &mut [u8]) {
+    for (pair, byte) in digits.as_chunks_mut().0.iter_mut().zip(key.as_bytes()) {
+        *pair = PAIRS[usize::from(*byte)];
+    }
+}
+
+/// The two digits of each byte.
+static PAIRS: [[u8; 2]; 256] = {
+    let digits = b"0123456789abcdef";
+    let (mut pairs, mut byte) = ([[0; 2]; 256], 0);
+    while byte < 256 {
+        pairs[byte] = [digits[byte >> 4], digits[byte & 15]];
+        byte += 1;
+    }
+    pairs
+};
 
 pub(crate) fn from_digits(digits: &str) -> Option<Key> {
     let byte = |index: usize| u8::from_str_radix(digits.get(index * 2..index * 2 + 2)?, 16).ok();

@@ -1,16 +1,17 @@
 //! Mementos on a Redis server.
 
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
 use memento::{
     Capabilities, Claim, Entry, ErrorKind, Filter, Key, MetadataStore, Page, Result, Version,
 };
-use redis::{Cmd, Pipeline, Script, from_redis_value};
+use redis::{Cmd, Script, Value, from_redis_value};
 
 use crate::Options;
 use crate::claims::Claims;
-use crate::format::{MEMENTO_HEAD, digits, entry, from_digits, record};
+use crate::format::{DIGITS, MEMENTO_HEAD, digits, entry, from_digits, record, write_digits};
 use crate::scripts::command;
 use crate::server::{Repeat, Server};
 
@@ -18,10 +19,6 @@ use crate::server::{Repeat, Server};
 const LONGEST: usize = 1000;
 /// With how many bytes a page ends, whatever comes next.
 const PAGE: usize = 8 << 20;
-
-/// How many arguments the command has that reads a memento, and how long they are beside the key.
-const READ_ARGUMENTS: usize = 4;
-const READ_LENGTH: usize = 32;
 
 const LOOK_UP: &str = "look a memento up";
 const KEEP: &str = "keep mementos";
@@ -33,27 +30,14 @@ const LIST: &str = "list mementos";
 pub struct RedisMetadataStore {
     server: Arc<Server>,
     claims: Claims,
+    reads: Reads,
 }
 
 impl RedisMetadataStore {
     /// The metadata store on the server that `options` names. Nothing is asked of it before the first use.
     pub fn new(options: &Options) -> Self {
         let server = Arc::new(Server::new(options));
-        Self { claims: Claims::new(Arc::clone(&server)), server }
-    }
-
-    /// The name of the server's key for a memento.
-    fn key(&self, key: &Key) -> String {
-        self.server.key("memento", &digits(key))
-    }
-
-    /// The command that reads a memento, as far as it may be read at once.
-    fn read(&self, key: &Key) -> Cmd {
-        let name = self.key(key);
-        // A batch has a thousand of them: each takes its memory at once.
-        let mut read = Cmd::with_capacity(READ_ARGUMENTS, name.len() + READ_LENGTH);
-        read.arg("GETRANGE").arg(name).arg(0).arg(self.server.options.max_object_size);
-        read
+        Self { claims: Claims::new(Arc::clone(&server)), reads: Reads::new(&server), server }
     }
 
     /// What was read, if anything is there. That is as long as one may be, at most, and a byte more where it is longer.
@@ -62,11 +46,60 @@ impl RedisMetadataStore {
         Ok((!value.is_empty()).then(|| record(value)))
     }
 
+    /// What one reply of many says. What is no string, or too long, is none: the others are found.
+    fn found_by(&self, reply: Value) -> Result<Option<Vec<u8>>> {
+        let value = match reply {
+            Value::BulkString(value) => Ok(value),
+            other => other.extract_error().and_then(|reply| Ok(from_redis_value(reply)?)),
+        };
+        let found = value.map_err(|error| self.server.failed(LOOK_UP, &error));
+        match found.and_then(|value| self.found(value)) {
+            // An empty record is found out to be none.
+            Err(error) if error.kind() != ErrorKind::Storage => Ok(Some(Vec::new())),
+            found => found,
+        }
+    }
+
     /// The command that does a script with mementos.
     fn script(&self, script: &Script) -> Cmd {
         let mut command = command(script, &[self.server.key("mementos", "succeeded")]);
         command.arg(&self.server.base);
         command
+    }
+}
+
+/// The command that reads a memento, as far as it may be read at once.
+fn read(server: &Server, key: &Key) -> Cmd {
+    let mut read = redis::cmd("GETRANGE");
+    read.arg(server.key("memento", &digits(key))).arg(0).arg(server.options.max_object_size);
+    read
+}
+
+/// Commands that read mementos, as they are sent. A batch has a thousand of them, which differ in a key alone.
+#[derive(Debug)]
+struct Reads {
+    /// The command for some key.
+    command: Vec<u8>,
+    /// Where the digits of the key are in it.
+    digits: Range<usize>,
+}
+
+impl Reads {
+    fn new(server: &Server) -> Self {
+        let key = Key::from_bytes([0; 32]);
+        let (command, digits) = (read(server, &key).get_packed_command(), digits(&key));
+        let place = command.windows(DIGITS).rposition(|window| window == digits.as_bytes());
+        let place = place.unwrap_or_default();
+        Self { command, digits: place..place + DIGITS }
+    }
+
+    /// One for each of `keys`.
+    fn pack(&self, keys: &[Key]) -> Vec<u8> {
+        let mut commands = self.command.repeat(keys.len());
+        for (command, key) in commands.chunks_exact_mut(self.command.len()).zip(keys) {
+            write_digits(key, &mut command[self.digits.clone()]);
+        }
+        commands
     }
 }
 
@@ -88,27 +121,12 @@ impl MetadataStore for RedisMetadataStore {
     }
 
     fn get(&self, key: &Key) -> Result<Option<Vec<u8>>> {
-        self.found(self.server.ask(LOOK_UP, Repeat::Yes, &self.read(key))?)
+        self.found(self.server.ask(LOOK_UP, Repeat::Yes, &read(&self.server, key))?)
     }
 
-    /// What is no string, or too long, is none: the others are found.
     fn get_many(&self, keys: &[Key]) -> Result<Vec<Option<Vec<u8>>>> {
-        let mut pipeline = Pipeline::with_capacity(keys.len());
-        pipeline.ignore_errors();
-        for key in keys {
-            pipeline.add_command(self.read(key));
-        }
-        let replies = self.server.ask_all(LOOK_UP, Repeat::Yes, &pipeline)?;
-        let found = replies.into_iter().map(|reply| {
-            let value = reply.extract_error().and_then(|reply| Ok(from_redis_value(reply)?));
-            let found = value.map_err(|error| self.server.failed(LOOK_UP, &error));
-            match found.and_then(|value| self.found(value)) {
-                // An empty record is found out to be none.
-                Err(error) if error.kind() != ErrorKind::Storage => Ok(Some(Vec::new())),
-                found => found,
-            }
-        });
-        found.collect()
+        let pack = |keys: &[Key]| self.reads.pack(keys);
+        self.server.ask_many(LOOK_UP, keys, pack, |reply| self.found_by(reply))
     }
 
     fn put(&self, entries: &[Entry]) -> Result<()> {
@@ -203,5 +221,21 @@ impl MetadataStore for RedisMetadataStore {
         let mut set_aside = self.script(&self.server.scripts.set_aside);
         set_aside.arg(digits(key)).arg(damaged);
         self.server.ask(SET_ASIDE, Repeat::Yes, &set_aside)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn commands_are_packed_as_one_by_one() {
+        for prefix in ["memento:", &"0".repeat(100)] {
+            let options = Options::new("redis://127.0.0.1").unwrap().key_prefix(prefix);
+            let server = Server::new(&options);
+            let keys: Vec<Key> = (0..=255).map(|byte| Key::from_bytes([byte; 32])).collect();
+            let one_by_one = keys.iter().flat_map(|key| read(&server, key).get_packed_command());
+            assert_eq!(Reads::new(&server).pack(&keys), one_by_one.collect::<Vec<_>>());
+        }
     }
 }

@@ -4,8 +4,7 @@ use std::time::Duration;
 
 use memento::{Error, ErrorKind, Result};
 use parking_lot::{Condvar, Mutex};
-
-use crate::connect::Connection;
+use redis::Connection;
 
 /// A bounded number of connections.
 pub(crate) struct Pool {

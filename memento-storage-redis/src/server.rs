@@ -4,7 +4,7 @@ use std::fmt;
 use std::time::Instant;
 
 use memento::{Error, ErrorKind, Result};
-use redis::{Cmd, ConnectionLike, FromRedisValue, Pipeline, RedisError, RedisResult, Value};
+use redis::{Cmd, Connection, FromRedisValue, Pipeline, RedisError, RedisResult, Value};
 
 use crate::Options;
 use crate::connect::Connector;
@@ -20,8 +20,13 @@ const ASIDE: usize = 4;
 /// How many times as long as a request waits for a silent server nothing is asked of it then.
 const SILENCE: u32 = 6;
 
+/// How many commands of many are sent at once.
+const GROUP: usize = 128;
+/// How many such groups are sent before the first is answered: a server keeps what nobody reads.
+const AHEAD: usize = 8;
+
 /// What sends a request by a connection, and reads the reply.
-type Exchange<'a, T> = &'a mut dyn FnMut(&mut dyn ConnectionLike) -> RedisResult<T>;
+type Exchange<'a, T> = &'a mut dyn FnMut(&mut Connection) -> RedisResult<T>;
 
 /// A server, the connections to it, and what is the same for all requests.
 pub(crate) struct Server {
@@ -126,7 +131,42 @@ impl Server {
         self.request(operation, repeat, self.pool.place()?, &mut |c| replies(commands, c))
     }
 
-    /// The same of commands that must not wait for large objects.
+    /// What `read` makes of the replies to the commands for `items`, which `pack` makes, in their order. The server begins
+    /// with the first commands while the others are made. Where the connection was lost, another one is asked for what
+    /// has not come yet.
+    pub(crate) fn ask_many<I, T>(
+        &self,
+        operation: &'static str,
+        items: &[I],
+        pack: impl Fn(&[I]) -> Vec<u8>,
+        read: impl Fn(Value) -> Result<T>,
+    ) -> Result<Vec<T>> {
+        if items.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut replies = Vec::with_capacity(items.len());
+        self.request(operation, Repeat::Yes, self.pool.place()?, &mut |connection| {
+            let mut unasked = items[replies.len()..].chunks(GROUP).map(&pack);
+            for commands in unasked.by_ref().take(AHEAD) {
+                connection.send_packed_command(&commands)?;
+            }
+            while replies.len() < items.len() {
+                for _ in 0..GROUP.min(items.len() - replies.len()) {
+                    let reply = connection.recv_response()?;
+                    check(&reply, is_elsewhere)?;
+                    // What follows something wrong is read all the same: the connection is used again.
+                    replies.push(read(reply));
+                }
+                if let Some(commands) = unasked.next() {
+                    connection.send_packed_command(&commands)?;
+                }
+            }
+            Ok(())
+        })?;
+        replies.into_iter().collect()
+    }
+
+    /// As [`ask_all`](Self::ask_all), for commands that must not wait for large objects.
     pub(crate) fn ask_all_aside(
         &self,
         operation: &'static str,
@@ -185,11 +225,11 @@ impl Server {
             let mut is_repeatable = true;
             let tried = match repeat {
                 Repeat::Yes => Ok(()),
-                Repeat::No => redis::cmd("PING").query(&mut *connection),
+                Repeat::No => redis::cmd("PING").query(&mut connection),
             };
             let sent = tried.and_then(|()| {
                 is_repeatable = repeat == Repeat::Yes;
-                self.send(&mut *connection, send)
+                self.send(&mut connection, send)
             });
             match sent {
                 Err(error) if is_lost(&error) => {
@@ -206,7 +246,7 @@ impl Server {
             }
         }
         let mut connection = connector.connect()?;
-        let sent = self.send(&mut *connection, send);
+        let sent = self.send(&mut connection, send);
         match &sent {
             Err(error) if is_lost(error) => self.forget_connections(),
             _ => place.give_back(connection),
@@ -215,11 +255,7 @@ impl Server {
     }
 
     /// Sends, and once more with all scripts where the server does not know them.
-    fn send<T>(
-        &self,
-        connection: &mut dyn ConnectionLike,
-        send: Exchange<'_, T>,
-    ) -> RedisResult<T> {
+    fn send<T>(&self, connection: &mut Connection, send: Exchange<'_, T>) -> RedisResult<T> {
         match send(connection) {
             Err(error) if error.code() == Some("NOSCRIPT") => {
                 for script in self.scripts.all() {
@@ -238,15 +274,20 @@ impl Server {
 }
 
 /// The replies to `commands`, errors among them, unless the server lacks a script, or is not the right one.
-fn replies(commands: &Pipeline, connection: &mut dyn ConnectionLike) -> RedisResult<Vec<Value>> {
+fn replies(commands: &Pipeline, connection: &mut Connection) -> RedisResult<Vec<Value>> {
     let replies: Vec<Value> = commands.query(connection)?;
     // Then none of them was run, or none that needs a script.
-    let in_vain = |code| code == "NOSCRIPT" || is_elsewhere(Some(code));
-    let refused = replies.iter().find_map(|reply| match reply {
-        Value::ServerError(error) if in_vain(error.code()) => Some(error.clone()),
-        _ => None,
-    });
-    refused.map_or(Ok(replies), |error| Err(error.into()))
+    let in_vain = |code: Option<&str>| code == Some("NOSCRIPT") || is_elsewhere(code);
+    replies.iter().try_for_each(|reply| check(reply, in_vain))?;
+    Ok(replies)
+}
+
+/// Refuses a reply that is an error with such a code.
+fn check(reply: &Value, is_refused: impl Fn(Option<&str>) -> bool) -> RedisResult<()> {
+    match reply {
+        Value::ServerError(error) if is_refused(Some(error.code())) => Err(error.clone().into()),
+        _ => Ok(()),
+    }
 }
 
 impl fmt::Debug for Server {

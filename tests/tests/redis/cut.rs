@@ -5,6 +5,7 @@ use memento_storage_redis::{Options, RedisDataStore, storage};
 use memento_tests::proxy::Proxy;
 use memento_tests::redis::RedisServer;
 use memento_tests::visit::{Call, Visit, Visitor};
+use memento_tests::work::{expected_small, small};
 
 use super::{chunks, on};
 
@@ -66,6 +67,31 @@ fn idle_connections_that_are_gone_are_no_failures() {
     server.start_again();
     let others = [Call::Small(2), Call::Large(2), Call::Small(3)];
     assert_eq!(visitor.visit(&others), Visit::computed(3));
+}
+
+/// A batch goes on with what has not come yet, where a connection that was idle is cut: nothing is computed again.
+#[test]
+fn replies_are_cut_while_a_batch_is_read() {
+    const CALLS: u64 = 700;
+    let server = RedisServer::start();
+    let proxy = Proxy::to(server.port());
+    let batch = || {
+        for (n, result) in (0..).zip(small::map((0..CALLS).map(|n| (n,)))) {
+            assert_eq!(result.unwrap(), expected_small(n));
+        }
+    };
+    let direct = Visitor::on(storage(&on(&server)));
+    assert_eq!(direct.measure(CALLS, batch), Visit::computed(CALLS));
+    for (cuts, place) in (0..).step_by(9973).enumerate() {
+        let visitor = Visitor::on(storage(&through(&proxy)).memory_cache(0));
+        assert_eq!(visitor.visit(&[Call::Small(1)]), Visit::hits(1), "there is a connection now");
+        proxy.cut_replies_after(place);
+        assert_eq!(visitor.measure(CALLS, batch), Visit::hits(CALLS), "cut after {place} bytes");
+        if proxy.is_to_cut() {
+            assert!(cuts > 10, "{cuts} cuts");
+            return;
+        }
+    }
 }
 
 /// Of an object that was cut on its way, nothing is seen, and what is there of it goes by itself.

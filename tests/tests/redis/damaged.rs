@@ -6,7 +6,7 @@ use memento::{DataStore as _, ErrorKind, Name, memento};
 use memento_storage_redis::{Options, RedisDataStore, storage};
 use memento_tests::redis::RedisServer;
 use memento_tests::visit::{Call, Visit, Visitor};
-use memento_tests::work::{LARGE, small};
+use memento_tests::work::{LARGE, expected_small, small};
 
 use super::{chunks, keys, on};
 
@@ -110,6 +110,43 @@ fn a_memento_that_is_cut_or_goes_on() {
     heals(&server, Call::Small(1), "a byte more");
     change(&server, &key, "''");
     assert_eq!(visit(&server, &[Call::Small(1)]), Visit::computed(1), "nothing is there");
+}
+
+/// Wherever they are in a batch, in its first piece or the last, they are found out, and the others are hits.
+#[test]
+fn some_mementos_of_a_batch() {
+    const CALLS: u64 = 300;
+    let server = RedisServer::start();
+    let options = || on(&server).max_object_size(10_000);
+    let batch = || {
+        let visitor = Visitor::on(storage(&options()));
+        visitor.measure(CALLS, || {
+            for (n, result) in (0..).zip(small::map((0..CALLS).map(|n| (n,)))) {
+                assert_eq!(result.unwrap(), expected_small(n));
+            }
+        })
+    };
+    assert_eq!(batch(), Visit::computed(CALLS));
+    let keys = Visitor::on(storage(&options())).enter(|| {
+        [0, 127, 128, 255, 256, 299]
+            .map(|n| format!("memento:1:memento:{}", small::memento(n).unwrap().unwrap().key))
+    });
+    for changed in [flip(150), cut(100), "string.rep(v .. 'x', 20000 / #v)".to_owned()] {
+        for key in &keys {
+            change(&server, key, &changed);
+        }
+        let after = batch();
+        assert_eq!((after.computed, after.hits), (6, CALLS - 6), "{changed}: {after:?}");
+        assert!(after.failures >= 6, "{changed}: {after:?}");
+        assert_eq!(batch(), Visit::hits(CALLS), "{changed}");
+    }
+    for key in &keys {
+        server.ask(&["DEL", key]);
+        server.ask(&["RPUSH", key, "x"]);
+    }
+    let after = batch();
+    assert_eq!((after.computed, after.hits), (6, CALLS - 6), "lists: {after:?}");
+    assert_eq!(batch(), Visit::hits(CALLS));
 }
 
 #[test]
