@@ -41,6 +41,9 @@ pub fn map<R: Returns, A: Send>(
     })
 }
 
+/// For how many calls that the memory cache does not have there is room at first.
+const ROOM: usize = 1024;
+
 fn map_with<R: Returns, A: Send>(
     declaration: &'static Declaration,
     modifiers: Modifiers<'_>,
@@ -51,7 +54,8 @@ fn map_with<R: Returns, A: Send>(
 ) -> Result<Vec<Result<R::Output>>> {
     let bound = engine::bind(declaration)?;
     let mut ledger = Ledger::new();
-    let mut outputs = Vec::with_capacity(items.size_hint().0);
+    let expected = items.size_hint().0;
+    let mut outputs = Vec::with_capacity(expected);
     // What the memory cache does not have: where its output goes, its arguments, its body.
     let (mut positions, mut encodings, mut tasks) = (Vec::new(), Vec::new(), Vec::new());
     let mut block = Block::<R, A>::new(&bound);
@@ -62,6 +66,12 @@ fn map_with<R: Returns, A: Send>(
             outputs.push(match recalled {
                 Recalled::Ended(result) => Some(result),
                 Recalled::Missing(arguments, encoded) => {
+                    if encodings.is_empty() {
+                        // Where one is missing, most are.
+                        let more = expected.saturating_sub(index).min(ROOM);
+                        encodings.reserve(more);
+                        tasks.reserve(more);
+                    }
                     positions.push(index);
                     encodings.push(encoded);
                     tasks.push(Typed::new(returns, encode, arguments, body));
@@ -79,10 +89,11 @@ fn map_with<R: Returns, A: Send>(
     if !tasks.is_empty() {
         let began = Instant::now();
         let items = encodings.into_iter().zip(&mut tasks);
-        let mut items = items.map(|(encoded, task)| Item::new(bound.function, encoded, task));
-        let ended = engine::resolve(&bound, modifiers, &mut items);
-        for ((position, task), (call, ending)) in positions.into_iter().zip(tasks).zip(ended) {
-            ledger.end(position, call);
+        let items = items.map(|(encoded, task)| Item::new(bound.function, encoded, task));
+        let ended = engine::resolve(&bound, modifiers, Box::new(items));
+        for ((position, task), (invocation, ending)) in positions.into_iter().zip(tasks).zip(ended)
+        {
+            ledger.end(position, ending.call(bound.function, invocation));
             outputs[position] =
                 Some(task.into_output().ok_or_else(|| ending.error(bound.function)));
         }

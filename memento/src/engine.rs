@@ -47,7 +47,7 @@ use crate::function::Function;
 use crate::modifiers::Modifiers;
 use crate::returns::Returns;
 use crate::stack::{self, Call};
-use crate::{Caller, Environment, Error, ErrorKind, Result};
+use crate::{Caller, Environment, Error, ErrorKind, Invocation, Result};
 
 /// The binding of a function for whoever calls it, and what of the caller a hit has to know.
 #[derive(Clone)]
@@ -243,17 +243,17 @@ pub(crate) fn resolve_one<'a>(
     ending
 }
 
-/// Brings calls that the memory cache has no answer for to their end: which call each was for the caller's frame, which
-/// has yet to record it, and how it ended.
+/// Brings calls that the memory cache has no answer for to their end: what each asked for, and how it ended. The caller's
+/// frame has yet to record them.
 pub(crate) fn resolve<'a>(
     bound: &'a Bound,
     modifiers: Modifiers<'a>,
-    items: &mut dyn ExactSizeIterator<Item = Item<'a>>,
-) -> Vec<(Option<Call>, Ending)> {
-    let mut calls = Calls::new(bound, Caller::current(), modifiers, items);
+    mut items: Box<dyn ExactSizeIterator<Item = Item<'a>> + 'a>,
+) -> Vec<(Invocation, Ending)> {
+    let mut calls = Calls::new(bound, Caller::current(), modifiers, &mut *items);
+    // What they were made of is as large as they are.
+    drop(items);
     calls.look_up();
     calls.run();
-    let function = bound.function;
-    let ended = calls.finish();
-    ended.map(|(invocation, ending)| (ending.call(function, invocation), ending)).collect()
+    calls.finish().collect()
 }

@@ -32,7 +32,7 @@ const DIGEST: std::ops::Range<usize> = 0..32;
 const LENGTH: std::ops::Range<usize> = 33..37;
 
 /// What a hit needs to know.
-#[derive(Clone, Copy, Serialize, Deserialize)]
+#[derive(Clone, Copy, Serialize)]
 pub(crate) struct Head<'a> {
     pub(crate) key: Key,
     /// Nanoseconds since the Unix epoch.
@@ -46,13 +46,44 @@ pub(crate) struct Head<'a> {
     pub(crate) provenance: Digest,
     /// The keys of the records that this one took the place of, because a callee's result or something outside of the
     /// program had changed: they are valid again when it changes back.
-    #[serde(borrow)]
     pub(crate) earlier: &'a [u8],
     /// Whether it is such a record itself.
     pub(crate) is_earlier: bool,
     pub(crate) error: Option<&'a str>,
-    #[serde(borrow)]
     pub(crate) value: Option<EncodedValue<'a>>,
+}
+
+impl<'a> Head<'a> {
+    /// What is in these bytes. What serde would derive reads digests byte by byte, which is most of what a hit does.
+    fn read(mut bytes: &'a [u8]) -> postcard::Result<Self> {
+        let bytes = &mut bytes;
+        Ok(Self {
+            key: Key::from_bytes(take_digest(bytes)?),
+            finished: take(bytes)?,
+            digest: Digest::from_bytes(take_digest(bytes)?),
+            took: take(bytes)?,
+            depends: take(bytes)?,
+            provenance: Digest::from_bytes(take_digest(bytes)?),
+            earlier: take(bytes)?,
+            is_earlier: take(bytes)?,
+            error: take(bytes)?,
+            value: take(bytes)?,
+        })
+    }
+}
+
+/// Takes a value off the front.
+fn take<'a, T: Deserialize<'a>>(bytes: &mut &'a [u8]) -> postcard::Result<T> {
+    let (value, rest) = postcard::take_from_bytes(bytes)?;
+    *bytes = rest;
+    Ok(value)
+}
+
+fn take_digest(bytes: &mut &[u8]) -> postcard::Result<[u8; 32]> {
+    let end = postcard::Error::DeserializeUnexpectedEnd;
+    let (digest, rest) = bytes.split_first_chunk().ok_or(end)?;
+    *bytes = rest;
+    Ok(*digest)
 }
 
 impl Head<'_> {
@@ -188,7 +219,7 @@ pub(crate) fn open<'a>(key: &Key, bytes: &'a [u8]) -> Result<(Head<'a>, &'a [u8]
         }
         _ => return Err(damaged("it is of no known format")),
     }
-    let head = postcard::from_bytes::<Head<'_>>(&sealed[LENGTH.end..])
+    let head = Head::read(&sealed[LENGTH.end..])
         .map_err(|error| failed(ErrorKind::Damaged).source(error))?;
     if head.key != *key {
         let reason = format!("it belongs to the key {}", head.key);

@@ -49,7 +49,7 @@ impl Ending {
     }
 
     /// What the caller's frame records, if there is an outcome.
-    pub(super) fn call(&self, function: &'static Function, invocation: Invocation) -> Option<Call> {
+    pub(crate) fn call(&self, function: &'static Function, invocation: Invocation) -> Option<Call> {
         let known = match self {
             Self::Found(known) => Some(known.clone()),
             Self::Computed(known) => known.clone(),

@@ -28,7 +28,7 @@ pub(crate) struct Item<'a> {
     /// The record of an outcome that may be valid again one day.
     pub(super) earlier: Option<Vec<u8>>,
     /// What is known of it while another process makes it.
-    pub(super) away: Option<Away>,
+    pub(super) away: Option<Box<Away>>,
 }
 
 /// A call that another process makes.

@@ -36,7 +36,7 @@ impl<'a> Calls<'a> {
                 let frame = self.caller.frame.as_ref();
                 let correlation = frame.map_or_else(Correlation::new, |frame| frame.correlation);
                 let generation = validity::generation();
-                item.away = Some(Away { right, correlation, generation });
+                item.away = Some(Box::new(Away { right, correlation, generation }));
                 self.session.claims.begin_call();
                 let handover = self.write_request(item, correlation, generation);
                 if !matches!(handover, Handover::Request(_)) {
@@ -109,7 +109,7 @@ impl<'a> Calls<'a> {
     pub(super) fn bring_home(&self, item: &mut Item<'a>) -> Option<Away> {
         let away = item.away.take()?;
         self.session.claims.end_call();
-        Some(away)
+        Some(*away)
     }
 
     /// Takes what another process made of the item.

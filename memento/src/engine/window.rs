@@ -111,8 +111,8 @@ impl<E, B> Job<E, B> {
             }
         }
         let items = encodings.into_iter().zip(&mut tasks);
-        let mut items = items.map(|(encoded, task)| Item::new(self.bound.function, encoded, task));
-        resolve(&self.bound, self.modifiers(), &mut items);
+        let items = items.map(|(encoded, task)| Item::new(self.bound.function, encoded, task));
+        resolve(&self.bound, self.modifiers(), Box::new(items));
     }
 }
 
