@@ -131,9 +131,9 @@ impl Server {
         self.request(operation, repeat, self.pool.place()?, &mut |c| replies(commands, c))
     }
 
-    /// What `read` makes of the replies to the commands for `items`, which `pack` makes, in their order. The server begins
-    /// with the first commands while the others are made. Where the connection was lost, another one is asked for what
-    /// has not come yet.
+    /// What `read` makes of the replies to the commands for `items`, which `pack` makes, in their order. The server
+    /// begins with the first commands while the others are made. Where the connection was lost, another one is asked
+    /// for what has not come yet.
     pub(crate) fn ask_many<I, T>(
         &self,
         operation: &'static str,

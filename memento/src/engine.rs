@@ -243,8 +243,8 @@ pub(crate) fn resolve_one<'a>(
     ending
 }
 
-/// Brings calls that the memory cache has no answer for to their end: what each asked for, and how it ended. The caller's
-/// frame has yet to record them.
+/// Brings calls that the memory cache has no answer for to their end: what each asked for, and how it ended. The
+/// caller's frame has yet to record them.
 pub(crate) fn resolve<'a>(
     bound: &'a Bound,
     modifiers: Modifiers<'a>,

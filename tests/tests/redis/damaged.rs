@@ -112,7 +112,7 @@ fn a_memento_that_is_cut_or_goes_on() {
     assert_eq!(visit(&server, &[Call::Small(1)]), Visit::computed(1), "nothing is there");
 }
 
-/// Wherever they are in a batch, in its first piece or the last, they are found out, and the others are hits.
+/// Wherever they are in a batch, at its beginning or its end, they are found out, and the others are hits.
 #[test]
 fn some_mementos_of_a_batch() {
     const CALLS: u64 = 300;
