@@ -6,8 +6,11 @@ mod stack;
 #[cfg(test)]
 mod tests;
 
+use std::io::Read as _;
+
 use serde::{Serialize, de::DeserializeOwned};
 
+pub use crate::storage::Segments;
 use crate::{Error, ErrorKind, Result};
 
 pub use bincode::Bincode;
@@ -34,6 +37,51 @@ pub trait Codec: 'static {
     /// [`ErrorKind::Damaged`] where `bytes` are the encoding of no `T`. `bytes` may come from anyone: memory use must
     /// stay in proportion to their length, and values that are nested too deep for the thread's stack must be errors.
     fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T>;
+
+    /// The value that `segments` are the encoding of. All of them must be used up.
+    ///
+    /// If nothing is said, all of them are held in memory beside the value. A codec that can decode while they come
+    /// needs no more than a few of them.
+    ///
+    /// # Errors
+    ///
+    /// As [`decode`](Self::decode), and where reading fails: then it does not matter which error it is.
+    fn decode_segments<T: DeserializeOwned>(segments: &mut Segments) -> Result<T> {
+        let mut bytes = Vec::new();
+        match segments.read_to_end(&mut bytes) {
+            Ok(_) => Self::decode(&bytes),
+            Err(error) => Err(decoding_error::<T>(Self::NAME, error)),
+        }
+    }
+}
+
+/// The encoding of a result on its way to whoever decodes it.
+#[derive(Debug)]
+pub(crate) enum Encoding<'e> {
+    Whole(&'e [u8]),
+    Segments(&'e mut Segments),
+}
+
+impl Encoding<'_> {
+    /// How many bytes it has.
+    pub(crate) fn length(&self) -> u64 {
+        match self {
+            Self::Whole(bytes) => bytes.len() as u64,
+            Self::Segments(segments) => segments.left(),
+        }
+    }
+
+    /// The value that it is the encoding of.
+    ///
+    /// # Errors
+    ///
+    /// As [`Codec::decode`] and [`Codec::decode_segments`].
+    pub(crate) fn decode<C: Codec, T: DeserializeOwned>(self) -> Result<T> {
+        match self {
+            Self::Whole(bytes) => C::decode(bytes),
+            Self::Segments(segments) => C::decode_segments(segments),
+        }
+    }
 }
 
 /// JSON: for results that people or other programs read. It has no NaN, no infinities, and only text as map keys.

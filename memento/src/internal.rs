@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 
 use serde::Serialize;
 
-use crate::codec::Codec as _;
+use crate::codec::{Codec as _, Encoding};
 use crate::engine::{self, Ending, Item, Typed};
 use crate::modifiers::Modifiers;
 use crate::query::{Mementos, Query};
@@ -250,7 +250,7 @@ pub fn explain<R: Returns, A>(
     let bound = engine::bind(declaration)?;
     let mut encoded = bound.encoding();
     engine::encode(&bound, &mut encoded, &encode, arguments)?;
-    let decode = |bytes: &[u8]| R::Codec::decode::<R::Kept>(bytes).map(drop);
+    let decode = |encoding: Encoding<'_>| encoding.decode::<R::Codec, R::Kept>().map(drop);
     engine::explain(&bound, R::Codec::NAME, decode, &encoded)
 }
 

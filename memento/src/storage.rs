@@ -12,6 +12,7 @@ mod null;
 mod object;
 mod provided;
 mod references;
+mod segments;
 mod snapshots;
 #[cfg(test)]
 mod tests;
@@ -37,15 +38,18 @@ pub use object::{
     StoreInfo, UserMetadata,
 };
 pub use references::References;
+pub use segments::Segments;
 pub use transfer::{Source, Staged, Target, Transfer};
 pub(crate) use trouble::Trouble;
 pub(crate) use verified::Verified;
 
 use crate::cache::MemoryCache;
+use crate::codec::Encoding;
+use crate::digest::segments::Outline;
 use crate::function::Function;
 use crate::memento::Provenance;
 use crate::plugin::{DEFAULT_MEMORY_CACHE, Stores};
-use crate::record::{self, EncodedValue, Head};
+use crate::record::{self, Head};
 use crate::{Code, Digest, Error, ErrorKind, Invocation, Key, Memento, Result};
 
 /// The longest encoded result that lives inside its record unless told otherwise: 16 KiB.
@@ -196,21 +200,25 @@ impl Storage {
         }
     }
 
-    /// Does `read` with the bytes of a value, if they are what was written.
+    /// Does `read` with the encoding of a record's value, if its bytes are what was written.
     ///
     /// `read` reports bytes that are not the value of its type, which no digest tells.
     pub(crate) fn read_value<T>(
         &self,
-        digest: &Digest,
-        value: &EncodedValue<'_>,
-        read: impl FnOnce(&[u8]) -> Result<T>,
+        head: &Head<'_>,
+        read: impl FnOnce(Encoding<'_>) -> Result<T>,
     ) -> Option<Result<T>> {
+        let value = head.value?;
         if let Some(bytes) = value.inline {
-            return Some(read(bytes));
+            return Some(read(Encoding::Whole(bytes)));
         }
         let operation = "read a result from the data store";
-        let content = self.contents.content(operation, digest, Some(value.size));
-        Some(read(&content.ok()??))
+        if let Some(outline) = Outline::read(head.outline, &head.digest, value.size) {
+            let read = |segments: &mut Segments| read(Encoding::Segments(segments));
+            return self.contents.read_segments(operation, &head.digest, outline, read);
+        }
+        let content = self.contents.content(operation, &head.digest, Some(value.size));
+        Some(read(Encoding::Whole(&content.ok()??)))
     }
 
     /// The memento of `key`, if there is one.
@@ -248,7 +256,7 @@ impl Storage {
                 for earlier in head.earlier_keys() {
                     self.metadata.remove(&earlier)?;
                 }
-                let head = Head { value: None, error: None, earlier: &[], ..head };
+                let head = Head { value: None, error: None, earlier: &[], outline: &[], ..head };
                 self.metadata.put(&[entry(head, provenance)?])?;
                 Ok(true)
             }
@@ -274,6 +282,7 @@ impl Storage {
             is_earlier: false,
             error: None,
             value: None,
+            outline: &[],
         };
         self.metadata.put(&[entry(head, Provenance::of_nothing(function))?])?;
         Ok(removed)

@@ -5,7 +5,7 @@ mod reader;
 use ::bincode::config::{Configuration, Fixint, LittleEndian};
 use serde::{Serialize, de::DeserializeOwned};
 
-use super::{Codec, decoding_error, encoding_error};
+use super::{Codec, Segments, decoding_error, encoding_error};
 use crate::Result;
 use reader::Reader;
 
@@ -31,11 +31,18 @@ impl Codec for Bincode {
     }
 
     fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
-        let mut reader = Reader::new(bytes);
-        match T::deserialize(&mut reader) {
-            Ok(value) if reader.is_at_end() => Ok(value),
-            Ok(_) => Err(decoding_error::<T>(Self::NAME, "bytes are left over")),
-            Err(error) => Err(decoding_error::<T>(Self::NAME, error)),
-        }
+        decode(Reader::new(bytes))
+    }
+
+    fn decode_segments<T: DeserializeOwned>(segments: &mut Segments) -> Result<T> {
+        decode(Reader::of_segments(segments))
+    }
+}
+
+fn decode<T: DeserializeOwned>(mut reader: Reader<'_>) -> Result<T> {
+    match T::deserialize(&mut reader) {
+        Ok(value) if reader.is_at_end() => Ok(value),
+        Ok(_) => Err(decoding_error::<T>(Bincode::NAME, "bytes are left over")),
+        Err(error) => Err(decoding_error::<T>(Bincode::NAME, error)),
     }
 }

@@ -7,6 +7,8 @@ use proptest::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::*;
+use crate::digest::segments::{Outline, SEGMENT};
+use crate::{Digest, Storage};
 
 /// The bytes of each codec are in stores: they may not change.
 #[test]
@@ -128,6 +130,85 @@ proptest! {
         bytes[place] = byte;
         bytes.truncate(bytes.len() - length.index(bytes.len()) / 8);
         assert_eq!(Bincode::decode::<Everything>(&bytes).ok(), by_bincode(&bytes));
+    }
+}
+
+/// The value of an encoding of several segments.
+fn decode_segments<C: Codec, T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
+    let (digest, outline) = Digest::with_outline(bytes);
+    let outline = Outline::read(&outline, &digest, bytes.len() as u64).unwrap();
+    let contents = &Storage::memory().contents;
+    contents.put_content(&digest, bytes).unwrap();
+    contents.read_segments("read", &digest, outline, C::decode_segments).unwrap()
+}
+
+/// A text so long that the first segment ends so many bytes behind its encoding by bincode.
+fn text_before(bytes: usize) -> String {
+    "x".repeat(SEGMENT - 8 - bytes)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(32))]
+
+    /// A segment ends at any byte of any value.
+    #[test]
+    fn values_in_two_segments_are_read(value in everything(), end in any::<prop::sample::Index>()) {
+        fn check<C: Codec>(before: &str, value: &Everything, behind: &str) {
+            let mut bytes = Vec::new();
+            C::encode(&(before, value, behind), &mut bytes).unwrap();
+            let read: (String, Everything, String) = decode_segments::<C, _>(&bytes).unwrap();
+            assert!((&*read.0, &read.1, &*read.2) == (before, value, behind));
+        }
+        let mut bytes = Vec::new();
+        Bincode::encode(&value, &mut bytes).unwrap();
+        let (before, behind) = (text_before(end.index(bytes.len() + 1)), "x".repeat(bytes.len()));
+        check::<Bincode>(&before, &value, &behind);
+        check::<Postcard>(&before, &value, &behind);
+    }
+
+    #[test]
+    fn damaged_bytes_in_two_segments_are_read_as_those_in_one(
+        value in everything(),
+        end in any::<prop::sample::Index>(),
+        place in any::<prop::sample::Index>(),
+        byte in 0..3_u8,
+    ) {
+        let mut alone = Vec::new();
+        Bincode::encode(&value, &mut alone).unwrap();
+        let mut bytes = Vec::new();
+        let text = text_before(end.index(alone.len() + 1));
+        Bincode::encode(&(&text, value, "behind"), &mut bytes).unwrap();
+        let place = 8 + text.len() + place.index(alone.len());
+        bytes[place] = byte;
+        let read = decode_segments::<Bincode, (String, Everything, String)>(&bytes).ok();
+        prop_assert!(read == Bincode::decode(&bytes).ok());
+    }
+}
+
+#[test]
+fn texts_and_bytes_of_many_segments_are_read() {
+    let text = "ä€𝄞x".repeat(SEGMENT / 4);
+    let mut bytes = Vec::new();
+    Bincode::encode(&(&text, 'x', &text), &mut bytes).unwrap();
+    let read: (String, char, String) = decode_segments::<Bincode, _>(&bytes).unwrap();
+    assert!((&read.0, read.1, &read.2) == (&text, 'x', &text));
+    // Cut in the middle of a character.
+    bytes[2 * SEGMENT] = 0xff;
+    assert!(decode_segments::<Bincode, (String, char, String)>(&bytes).is_err());
+}
+
+#[test]
+fn segments_that_are_left_over_or_missing_are_damage() {
+    let mut bytes = Vec::new();
+    Bincode::encode(&"x".repeat(3 * SEGMENT), &mut bytes).unwrap();
+    let long = decode_segments::<Bincode, (String, u8)>(&bytes).unwrap_err();
+    assert_eq!(long.kind(), ErrorKind::Damaged);
+    let short = decode_segments::<Bincode, u64>(&bytes).unwrap_err();
+    assert!(short.to_string().contains("bytes are left over"), "{short}");
+    for length in [3 * SEGMENT + 1, 1 << 40, usize::MAX] {
+        bytes[..8].copy_from_slice(&length.to_le_bytes());
+        let huge = decode_segments::<Bincode, String>(&bytes).unwrap_err();
+        assert!(huge.to_string().contains("end before the value does"), "{huge}");
     }
 }
 

@@ -191,8 +191,11 @@ impl<'a> Calls<'a> {
         let bytes = ran.value.unwrap_or_default();
         let is_kept = ran.value.is_some();
         let size = bytes.len() as u64;
-        let digest =
-            Digest::of(if is_kept { bytes } else { ran.error.unwrap_or_default().as_bytes() });
+        let (digest, outline) = Digest::with_outline(if is_kept {
+            bytes
+        } else {
+            ran.error.unwrap_or_default().as_bytes()
+        });
         let finished = now();
         let mut validity = ran.validity.clone();
         let own_expiry = expires(self.binding.function, finished);
@@ -230,6 +233,7 @@ impl<'a> Calls<'a> {
                 is_earlier: false,
                 error: ran.error,
                 value,
+                outline: if is_kept && inline.is_none() { &outline } else { &[] },
             };
             let stored = match inline {
                 None => storage.contents.put_content(&digest, bytes),

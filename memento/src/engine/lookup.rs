@@ -8,6 +8,7 @@ use super::outcome::{check, expires, unopened};
 use super::verify::{Answer, Root, Verdict, Walk};
 use crate::binding::Binding;
 use crate::cache::{Candidate, Landed, Shared};
+use crate::codec::Encoding;
 use crate::miss::Miss;
 use crate::modifiers::Modifiers;
 use crate::part::{self, Found, Publish, Scope};
@@ -185,19 +186,21 @@ fn read(
     if modifiers.ignore_result {
         return Ok(());
     }
-    let value = head.value.as_ref().ok_or(Miss::Unreadable)?;
     // The size in the record is what somebody wrote there.
     let mut size = 0;
     let generation = validity::generation();
     let mut found = Found::default();
-    let decode = |bytes: &[u8]| {
-        size = bytes.len() as u64;
+    let decode = |encoding: Encoding<'_>| {
+        size = encoding.length();
         let decoded;
-        (decoded, found) = decode(binding, item, Publish::Missing, bytes);
+        (decoded, found) = decode(binding, item, Publish::Missing, encoding);
         decoded
     };
-    match storage.read_value(&head.digest, value, decode) {
-        None => return Err(Miss::Unreadable),
+    match storage.read_value(head, decode) {
+        None => {
+            item.task.discard();
+            return Err(Miss::Unreadable);
+        }
         Some(Err(error)) => {
             storage.set_record_aside(&head.key, record, &undecodable(error, binding));
             return Err(Miss::Unreadable);
@@ -225,11 +228,11 @@ pub(super) fn decode(
     binding: &Binding,
     item: &mut Item<'_>,
     publish: Publish,
-    bytes: &[u8],
+    encoding: Encoding<'_>,
 ) -> (Result<()>, Found) {
     let (contents, function) = (&binding.cluster.storage.contents, binding.function.path());
     let scope = Scope::decoding(contents, function).publishing(publish, item.task.encoder());
-    scope.enter(|| item.task.decode(bytes))
+    scope.enter(|| item.task.decode(encoding))
 }
 
 /// Puts a clone of the item's output into the memory cache, if it fits. The clone.

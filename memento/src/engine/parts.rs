@@ -6,6 +6,7 @@ use super::calls::Calls;
 use super::item::Item;
 use super::lookup;
 use crate::Result;
+use crate::codec::Encoding;
 use crate::part::{Found, Publish, Scope};
 
 impl Calls<'_> {
@@ -40,6 +41,7 @@ impl Calls<'_> {
     /// Takes the value that another process returned, which has put the parts into the store; whether all are there.
     pub(super) fn take_value(&self, item: &mut Item<'_>, value: &[u8], found: &mut Found) -> bool {
         let decoded;
+        let value = Encoding::Whole(value);
         (decoded, *found) = lookup::decode(self.binding, item, Publish::All, value);
         let contents = &self.binding.cluster.storage.contents;
         let is_whole = decoded.is_ok() && contents.missing_content(&found.parts).is_none();

@@ -6,7 +6,7 @@ use std::sync::mpsc::Sender;
 
 use super::ending::Ending;
 use crate::cache::Shared;
-use crate::codec::Codec;
+use crate::codec::{Codec, Encoding};
 use crate::encoding::{Encode, EncodeResult, Encoder};
 use crate::function::Function;
 use crate::part;
@@ -35,8 +35,8 @@ pub(crate) trait Task: Send {
     /// A clone of the output for others; `None` where the output is not kept.
     fn share(&self) -> Option<Shared>;
 
-    /// Takes the output from bytes.
-    fn decode(&mut self, bytes: &[u8]) -> Result<()>;
+    /// Takes the output from its encoding.
+    fn decode(&mut self, encoding: Encoding<'_>) -> Result<()>;
 
     /// Drops the output: parts of it are missing.
     fn discard(&mut self);
@@ -161,9 +161,9 @@ where
         self.kept().map(|kept| Arc::new(kept.clone()) as Shared)
     }
 
-    fn decode(&mut self, bytes: &[u8]) -> Result<()> {
+    fn decode(&mut self, encoding: Encoding<'_>) -> Result<()> {
         // The bytes are whole: what does not decode was written for another type of the same function.
-        self.output = Some(R::restore(R::Codec::decode(bytes)?));
+        self.output = Some(R::restore(encoding.decode::<R::Codec, _>()?));
         Ok(())
     }
 

@@ -3,6 +3,7 @@
 use super::verify::{Answer, Root, Verdict, Walk};
 use super::{lookup, outcome};
 use crate::binding::Binding;
+use crate::codec::Encoding;
 use crate::encoding::{self, Encoded, Rendered};
 use crate::function::Function;
 use crate::miss::{ArgumentDifference, Explanation, Miss};
@@ -24,7 +25,7 @@ const RECORDS: usize = 1_000;
 pub(crate) fn explain(
     binding: &Binding,
     codec: &str,
-    decode: fn(&[u8]) -> Result<()>,
+    decode: fn(Encoding<'_>) -> Result<()>,
     encoded: &Encoded<'_>,
 ) -> Result<Explanation> {
     let storage = &binding.cluster.storage;
@@ -67,15 +68,18 @@ pub(crate) fn explain(
 }
 
 /// Why the value in a record cannot be read, if it cannot.
-fn unreadable(binding: &Binding, head: &Head<'_>, decode: fn(&[u8]) -> Result<()>) -> Option<Miss> {
+fn unreadable(
+    binding: &Binding,
+    head: &Head<'_>,
+    decode: fn(Encoding<'_>) -> Result<()>,
+) -> Option<Miss> {
     let storage = &binding.cluster.storage;
-    let Some(value) = &head.value else { return Some(Miss::Unreadable) };
-    let decode = |bytes: &[u8]| {
+    let decode = |encoding: Encoding<'_>| {
         let scope = Scope::decoding(&storage.contents, binding.function.path());
-        let (decoded, found) = scope.enter(|| decode(bytes));
+        let (decoded, found) = scope.enter(|| decode(encoding));
         decoded.map(|()| found.parts)
     };
-    match storage.read_value(&head.digest, value, decode) {
+    match storage.read_value(head, decode) {
         Some(Ok(parts)) => storage.contents.missing_content(&parts).map(Miss::PartMissing),
         Some(Err(_)) | None => Some(Miss::Unreadable),
     }

@@ -28,6 +28,7 @@ fn head<'a>(error: Option<&'a str>, value: Option<EncodedValue<'a>>) -> Head<'a>
         is_earlier: false,
         error,
         value,
+        outline: &[],
     }
 }
 
@@ -379,15 +380,18 @@ proptest! {
         codec: String,
         finished: u64,
         result: [u8; 32],
+        outline: Vec<u8>,
     ) {
         let size = bytes.as_ref().map_or(7, |bytes| bytes.len() as u64);
         let value = EncodedValue { codec: &codec, size, inline: bytes.as_deref() };
         let digest = Digest::from_bytes(result);
-        let head = Head { finished, digest, ..head(error.as_deref(), Some(value)) };
+        let head =
+            Head { finished, digest, outline: &outline, ..head(error.as_deref(), Some(value)) };
         let sealed = seal(head, &provenance()).unwrap();
         let (found, _) = open(&KEY, &sealed).unwrap();
         prop_assert_eq!(found.error, error.as_deref());
         prop_assert_eq!((found.finished, found.digest), (finished, digest));
+        prop_assert_eq!(found.outline, outline);
         let value = found.value.unwrap();
         prop_assert_eq!((value.codec, value.size, value.inline), (&*codec, size, bytes.as_deref()));
     }

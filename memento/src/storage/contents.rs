@@ -7,7 +7,9 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 
+use super::segments::{self, Broken, Segments};
 use super::{DataStore, Name, PutOptions, Source, Trouble};
+use crate::digest::segments::Outline;
 use crate::{Digest, Error, ErrorKind, Result};
 
 /// The contents of one data store. Values hold it that live as long as they like, so it has nothing to do with the
@@ -77,6 +79,33 @@ impl Contents {
     /// What the store reports. It is noted as trouble.
     pub(crate) fn open_content(&self, digest: &Digest) -> Result<Option<Box<dyn Read + Send>>> {
         self.reported(digest, self.0.data.read(&Name::of_result(digest)))
+    }
+
+    /// Does `read` with the segments of the content with this digest and outline, each of which is what was written;
+    /// what came of it. `None` where there is no such content, and after it has been reported what is wrong with it, or
+    /// why it could not be read to its end. `operation` says in messages what was to be done.
+    pub(crate) fn read_segments<T>(
+        &self,
+        operation: &'static str,
+        digest: &Digest,
+        outline: Outline<'_>,
+        read: impl FnOnce(&mut Segments) -> T,
+    ) -> Option<T> {
+        let content = self.open_content(digest).ok()??;
+        match segments::read(content, outline, read) {
+            Ok(read) => return Some(read),
+            Err(Broken::Damaged(length)) => {
+                self.set_aside(operation, digest, length, Some(outline.size()));
+            }
+            Err(Broken::Failed(error)) => {
+                let failed = Error::new(ErrorKind::Storage, operation)
+                    .with("store", self.location())
+                    .with("digest", digest)
+                    .source(error);
+                self.0.trouble.report(&failed);
+            }
+        }
+        None
     }
 
     /// Notes what the store reports of a content. One that the store itself finds damaged is moved aside.

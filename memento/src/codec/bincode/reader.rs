@@ -9,6 +9,7 @@
 //! | tuples, structs             | their fields                                                             |
 //! | enums                       | the number of the variant, in four bytes; then its fields                |
 
+use std::borrow::Cow;
 use std::fmt;
 
 use serde::de::{
@@ -16,39 +17,82 @@ use serde::de::{
     VariantAccess, Visitor,
 };
 
-use crate::codec::TOO_DEEP;
 use crate::codec::stack::Stack;
+use crate::codec::{Segments, TOO_DEEP};
 
 /// How many values may be in a list that take no bytes.
 const MOST_EMPTY: usize = 1 << 24;
 
 /// Reads one value after the other.
-pub(super) struct Reader<'de> {
-    bytes: &'de [u8],
+pub(super) struct Reader<'r> {
+    /// The bytes that are there, of which those from `at` on were not read yet.
+    bytes: Cow<'r, [u8]>,
+    at: usize,
+    /// Where more come from.
+    segments: Option<&'r mut Segments>,
     stack: Stack,
 }
 
-impl<'de> Reader<'de> {
-    pub(super) fn new(bytes: &'de [u8]) -> Self {
-        Self { bytes, stack: Stack::new() }
+/// Bytes of a known length.
+enum Content<'c> {
+    Here(&'c [u8]),
+    /// They come in several segments.
+    Gathered(Vec<u8>),
+}
+
+impl<'r> Reader<'r> {
+    pub(super) fn new(bytes: &'r [u8]) -> Self {
+        Self { bytes: Cow::Borrowed(bytes), at: 0, segments: None, stack: Stack::new() }
+    }
+
+    pub(super) fn of_segments(segments: &'r mut Segments) -> Self {
+        Self { segments: Some(segments), ..Self::new(&[]) }
     }
 
     pub(super) fn is_at_end(&self) -> bool {
-        self.bytes.is_empty()
+        self.left() == 0
     }
 
-    #[inline]
-    fn take(&mut self, count: usize) -> Result<&'de [u8]> {
-        let (taken, rest) = self.bytes.split_at_checked(count).ok_or_else(ended)?;
-        self.bytes = rest;
-        Ok(taken)
+    /// How many bytes were not read yet.
+    fn left(&self) -> u64 {
+        let behind = self.segments.as_ref().map_or(0, |segments| segments.left());
+        (self.bytes.len() - self.at) as u64 + behind
     }
 
     #[inline]
     fn array<const N: usize>(&mut self) -> Result<[u8; N]> {
-        let (taken, rest) = self.bytes.split_first_chunk().ok_or_else(ended)?;
-        self.bytes = rest;
-        Ok(*taken)
+        let Some(array) = self.bytes.get(self.at..).and_then(<[u8]>::first_chunk) else {
+            return self.gathered_array();
+        };
+        self.at += N;
+        Ok(*array)
+    }
+
+    /// An array of which at least a part has not come.
+    #[cold]
+    fn gathered_array<const N: usize>(&mut self) -> Result<[u8; N]> {
+        let mut array = [0; N];
+        for byte in &mut array {
+            while self.at == self.bytes.len() {
+                self.advance()?;
+            }
+            *byte = self.bytes[self.at];
+            self.at += 1;
+        }
+        Ok(array)
+    }
+
+    /// Puts the next segment in the place of the one that was read.
+    #[cold]
+    fn advance(&mut self) -> Result<()> {
+        let used = match std::mem::take(&mut self.bytes) {
+            Cow::Owned(used) => used,
+            Cow::Borrowed(_) => Vec::new(),
+        };
+        self.at = 0;
+        let next = self.segments.as_mut().and_then(|segments| segments.advance(used));
+        self.bytes = Cow::Owned(next.ok_or_else(ended)?);
+        Ok(())
     }
 
     fn flag(&mut self) -> Result<bool> {
@@ -67,27 +111,50 @@ impl<'de> Reader<'de> {
     /// How many values follow, each in a byte or more unless it takes none.
     fn count(&mut self) -> Result<usize> {
         let count = self.length()?;
-        if count > self.bytes.len() && count > MOST_EMPTY { Err(ended()) } else { Ok(count) }
+        if count as u64 > self.left() && count > MOST_EMPTY { Err(ended()) } else { Ok(count) }
     }
 
-    fn content(&mut self) -> Result<&'de [u8]> {
+    fn content(&mut self) -> Result<Content<'_>> {
         let length = self.length()?;
-        self.take(length)
+        let start = self.at;
+        if length <= self.bytes.len() - start {
+            self.at += length;
+            return Ok(Content::Here(&self.bytes[start..self.at]));
+        }
+        if length as u64 > self.left() {
+            return Err(ended());
+        }
+        self.gathered(length).map(Content::Gathered)
     }
 
-    fn text(&mut self) -> Result<&'de str> {
-        std::str::from_utf8(self.content()?).map_err(wrong)
+    /// Bytes that come in several segments. Memory is taken as they come: how long they are is what somebody wrote.
+    fn gathered(&mut self, length: usize) -> Result<Vec<u8>> {
+        let mut content = Vec::new();
+        loop {
+            let here = &self.bytes[self.at..];
+            let taken = here.len().min(length - content.len());
+            content.extend_from_slice(&here[..taken]);
+            self.at += taken;
+            if content.len() == length {
+                return Ok(content);
+            }
+            self.advance()?;
+        }
     }
 
     fn character(&mut self) -> Result<char> {
-        let first = *self.bytes.first().ok_or_else(ended)?;
+        let [first] = self.array()?;
+        let mut bytes = [first, 0, 0, 0];
         let length = match first {
             0..0x80 => 1,
             0x80..0xe0 => 2,
             0xe0..0xf0 => 3,
             _ => 4,
         };
-        let text = std::str::from_utf8(self.take(length)?).map_err(wrong)?;
+        for byte in &mut bytes[1..length] {
+            [*byte] = self.array()?;
+        }
+        let text = std::str::from_utf8(&bytes[..length]).map_err(wrong)?;
         text.chars().next().ok_or_else(ended)
     }
 
@@ -108,7 +175,7 @@ macro_rules! numbers {
     )+};
 }
 
-impl<'de> Deserializer<'de> for &mut Reader<'de> {
+impl<'de> Deserializer<'de> for &mut Reader<'_> {
     type Error = Malformed;
 
     numbers! {
@@ -135,7 +202,12 @@ impl<'de> Deserializer<'de> for &mut Reader<'de> {
     }
 
     fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
-        visitor.visit_borrowed_str(self.text()?)
+        match self.content()? {
+            Content::Here(bytes) => visitor.visit_str(std::str::from_utf8(bytes).map_err(wrong)?),
+            Content::Gathered(bytes) => {
+                visitor.visit_string(String::from_utf8(bytes).map_err(wrong)?)
+            }
+        }
     }
 
     fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
@@ -143,7 +215,10 @@ impl<'de> Deserializer<'de> for &mut Reader<'de> {
     }
 
     fn deserialize_bytes<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
-        visitor.visit_borrowed_bytes(self.content()?)
+        match self.content()? {
+            Content::Here(bytes) => visitor.visit_bytes(bytes),
+            Content::Gathered(bytes) => visitor.visit_byte_buf(bytes),
+        }
     }
 
     fn deserialize_byte_buf<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
@@ -233,8 +308,8 @@ impl<'de> Deserializer<'de> for &mut Reader<'de> {
 }
 
 /// The values in a list, a tuple or a map that were not read yet.
-struct Values<'r, 'de> {
-    reader: &'r mut Reader<'de>,
+struct Values<'v, 'r> {
+    reader: &'v mut Reader<'r>,
     left: usize,
 }
 
@@ -246,7 +321,7 @@ impl Values<'_, '_> {
     }
 }
 
-impl<'de> SeqAccess<'de> for Values<'_, 'de> {
+impl<'de> SeqAccess<'de> for Values<'_, '_> {
     type Error = Malformed;
 
     #[inline]
@@ -259,7 +334,7 @@ impl<'de> SeqAccess<'de> for Values<'_, 'de> {
     }
 }
 
-impl<'de> MapAccess<'de> for Values<'_, 'de> {
+impl<'de> MapAccess<'de> for Values<'_, '_> {
     type Error = Malformed;
 
     fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>> {
@@ -275,7 +350,7 @@ impl<'de> MapAccess<'de> for Values<'_, 'de> {
     }
 }
 
-impl<'de> EnumAccess<'de> for &mut Reader<'de> {
+impl<'de> EnumAccess<'de> for &mut Reader<'_> {
     type Error = Malformed;
     type Variant = Self;
 
@@ -286,7 +361,7 @@ impl<'de> EnumAccess<'de> for &mut Reader<'de> {
     }
 }
 
-impl<'de> VariantAccess<'de> for &mut Reader<'de> {
+impl<'de> VariantAccess<'de> for &mut Reader<'_> {
     type Error = Malformed;
 
     fn unit_variant(self) -> Result<()> {

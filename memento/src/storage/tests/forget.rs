@@ -72,6 +72,7 @@ fn put(storage: &Storage, function: &Function, byte: u8, error: Option<&str>) ->
         is_earlier: false,
         error,
         value: error.is_none().then_some(value),
+        outline: &[],
     };
     storage.metadata.put(&[entry(head, provenance(function)).unwrap()]).unwrap();
     key
