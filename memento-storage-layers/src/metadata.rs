@@ -32,6 +32,23 @@ impl<P: Policy, S: MetadataStore + ?Sized> MetadataStore for Guarded<P, S> {
         Ok(records)
     }
 
+    fn stream(&self, keys: &[Key], take: &mut dyn FnMut(Vec<Option<Vec<u8>>>)) -> Result<()> {
+        let (mut left, mut tally) = (keys, Tally::default());
+        // Another attempt goes on where the one before ended.
+        let ended = self.run(GET_RECORDS, || {
+            self.store.stream(left, &mut |records| {
+                let (found, rest) = left.split_at(left.len().min(records.len()));
+                self.records_found(found, &records);
+                records.add_to(&mut tally);
+                left = rest;
+                take(records);
+            })
+        });
+        tally.errors += u64::from(ended.is_err());
+        self.policy.note(GET_RECORDS, tally);
+        ended
+    }
+
     fn get_levels(
         &self,
         mut keys: Vec<Key>,

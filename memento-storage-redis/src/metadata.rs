@@ -125,8 +125,14 @@ impl MetadataStore for RedisMetadataStore {
     }
 
     fn get_many(&self, keys: &[Key]) -> Result<Vec<Option<Vec<u8>>>> {
+        let mut records = Vec::with_capacity(keys.len());
+        self.stream(keys, &mut |mut arrived| records.append(&mut arrived))?;
+        Ok(records)
+    }
+
+    fn stream(&self, keys: &[Key], take: &mut dyn FnMut(Vec<Option<Vec<u8>>>)) -> Result<()> {
         let pack = |keys: &[Key]| self.reads.pack(keys);
-        self.server.ask_many(LOOK_UP, keys, pack, |reply| self.found_by(reply))
+        self.server.stream(LOOK_UP, keys, pack, |reply| self.found_by(reply), take)
     }
 
     fn put(&self, entries: &[Entry]) -> Result<()> {

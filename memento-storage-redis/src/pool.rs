@@ -1,5 +1,6 @@
 //! Connections that are used again.
 
+use std::cell::Cell;
 use std::time::Duration;
 
 use memento::{Error, ErrorKind, Result};
@@ -22,6 +23,24 @@ struct State {
     in_use: usize,
 }
 
+thread_local! {
+    /// Whether this thread does work for others while it has a connection.
+    static HAS_ONE: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Does `work` in a thread that has a connection. Requests that come of it do not wait for a place: who has one would
+/// wait for itself.
+pub(crate) fn with_one<T>(work: impl FnOnce() -> T) -> T {
+    struct Restore(bool);
+    impl Drop for Restore {
+        fn drop(&mut self) {
+            HAS_ONE.set(self.0);
+        }
+    }
+    let _restore = Restore(HAS_ONE.replace(true));
+    work()
+}
+
 /// A place in the pool, and a connection, unless one is still to be made.
 pub(crate) struct Place<'a> {
     pool: &'a Pool,
@@ -37,9 +56,9 @@ impl Pool {
     /// A place, when there is one.
     pub(crate) fn place(&self) -> Result<Place<'_>> {
         let mut state = self.state.lock();
-        while state.in_use == self.size {
+        while state.in_use >= self.size && !HAS_ONE.get() {
             let waited = self.returned.wait_for(&mut state, self.patience);
-            if waited.timed_out() && state.in_use == self.size {
+            if waited.timed_out() && state.in_use >= self.size {
                 return Err(Error::new(ErrorKind::Storage, "take a connection to a Redis server")
                     .with("connections", self.size)
                     .source("all are in use")
@@ -55,7 +74,7 @@ impl Pool {
     /// A place, if there is one now.
     pub(crate) fn try_place(&self) -> Option<Place<'_>> {
         let mut state = self.state.lock();
-        if state.in_use == self.size {
+        if state.in_use >= self.size {
             return None;
         }
         state.in_use += 1;
@@ -70,9 +89,12 @@ impl Pool {
 }
 
 impl Place<'_> {
-    /// Leaves the connection to the next one.
+    /// Leaves the connection to the next one, if there are not enough.
     pub(crate) fn give_back(self, connection: Connection) {
-        self.pool.state.lock().idle.push(connection);
+        let mut state = self.pool.state.lock();
+        if state.in_use + state.idle.len() <= self.pool.size {
+            state.idle.push(connection);
+        }
     }
 }
 

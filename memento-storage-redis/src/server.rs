@@ -9,7 +9,7 @@ use redis::{Cmd, Connection, FromRedisValue, Pipeline, RedisError, RedisResult, 
 use crate::Options;
 use crate::connect::Connector;
 use crate::outage::Outage;
-use crate::pool::{Place, Pool};
+use crate::pool::{Place, Pool, with_one};
 use crate::problem::{damaged, failed, is_elsewhere, is_lost, reason, silent};
 use crate::scripts::Scripts;
 
@@ -131,31 +131,41 @@ impl Server {
         self.request(operation, repeat, self.pool.place()?, &mut |c| replies(commands, c))
     }
 
-    /// What `read` makes of the replies to the commands for `items`, which `pack` makes, in their order. The server
-    /// begins with the first commands while the others are made. Where the connection was lost, another one is asked
-    /// for what has not come yet.
-    pub(crate) fn ask_many<I, T>(
+    /// Hands what `read` makes of the replies to the commands for `items`, which `pack` makes, to `take`, in their order,
+    /// as they arrive. The server begins with the first commands while the others are made. Where the connection was
+    /// lost, another one is asked for what has not come yet.
+    pub(crate) fn stream<I, T>(
         &self,
         operation: &'static str,
         items: &[I],
         pack: impl Fn(&[I]) -> Vec<u8>,
         read: impl Fn(Value) -> Result<T>,
-    ) -> Result<Vec<T>> {
+        take: &mut dyn FnMut(Vec<T>),
+    ) -> Result<()> {
         if items.is_empty() {
-            return Ok(Vec::new());
+            return Ok(());
         }
-        let mut replies = Vec::with_capacity(items.len());
+        let (mut left, mut wrong) = (items, None);
         self.request(operation, Repeat::Yes, self.pool.place()?, &mut |connection| {
-            let mut unasked = items[replies.len()..].chunks(GROUP).map(&pack);
+            let mut unasked = left.chunks(GROUP).map(&pack);
             for commands in unasked.by_ref().take(AHEAD) {
                 connection.send_packed_command(&commands)?;
             }
-            while replies.len() < items.len() {
-                for _ in 0..GROUP.min(items.len() - replies.len()) {
+            while !left.is_empty() {
+                let (group, rest) = left.split_at(left.len().min(GROUP));
+                let mut replies = Vec::with_capacity(group.len());
+                for _ in group {
                     let reply = connection.recv_response()?;
                     check(&reply, is_elsewhere)?;
                     // What follows something wrong is read all the same: the connection is used again.
-                    replies.push(read(reply));
+                    match read(reply) {
+                        Ok(reply) => replies.push(reply),
+                        Err(error) => wrong = wrong.take().or(Some(error)),
+                    }
+                }
+                left = rest;
+                if wrong.is_none() {
+                    with_one(|| take(replies));
                 }
                 if let Some(commands) = unasked.next() {
                     connection.send_packed_command(&commands)?;
@@ -163,7 +173,7 @@ impl Server {
             }
             Ok(())
         })?;
-        replies.into_iter().collect()
+        wrong.map_or(Ok(()), Err)
     }
 
     /// As [`ask_all`](Self::ask_all), for commands that must not wait for large objects.

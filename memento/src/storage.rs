@@ -151,6 +151,26 @@ impl Storage {
         }
     }
 
+    /// Hands the records of `keys` to `take`, in their order, some at a time as they arrive. What the store fails to tell
+    /// is not handed over.
+    pub(crate) fn stream_records(&self, keys: &[Key], take: &mut dyn FnMut(Vec<Option<Vec<u8>>>)) {
+        if let [key] = keys {
+            return take(vec![self.record(key)]);
+        }
+        let mut told = 0;
+        let ended = self.metadata.stream(keys, &mut |records| {
+            told += records.len();
+            take(records);
+        });
+        match ended {
+            // One that the store itself finds damaged is no reason to miss the others.
+            Err(error) if is_of_one(&error) => {
+                take(keys.iter().skip(told).map(|key| self.record(key)).collect());
+            }
+            ended => drop(self.trouble.note(ended)),
+        }
+    }
+
     /// Hands the records of `keys` to `next`, in their order, then those of the keys that it names, until it names
     /// none. What the store fails to tell is not handed over.
     pub(crate) fn records_by_level(

@@ -208,7 +208,7 @@ fn a_policy_that_does_nothing_is_an_error() {
     assert!(store.get_many(&[name("a")])[0].is_err());
 }
 
-/// A store that hands over the first level of each request, and then fails, so many times.
+/// A store that hands over the first level of each request, or the first record, and then fails, so many times.
 #[derive(Debug)]
 struct Interrupted {
     store: MemoryMetadataStore,
@@ -223,6 +223,16 @@ impl MetadataStore for Interrupted {
         }
         *times -= 1;
         next(self.store.get_many(&keys)?);
+        Err(Error::new(ErrorKind::Storage, "do what was asked"))
+    }
+
+    fn stream(&self, keys: &[Key], take: &mut Take<'_>) -> Result<()> {
+        let mut times = self.times.lock().unwrap();
+        if *times == 0 {
+            return self.store.stream(keys, take);
+        }
+        *times -= 1;
+        take(self.store.get_many(&keys[..1])?);
         Err(Error::new(ErrorKind::Storage, "do what was asked"))
     }
 
@@ -247,11 +257,18 @@ impl MetadataStore for Interrupted {
 }
 
 type Levels<'a> = dyn FnMut(Vec<Option<Vec<u8>>>) -> Vec<Key> + 'a;
+type Take<'a> = dyn FnMut(Vec<Option<Vec<u8>>>) + 'a;
+
+impl Interrupted {
+    fn new(times: u32) -> Self {
+        Self { store: <_>::default(), times: Mutex::new(times) }
+    }
+}
 
 #[test]
 fn a_graph_that_is_interrupted_is_read_on_where_it_was() {
     for (times, is_whole) in [(0, true), (1, true), (2, true), (3, false)] {
-        let store = Interrupted { store: <_>::default(), times: Mutex::new(times) };
+        let store = Interrupted::new(times);
         let levels: Vec<Key> = (0..4).map(|level| Key::from_bytes([level; 32])).collect();
         let mut left = levels.iter().copied();
         let mut keys: Vec<Key> = left.by_ref().take(1).collect();
@@ -266,5 +283,30 @@ fn a_graph_that_is_interrupted_is_read_on_where_it_was() {
         assert_eq!(read.is_ok(), is_whole, "interrupted {times} times");
         let expected = if is_whole { &levels[..] } else { &levels[..3] };
         assert_eq!(seen, expected, "each level once");
+    }
+}
+
+#[test]
+fn a_batch_that_is_interrupted_is_read_on_where_it_was() {
+    for (times, is_whole) in [(0, true), (1, true), (2, true), (3, false)] {
+        let store = Interrupted::new(times);
+        let entry = |byte: u8| Entry {
+            key: Key::from_bytes([byte; 32]),
+            function: "f".to_owned(),
+            version: Version::from_bytes([0; 32]),
+            failed: false,
+            hidden: false,
+            record: vec![byte],
+        };
+        let entries = [0, 1, 2, 3].map(entry);
+        store.put(&entries).unwrap();
+        let keys: Vec<Key> = entries.iter().map(|entry| entry.key).collect();
+        let mut seen = Vec::new();
+        let read = Guarded::new(retry(), Arc::new(store))
+            .stream(&keys, &mut |records| seen.extend(records.into_iter().flatten()));
+        assert_eq!(read.is_ok(), is_whole, "interrupted {times} times");
+        let expected = entries.into_iter().map(|entry| entry.record);
+        let expected: Vec<_> = expected.take(if is_whole { 4 } else { 3 }).collect();
+        assert_eq!(seen, expected, "each record once");
     }
 }

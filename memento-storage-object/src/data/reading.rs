@@ -1,6 +1,7 @@
 //! Contents on their way from the service.
 
-use std::io::{self, Cursor, Read};
+use std::collections::VecDeque;
+use std::io::{self, Read};
 use std::ops::Range;
 
 use bytes::Bytes;
@@ -13,7 +14,7 @@ use crate::problem::is_missing;
 use crate::runtime::Pending;
 use crate::service::{Service, collect};
 
-/// How many bytes of a stream are got together, as far as they do not come in longer pieces.
+/// How many bytes of a stream are got together, as far as they do not come in longer parts.
 const AHEAD: usize = 1 << 20;
 /// Where ranges end at the latest: not every service reads greater numbers.
 const END: u64 = 1 << 50;
@@ -21,26 +22,31 @@ const END: u64 = 1 << 50;
 type Parts = BoxStream<'static, StoreResult<Bytes>>;
 
 /// What was got of a stream, and the rest of it, unless this is the end.
-type Got = (Vec<u8>, Option<StoreResult<Parts>>);
+type Got = (VecDeque<Bytes>, Option<StoreResult<Parts>>);
 
 /// A content that is being read. While one part of it is read, the next one comes.
 struct PartsReader {
     service: Service,
-    buffer: Cursor<Vec<u8>>,
+    /// The parts that are there, none of them empty.
+    arrived: VecDeque<Bytes>,
     next: Option<Pending<Got>>,
 }
 
-/// Gets the next part of a stream.
+/// Gets the next parts of a stream.
 async fn get(mut parts: Parts) -> Got {
-    let mut content = Vec::new();
-    while content.len() < AHEAD {
+    let (mut arrived, mut length) = (VecDeque::new(), 0);
+    while length < AHEAD {
         match parts.next().await {
-            None => return (content, None),
-            Some(Err(error)) => return (content, Some(Err(error))),
-            Some(Ok(part)) => content.extend_from_slice(&part),
+            None => return (arrived, None),
+            Some(Err(error)) => return (arrived, Some(Err(error))),
+            Some(Ok(part)) if part.is_empty() => {}
+            Some(Ok(part)) => {
+                length += part.len();
+                arrived.push_back(part);
+            }
         }
     }
-    (content, Some(Ok(parts)))
+    (arrived, Some(Ok(parts)))
 }
 
 impl ObjectDataStore {
@@ -54,7 +60,7 @@ impl ObjectDataStore {
         })?;
         let Some(got) = found else { return Ok(None) };
         let mut reader =
-            PartsReader { service: self.service.clone(), buffer: Cursor::default(), next: None };
+            PartsReader { service: self.service.clone(), arrived: VecDeque::new(), next: None };
         reader.accept(got)?;
         Ok(Some(Box::new(reader)))
     }
@@ -90,9 +96,9 @@ impl ObjectDataStore {
 }
 
 impl PartsReader {
-    /// Takes what was got, and has the next part come.
-    fn accept(&mut self, (content, rest): Got) -> Result<()> {
-        self.buffer = Cursor::new(content);
+    /// Takes what was got, and has the next parts come.
+    fn accept(&mut self, (arrived, rest): Got) -> Result<()> {
+        self.arrived = arrived;
         match rest {
             None => {}
             Some(Ok(parts)) => self.next = Some(self.service.start(|_| get(parts))?),
@@ -105,8 +111,12 @@ impl PartsReader {
 impl Read for PartsReader {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         loop {
-            let length = self.buffer.read(buffer)?;
-            if length > 0 || buffer.is_empty() {
+            if let Some(part) = self.arrived.front_mut() {
+                let length = part.len().min(buffer.len());
+                buffer[..length].copy_from_slice(&part.split_to(length));
+                if part.is_empty() {
+                    self.arrived.pop_front();
+                }
                 return Ok(length);
             }
             let Some(next) = self.next.take() else { return Ok(0) };

@@ -1,5 +1,6 @@
 //! Contents in chunks on their way from the server.
 
+use std::collections::VecDeque;
 use std::io::{self, Cursor, Read};
 use std::ops::Range;
 use std::sync::Arc;
@@ -22,7 +23,8 @@ struct ChunkedReader {
     head: Head,
     /// The next chunk that is to come.
     next: u64,
-    buffer: Cursor<Vec<u8>>,
+    /// Chunks that have come.
+    arrived: VecDeque<Cursor<Vec<u8>>>,
 }
 
 /// What is found under a name.
@@ -96,9 +98,8 @@ impl RedisDataStore {
         let mut next = 0;
         while next < head.chunks() {
             let until = (next + AT_ONCE).min(head.chunks());
-            if !add_chunks(&self.server, head, next..until, &mut content)? {
-                return Ok(None);
-            }
+            let Some(chunks) = chunks(&self.server, head, next..until)? else { return Ok(None) };
+            chunks.iter().for_each(|chunk| content.extend_from_slice(chunk));
             next = until;
         }
         Ok(Some(content))
@@ -117,7 +118,7 @@ impl RedisDataStore {
                 server: Arc::clone(&self.server),
                 head: head.clone(),
                 next: 0,
-                buffer: Cursor::default(),
+                arrived: VecDeque::new(),
             };
             // From here on, the chunks stay.
             if reader.fill()? {
@@ -202,13 +203,8 @@ fn chunk_key(server: &Server, head: &Head, index: u64) -> String {
     server.key("chunk", &format!("{}:{index}", head.id))
 }
 
-/// Adds chunks to `content`; `false` where one is gone, or not as long as it has to be.
-fn add_chunks(
-    server: &Server,
-    head: &Head,
-    chunks: Range<u64>,
-    content: &mut Vec<u8>,
-) -> Result<bool> {
+/// Some of the chunks of an object; `None` where one is gone, or not as long as it has to be.
+fn chunks(server: &Server, head: &Head, chunks: Range<u64>) -> Result<Option<Vec<Vec<u8>>>> {
     let mut pipeline = pipeline();
     let is_kept = keep_chunks(server, head, &mut pipeline);
     // What was appended meanwhile is behind it.
@@ -218,15 +214,11 @@ fn add_chunks(
         pipeline.cmd("GETRANGE").arg(key).arg(0).arg(length(index) - 1);
     }
     let replies = server.ask_all(READ, Repeat::Yes, &pipeline)?;
-    for (index, reply) in chunks.zip(replies.into_iter().skip(usize::from(is_kept))) {
-        match reply {
-            Value::BulkString(chunk) if chunk.len() as u64 == length(index) => {
-                content.extend_from_slice(&chunk);
-            }
-            _ => return Ok(false),
-        }
-    }
-    Ok(true)
+    let chunk = |(index, reply)| match reply {
+        Value::BulkString(chunk) if chunk.len() as u64 == length(index) => Some(chunk),
+        _ => None,
+    };
+    Ok(chunks.zip(replies.into_iter().skip(usize::from(is_kept))).map(chunk).collect())
 }
 
 /// Has the server keep chunks that are being read, where it may be written to.
@@ -242,25 +234,29 @@ impl ChunkedReader {
     /// Gets the next chunks; `false` where one is gone.
     fn fill(&mut self) -> Result<bool> {
         let until = (self.next + AT_ONCE).min(self.head.chunks());
-        let mut content = std::mem::take(&mut self.buffer).into_inner();
-        content.clear();
-        let is_there = add_chunks(&self.server, &self.head, self.next..until, &mut content)?;
+        let chunks = chunks(&self.server, &self.head, self.next..until)?;
         self.next = until;
-        self.buffer = Cursor::new(content);
+        let is_there = chunks.is_some();
+        self.arrived.extend(chunks.into_iter().flatten().map(Cursor::new));
         Ok(is_there)
     }
 }
 
 impl Read for ChunkedReader {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let length = self.buffer.read(buffer)?;
-        if length > 0 || buffer.is_empty() || self.next == self.head.chunks() {
-            return Ok(length);
+        loop {
+            if let Some(chunk) = self.arrived.front_mut() {
+                let length = chunk.read(buffer)?;
+                if length > 0 || buffer.is_empty() {
+                    return Ok(length);
+                }
+                self.arrived.pop_front();
+            } else if self.next == self.head.chunks() {
+                return Ok(0);
+            } else if !self.fill().map_err(io::Error::other)? {
+                let message = "the object was replaced or removed too long ago";
+                return Err(io::Error::new(io::ErrorKind::NotFound, message));
+            }
         }
-        if !self.fill().map_err(io::Error::other)? {
-            let message = "the object was replaced or removed too long ago";
-            return Err(io::Error::new(io::ErrorKind::NotFound, message));
-        }
-        self.buffer.read(buffer)
     }
 }

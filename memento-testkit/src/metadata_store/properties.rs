@@ -15,6 +15,7 @@ properties! {
         what_is_put_is_found
         an_entry_takes_the_place_of_that_of_its_key
         many_come_in_the_order_asked_for
+        streamed_records_come_in_the_order_asked_for
         levels_are_looked_up_until_none_is_asked_for
         what_is_removed_is_gone
         what_is_set_aside_is_gone_and_can_be_put_again

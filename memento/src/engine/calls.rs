@@ -121,8 +121,8 @@ impl<'a> Calls<'a> {
         }
         let end = self.items.len().min(first + LOOK_UP);
         let items = &self.items[first..end];
-        let records = self.binding.cluster.storage.records(&self.keys[first..end]);
-        let dependent = self.find_independent(items, &records);
+        let (records, left) = self.read_records(items, &self.keys[first..end]);
+        let dependent = self.find_independent(items, &records, &left);
         let mut items: Vec<_> = items.iter().map(Mutex::lock).collect();
         if !dependent.is_empty() {
             let mut heads = dependent.into_iter().peekable();
@@ -140,17 +140,46 @@ impl<'a> Calls<'a> {
         }
     }
 
-    /// Ends those of `items` for which `records` hold results that are known to be valid, in threads of the runner. The
+    /// Reads the records of `items`. Short results end their items in this thread, while other records are on their way.
+    /// The records, and the indices of the items that are left.
+    fn read_records(
+        &self,
+        items: &[Mutex<Item<'a>>],
+        keys: &[Key],
+    ) -> (Vec<Option<Vec<u8>>>, Vec<usize>) {
+        let (mut records, mut left) = (Vec::with_capacity(items.len()), Vec::new());
+        let take = &mut |arrived: Vec<Option<Vec<u8>>>| {
+            let waiting = &items[records.len()..];
+            let are_all = arrived.len() >= waiting.len();
+            for (record, item) in arrived.into_iter().zip(waiting) {
+                let find = |record: &Vec<u8>| {
+                    lookup::find_at_once(self.binding, self.modifiers, &mut item.lock(), record)
+                };
+                let is_found = !are_all && record.as_ref().is_some_and(find);
+                if !is_found {
+                    left.push(records.len());
+                }
+                records.push(record.filter(|_| !is_found));
+            }
+        };
+        let storage = &self.binding.cluster.storage;
+        storage.stream_records(keys, &mut |arrived| self.caller.enter(|| take(arrived)));
+        left.extend(records.len()..items.len());
+        records.resize(items.len(), None);
+        (records, left)
+    }
+
+    /// Ends those items `left` for which `records` hold results that are known to be valid, in threads of the runner. The
     /// heads of those that have to be verified first, with their indices, in order.
     fn find_independent<'r>(
         &self,
         items: &[Mutex<Item<'a>>],
         records: &'r [Option<Vec<u8>>],
+        left: &[usize],
     ) -> Vec<(usize, Head<'r>)> {
         let dependent = Mutex::new(Vec::new());
         let find = |chunk: usize| {
-            let chunk = chunk * CHUNK..items.len().min((chunk + 1) * CHUNK);
-            for at in chunk {
+            for &at in left.chunks(CHUNK).nth(chunk).unwrap_or_default() {
                 let (mut item, record) = (items[at].lock(), records[at].as_deref());
                 let found =
                     lookup::find_independent(self.binding, self.modifiers, &mut item, record);
@@ -160,7 +189,7 @@ impl<'a> Calls<'a> {
             }
         };
         let find = |chunk| self.caller.enter(|| find(chunk));
-        share(&*self.binding.cluster.runner, items.len().div_ceil(CHUNK), &find);
+        share(&*self.binding.cluster.runner, left.len().div_ceil(CHUNK), &find);
         let mut dependent = dependent.into_inner();
         dependent.sort_unstable_by_key(|(at, _)| *at);
         dependent

@@ -180,7 +180,7 @@ impl<'a> Calls<'a> {
     /// in the cache.
     fn record(&self, item: &Item<'_>, mut ran: Ran<'_>) -> (Landed, Option<Shared>) {
         let storage = &*self.binding.cluster.storage;
-        let Found { parts, lost, held, publications } = std::mem::take(&mut ran.found);
+        let Found { parts, lost, held, publications, .. } = std::mem::take(&mut ran.found);
         // A memento is written after what it names, and not at all where that is not kept.
         let is_writable = storage.is_writable() && lost.is_none();
         storage.trouble.note(lost.map_or(Ok(()), Err));

@@ -12,7 +12,7 @@ use crate::codec::Encoding;
 use crate::miss::Miss;
 use crate::modifiers::Modifiers;
 use crate::part::{self, Found, Publish, Scope};
-use crate::record::Head;
+use crate::record::{self, Head};
 use crate::validity::{self, Validity};
 use crate::{Caller, Error, ErrorKind, Result};
 
@@ -38,8 +38,7 @@ fn find_in_memory(binding: &Binding, item: &mut Item<'_>) -> bool {
     };
     let is_found = is_still_valid(&landed) && item.task.adopt(&shared);
     if is_found {
-        binding.cluster.counters.count_store_hit(landed.took);
-        item.end(landed);
+        item.hit(binding, landed);
     }
     is_found
 }
@@ -96,11 +95,42 @@ pub(super) fn find_independent<'r>(
             validity => validity,
         }
     } else {
-        let expires = expires(binding.function, head.finished);
-        Validity { expires, ..Validity::default() }.into_shared()
+        validity_alone(binding, &head)
     };
     take(binding, modifiers, item, (&head, record), validity);
     None
+}
+
+/// How long a value is at most that is worth no other thread: that many bytes are decoded in less time than it takes to
+/// have one begin.
+const SHORT: usize = 1 << 10;
+
+/// Ends `item`, which whoever runs in this thread asks for, if `record` holds a short result that is known to be valid.
+/// Nobody is asked for anything, and nothing is said about any other record: that is for [`find_independent`].
+pub(super) fn find_at_once(
+    binding: &Binding,
+    modifiers: Modifiers<'_>,
+    item: &mut Item<'_>,
+    record: &[u8],
+) -> bool {
+    let Ok((head, _)) = record::open(&item.key, record) else { return false };
+    let value = head.value.and_then(|value| value.inline).filter(|bytes| bytes.len() <= SHORT);
+    let (Some(bytes), false) = (value, head.depends) else { return false };
+    if check(binding, item.task.codec(), &head).is_err() {
+        return false;
+    }
+    let landed = landed(item, &head, validity_alone(binding, &head));
+    if !modifiers.ignore_result {
+        let (decoded, found) = decode(binding, item, Publish::None, Encoding::Whole(bytes));
+        if decoded.is_err() || !found.is_all() {
+            item.task.discard();
+            return false;
+        }
+        cache(binding, item, landed.clone(), bytes.len() as u64);
+    }
+    item.replaces = Some(head.digest);
+    item.hit(binding, landed);
+    true
 }
 
 /// A record whose outcome answers the call, as far as it itself tells.
@@ -163,15 +193,21 @@ fn take(
     (head, record): (&Head<'_>, &[u8]),
     validity: Option<Arc<Validity>>,
 ) {
-    let landed =
-        Landed { invocation: item.invocation, digest: head.digest, validity, took: head.took };
+    let landed = landed(item, head, validity);
     match read(binding, modifiers, item, (head, record), &landed) {
-        Ok(()) => {
-            binding.cluster.counters.count_store_hit(landed.took);
-            item.end(landed);
-        }
+        Ok(()) => item.hit(binding, landed),
         Err(miss) => item.miss = Some(miss),
     }
+}
+
+/// How long the outcome of a function that depends on nothing is valid.
+fn validity_alone(binding: &Binding, head: &Head<'_>) -> Option<Arc<Validity>> {
+    let expires = expires(binding.function, head.finished);
+    Validity { expires, ..Validity::default() }.into_shared()
+}
+
+fn landed(item: &Item<'_>, head: &Head<'_>, validity: Option<Arc<Validity>>) -> Landed {
+    Landed { invocation: item.invocation, digest: head.digest, validity, took: head.took }
 }
 
 /// Takes the item's output from where `head` says.
@@ -261,6 +297,12 @@ fn undecodable(error: Error, binding: &Binding) -> Error {
 }
 
 impl Item<'_> {
+    /// The item's result was in a store.
+    fn hit(&mut self, binding: &Binding, landed: Landed) {
+        binding.cluster.counters.count_store_hit(landed.took);
+        self.end(landed);
+    }
+
     /// The item's result was there.
     pub(super) fn end(&mut self, landed: Landed) {
         self.ending = Ending::Found(Known::from(landed));

@@ -47,6 +47,15 @@ pub(crate) struct Found {
     /// How many bytes of parts the value itself has in memory or in temporary files.
     pub(crate) held: u64,
     pub(crate) publications: Vec<Publication>,
+    /// Whether anything has a name, published or not.
+    pub(crate) is_named: bool,
+}
+
+impl Found {
+    /// Whether the value is all there is: no parts, no names.
+    pub(crate) fn is_all(&self) -> bool {
+        self.parts.is_empty() && !self.is_named
+    }
 }
 
 /// A content that gets a name.
@@ -163,8 +172,9 @@ pub(super) fn meet(digest: Digest) -> Arc<Home> {
 
 /// Notes that a value has a name, if it is to be published: `part` is its content, if it is one.
 pub(crate) fn publish(name: &Name, part: Option<&Part>, value: &dyn erased_serde::Serialize) {
-    let wanted = SCOPE.with_borrow(|scope| {
-        let scope = scope.as_ref()?;
+    let wanted = SCOPE.with_borrow_mut(|scope| {
+        let scope = scope.as_mut()?;
+        scope.found.is_named = true;
         Some((scope.publish, scope.contents.clone()?, scope.encode?))
     });
     let Some((publish, contents, encode)) = wanted else { return };

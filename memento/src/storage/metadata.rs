@@ -81,6 +81,19 @@ pub trait MetadataStore: Send + Sync + Debug {
         keys.iter().map(|key| self.get(key)).collect()
     }
 
+    /// Hands the records of `keys` to `take`, in their order, some at a time as they arrive: the first ones can be
+    /// looked at while the others are on their way. `take` asks the store for nothing.
+    ///
+    /// Unless a store does better, they come all at once.
+    ///
+    /// # Errors
+    ///
+    /// As [`get_many`](Self::get_many), for all that were not handed over.
+    fn stream(&self, keys: &[Key], take: &mut dyn FnMut(Vec<Option<Vec<u8>>>)) -> Result<()> {
+        take(self.get_many(keys)?);
+        Ok(())
+    }
+
     /// Hands the records of `keys` to `next`, in their order, then those of the keys that `next` returns on seeing
     /// them, until it returns none: a graph of mementos, each of which says what it depends on, level by level.
     ///

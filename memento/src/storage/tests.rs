@@ -1,6 +1,7 @@
 mod contents;
 mod data;
 mod forget;
+mod streamed;
 
 use super::{
     Capabilities, DataStore, Entry, Filter, MemoryDataStore, MemoryMetadataStore, MetadataStore,

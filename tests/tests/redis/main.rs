@@ -8,6 +8,7 @@ mod damaged;
 mod down;
 mod expiry;
 mod secure;
+mod streamed;
 mod topology;
 
 use memento_storage_redis::Options;

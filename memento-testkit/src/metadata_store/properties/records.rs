@@ -1,6 +1,6 @@
 //! What is put, found and removed.
 
-use memento::{Entry, Filter};
+use memento::{Entry, Filter, Key};
 
 use crate::metadata_store::MetadataStoreSuite;
 use crate::metadata_store::lab::{Lab, done, entry, key};
@@ -39,18 +39,41 @@ pub(super) fn an_entry_takes_the_place_of_that_of_its_key(suite: &MetadataStoreS
 pub(super) fn many_come_in_the_order_asked_for(suite: &MetadataStoreSuite) {
     let lab = Lab::new(suite);
     let promise = "records come in the order in which they were asked for, each as often";
-    let entries: Vec<_> = (0..1500).step_by(2).map(entry).collect();
-    lab.keep(&entries);
-    let asked: Vec<u64> = (0..1500).rev().chain(0..1500).collect();
-    let keys: Vec<_> = asked.iter().map(|number| key(*number)).collect();
-    let found = done(lab.get_many(&keys), promise);
+    let asked = keep_every_other(&lab);
+    found_in_order(promise, &asked, done(lab.get_many(&keys(&asked)), promise));
+    let none = done(lab.get_many(&[]), promise);
+    promised(none.is_empty(), promise, || format!("{none:?} for no keys"));
+}
+
+pub(super) fn streamed_records_come_in_the_order_asked_for(suite: &MetadataStoreSuite) {
+    let lab = Lab::new(suite);
+    let promise = "streamed records come in the order in which they were asked for";
+    let asked = keep_every_other(&lab);
+    for asked in [&asked[..], &asked[..1], &[]] {
+        let mut found = Vec::new();
+        let all = lab.stream(&keys(asked), &mut |some| found.extend(some));
+        done(all, promise);
+        found_in_order(promise, asked, found);
+    }
+}
+
+/// Keeps the records of even numbers. What to ask for: all numbers, down and up again.
+fn keep_every_other(lab: &Lab) -> Vec<u64> {
+    lab.keep(&(0..1500).step_by(2).map(entry).collect::<Vec<_>>());
+    (0..1500).rev().chain(0..1500).collect()
+}
+
+fn keys(numbers: &[u64]) -> Vec<Key> {
+    numbers.iter().copied().map(key).collect()
+}
+
+/// Those of even numbers are there.
+fn found_in_order(promise: &str, asked: &[u64], found: Vec<Option<Vec<u8>>>) {
     promised(found.len() == asked.len(), promise, || format!("{} of {}", found.len(), asked.len()));
-    for (number, found) in asked.into_iter().zip(found) {
+    for (number, found) in asked.iter().zip(found) {
         let expected = (number % 2 == 0).then(|| number.to_string().into_bytes());
         promised(found == expected, promise, || format!("{found:?} for key {number}"));
     }
-    let none = done(lab.get_many(&[]), promise);
-    promised(none.is_empty(), promise, || format!("{none:?} for no keys"));
 }
 
 pub(super) fn levels_are_looked_up_until_none_is_asked_for(suite: &MetadataStoreSuite) {
