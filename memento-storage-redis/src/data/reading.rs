@@ -1,6 +1,5 @@
 //! Contents in chunks on their way from the server.
 
-use std::collections::VecDeque;
 use std::io::{self, Cursor, Read};
 use std::ops::Range;
 use std::sync::Arc;
@@ -23,8 +22,7 @@ struct ChunkedReader {
     head: Head,
     /// The next chunk that is to come.
     next: u64,
-    /// Chunks that have come.
-    arrived: VecDeque<Cursor<Vec<u8>>>,
+    buffer: Cursor<Vec<u8>>,
 }
 
 /// What is found under a name.
@@ -98,8 +96,9 @@ impl RedisDataStore {
         let mut next = 0;
         while next < head.chunks() {
             let until = (next + AT_ONCE).min(head.chunks());
-            let Some(chunks) = chunks(&self.server, head, next..until)? else { return Ok(None) };
-            chunks.iter().for_each(|chunk| content.extend_from_slice(chunk));
+            if !add_chunks(&self.server, head, next..until, &mut content)? {
+                return Ok(None);
+            }
             next = until;
         }
         Ok(Some(content))
@@ -118,7 +117,7 @@ impl RedisDataStore {
                 server: Arc::clone(&self.server),
                 head: head.clone(),
                 next: 0,
-                arrived: VecDeque::new(),
+                buffer: Cursor::default(),
             };
             // From here on, the chunks stay.
             if reader.fill()? {
@@ -203,8 +202,13 @@ fn chunk_key(server: &Server, head: &Head, index: u64) -> String {
     server.key("chunk", &format!("{}:{index}", head.id))
 }
 
-/// Some of the chunks of an object; `None` where one is gone, or not as long as it has to be.
-fn chunks(server: &Server, head: &Head, chunks: Range<u64>) -> Result<Option<Vec<Vec<u8>>>> {
+/// Adds chunks to `content`; `false` where one is gone, or not as long as it has to be.
+fn add_chunks(
+    server: &Server,
+    head: &Head,
+    chunks: Range<u64>,
+    content: &mut Vec<u8>,
+) -> Result<bool> {
     let mut pipeline = pipeline();
     let is_kept = keep_chunks(server, head, &mut pipeline);
     // What was appended meanwhile is behind it.
@@ -214,11 +218,15 @@ fn chunks(server: &Server, head: &Head, chunks: Range<u64>) -> Result<Option<Vec
         pipeline.cmd("GETRANGE").arg(key).arg(0).arg(length(index) - 1);
     }
     let replies = server.ask_all(READ, Repeat::Yes, &pipeline)?;
-    let chunk = |(index, reply)| match reply {
-        Value::BulkString(chunk) if chunk.len() as u64 == length(index) => Some(chunk),
-        _ => None,
-    };
-    Ok(chunks.zip(replies.into_iter().skip(usize::from(is_kept))).map(chunk).collect())
+    for (index, reply) in chunks.zip(replies.into_iter().skip(usize::from(is_kept))) {
+        match reply {
+            Value::BulkString(chunk) if chunk.len() as u64 == length(index) => {
+                content.extend_from_slice(&chunk);
+            }
+            _ => return Ok(false),
+        }
+    }
+    Ok(true)
 }
 
 /// Has the server keep chunks that are being read, where it may be written to.
@@ -234,29 +242,25 @@ impl ChunkedReader {
     /// Gets the next chunks; `false` where one is gone.
     fn fill(&mut self) -> Result<bool> {
         let until = (self.next + AT_ONCE).min(self.head.chunks());
-        let chunks = chunks(&self.server, &self.head, self.next..until)?;
+        let mut content = std::mem::take(&mut self.buffer).into_inner();
+        content.clear();
+        let is_there = add_chunks(&self.server, &self.head, self.next..until, &mut content)?;
         self.next = until;
-        let is_there = chunks.is_some();
-        self.arrived.extend(chunks.into_iter().flatten().map(Cursor::new));
+        self.buffer = Cursor::new(content);
         Ok(is_there)
     }
 }
 
 impl Read for ChunkedReader {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        loop {
-            if let Some(chunk) = self.arrived.front_mut() {
-                let length = chunk.read(buffer)?;
-                if length > 0 || buffer.is_empty() {
-                    return Ok(length);
-                }
-                self.arrived.pop_front();
-            } else if self.next == self.head.chunks() {
-                return Ok(0);
-            } else if !self.fill().map_err(io::Error::other)? {
-                let message = "the object was replaced or removed too long ago";
-                return Err(io::Error::new(io::ErrorKind::NotFound, message));
-            }
+        let length = self.buffer.read(buffer)?;
+        if length > 0 || buffer.is_empty() || self.next == self.head.chunks() {
+            return Ok(length);
         }
+        if !self.fill().map_err(io::Error::other)? {
+            let message = "the object was replaced or removed too long ago";
+            return Err(io::Error::new(io::ErrorKind::NotFound, message));
+        }
+        self.buffer.read(buffer)
     }
 }
