@@ -266,7 +266,11 @@ impl MetadataStore for TieredMetadataStore {
     }
 
     fn set_aside(&self, key: &Key, damaged: &[u8]) -> Result<()> {
-        let set_aside = |tier: &Tier| tier.check(tier.metadata.set_aside(key, damaged));
+        let set_aside = |tier: &Tier| {
+            // What waits to be written would come behind.
+            let flushed = tier.flush();
+            tier.check(tier.metadata.set_aside(key, damaged)).and(flushed)
+        };
         each(self.tiers.written().map(set_aside))
     }
 

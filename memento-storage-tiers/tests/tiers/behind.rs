@@ -1,6 +1,9 @@
 //! What is written behind the calls.
 
-use memento_storage_tiers::{Tier, Writes};
+use std::sync::Arc;
+
+use memento::{Entry, Filter};
+use memento_storage_tiers::{Tier, Tiers, Writes};
 
 use crate::store::Store;
 use crate::{double, listed, of, runs, tier, tiers};
@@ -72,6 +75,29 @@ fn what_is_forgotten_is_not_written_behind() {
     let environment = tiers([tier(&near), behind(&far)]);
     assert_eq!(runs(&environment), 10);
     environment.enter(|| assert_eq!(double::forget_all().unwrap(), 5));
+    environment.flush().unwrap();
+    assert_eq!(listed(&of(far.stores())), 0);
+}
+
+#[test]
+fn what_is_set_aside_is_not_written_behind() {
+    let (near, far) = (Store::default(), Store::default());
+    let stores = Tiers::new([tier(&near), behind(&far)]).into_stores();
+    let metadata = Arc::clone(&stores.metadata);
+    let environment = of(stores);
+    std::thread::scope(|scope| {
+        far.closed(|| {
+            environment.enter(|| assert_eq!(double(1), 2));
+            let near = near.stores().metadata;
+            let entries = near.list(&Filter::default(), None, 10).unwrap().entries;
+            let [Entry { key, record, .. }] = &entries[..] else { panic!("one memento") };
+            let (key, record) = (*key, record.clone());
+            scope.spawn(move || metadata.set_aside(&key, &record).unwrap());
+            while near.get(&key).unwrap().is_some() {
+                std::thread::yield_now();
+            }
+        });
+    });
     environment.flush().unwrap();
     assert_eq!(listed(&of(far.stores())), 0);
 }
