@@ -8,14 +8,18 @@ use std::time::{Duration, SystemTime};
 
 use tempfile::TempDir;
 
+/// Where projects are built, two at a time. What the tests in `programs.rs` build in the first one has the same
+/// dependencies.
+const TARGETS: [&str; 2] = ["programs", "projects"];
+
 /// The contents of files, by their path in the project.
 type Files = BTreeMap<String, Vec<u8>>;
 
 /// A copy of a folder of `fixtures/changes` in a temporary folder. It stays there if the test fails.
 ///
-/// Projects share a target folder, and with it the compiled dependencies. Cargo tells what is built there by the
-/// names of packages and targets. So those of a fixture begin with `changes-` and its name, those of no other do, and
-/// there is one project of a fixture at a time.
+/// Each project has a target folder of its own as long as it is there, with the dependencies that earlier ones have
+/// compiled. Cargo tells what is built there by the names of packages and targets. So those of a fixture begin with
+/// `changes-` and its name, those of no other do, and what an earlier project of the same fixture has left is removed.
 #[derive(Debug)]
 pub struct Project {
     folder: TempDir,
@@ -70,11 +74,7 @@ impl Project {
     ///
     /// Where there is no such fixture.
     pub fn new(name: &str, target: &str) -> Self {
-        // What the tests in `programs.rs` build there has the same dependencies.
-        let target = Path::new(target).join("programs");
-        fs::create_dir_all(&target).expect("a target folder");
-        let turn = File::create(target.join(format!("{name}.lock"))).expect("a file to lock");
-        turn.lock().expect("a turn");
+        let (target, turn) = target_folder(Path::new(target));
         clean(&target.join("debug"), name);
         let repository = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("a workspace");
         let fixtures = repository.join("tests/fixtures/changes");
@@ -336,6 +336,22 @@ impl Run {
         self.output
             .extend(lines.filter(|line| !line.starts_with("test result")).map(str::to_owned));
     }
+}
+
+/// A target folder that nobody else has as long as the file is open.
+fn target_folder(parent: &Path) -> (PathBuf, File) {
+    let folders = TARGETS.map(|name| parent.join(name));
+    let lock = |folder: &PathBuf| {
+        fs::create_dir_all(folder).expect("a target folder");
+        File::create(folder.join("changes.lock")).expect("a file to lock")
+    };
+    let mut locks: Vec<_> = folders.iter().cloned().map(|folder| (lock(&folder), folder)).collect();
+    let free = locks.iter().position(|(lock, _)| lock.try_lock().is_ok());
+    let (lock, folder) = locks.swap_remove(free.unwrap_or_default());
+    if free.is_none() {
+        lock.lock().expect("a turn");
+    }
+    (folder, lock)
 }
 
 /// Removes what was built of earlier projects: what a compiler leaves may be seen by the next one.
