@@ -1,5 +1,7 @@
 //! Contents that are copied from one tier to another, which they reach whole or not at all.
 
+use std::io::Read;
+
 use memento::{CheckedReader, DataStore, Error, ErrorKind, Name, PutOptions, Result, Source};
 
 /// Whether an object is a content by its digest, which never changes.
@@ -17,8 +19,24 @@ pub(crate) fn copy(from: &dyn DataStore, to: &dyn DataStore, name: &Name) -> Res
     if to.properties(name)?.is_some() {
         return Ok(true);
     }
+    match from.read(name)? {
+        Some(reader) => keep(reader, from, to, name),
+        None => Ok(false),
+    }
+}
+
+/// Keeps what `reader` has, which comes from `from`.
+///
+/// # Errors
+///
+/// As [`copy`].
+pub(crate) fn keep(
+    reader: impl Read,
+    from: &dyn DataStore,
+    to: &dyn DataStore,
+    name: &Name,
+) -> Result<bool> {
     let Some(digest) = name.result_digest() else { return Ok(false) };
-    let Some(reader) = from.read(name)? else { return Ok(false) };
     let mut reader = CheckedReader::new(reader, digest);
     let copied = to.put_from(name, &mut Source::new(&mut reader), &PutOptions::default());
     if reader.is_damaged() {

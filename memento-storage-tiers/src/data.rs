@@ -14,6 +14,8 @@ use crate::queue::{Queue, Write};
 use crate::tier::Tier;
 use crate::{Tiers, each};
 
+type Reader = Box<dyn Read + Send>;
+
 /// The data stores of several tiers.
 #[derive(Debug)]
 pub(crate) struct TieredDataStore {
@@ -46,15 +48,21 @@ impl TieredDataStore {
         failure.map_or(Ok(None), Err)
     }
 
-    /// Copies a content from the tier of number `from` into those above it that take it; whether one did.
-    fn promote(&self, name: &Name, from: usize) -> bool {
+    /// The content of which the tier of number `from` has opened `reader`: where it is copied up, from there.
+    fn promote(&self, name: &Name, from: usize, reader: Reader) -> Result<Option<Reader>> {
         let below = &self.tiers.0[from];
-        let mut is_promoted = false;
-        for tier in self.tiers.promoting(from) {
-            let copied = tier.check(contents::copy(&*below.data, &*tier.data, name));
-            is_promoted |= copied.unwrap_or(false);
+        let mut promoting = self.tiers.promoting(from);
+        let Some(nearest) = promoting.next() else { return Ok(Some(reader)) };
+        let copied = nearest.check(contents::keep(reader, &*below.data, &*nearest.data, name));
+        if copied.unwrap_or(false) {
+            for tier in promoting {
+                let _ = tier.check(contents::copy(&*nearest.data, &*tier.data, name));
+            }
+            if let Ok(Some(reader)) = nearest.check(nearest.data.read(name)) {
+                return Ok(Some(reader));
+            }
         }
-        is_promoted
+        below.check(below.data.read(name))
     }
 
     /// Has each tier that is written after `first` keep the content that `first` has.
@@ -171,15 +179,11 @@ impl DataStore for TieredDataStore {
         Ok(is_put)
     }
 
-    fn read(&self, name: &Name) -> Result<Option<Box<dyn Read + Send>>> {
-        let Some((n, reader)) = self.find(name, |store| store.read(name))? else {
-            return Ok(None);
-        };
-        if is_content(name) && self.promote(name, n) {
-            let found = self.find(name, |store| store.read(name))?;
-            return Ok(found.map(|(_, reader)| reader));
+    fn read(&self, name: &Name) -> Result<Option<Reader>> {
+        match self.find(name, |store| store.read(name))? {
+            Some((n, reader)) if is_content(name) => self.promote(name, n, reader),
+            found => Ok(found.map(|(_, reader)| reader)),
         }
-        Ok(Some(reader))
     }
 
     fn get_range(&self, name: &Name, range: Range<u64>) -> Result<Option<Vec<u8>>> {
@@ -221,11 +225,7 @@ impl DataStore for TieredDataStore {
         self.home().list_snapshots(name)
     }
 
-    fn read_snapshot(
-        &self,
-        name: &Name,
-        snapshot: &Snapshot,
-    ) -> Result<Option<Box<dyn Read + Send>>> {
+    fn read_snapshot(&self, name: &Name, snapshot: &Snapshot) -> Result<Option<Reader>> {
         self.home().read_snapshot(name, snapshot)
     }
 

@@ -226,7 +226,7 @@ impl Storage {
     pub(crate) fn read_value<T>(
         &self,
         head: &Head<'_>,
-        read: impl FnOnce(Encoding<'_>) -> Result<T>,
+        mut read: impl FnMut(Encoding<'_>) -> Result<T>,
     ) -> Option<Result<T>> {
         let value = head.value?;
         if let Some(bytes) = value.inline {

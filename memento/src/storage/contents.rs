@@ -84,28 +84,36 @@ impl Contents {
     /// Does `read` with the segments of the content with this digest and outline, each of which is what was written;
     /// what came of it. `None` where there is no such content, and after it has been reported what is wrong with it, or
     /// why it could not be read to its end. `operation` says in messages what was to be done.
+    ///
+    /// Where the first one is damaged, the store may have another one, as in a tier below: it is read from its
+    /// beginning.
     pub(crate) fn read_segments<T>(
         &self,
         operation: &'static str,
         digest: &Digest,
         outline: Outline<'_>,
-        read: impl FnOnce(&mut Segments) -> T,
+        mut read: impl FnMut(&mut Segments) -> T,
     ) -> Option<T> {
-        let content = self.open_content(digest).ok()??;
-        match segments::read(content, outline, read) {
-            Ok(read) => return Some(read),
-            Err(Broken::Damaged(length)) => {
-                self.set_aside(operation, digest, length, Some(outline.size()));
-            }
-            Err(Broken::Failed(error)) => {
-                let failed = Error::new(ErrorKind::Storage, operation)
-                    .with("store", self.location())
-                    .with("digest", digest)
-                    .source(error);
-                self.0.trouble.report(&failed);
+        let mut is_damaged = false;
+        loop {
+            let content = self.open_content(digest).ok()??;
+            match segments::read(content, outline, &mut read) {
+                Ok(read) => return Some(read),
+                Err(Broken::Damaged(_)) if is_damaged => return None,
+                Err(Broken::Damaged(length)) => {
+                    self.set_aside(operation, digest, length, Some(outline.size()));
+                    is_damaged = true;
+                }
+                Err(Broken::Failed(error)) => {
+                    let failed = Error::new(ErrorKind::Storage, operation)
+                        .with("store", self.location())
+                        .with("digest", digest)
+                        .source(error);
+                    self.0.trouble.report(&failed);
+                    return None;
+                }
             }
         }
-        None
     }
 
     /// Notes what the store reports of a content. One that the store itself finds damaged is moved aside.
