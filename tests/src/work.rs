@@ -34,6 +34,13 @@ pub fn large(n: u64) -> Vec<u8> {
     expected_large(n)
 }
 
+/// A result that is decoded while it is read.
+#[memento]
+pub fn long(n: u64) -> String {
+    RUNS.set(RUNS.get() + 1);
+    expected_long(n)
+}
+
 /// A function that takes long enough to be claimed, and writes its argument into a file when it begins. It does not
 /// come to an end while there is a file of that name with the ending `stuck`.
 ///
@@ -60,6 +67,11 @@ pub fn lines(log: &Path) -> Vec<String> {
 /// What [`small()`] has to return.
 pub fn expected_small(n: u64) -> u64 {
     n.wrapping_mul(0x9e37_79b9_7f4a_7c15)
+}
+
+/// What [`long()`] has to return: five megabytes.
+pub fn expected_long(n: u64) -> String {
+    format!("{n:016x}").repeat(5 << 16)
 }
 
 /// What [`large()`] has to return: bytes that no other argument gives.

@@ -7,6 +7,7 @@ use memento_storage_object::{ObjectDataStore, Options, storage};
 use memento_tests::proxy::Proxy;
 use memento_tests::s3::{BUCKET, S3Server, options};
 use memento_tests::visit::{Call, Visit, Visitor};
+use memento_tests::work::{expected_long, long};
 
 use super::{keys, visit};
 
@@ -73,6 +74,38 @@ fn a_connection_that_is_cut_once_is_no_failure() {
         assert_eq!(Visitor::on(storage(&retrying)).visit(&calls), Visit::hits(2), "cut at {place}");
     }
     proxy.cut_nothing();
+}
+
+/// Nor is it for a long value, which is decoded while it is read, and goes on where it was cut.
+#[test]
+fn a_long_value_that_is_cut_once_is_no_failure() {
+    let server = S3Server::start();
+    let proxy = Proxy::to(server.port());
+    let call = || assert!(long(1) == expected_long(1));
+    let direct = Visitor::on(storage(&options(server.port(), BUCKET)));
+    assert_eq!(direct.measure(1, call), Visit::computed(1));
+    for place in (0..5_000_000).step_by(499_979) {
+        proxy.cut_replies_after(place);
+        let visitor = Visitor::on(storage(&through(&proxy).retries(3)).memory_cache(0));
+        assert_eq!(visitor.measure(1, call), Visit::hits(1), "cut after {place} bytes");
+        assert!(!proxy.is_to_cut());
+    }
+}
+
+/// Where nothing is sent again, a cut is a failure, and the value is right.
+#[test]
+fn a_long_value_that_is_cut_is_found_anew_or_computed() {
+    let server = S3Server::start();
+    let proxy = Proxy::to(server.port());
+    let call = || assert!(long(1) == expected_long(1));
+    let direct = Visitor::on(storage(&options(server.port(), BUCKET)));
+    assert_eq!(direct.measure(1, call), Visit::computed(1));
+    for place in [1_000_000, 2_500_000, 5_000_000] {
+        proxy.cut_replies_after(place);
+        let visited = Visitor::on(storage(&through(&proxy)).memory_cache(0)).measure(1, call);
+        assert_eq!(visited.failures, 1, "{visited:?}");
+        assert!(!proxy.is_to_cut());
+    }
 }
 
 /// Of an object that was cut on its way, nothing is seen.

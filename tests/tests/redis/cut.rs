@@ -5,7 +5,7 @@ use memento_storage_redis::{Options, RedisDataStore, storage};
 use memento_tests::proxy::Proxy;
 use memento_tests::redis::RedisServer;
 use memento_tests::visit::{Call, Visit, Visitor};
-use memento_tests::work::{expected_small, small};
+use memento_tests::work::{expected_long, expected_small, long, small};
 
 use super::{chunks, on};
 
@@ -89,6 +89,25 @@ fn replies_are_cut_while_a_batch_is_read() {
         assert_eq!(visitor.measure(CALLS, batch), Visit::hits(CALLS), "cut after {place} bytes");
         if proxy.is_to_cut() {
             assert!(cuts > 10, "{cuts} cuts");
+            return;
+        }
+    }
+}
+
+/// So does a long value, which is decoded while it is read.
+#[test]
+fn replies_are_cut_while_a_long_value_is_read() {
+    let server = RedisServer::start();
+    let proxy = Proxy::to(server.port());
+    let call = || assert!(long(1) == expected_long(1));
+    assert_eq!(Visitor::on(storage(&on(&server))).measure(1, call), Visit::computed(1));
+    for (cuts, place) in (0..).step_by(499_979).enumerate() {
+        let visitor = Visitor::on(storage(&through(&proxy)).memory_cache(0));
+        assert_eq!(visitor.measure(1, call), Visit::hits(1), "there are connections now");
+        proxy.cut_replies_after(place);
+        assert_eq!(visitor.measure(1, call), Visit::hits(1), "cut after {place} bytes");
+        if proxy.is_to_cut() {
+            assert!(cuts > 8, "{cuts} cuts");
             return;
         }
     }
