@@ -1,5 +1,6 @@
 //! The codec `bincode`.
 
+mod input;
 mod reader;
 
 use ::bincode::config::{Configuration, Fixint, LittleEndian};
@@ -7,6 +8,7 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use super::{Codec, Segments, decoding_error, encoding_error};
 use crate::Result;
+use input::Input;
 use reader::Reader;
 
 /// bincode 2 with integers of fixed width: the fastest of the built-in codecs, and the default.
@@ -31,15 +33,16 @@ impl Codec for Bincode {
     }
 
     fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
-        decode(Reader::new(bytes))
+        decode(Input::new(bytes))
     }
 
     fn decode_segments<T: DeserializeOwned>(segments: &mut Segments) -> Result<T> {
-        decode(Reader::of_segments(segments))
+        decode(Input::of_segments(segments))
     }
 }
 
-fn decode<T: DeserializeOwned>(mut reader: Reader<'_>) -> Result<T> {
+fn decode<T: DeserializeOwned>(input: Input<'_>) -> Result<T> {
+    let mut reader = Reader::new(input);
     match T::deserialize(&mut reader) {
         Ok(value) if reader.is_at_end() => Ok(value),
         Ok(_) => Err(decoding_error::<T>(Bincode::NAME, "bytes are left over")),

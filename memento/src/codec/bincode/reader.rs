@@ -9,7 +9,6 @@
 //! | tuples, structs             | their fields                                                             |
 //! | enums                       | the number of the variant, in four bytes; then its fields                |
 
-use std::borrow::Cow;
 use std::fmt;
 
 use serde::de::{
@@ -17,82 +16,31 @@ use serde::de::{
     VariantAccess, Visitor,
 };
 
+use super::input::{Content, Input};
+use crate::codec::TOO_DEEP;
 use crate::codec::stack::Stack;
-use crate::codec::{Segments, TOO_DEEP};
 
 /// How many values may be in a list that take no bytes.
 const MOST_EMPTY: usize = 1 << 24;
 
 /// Reads one value after the other.
 pub(super) struct Reader<'r> {
-    /// The bytes that are there, of which those from `at` on were not read yet.
-    bytes: Cow<'r, [u8]>,
-    at: usize,
-    /// Where more come from.
-    segments: Option<&'r mut Segments>,
+    input: Input<'r>,
     stack: Stack,
 }
 
-/// Bytes of a known length.
-enum Content<'c> {
-    Here(&'c [u8]),
-    /// They come in several segments.
-    Gathered(Vec<u8>),
-}
-
 impl<'r> Reader<'r> {
-    pub(super) fn new(bytes: &'r [u8]) -> Self {
-        Self { bytes: Cow::Borrowed(bytes), at: 0, segments: None, stack: Stack::new() }
-    }
-
-    pub(super) fn of_segments(segments: &'r mut Segments) -> Self {
-        Self { segments: Some(segments), ..Self::new(&[]) }
+    pub(super) fn new(input: Input<'r>) -> Self {
+        Self { input, stack: Stack::new() }
     }
 
     pub(super) fn is_at_end(&self) -> bool {
-        self.left() == 0
-    }
-
-    /// How many bytes were not read yet.
-    fn left(&self) -> u64 {
-        let behind = self.segments.as_ref().map_or(0, |segments| segments.left());
-        (self.bytes.len() - self.at) as u64 + behind
+        self.input.left() == 0
     }
 
     #[inline]
     fn array<const N: usize>(&mut self) -> Result<[u8; N]> {
-        let Some(array) = self.bytes.get(self.at..).and_then(<[u8]>::first_chunk) else {
-            return self.gathered_array();
-        };
-        self.at += N;
-        Ok(*array)
-    }
-
-    /// An array of which at least a part has not come.
-    #[cold]
-    fn gathered_array<const N: usize>(&mut self) -> Result<[u8; N]> {
-        let mut array = [0; N];
-        for byte in &mut array {
-            while self.at == self.bytes.len() {
-                self.advance()?;
-            }
-            *byte = self.bytes[self.at];
-            self.at += 1;
-        }
-        Ok(array)
-    }
-
-    /// Puts the next segment in the place of the one that was read.
-    #[cold]
-    fn advance(&mut self) -> Result<()> {
-        let used = match std::mem::take(&mut self.bytes) {
-            Cow::Owned(used) => used,
-            Cow::Borrowed(_) => Vec::new(),
-        };
-        self.at = 0;
-        let next = self.segments.as_mut().and_then(|segments| segments.advance(used));
-        self.bytes = Cow::Owned(next.ok_or_else(ended)?);
-        Ok(())
+        self.input.array()
     }
 
     fn flag(&mut self) -> Result<bool> {
@@ -111,35 +59,16 @@ impl<'r> Reader<'r> {
     /// How many values follow, each in a byte or more unless it takes none.
     fn count(&mut self) -> Result<usize> {
         let count = self.length()?;
-        if count as u64 > self.left() && count > MOST_EMPTY { Err(ended()) } else { Ok(count) }
+        if count as u64 > self.input.left() && count > MOST_EMPTY {
+            Err(ended())
+        } else {
+            Ok(count)
+        }
     }
 
     fn content(&mut self) -> Result<Content<'_>> {
         let length = self.length()?;
-        let start = self.at;
-        if length <= self.bytes.len() - start {
-            self.at += length;
-            return Ok(Content::Here(&self.bytes[start..self.at]));
-        }
-        if length as u64 > self.left() {
-            return Err(ended());
-        }
-        self.gathered(length).map(Content::Gathered)
-    }
-
-    /// Bytes that come in several segments. Memory is taken as they come: how long they are is what somebody wrote.
-    fn gathered(&mut self, length: usize) -> Result<Vec<u8>> {
-        let mut content = Vec::new();
-        loop {
-            let here = &self.bytes[self.at..];
-            let taken = here.len().min(length - content.len());
-            content.extend_from_slice(&here[..taken]);
-            self.at += taken;
-            if content.len() == length {
-                return Ok(content);
-            }
-            self.advance()?;
-        }
+        self.input.content(length)
     }
 
     fn character(&mut self) -> Result<char> {
@@ -385,7 +314,7 @@ impl<'de> VariantAccess<'de> for &mut Reader<'_> {
     }
 }
 
-type Result<T> = std::result::Result<T, Malformed>;
+pub(super) type Result<T> = std::result::Result<T, Malformed>;
 
 /// Why bytes are no value of the type.
 #[derive(Debug)]
@@ -397,7 +326,7 @@ fn wrong(what: impl fmt::Display) -> Malformed {
 }
 
 #[cold]
-fn ended() -> Malformed {
+pub(super) fn ended() -> Malformed {
     wrong("the bytes end before the value does")
 }
 
