@@ -1,10 +1,10 @@
 //! Tiers that fail, and what is damaged in them.
 
-use memento::{Filter, ListOptions, Prefix};
-use memento_storage_tiers::Writes;
+use memento::{Environment, Filter, ListOptions, LocalRunner, Prefix, Storage};
+use memento_storage_tiers::{Tiers, Writes};
 
 use crate::store::Store;
-use crate::{double, of, runs, tier, tiers};
+use crate::{double, large, of, runs, text, tier, tiers};
 
 #[test]
 fn a_tier_that_is_away_costs_nothing_but_what_only_it_has() {
@@ -67,6 +67,19 @@ fn what_is_damaged_in_one_tier_is_taken_from_the_next() {
     assert_eq!(runs(&tiers([tier(&near), tier(&middle), tier(&far)])), 0);
     assert_eq!(runs(&of(near.stores())), 0);
     assert_eq!(runs(&of(middle.stores())), 0, "it is mended on the way");
+}
+
+/// With a memory cache, and a function that has run before, stores are asked once before something is computed.
+#[test]
+fn what_is_damaged_in_one_tier_is_taken_from_the_next_at_once() {
+    let (near, middle, far) = (Store::default(), Store::default(), Store::default());
+    runs(&of(middle.stores()));
+    runs(&of(far.stores()));
+    damage(&middle);
+    let stores = Tiers::new([tier(&near), tier(&middle), tier(&far)]).into_stores();
+    let environment = Environment::new(Storage::from(stores), LocalRunner::new());
+    environment.enter(|| assert!(large(5) == text(5)));
+    assert_eq!(runs(&environment), 0);
 }
 
 #[test]
