@@ -89,7 +89,7 @@ fn map_with<R: Returns, A: Send>(
     if !tasks.is_empty() {
         let began = Instant::now();
         let items = encodings.into_iter().zip(&mut tasks);
-        let items = items.map(|(encoded, task)| Item::new(bound.function, encoded, task));
+        let items = items.map(|(encoded, task)| Item::new(&bound, encoded, task));
         let ended = engine::resolve(&bound, modifiers, Box::new(items));
         for ((position, task), (invocation, ending)) in positions.into_iter().zip(tasks).zip(ended)
         {

@@ -42,7 +42,6 @@ const UNNUMBERED: u32 = u32::MAX;
 pub(crate) struct MemoryCache {
     budget: u64,
     used: AtomicU64,
-    losses: AtomicU64,
     /// The number that the next function gets.
     numbers: AtomicU32,
     shards: [Mutex<Shard>; SHARDS],
@@ -96,7 +95,6 @@ impl MemoryCache {
         Self {
             budget,
             used: AtomicU64::new(0),
-            losses: AtomicU64::new(0),
             numbers: AtomicU32::new(0),
             shards: Default::default(),
         }
@@ -141,17 +139,6 @@ impl MemoryCache {
         Some((front.value.to_shared(front.kind), shard.back(at).landed.clone()))
     }
 
-    /// Counts a value that was computed and is not here.
-    pub(crate) fn count_loss(&self) {
-        self.losses.fetch_add(1, Ordering::Release);
-    }
-
-    /// How many values that were computed are not, or no longer, here. As long as this stays the same, what is not
-    /// here was not computed in this process.
-    pub(crate) fn losses(&self) -> u64 {
-        self.losses.load(Ordering::Acquire)
-    }
-
     /// Whether a value of `size` bytes would be kept.
     pub(crate) fn admits(&self, identity: Identity<'_>, size: u64) -> bool {
         cost(identity, size) <= self.budget && identity.function != UNNUMBERED
@@ -159,30 +146,38 @@ impl MemoryCache {
 
     /// Keeps a value of about `size` bytes, and drops others until the budget holds. What does not fit at all is
     /// not kept, and nothing is dropped for it.
-    pub(crate) fn put(&self, identity: Identity<'_>, value: Shared, landed: Landed, size: u64) {
+    ///
+    /// Whether it is `wanted` is asked when nobody else can put or remove it any more.
+    pub(crate) fn put_if(
+        &self,
+        identity: Identity<'_>,
+        value: Shared,
+        landed: Landed,
+        size: u64,
+        wanted: impl FnOnce() -> bool,
+    ) {
         let size = cost(identity, size);
         if size > self.budget || identity.function == UNNUMBERED {
-            self.count_loss();
             return;
         }
         let entry = Entry::new(identity, value, landed, size);
         // Before others can take it out: the account is never below what is held.
         self.used.fetch_add(size, Ordering::Relaxed);
-        let replaced = self.shard(identity.hash).lock().insert(entry, identity);
-        self.release(replaced);
+        let mut shard = self.shard(identity.hash).lock();
+        let dropped = if wanted() { shard.insert(entry, identity) } else { Some(entry) };
+        drop(shard);
+        self.release(dropped);
         self.evict(identity.hash);
     }
 
     /// Drops the value of this identity.
     pub(crate) fn remove(&self, identity: Identity<'_>) {
-        self.count_loss();
         let removed = self.shard(identity.hash).lock().remove(identity);
         self.release(removed);
     }
 
     /// Drops all values of a function.
     pub(crate) fn remove_function(&self, function: u32) {
-        self.count_loss();
         for shard in &self.shards {
             let removed = shard.lock().remove_all(Some(function));
             self.release(removed);
@@ -191,7 +186,6 @@ impl MemoryCache {
 
     /// Drops all values.
     pub(crate) fn clear(&self) {
-        self.count_loss();
         for shard in &self.shards {
             let removed = shard.lock().remove_all(None);
             self.release(removed);
@@ -216,9 +210,6 @@ impl MemoryCache {
         while self.used.load(Ordering::Relaxed) > self.budget {
             index = (index + 1) % SHARDS;
             let victim = self.shards[index].lock().evict();
-            if victim.is_some() {
-                self.count_loss();
-            }
             self.release(victim);
         }
     }

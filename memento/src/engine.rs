@@ -201,7 +201,7 @@ pub(crate) fn call<R: Returns, A: Send>(
         return Ok(output);
     }
     let mut task = Typed::new(returns, &encode_arguments, arguments, body);
-    let ending = resolve_one(&bound, modifiers, Item::new(bound.function, encoded, &mut task));
+    let ending = resolve_one(&bound, modifiers, Item::new(&bound, encoded, &mut task));
     task.into_output().ok_or(ending)
 }
 
@@ -213,9 +213,7 @@ pub(crate) fn resolve_one<'a>(
 ) -> Ending {
     // A hit is the common end, and needs no batch.
     let binding: &Binding = bound;
-    let storage = &binding.cluster.storage;
     let began = bound.begin();
-    let losses = storage.cache.losses();
     if !modifiers.refresh {
         lookup::find_one(binding, modifiers, &mut item);
         if let Some(call) = item.ending.call(binding.function, item.invocation) {
@@ -230,7 +228,7 @@ pub(crate) fn resolve_one<'a>(
             return item.ending;
         }
     }
-    let missing = Calls::missing(binding, Caller::current(), modifiers, item, losses);
+    let missing = Calls::missing(binding, Caller::current(), modifiers, item);
     let frame = missing.caller.frame.clone();
     missing.run();
     let Some((invocation, ending)) = missing.finish().next() else { return Ending::Pending };

@@ -119,8 +119,7 @@ pub fn ignore_result<R: Returns, A: Send>(
         let mut encoded = bound.encoding();
         engine::encode(&bound, &mut encoded, &encode, &arguments)?;
         let mut task = Typed::new(returns, &encode, arguments, body);
-        match engine::resolve_one(&bound, modifiers, Item::new(bound.function, encoded, &mut task))
-        {
+        match engine::resolve_one(&bound, modifiers, Item::new(&bound, encoded, &mut task)) {
             Ending::Found(_) | Ending::Computed(_) => Ok(()),
             ending => Err(ending.error(bound.function)),
         }
@@ -149,10 +148,8 @@ pub fn forget<A>(
     let bound = engine::bind(declaration)?;
     let mut encoded = bound.encoding();
     engine::encode(&bound, &mut encoded, &encode, arguments)?;
-    let storage = &bound.cluster.storage;
-    let forgotten = storage.forget(&encoded.invocation().key(&bound.function.version()));
-    // Last, so that a call in another thread does not put back what it read before.
-    storage.cache.remove(encoded.identity(bound.number));
+    let key = encoded.invocation().key(&bound.function.version());
+    let forgotten = bound.cluster.storage.forget(&key, encoded.identity(bound.number));
     validity::count_replaced_result();
     forgotten
 }
@@ -161,9 +158,8 @@ pub fn forget<A>(
 pub fn forget_all(declaration: &'static Declaration) -> Result<u64> {
     let binding = engine::bind(declaration)?;
     let storage = &binding.cluster.storage;
-    let forgotten = storage.forget_all(binding.function, &binding.all());
+    let forgotten = storage.forget_all(binding.function, binding.number, &binding.all());
     binding.has_forgotten_all.store(true, Ordering::Relaxed);
-    storage.cache.remove_function(binding.number);
     validity::count_replaced_result();
     forgotten
 }
@@ -216,11 +212,11 @@ pub fn repeat<R: Returns, A: Send>(
     recorded.check_parts(&bound.cluster.storage.contents)?;
     let mut task = Typed::new(returns, &encode, arguments, body);
     if let Purpose::Errand(_, errand) = recorded.purpose {
-        let item = Item::new(bound.function, encoded, &mut task);
+        let item = Item::new(&bound, encoded, &mut task);
         return Ok(Repeated(Repetition::Response(engine::perform(&bound, errand, item))));
     }
     let modifiers = Modifiers { ignore_result: true, ..Modifiers::default() };
-    let item = Item::new(bound.function, encoded, &mut task);
+    let item = Item::new(&bound, encoded, &mut task);
     let known = match engine::resolve_one(&bound, modifiers, item) {
         Ending::Found(known) => Some(known),
         Ending::Computed(known) => known,

@@ -1,9 +1,11 @@
 //! Where results live: a data store, a metadata store, and the memory cache in front of them.
 
 mod capabilities;
+mod changes;
 mod checked;
 mod contents;
 mod data;
+mod forget;
 mod memory;
 mod metadata;
 mod name;
@@ -26,6 +28,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::SystemTime;
 
 pub use capabilities::Capabilities;
+pub(crate) use changes::Changes;
 pub use checked::CheckedReader;
 pub(crate) use contents::Contents;
 pub use data::DataStore;
@@ -46,11 +49,10 @@ pub(crate) use verified::Verified;
 use crate::cache::MemoryCache;
 use crate::codec::Encoding;
 use crate::digest::segments::Outline;
-use crate::function::Function;
 use crate::memento::Provenance;
 use crate::plugin::{DEFAULT_MEMORY_CACHE, Stores};
 use crate::record::{self, Head};
-use crate::{Code, Digest, Error, ErrorKind, Invocation, Key, Memento, Result};
+use crate::{Code, Digest, Error, ErrorKind, Key, Memento, Result};
 
 /// The longest encoded result that lives inside its record unless told otherwise: 16 KiB.
 const DEFAULT_INLINE_LIMIT: u64 = 16 << 10;
@@ -63,6 +65,7 @@ pub struct Storage {
     pub(crate) metadata: Arc<dyn MetadataStore>,
     pub(crate) contents: Contents,
     pub(crate) cache: MemoryCache,
+    pub(crate) changes: Changes,
     pub(crate) trouble: Arc<Trouble>,
     pub(crate) verified: Verified,
     pub(crate) inline_limit: u64,
@@ -81,6 +84,7 @@ impl Storage {
             data,
             metadata,
             cache: MemoryCache::new(DEFAULT_MEMORY_CACHE),
+            changes: Changes::default(),
             trouble,
             verified: Verified::default(),
             inline_limit: DEFAULT_INLINE_LIMIT,
@@ -259,53 +263,6 @@ impl Storage {
             self.set_record_aside(key, record, &error);
             error
         })
-    }
-
-    /// Drops the result of `key`, and notes that it was; whether there was one. What it was computed from stays.
-    pub(crate) fn forget(&self, key: &Key) -> Result<bool> {
-        let record = match self.metadata.get(key) {
-            Err(error) if is_of_one(&error) => return self.metadata.remove(key),
-            record => record?,
-        };
-        let Some(record) = record else { return Ok(false) };
-        let opened = record::open(key, &record)
-            .and_then(|(head, provenance)| Ok((head, record::provenance(&head, provenance)?)));
-        match opened {
-            Ok((head, _)) if head.is_forgotten() => Ok(false),
-            Ok((head, provenance)) => {
-                for earlier in head.earlier_keys() {
-                    self.metadata.remove(&earlier)?;
-                }
-                let head = Head { value: None, error: None, earlier: &[], outline: &[], ..head };
-                self.metadata.put(&[entry(head, provenance)?])?;
-                Ok(true)
-            }
-            Err(_) => self.metadata.remove(key),
-        }
-    }
-
-    /// Drops all records of a function, and notes that they were, under what stands for all its invocations; how many
-    /// there were.
-    pub(crate) fn forget_all(&self, function: &Function, all: &Invocation) -> Result<u64> {
-        let key = all.key(&function.version());
-        let filter = Filter { function: Some(function.path().to_owned()), failed: None };
-        let removed = self.metadata.remove_all(&filter)?;
-        let digest = Digest::of(&[]);
-        let head = Head {
-            key,
-            finished: crate::clock::now(),
-            digest,
-            took: 0,
-            depends: false,
-            provenance: digest,
-            earlier: &[],
-            is_earlier: false,
-            error: None,
-            value: None,
-            outline: &[],
-        };
-        self.metadata.put(&[entry(head, Provenance::of_nothing(function))?])?;
-        Ok(removed)
     }
 
     /// What a version was made of: the code whose digest is in the provenance of its mementos.

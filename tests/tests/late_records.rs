@@ -1,12 +1,13 @@
-//! Records that come between two looks: those of others, and those that this process writes together.
+//! Records that come and go between two looks.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use memento::{
-    Batch, Entry, Environment, Filter, Handover, Key, MemoryDataStore, MemoryMetadataStore,
-    MetadataStore, Page, Result, Runner, Storage, Version, Waited, memento,
+    Batch, Entry, Environment, Filter, Handover, Key, LocalRunner, MemoryDataStore,
+    MemoryMetadataStore, MetadataStore, Page, Result, Runner, Storage, Version, Waited, memento,
 };
 
 static RUNS: AtomicU64 = AtomicU64::new(0);
@@ -27,32 +28,86 @@ fn sum(n: u64) -> u64 {
     leaf(n) + 1
 }
 
-/// A store whose next record comes late: who asks for it first is told that there is none.
-#[derive(Debug, Default)]
-struct Late {
-    store: MemoryMetadataStore,
-    is_late: Arc<AtomicBool>,
+/// What is known now, whatever it was computed from.
+#[memento]
+fn latest(n: u64) -> u64 {
+    n + LATEST.load(Ordering::SeqCst)
 }
 
-impl MetadataStore for Late {
-    fn get(&self, key: &Key) -> Result<Option<Vec<u8>>> {
-        let is_late = self.is_late.swap(false, Ordering::SeqCst);
-        if is_late { Ok(None) } else { self.store.get(key) }
+static LATEST: AtomicU64 = AtomicU64::new(1);
+
+/// A store that does something, once, with a record that has been read and is not yet returned. Clones are the same one.
+#[derive(Clone, Debug, Default)]
+struct Interrupted(Arc<Inner>);
+
+#[derive(Debug, Default)]
+struct Inner {
+    store: MemoryMetadataStore,
+    interlude: Mutex<Interlude>,
+    reads: AtomicU64,
+}
+
+#[derive(Default)]
+struct Interlude(Option<Box<dyn FnOnce(Record) -> Record + Send>>);
+
+type Record = Option<Vec<u8>>;
+
+impl fmt::Debug for Interlude {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an interlude")
+    }
+}
+
+impl Interrupted {
+    /// A storage with an empty memory cache.
+    fn storage(&self) -> Storage {
+        Storage::new(MemoryDataStore::default(), self.clone())
+    }
+
+    fn environment(&self) -> Environment {
+        Environment::new(self.storage(), LocalRunner::new())
+    }
+
+    /// Does something with the next record that is read.
+    fn interrupt(&self, interlude: impl FnOnce(Record) -> Record + Send + 'static) {
+        self.0.interlude.lock().unwrap().0 = Some(Box::new(interlude));
+    }
+
+    /// Whether all that was to be done was done.
+    fn was_interrupted(&self) -> bool {
+        self.0.interlude.lock().unwrap().0.is_none()
+    }
+
+    /// How many records were asked for.
+    fn reads(&self) -> u64 {
+        self.0.reads.load(Ordering::SeqCst)
+    }
+}
+
+impl MetadataStore for Interrupted {
+    fn get(&self, key: &Key) -> Result<Record> {
+        self.0.reads.fetch_add(1, Ordering::SeqCst);
+        let found = self.0.store.get(key)?;
+        let interlude = self.0.interlude.lock().unwrap().0.take();
+        Ok(match interlude {
+            Some(interlude) => interlude(found),
+            None => found,
+        })
     }
     fn put(&self, entries: &[Entry]) -> Result<()> {
-        self.store.put(entries)
+        self.0.store.put(entries)
     }
     fn remove(&self, key: &Key) -> Result<bool> {
-        self.store.remove(key)
+        self.0.store.remove(key)
     }
     fn remove_all(&self, filter: &Filter) -> Result<u64> {
-        self.store.remove_all(filter)
+        self.0.store.remove_all(filter)
     }
     fn list(&self, filter: &Filter, from: Option<u64>, limit: usize) -> Result<Page> {
-        self.store.list(filter, from, limit)
+        self.0.store.list(filter, from, limit)
     }
     fn versions(&self, function: &str, limit: usize) -> Result<Vec<Version>> {
-        self.store.versions(function, limit)
+        self.0.store.versions(function, limit)
     }
 }
 
@@ -93,16 +148,76 @@ impl Runner for Handing {
 /// looked for, but when it is claimed.
 #[test]
 fn a_record_that_comes_late_is_found_though_memory_has_one_that_is_to_be_verified() {
-    let is_late = Arc::<AtomicBool>::default();
-    let metadata = Late { store: <_>::default(), is_late: Arc::clone(&is_late) };
-    let storage = Storage::new(MemoryDataStore::default(), metadata);
-    let environment = Environment::new(storage, Handing);
-    environment.enter(|| {
+    let store = Interrupted::default();
+    Environment::new(store.storage(), Handing).enter(|| {
         assert_eq!((sum(1), leaf(2)), (2, 2));
         assert!(leaf::forget(2).unwrap());
-        is_late.store(true, Ordering::SeqCst);
+        store.interrupt(|_| None);
         assert_eq!(sum(1), 2);
     });
-    assert!(!is_late.load(Ordering::SeqCst), "it was looked for");
+    assert!(store.was_interrupted(), "it was looked for");
     assert_eq!(RUNS.load(Ordering::SeqCst), 1);
+}
+
+/// Ways to ask for one result.
+const ASK: [fn(); 3] = [
+    || assert_eq!(leaf(1), 1),
+    || assert_eq!(leaf::try_map([(1,)]).unwrap(), [1]),
+    || leaf::for_each([(1,)], |_, result| assert_eq!(result.unwrap(), 1)),
+];
+
+#[test]
+fn what_is_forgotten_while_it_is_read_does_not_come_back() {
+    let one: fn() -> u64 = || leaf::forget(1).unwrap().into();
+    for forget in [one, || leaf::forget_all().unwrap()] {
+        for ask in ASK {
+            let store = Interrupted::default();
+            store.environment().enter(|| leaf(1));
+            let environment = store.environment();
+            let other = environment.clone();
+            store.interrupt(move |found| {
+                assert_eq!(other.enter(forget), 1);
+                found
+            });
+            environment.enter(ask);
+            assert!(store.was_interrupted());
+            assert_eq!(environment.statistics().computed, 0, "it was there when it was read");
+            environment.enter(ask);
+            assert_eq!(environment.statistics().computed, 1, "and is forgotten");
+        }
+    }
+}
+
+#[test]
+fn what_is_refreshed_while_it_is_read_is_the_last_word() {
+    let store = Interrupted::default();
+    store.environment().enter(|| assert_eq!(latest(1), 2));
+    let environment = store.environment();
+    let other = environment.clone();
+    store.interrupt(move |found| {
+        LATEST.store(2, Ordering::SeqCst);
+        other.enter(|| assert_eq!(latest::with().refresh().call(1), 3));
+        found
+    });
+    environment.enter(|| {
+        assert_eq!(latest(1), 2, "it was there when it was read");
+        assert_eq!(latest(1), 3);
+    });
+    assert_eq!(environment.statistics().computed, 1);
+}
+
+/// Of a batch, each that has been computed may drop another one from a memory cache that is full.
+#[test]
+fn a_full_memory_cache_has_no_store_asked_twice() {
+    let reads = |memory_cache: u64| {
+        let store = Interrupted::default();
+        let storage = store.storage().memory_cache(memory_cache);
+        let environment = Environment::new(storage, LocalRunner::new());
+        environment.enter(|| leaf::try_map((0..100).map(|n| (n,))).unwrap());
+        assert_eq!(environment.statistics().computed, 100);
+        store.reads()
+    };
+    let (with_room, full) = (reads(1 << 20), reads(2_000));
+    // Keys share counts of changes; that two of so few do is rare.
+    assert!(with_room.abs_diff(full) < 20, "{with_room} reads, and {full}");
 }

@@ -55,16 +55,13 @@ struct Asked {
     caller: Caller,
     modifiers: Modifiers<'static>,
     cancel: Option<CancellationToken>,
-    /// How many values the memory cache had lost when the call began.
-    losses: u64,
 }
 
 impl Asked {
     /// For whoever calls in this thread.
     fn new(bound: Bound, modifiers: Modifiers<'_>) -> Self {
-        let losses = bound.cluster.storage.cache.losses();
         let (modifiers, cancel) = modifiers.detach();
-        Self { bound, caller: Caller::current(), modifiers, cancel, losses }
+        Self { bound, caller: Caller::current(), modifiers, cancel }
     }
 
     fn modifiers(&self) -> Modifiers<'_> {
@@ -74,7 +71,7 @@ impl Asked {
     /// What works on the call. The body runs here, whatever the runner is.
     fn calls(&self) -> Calls<'_> {
         let modifiers = Modifiers { local: true, ..self.modifiers() };
-        Calls::elsewhere(&self.bound, self.caller.clone(), modifiers, self.losses)
+        Calls::elsewhere(&self.bound, self.caller.clone(), modifiers)
     }
 
     /// Claims the key among the tasks of this process.
@@ -112,7 +109,7 @@ pub(crate) fn begin<R: Returns, A>(
     {
         return Ok(Begun::Found(output));
     }
-    let item = Suspended::new(bound.function, encoded);
+    let item = Suspended::new(&bound, encoded);
     Ok(Begun::Missing(Pending::new(bound, modifiers, item)))
 }
 

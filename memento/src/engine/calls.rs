@@ -34,8 +34,6 @@ pub(crate) struct Calls<'a> {
     pub(super) caller: Caller,
     pub(super) modifiers: Modifiers<'a>,
     pub(super) recorder: Recorder<'a>,
-    /// How many values the memory cache had lost when the stores were asked.
-    pub(super) losses: u64,
     /// Whether the function had run in this process.
     pub(super) ran_before: bool,
     /// What is held for the workers that make these calls.
@@ -67,7 +65,6 @@ impl<'a> Calls<'a> {
             caller,
             modifiers,
             recorder: Recorder::new(storage, items.len()),
-            losses: storage.cache.losses(),
             session: Session::default(),
             ran_before: binding.has_recorded.load(Ordering::Relaxed),
             keys,
@@ -76,30 +73,24 @@ impl<'a> Calls<'a> {
         }
     }
 
-    /// For one call that is kept elsewhere, and that the stores were asked for when the memory cache had lost `losses`
-    /// values.
+    /// For one call that is kept elsewhere.
     pub(super) fn elsewhere(
         binding: &'a Binding,
         caller: Caller,
         modifiers: Modifiers<'a>,
-        losses: u64,
     ) -> Self {
-        Self { losses, ..Self::new(binding, caller, modifiers, &mut std::iter::empty()) }
+        Self::new(binding, caller, modifiers, &mut std::iter::empty())
     }
 
-    /// One call that the stores have been asked for, when the memory cache had lost `losses` values.
+    /// One call that the stores have been asked for.
     pub(super) fn missing(
         binding: &'a Binding,
         caller: Caller,
         modifiers: Modifiers<'a>,
         item: Item<'a>,
-        losses: u64,
     ) -> Self {
-        Self {
-            losses,
-            missing: vec![0],
-            ..Self::new(binding, caller, modifiers, &mut std::iter::once(item))
-        }
+        let item = &mut std::iter::once(item);
+        Self { missing: vec![0], ..Self::new(binding, caller, modifiers, item) }
     }
 
     /// Asks the stores for all items, and notes what is missing.

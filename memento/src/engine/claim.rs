@@ -98,8 +98,8 @@ impl<'a> Calls<'a> {
     /// Looks once more, for an item that another thread may have computed after the stores were asked; where it is
     /// `claimed`, another process may have.
     ///
-    /// What lands in this process stands in the memory cache, unless the cache has lost it. To ask the stores again may
-    /// mean to wait, for callees that run again: only with `may_wait`.
+    /// What lands in this process stands in the memory cache, unless the cache has lost it, and is counted. To ask the
+    /// stores again may mean to wait, for callees that run again: only with `may_wait`.
     fn look_again(&self, item: &mut Item<'_>, may_wait: bool, claimed: bool) {
         let storage = &self.binding.cluster.storage;
         let identity = item.encoded.identity(self.binding.number);
@@ -111,7 +111,9 @@ impl<'a> Calls<'a> {
             item.end(landed);
             return;
         }
-        if may_wait && (claimed || storage.cache.losses() != self.losses) {
+        let changes = storage.changes.count(&item.key);
+        if may_wait && (claimed || changes != item.changes) {
+            item.changes = changes;
             // A store in trouble has said so when it was asked first.
             let record = storage.metadata.get(&item.key).ok().flatten();
             if record.is_some() {

@@ -245,16 +245,18 @@ impl<'a> Calls<'a> {
             storage.trouble.note(written);
             self.binding.has_recorded.store(true, Ordering::Relaxed);
         }
+        storage.changes.note(&item.key);
         if !is_kept {
             // A value that was there is not the last word any more.
             storage.cache.remove(item.encoded.identity(self.binding.number));
             return (landed, None);
         }
         part::publish_all(&storage.contents, publications);
-        let shared = lookup::cache(self.binding, item, landed.clone(), size + held);
+        let shared = lookup::cache(self.binding, item, landed.clone(), size + held, || true);
         if shared.is_none() {
             // Nothing in memory tells of it, so the stores have to before others may ask.
             self.recorder.flush();
+            storage.changes.note(&item.key);
         }
         (landed, shared)
     }

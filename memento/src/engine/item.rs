@@ -27,6 +27,8 @@ pub(crate) struct Item<'a> {
     pub(super) replaces: Option<Digest>,
     /// The record of an outcome that may be valid again one day.
     pub(super) earlier: Option<Vec<u8>>,
+    /// The count of [changes](crate::storage::Changes) before the stores were asked.
+    pub(super) changes: u32,
     /// What is known of it while another process makes it.
     pub(super) away: Option<Box<Away>>,
 }
@@ -49,23 +51,25 @@ pub(super) struct Suspended {
     has_missed: bool,
     replaces: Option<Digest>,
     earlier: Option<Vec<u8>>,
+    changes: u32,
 }
 
 impl<'a> Item<'a> {
-    pub(crate) fn new(function: &Function, encoded: Encoded<'a>, task: &'a mut dyn Task) -> Self {
+    /// A call that the memory cache has no answer for, and that the stores were not asked for.
+    pub(crate) fn new(binding: &Binding, encoded: Encoded<'a>, task: &'a mut dyn Task) -> Self {
         let invocation = encoded.invocation();
-        let key = invocation.key(&function.version());
-        let ending = Ending::Pending;
+        let key = invocation.key(&binding.function.version());
         Self {
             encoded,
             invocation,
             key,
             task,
-            ending,
+            ending: Ending::Pending,
             miss: None,
             has_missed: false,
             replaces: None,
             earlier: None,
+            changes: binding.cluster.storage.changes.count(&key),
             away: None,
         }
     }
@@ -74,10 +78,17 @@ impl<'a> Item<'a> {
 impl Item<'_> {
     /// The call without what it borrows.
     pub(super) fn suspend(self) -> Suspended {
-        let Self { encoded, invocation, key, ending, miss, has_missed, replaces, earlier, .. } =
-            self;
-        let encoded = encoded.detach();
-        Suspended { encoded, invocation, key, ending, miss, has_missed, replaces, earlier }
+        Suspended {
+            encoded: self.encoded.detach(),
+            invocation: self.invocation,
+            key: self.key,
+            ending: self.ending,
+            miss: self.miss,
+            has_missed: self.has_missed,
+            replaces: self.replaces,
+            earlier: self.earlier,
+            changes: self.changes,
+        }
     }
 
     /// Tells those who want to know what became of this call.
@@ -90,27 +101,38 @@ impl Item<'_> {
 }
 
 impl Suspended {
-    /// The call of a function with this encoding.
-    pub(super) fn new(function: &Function, encoded: Encoded<'_>) -> Self {
+    /// As [`Item::new`].
+    pub(super) fn new(binding: &Binding, encoded: Encoded<'_>) -> Self {
         let invocation = encoded.invocation();
+        let key = invocation.key(&binding.function.version());
         Self {
-            invocation,
-            key: invocation.key(&function.version()),
             encoded: encoded.detach(),
+            invocation,
+            key,
             ending: Ending::Pending,
             miss: None,
             has_missed: false,
             replaces: None,
             earlier: None,
+            changes: binding.cluster.storage.changes.count(&key),
         }
     }
 
     /// The call, whose output is in `task`.
     pub(super) fn resume<'a>(self, binding: &'a Binding, task: &'a mut dyn Task) -> Item<'a> {
-        let Self { encoded, invocation, key, ending, miss, has_missed, replaces, earlier } = self;
-        let encoded = encoded.attach(&binding.function_key);
-        let away = None;
-        Item { encoded, invocation, key, task, ending, miss, has_missed, replaces, earlier, away }
+        Item {
+            encoded: self.encoded.attach(&binding.function_key),
+            invocation: self.invocation,
+            key: self.key,
+            task,
+            ending: self.ending,
+            miss: self.miss,
+            has_missed: self.has_missed,
+            replaces: self.replaces,
+            earlier: self.earlier,
+            changes: self.changes,
+            away: None,
+        }
     }
 
     /// What the caller's frame records, if there is an outcome.

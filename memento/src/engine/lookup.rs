@@ -126,7 +126,7 @@ pub(super) fn find_at_once(
             item.task.discard();
             return false;
         }
-        cache(binding, item, landed.clone(), bytes.len() as u64);
+        cache_found(binding, item, landed.clone(), bytes.len() as u64);
     }
     item.replaces = Some(head.digest);
     item.hit(binding, landed);
@@ -255,7 +255,7 @@ fn read(
         let generation = validity.generation.or(Some(generation));
         landed.validity = Validity { generation, ..validity }.into_shared();
     }
-    cache(binding, item, landed, size);
+    cache_found(binding, item, landed, size);
     Ok(())
 }
 
@@ -271,21 +271,28 @@ pub(super) fn decode(
     scope.enter(|| item.task.decode(encoding))
 }
 
-/// Puts a clone of the item's output into the memory cache, if it fits. The clone.
+/// Puts a clone of the item's output, which was found in a store, into the memory cache, unless this process has computed
+/// or dropped it since the store was asked.
+fn cache_found(binding: &Binding, item: &Item<'_>, landed: Landed, size: u64) {
+    let changes = &binding.cluster.storage.changes;
+    cache(binding, item, landed, size, || changes.count(&item.key) == item.changes);
+}
+
+/// Puts a clone of the item's output into the memory cache, if it fits and is still wanted then. The clone.
 pub(super) fn cache(
     binding: &Binding,
     item: &Item<'_>,
     landed: Landed,
     size: u64,
+    wanted: impl FnOnce() -> bool,
 ) -> Option<Shared> {
     let cache = &binding.cluster.storage.cache;
     let identity = item.encoded.identity(binding.number);
     if !cache.admits(identity, size) {
-        cache.count_loss();
         return None;
     }
     let shared = item.task.share()?;
-    cache.put(identity, Shared::clone(&shared), landed, size);
+    cache.put_if(identity, Shared::clone(&shared), landed, size, wanted);
     Some(shared)
 }
 

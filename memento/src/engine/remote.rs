@@ -224,7 +224,7 @@ impl<'a> Calls<'a> {
 
 /// Runs a function for the process that asks; nothing is looked up or recorded here. What came of it.
 pub(crate) fn perform<'a>(bound: &'a Bound, errand: &Errand, item: Item<'a>) -> Vec<u8> {
-    let calls = Calls::missing(bound, Caller::current(), Modifiers::default(), item, 0);
+    let calls = Calls::missing(bound, Caller::current(), Modifiers::default(), item);
     let mut item = calls.items[0].lock();
     calls.perform(&mut item, errand)
 }

@@ -111,7 +111,7 @@ impl<E, B> Job<E, B> {
             }
         }
         let items = encodings.into_iter().zip(&mut tasks);
-        let items = items.map(|(encoded, task)| Item::new(self.bound.function, encoded, task));
+        let items = items.map(|(encoded, task)| Item::new(&self.bound, encoded, task));
         resolve(&self.bound, self.modifiers(), Box::new(items));
     }
 }

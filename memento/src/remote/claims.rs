@@ -109,7 +109,7 @@ impl WorkerClaims {
             place.map(|place| held.claims.swap_remove(place))
         };
         // What the worker recorded is in the stores alone: whoever waits has to ask them again.
-        cluster.storage.cache.count_loss();
+        cluster.storage.changes.note(key);
         drop(released);
     }
 }

@@ -23,7 +23,8 @@ fn many_are_looked_up_as_one_is() {
         padded: None,
     };
     for n in (0..MANY).filter(|n| n % 3 != 0) {
-        cache.put(identity(n), Arc::new((n, n.to_string())), landed.clone(), 1);
+        let value = Arc::new((n, n.to_string()));
+        cache.put_if(identity(n), value, landed.clone(), 1, || true);
     }
     let (mut found, mut admitted) = (Vec::new(), Vec::new());
     cache.get_many::<(usize, String)>(

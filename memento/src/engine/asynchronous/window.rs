@@ -247,7 +247,7 @@ where
                 Recalled::Ended(result) => ready.push_back((index, result)),
                 Recalled::Missing(arguments, encoded) => {
                     missing.0.push((index, arguments));
-                    missing.1.push(Suspended::new(job.bound.function, encoded));
+                    missing.1.push(Suspended::new(&job.bound, encoded));
                 }
             }
         });

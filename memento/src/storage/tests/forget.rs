@@ -98,7 +98,7 @@ fn listed(storage: &Storage, filter: &Filter) -> Vec<Key> {
 fn what_never_was_is_not_forgotten() {
     let storage = Storage::memory();
     let key = invocation(1).key(&F.version());
-    assert!(!storage.forget(&key).unwrap());
+    assert!(!storage.forget_record(&key).unwrap());
     assert_eq!(storage.metadata.get(&key).unwrap(), None, "and nothing is noted");
     assert_eq!(storage.metadata.versions(F.path(), 10).unwrap(), []);
 }
@@ -107,7 +107,7 @@ fn what_never_was_is_not_forgotten() {
 fn a_forgotten_result_leaves_a_note_of_what_it_was_computed_from() {
     let storage = Storage::memory();
     let key = put(&storage, &F, 1, None);
-    assert!(storage.forget(&key).unwrap());
+    assert!(storage.forget_record(&key).unwrap());
     assert!(is_noted(&storage, &key));
     let record = storage.metadata.get(&key).unwrap().unwrap();
     let (head, encoded) = record::open(&key, &record).unwrap();
@@ -123,11 +123,11 @@ fn a_forgotten_result_leaves_a_note_of_what_it_was_computed_from() {
 fn what_is_forgotten_is_forgotten_once() {
     let storage = Storage::memory();
     let key = put(&storage, &F, 1, None);
-    assert_eq!([(); 3].map(|()| storage.forget(&key).unwrap()), [true, false, false]);
+    assert_eq!([(); 3].map(|()| storage.forget_record(&key).unwrap()), [true, false, false]);
     assert!(is_noted(&storage, &key));
     put(&storage, &F, 1, None);
     assert!(!is_noted(&storage, &key));
-    assert!(storage.forget(&key).unwrap(), "computed again, forgotten again");
+    assert!(storage.forget_record(&key).unwrap(), "computed again, forgotten again");
 }
 
 #[test]
@@ -135,10 +135,10 @@ fn a_recorded_error_is_forgotten_as_a_result_is() {
     let storage = Storage::memory();
     let key = put(&storage, &F, 1, Some("no such file"));
     assert_eq!(listed(&storage, &failed(true)), [key]);
-    assert!(storage.forget(&key).unwrap());
+    assert!(storage.forget_record(&key).unwrap());
     assert!(is_noted(&storage, &key));
     assert_eq!(storage.list(&failed(true), None, 10).unwrap().0, []);
-    assert!(!storage.forget(&key).unwrap());
+    assert!(!storage.forget_record(&key).unwrap());
 }
 
 #[test]
@@ -147,10 +147,10 @@ fn a_list_does_not_show_what_is_forgotten() {
     let [a, b, c] = [1, 2, 3].map(|byte| put(&storage, &F, byte, None));
     let d = put(&storage, &G, 4, None);
     assert_eq!(listed(&storage, &Filter::default()), [d, c, b, a]);
-    assert!(storage.forget(&b).unwrap());
+    assert!(storage.forget_record(&b).unwrap());
     assert_eq!(listed(&storage, &Filter::default()), [d, c, a]);
     assert_eq!(listed(&storage, &of_function(F.path())), [c, a]);
-    assert_eq!(storage.forget_all(&G, &all(&G)).unwrap(), 1);
+    assert_eq!(storage.forget_records(&G, &all(&G)).unwrap(), 1);
     assert_eq!(listed(&storage, &Filter::default()), [c, a]);
     assert_eq!(listed(&storage, &of_function(G.path())), []);
     assert_eq!(storage.failures(), 0, "a note is not damaged");
@@ -170,9 +170,9 @@ fn of_a_damaged_record_nothing_is_left() {
             .metadata
             .put(&[Entry { key, function, version, failed: false, hidden: false, record }])
             .unwrap();
-        assert!(storage.forget(&key).unwrap());
+        assert!(storage.forget_record(&key).unwrap());
         assert_eq!(storage.metadata.get(&key).unwrap(), None);
-        assert!(!storage.forget(&key).unwrap());
+        assert!(!storage.forget_record(&key).unwrap());
     }
 }
 
@@ -182,7 +182,7 @@ fn forgetting_all_drops_the_results_of_every_version_and_notes_it() {
     let keys = [1, 2, 3].map(|byte| put(&storage, &F, byte, None));
     let edited = put(&storage, &F_EDITED, 1, Some("failed"));
     let other = put(&storage, &G, 4, None);
-    assert_eq!(storage.forget_all(&F_EDITED, &all(&F_EDITED)).unwrap(), 4);
+    assert_eq!(storage.forget_records(&F_EDITED, &all(&F_EDITED)).unwrap(), 4);
     for key in keys.iter().chain([&edited]) {
         assert_eq!(storage.metadata.get(key).unwrap(), None);
     }
@@ -195,12 +195,12 @@ fn forgetting_all_drops_the_results_of_every_version_and_notes_it() {
 #[test]
 fn forgetting_all_counts_results_and_not_its_own_note() {
     let storage = Storage::memory();
-    assert_eq!(storage.forget_all(&F, &all(&F)).unwrap(), 0);
-    assert_eq!(storage.forget_all(&F, &all(&F)).unwrap(), 0);
+    assert_eq!(storage.forget_records(&F, &all(&F)).unwrap(), 0);
+    assert_eq!(storage.forget_records(&F, &all(&F)).unwrap(), 0);
     put(&storage, &F, 1, None);
     put(&storage, &F, 2, None);
-    assert_eq!(storage.forget_all(&F, &all(&F)).unwrap(), 2);
-    assert_eq!(storage.forget_all(&F, &all(&F)).unwrap(), 0);
+    assert_eq!(storage.forget_records(&F, &all(&F)).unwrap(), 2);
+    assert_eq!(storage.forget_records(&F, &all(&F)).unwrap(), 0);
     assert!(is_noted(&storage, &all(&F).key(&F.version())));
 }
 
@@ -209,17 +209,17 @@ fn forgetting_all_does_not_count_what_was_forgotten_before() {
     let storage = Storage::memory();
     let key = put(&storage, &F, 1, None);
     put(&storage, &F, 2, None);
-    assert!(storage.forget(&key).unwrap());
-    assert_eq!(storage.forget_all(&F, &all(&F)).unwrap(), 1);
+    assert!(storage.forget_record(&key).unwrap());
+    assert_eq!(storage.forget_records(&F, &all(&F)).unwrap(), 1);
 }
 
 #[test]
 fn forgetting_all_does_not_count_the_note_of_another_version() {
     let storage = Storage::memory();
     put(&storage, &F, 1, None);
-    assert_eq!(storage.forget_all(&F, &all(&F)).unwrap(), 1);
+    assert_eq!(storage.forget_records(&F, &all(&F)).unwrap(), 1);
     put(&storage, &F_EDITED, 1, None);
-    assert_eq!(storage.forget_all(&F_EDITED, &all(&F_EDITED)).unwrap(), 1);
+    assert_eq!(storage.forget_records(&F_EDITED, &all(&F_EDITED)).unwrap(), 1);
 }
 
 /// Puts a new result in the place of the one of an invocation, which stays for the day on which it is valid again; the
@@ -250,13 +250,13 @@ fn what_a_forgotten_result_took_the_place_of_goes_with_it() {
     assert!(storage.metadata.get(&earlier).unwrap().is_some());
     assert_eq!(storage.memento(&earlier).unwrap(), None);
     assert_eq!(listed(&storage, &Filter::default()), [key, other], "it is not listed");
-    assert!(storage.forget(&key).unwrap());
+    assert!(storage.forget_record(&key).unwrap());
     assert_eq!(storage.metadata.get(&earlier).unwrap(), None);
     assert!(is_noted(&storage, &key));
     assert_eq!(listed(&storage, &Filter::default()), [other]);
     let record = storage.metadata.get(&key).unwrap().unwrap();
     assert_eq!(record::open(&key, &record).unwrap().0.earlier_keys().count(), 0);
-    assert!(!storage.forget(&key).unwrap());
+    assert!(!storage.forget_record(&key).unwrap());
 }
 
 #[test]
@@ -264,7 +264,7 @@ fn forgetting_all_does_not_count_what_results_took_the_place_of() {
     let storage = Storage::memory();
     let key = put(&storage, &F, 1, None);
     let earlier = replace(&storage, &key);
-    assert_eq!(storage.forget_all(&F, &all(&F)).unwrap(), 1);
+    assert_eq!(storage.forget_records(&F, &all(&F)).unwrap(), 1);
     assert_eq!(storage.metadata.get(&earlier).unwrap(), None);
 }
 
@@ -309,9 +309,9 @@ fn a_store_that_is_open_for_reading_refuses() {
     let storage = Storage::from_stores(data, Arc::clone(&records) as _);
     let key = put(&storage, &F, 1, None);
     let readonly = Storage::new(MemoryDataStore::default(), ReadOnly(records));
-    assert_eq!(readonly.forget(&key).unwrap_err().kind(), ErrorKind::ReadOnly);
-    assert_eq!(readonly.forget_all(&F, &all(&F)).unwrap_err().kind(), ErrorKind::ReadOnly);
+    assert_eq!(readonly.forget_record(&key).unwrap_err().kind(), ErrorKind::ReadOnly);
+    assert_eq!(readonly.forget_records(&F, &all(&F)).unwrap_err().kind(), ErrorKind::ReadOnly);
     assert!(readonly.memento(&key).unwrap().is_some(), "it stays");
     let never = invocation(2).key(&F.version());
-    assert!(!readonly.forget(&never).unwrap(), "nothing there, nothing to write");
+    assert!(!readonly.forget_record(&never).unwrap(), "nothing there, nothing to write");
 }
