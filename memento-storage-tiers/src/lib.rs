@@ -36,6 +36,7 @@
 //! let stores: Stores = tiers.into_stores();
 //! ```
 
+mod changes;
 mod contents;
 mod data;
 mod metadata;

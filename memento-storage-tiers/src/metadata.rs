@@ -1,6 +1,5 @@
 //! Mementos in tiers.
 
-use std::collections::HashSet;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,6 +9,7 @@ use memento::{
 };
 use parking_lot::Mutex;
 
+use crate::changes::{Changes, Sought};
 use crate::queue::{Queue, Write};
 use crate::tier::{Tier, Writes};
 use crate::{Tiers, each};
@@ -18,8 +18,14 @@ use crate::{Tiers, each};
 #[derive(Debug)]
 pub(crate) struct TieredMetadataStore {
     tiers: Tiers,
-    /// Keys that are looked for below, and were not put or dropped since: what is found there may be copied up.
-    sought: Mutex<HashSet<Key>>,
+    /// What is found below is copied up only where nothing was put or dropped since it was looked for.
+    changes: Changes,
+}
+
+/// Keys that are looked for, each with what there was to note of it before.
+struct Wanted<'k> {
+    keys: &'k [Key],
+    sought: Vec<Sought>,
 }
 
 /// What some tiers had for some keys.
@@ -36,45 +42,31 @@ impl Found {
 
 impl TieredMetadataStore {
     pub(crate) fn new(tiers: Tiers) -> Self {
-        Self { tiers, sought: Mutex::default() }
-    }
-
-    /// Notes that what is found of these keys from now on is older than what is there.
-    fn supersede(&self, keys: impl IntoIterator<Item = Key>) {
-        let mut sought = self.sought.lock();
-        if !sought.is_empty() {
-            for key in keys {
-                sought.remove(&key);
-            }
-        }
+        Self { tiers, changes: Changes::default() }
     }
 
     /// Asks the tiers from the one of number `first` on for what is missing. What is found is copied up.
     fn look_up(
         &self,
-        keys: &[Key],
+        wanted: &Wanted<'_>,
         first: usize,
         mut found: Found,
     ) -> Result<Vec<Option<Vec<u8>>>> {
         for (n, tier) in self.tiers.iter().skip(first) {
             let missing = found.missing();
-            let asked: Vec<Key> = missing.iter().map(|at| keys[*at]).collect();
+            let asked: Vec<Key> = missing.iter().map(|at| wanted.keys[*at]).collect();
             if asked.is_empty() {
                 break;
-            }
-            if self.tiers.promoting(n).next().is_some() {
-                self.sought.lock().extend(&asked);
             }
             match tier.check(get(tier, &asked)) {
                 Ok(records) => {
                     let new = missing.into_iter().zip(records);
                     let new = new.filter_map(|(at, record)| Some((at, record?))).collect();
-                    self.take(n, keys, new, &mut found);
+                    self.take(n, wanted, new, &mut found);
                 }
                 Err(error) => found.failure = found.failure.or(Some(error)),
             }
         }
-        self.supersede(keys.iter().copied());
         let has_any = found.records.iter().any(Option::is_some);
         match found.failure {
             Some(error) if !has_any => Err(error),
@@ -83,7 +75,7 @@ impl TieredMetadataStore {
     }
 
     /// Takes what a tier had, and copies it up. What is damaged is not taken: a tier below may have it whole.
-    fn take(&self, n: usize, keys: &[Key], new: Vec<(usize, Vec<u8>)>, found: &mut Found) {
+    fn take(&self, n: usize, wanted: &Wanted<'_>, new: Vec<(usize, Vec<u8>)>, found: &mut Found) {
         if self.tiers.promoting(n).next().is_none() {
             for (at, record) in new {
                 found.records[at] = Some(record);
@@ -92,23 +84,25 @@ impl TieredMetadataStore {
         }
         let mut promoted = Vec::new();
         for (at, record) in new {
-            match Entry::read(&keys[at], record.clone()) {
+            let key = &wanted.keys[at];
+            match Entry::read(key, record.clone()) {
                 Ok(entry) => {
-                    promoted.push(entry);
+                    promoted.push((entry, wanted.sought[at]));
                     found.records[at] = Some(record);
                 }
                 Err(error) => {
                     let tier = &self.tiers.0[n];
                     let _ = tier.check::<()>(Err(error));
                     if tier.writes != Writes::Never {
-                        let _ = tier.check(tier.metadata.set_aside(&keys[at], &record));
+                        let _ = tier.check(tier.metadata.set_aside(key, &record));
                     }
                 }
             }
         }
-        // Who puts something else meanwhile, or drops it, does so before, or after all of this.
-        let sought = self.sought.lock();
-        promoted.retain(|entry| sought.contains(&entry.key));
+        let held = self.changes.hold();
+        let promoted = promoted.into_iter();
+        let promoted = promoted.filter(|(entry, sought)| held.is_unchanged(&entry.key, *sought));
+        let promoted: Vec<Entry> = promoted.map(|(entry, _)| entry).collect();
         if !promoted.is_empty() {
             for tier in self.tiers.promoting(n) {
                 // It is found below the next time, too.
@@ -164,45 +158,51 @@ impl MetadataStore for TieredMetadataStore {
     }
 
     fn get(&self, key: &Key) -> Result<Option<Vec<u8>>> {
+        let sought = self.changes.seek(key);
         let nearest = &self.tiers.0[0];
         let failure = match nearest.check(nearest.metadata.get(key)) {
             Ok(None) => None,
             Ok(found) => return Ok(found),
             Err(error) => Some(error),
         };
+        let wanted = Wanted { keys: std::slice::from_ref(key), sought: vec![sought] };
         let found = Found { records: vec![None], failure };
-        Ok(self.look_up(&[*key], 1, found)?.pop().flatten())
+        Ok(self.look_up(&wanted, 1, found)?.pop().flatten())
     }
 
     fn get_many(&self, keys: &[Key]) -> Result<Vec<Option<Vec<u8>>>> {
+        let sought = keys.iter().map(|key| self.changes.seek(key)).collect();
         let found = Found { records: vec![None; keys.len()], failure: None };
-        self.look_up(keys, 0, found)
+        self.look_up(&Wanted { keys, sought }, 0, found)
     }
 
     fn put(&self, entries: &[Entry]) -> Result<()> {
-        self.supersede(entries.iter().map(|entry| entry.key));
         let now = |tier: &Tier| tier.metadata.put(entries);
         let behind = |_: &Tier, queue: &Queue| queue.push(Write::Records(entries.to_vec()));
-        self.tiers.keep("keep mementos", now, behind)
+        let keys = entries.iter().map(|entry| entry.key);
+        self.changes.change(keys, || self.tiers.keep("keep mementos", now, behind))
     }
 
     fn remove(&self, key: &Key) -> Result<bool> {
-        self.supersede([*key]);
-        let mut was_there = false;
-        for tier in self.tiers.written() {
-            tier.flush()?;
-            was_there |= tier.check(tier.metadata.remove(key))?;
-        }
-        Ok(was_there)
+        self.changes.change(std::iter::once(*key), || {
+            let mut was_there = false;
+            for tier in self.tiers.written() {
+                tier.flush()?;
+                was_there |= tier.check(tier.metadata.remove(key))?;
+            }
+            Ok(was_there)
+        })
     }
 
     fn remove_all(&self, filter: &Filter) -> Result<u64> {
-        self.sought.lock().clear();
-        let mut removed = 0;
-        for tier in self.tiers.written() {
-            tier.flush()?;
-            removed = removed.max(tier.check(tier.metadata.remove_all(filter))?);
-        }
+        let removed = self.changes.change_all(|| -> Result<u64> {
+            let mut removed = 0;
+            for tier in self.tiers.written() {
+                tier.flush()?;
+                removed = removed.max(tier.check(tier.metadata.remove_all(filter))?);
+            }
+            Ok(removed)
+        })?;
         for (_, tier) in self.tiers.iter().filter(|(_, tier)| tier.writes == Writes::Never) {
             let left = tier.check(tier.metadata.list(filter, None, 1))?;
             if !left.entries.is_empty() {

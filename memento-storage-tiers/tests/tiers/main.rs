@@ -152,6 +152,22 @@ fn what_is_forgotten_while_it_is_found_is_not_copied_up() {
 }
 
 #[test]
+fn what_is_found_while_it_is_forgotten_is_not_copied_up() {
+    let (near, far) = (Store::default(), Store::default());
+    of(far.stores()).enter(|| assert_eq!(double(1), 2));
+    let environment = tiers([tier(&near), tier(&far)]);
+    let other = environment.clone();
+    near.interrupt_removal(move || {
+        RUNS.set(0);
+        other.enter(|| assert_eq!((double(1), RUNS.get()), (2, 0), "it is still in the one below"));
+    });
+    environment.enter(|| {
+        assert_eq!(double::forget_all().unwrap(), 1);
+        assert_eq!((double(1), RUNS.get()), (2, 1), "and is not there any more");
+    });
+}
+
+#[test]
 fn lists_have_what_is_in_any_tier_once() {
     let (near, far) = (Store::default(), Store::default());
     of(near.stores()).enter(|| (0..30).map(double).sum::<u64>());

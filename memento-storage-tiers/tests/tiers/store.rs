@@ -22,13 +22,28 @@ struct Inner {
     is_away: AtomicBool,
     puts: AtomicU64,
     /// Done once, when a record has been read and is not yet returned.
-    interlude: Mutex<Interlude>,
+    at_get: Interlude,
+    /// Done once, when records have been dropped.
+    at_removal: Interlude,
     /// Held for writing by a test that has puts wait.
     gate: RwLock<()>,
 }
 
 #[derive(Default)]
-struct Interlude(Option<Box<dyn FnOnce() + Send>>);
+struct Interlude(Mutex<Option<Box<dyn FnOnce() + Send>>>);
+
+impl Interlude {
+    fn set(&self, interlude: impl FnOnce() + Send + 'static) {
+        *self.0.lock() = Some(Box::new(interlude));
+    }
+
+    fn play(&self) {
+        let interlude = self.0.lock().take();
+        if let Some(interlude) = interlude {
+            interlude();
+        }
+    }
+}
 
 impl fmt::Debug for Interlude {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -39,7 +54,12 @@ impl fmt::Debug for Interlude {
 impl Store {
     /// Does something when the next record has been read and is not yet returned.
     pub(crate) fn interrupt(&self, interlude: impl FnOnce() + Send + 'static) {
-        self.0.interlude.lock().0 = Some(Box::new(interlude));
+        self.0.at_get.set(interlude);
+    }
+
+    /// Does something when the next records have been dropped, all at once.
+    pub(crate) fn interrupt_removal(&self, interlude: impl FnOnce() + Send + 'static) {
+        self.0.at_removal.set(interlude);
     }
 
     pub(crate) fn stores(&self) -> Stores {
@@ -97,10 +117,7 @@ impl DataStore for Store {
 impl MetadataStore for Store {
     fn get(&self, key: &Key) -> Result<Option<Vec<u8>>> {
         let found = self.ask()?.metadata.get(key);
-        let interlude = self.0.interlude.lock().0.take();
-        if let Some(interlude) = interlude {
-            interlude();
-        }
+        self.0.at_get.play();
         found
     }
 
@@ -113,7 +130,9 @@ impl MetadataStore for Store {
     }
 
     fn remove_all(&self, filter: &Filter) -> Result<u64> {
-        self.ask()?.metadata.remove_all(filter)
+        let removed = self.ask()?.metadata.remove_all(filter);
+        self.0.at_removal.play();
+        removed
     }
 
     fn list(&self, filter: &Filter, from: Option<u64>, limit: usize) -> Result<Page> {
