@@ -108,11 +108,16 @@ impl Parts<'_> {
             }
 
             /// Drops the record of this invocation; whether there was one.
+            ///
+            /// A call that runs the function meanwhile still records what comes of it. Other processes use what they
+            /// have in memory until they end.
             #visibility fn forget #generics (#declared) -> #memento::Result<bool> #condition {
                 #internal::forget(&__FUNCTION, Self::__encode #turbofish, &#arguments)
             }
 
             /// Drops the records of all invocations of this function, of every version; how many there were.
+            ///
+            /// What runs meanwhile, and other processes, are as with `forget`.
             #visibility fn forget_all() -> #memento::Result<u64> {
                 #internal::forget_all(&__FUNCTION)
             }
