@@ -151,6 +151,19 @@ fn what_is_forgotten_while_it_is_found_is_not_copied_up() {
     }
 }
 
+/// The tier below is written behind the call, so that it still has what has been forgotten when it is asked.
+#[test]
+fn what_is_forgotten_before_the_one_below_is_asked_is_not_copied_up() {
+    let (near, far) = (Store::default(), Store::default());
+    of(far.stores()).enter(|| assert_eq!(double(1), 2));
+    let environment = tiers([tier(&near), tier(&far).writes(Writes::Behind)]);
+    let other = environment.clone();
+    near.interrupt(move || assert!(other.enter(|| double::forget(1).unwrap())));
+    far.closed(|| environment.enter(|| assert_eq!(double(1), 2)));
+    RUNS.set(0);
+    of(near.stores()).enter(|| assert_eq!((double(1), RUNS.get()), (2, 1), "it is forgotten"));
+}
+
 #[test]
 fn what_is_found_while_it_is_forgotten_is_not_copied_up() {
     let (near, far) = (Store::default(), Store::default());

@@ -245,6 +245,7 @@ impl<'a> Calls<'a> {
             storage.trouble.note(written);
             self.binding.has_recorded.store(true, Ordering::Relaxed);
         }
+        // Who found what was there before does not put that into the memory cache any more.
         storage.changes.note(&item.key);
         if !is_kept {
             // A value that was there is not the last word any more.
