@@ -11,6 +11,7 @@ use std::task::{Context, Poll, Waker};
 use cached::macros::concurrent_cached;
 use divan::{Bencher, black_box};
 use memento::{Caller, Environment, LocalRunner, Storage, memento};
+use memento_storage_tiers::{Tier, Tiers};
 
 const KEYS: [u64; 2] = [1, 10_000];
 
@@ -94,7 +95,9 @@ fn hits_of_three(bencher: Bencher<'_, '_>, keys: u64, call: impl Fn(String, u64,
 
 /// `u64 -> u64`
 mod of_number {
-    use super::{Bencher, CALLER, Environment, KEYS, LocalRunner, Storage, hits, poll_once};
+    use super::{
+        Bencher, CALLER, Environment, KEYS, LocalRunner, Storage, Tier, Tiers, hits, poll_once,
+    };
 
     /// Unbounded, as it is unless told otherwise.
     #[divan::bench(args = KEYS, sample_size = 10_000)]
@@ -135,6 +138,15 @@ mod of_number {
     #[divan::bench(args = KEYS, sample_size = 10_000)]
     fn memento_in_environment(bencher: Bencher<'_, '_>, keys: u64) {
         let environment = Environment::new(Storage::memory(), LocalRunner::new());
+        environment.enter(|| hits(bencher, keys, super::number));
+    }
+
+    /// The same behind whose memory cache there are two tiers.
+    #[divan::bench(args = KEYS, sample_size = 10_000)]
+    fn memento_in_tiers(bencher: Bencher<'_, '_>, keys: u64) {
+        let tiers =
+            Tiers::new(["near", "far"].map(|name| Tier::new(name, Storage::memory().stores())));
+        let environment = Environment::new(Storage::from(tiers.into_stores()), LocalRunner::new());
         environment.enter(|| hits(bencher, keys, super::number));
     }
 }
