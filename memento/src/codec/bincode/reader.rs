@@ -51,6 +51,7 @@ impl<'r> Reader<'r> {
         }
     }
 
+    #[inline]
     fn length(&mut self) -> Result<usize> {
         let length = u64::from_le_bytes(self.array()?);
         usize::try_from(length).map_err(|_| ended())
@@ -183,6 +184,7 @@ impl<'de> Deserializer<'de> for &mut Reader<'_> {
         visitor.visit_seq(Values { reader: self.inside()?, left })
     }
 
+    #[inline]
     fn deserialize_tuple<V: Visitor<'de>>(self, left: usize, visitor: V) -> Result<V::Value> {
         visitor.visit_seq(Values { reader: self, left })
     }
@@ -316,13 +318,16 @@ impl<'de> VariantAccess<'de> for &mut Reader<'_> {
 
 pub(super) type Result<T> = std::result::Result<T, Malformed>;
 
-/// Why bytes are no value of the type.
+/// Why bytes are no value of the type. As long as a number, so that either is handed on in registers.
 #[derive(Debug)]
-pub(super) struct Malformed(Box<str>);
+pub(super) struct Malformed(Box<Reason>);
+
+#[derive(Debug)]
+struct Reason(String);
 
 #[cold]
 fn wrong(what: impl fmt::Display) -> Malformed {
-    Malformed(what.to_string().into())
+    Malformed(Box::new(Reason(what.to_string())))
 }
 
 #[cold]
@@ -345,6 +350,6 @@ impl std::error::Error for Malformed {}
 
 impl fmt::Display for Malformed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(&self.0.0)
     }
 }
