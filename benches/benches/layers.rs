@@ -2,6 +2,8 @@
 //! compression do in a second.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
 use std::time::Duration;
 
 use divan::Bencher;
@@ -71,9 +73,36 @@ fn eviction(bencher: Bencher<'_, '_>) {
     get(bencher, &*Eviction::new().max_size(1 << 40).around(stores).data);
 }
 
-#[divan::bench]
+#[divan::bench(sample_size = 1000)]
 fn time_limit(bencher: Bencher<'_, '_>) {
     get(bencher, &TimeLimit::new(Duration::from_mins(1), store()));
+}
+
+/// What `time_limit` has to do at least: another thread takes something over, and gives it back. Both are awake.
+#[divan::bench]
+fn hand_over(bencher: Bencher<'_, '_>) {
+    let (given, taken) = (&AtomicU64::new(0), &AtomicU64::new(0));
+    let await_other_than = |number: &AtomicU64, known| loop {
+        match number.load(Ordering::Acquire) {
+            now if now == known => {}
+            now => return now,
+        }
+    };
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            let mut last = 0;
+            while last != u64::MAX {
+                last = await_other_than(given, last);
+                taken.store(last, Ordering::Release);
+            }
+        });
+        let mut number = 0;
+        bencher.bench_local(|| {
+            given.store(number + 1, Ordering::Release);
+            number = await_other_than(taken, number);
+        });
+        given.store(u64::MAX, Ordering::Release);
+    });
 }
 
 /// Objects of 16 MB: what is put, and what is read.

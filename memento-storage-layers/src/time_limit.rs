@@ -1,6 +1,7 @@
 //! Waits for a store no longer than a limit.
 
 mod data;
+mod helper;
 mod metadata;
 mod stream;
 
@@ -11,13 +12,17 @@ use std::time::Duration;
 use memento::{Error, ErrorKind, Result};
 
 use crate::Operation;
+use helper::{Helper, receive};
 
 /// A store that is waited for no longer than a limit: a [`DataStore`](memento::DataStore) or a
 /// [`MetadataStore`](memento::MetadataStore), as `S` is. Of a stream, the limit is for each part.
 ///
-/// Each operation runs in a thread of its own, which costs some tens of microseconds; a store with time limits of its
-/// own, as those on servers have, needs none of this. What takes too long goes on in its thread until it ends, whatever
-/// comes of it: so behind a folder that hangs for ever, there are soon as many threads as there were operations. A
+/// Operations run in another thread, one for each thread that asks. Two threads that are awake hand something over in
+/// less than a microsecond; where the other one sleeps, since nothing was asked for 25 microseconds, to wake it takes
+/// some tens of them. A store with time limits of its own, as those on servers have, needs none of this.
+///
+/// What takes too long goes on in its thread until it ends, whatever comes of it, and the next operation gets a new
+/// one: so behind a folder that hangs for ever, there are soon as many threads as there were operations. A
 /// [`Breaker`](crate::Breaker) around it bounds that.
 #[derive(Debug)]
 pub struct TimeLimit<S: ?Sized> {
@@ -48,16 +53,15 @@ fn within<T: Send + 'static>(
     operation: Operation,
     work: impl FnOnce() -> Result<T> + Send + 'static,
 ) -> Result<T> {
+    let helper = Helper::take()?;
     let (sender, receiver) = mpsc::sync_channel(1);
-    in_thread(move || {
+    helper.begin(move || {
         // Where nobody waits any more, nobody needs to know.
         let _ = sender.send(work());
     });
-    receiver.recv_timeout(limit).unwrap_or_else(|error| Err(ended(limit, operation, error)))
-}
-
-fn in_thread(work: impl FnOnce() + Send + 'static) {
-    blocking::unblock(work).detach();
+    let result = receive(&receiver, Some(limit)).map_err(|error| ended(limit, operation, error))?;
+    helper.keep();
+    result
 }
 
 /// The error of an operation of which nothing was heard.

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use memento::{Error, ErrorKind, Result, Source};
 
-use super::{ended, in_thread, within};
+use super::helper::{Helper, receive};
+use super::{ended, within};
 use crate::Operation;
 
 /// How many bytes are taken at once.
@@ -87,9 +88,10 @@ pub(super) fn put_within<T: Send + 'static>(
     source: &mut Source<'_>,
     put: impl FnOnce(&mut Source<'_>) -> Result<T> + Send + 'static,
 ) -> Result<T> {
+    let helper = Helper::take()?;
     let ((sender, receiver), (parts, wanted)) = (mpsc::channel(), mpsc::channel());
     let total = source.expected();
-    in_thread(move || {
+    helper.begin(move || {
         let events = sender.clone();
         let mut content = Parts { events, source: wanted, part: Cursor::default() };
         let mut source = Source::new(&mut content);
@@ -100,8 +102,12 @@ pub(super) fn put_within<T: Send + 'static>(
         let _ = sender.send(Event::Ended(put(&mut source)));
     });
     loop {
-        match receiver.recv_timeout(limit).map_err(|error| ended(limit, operation, error))? {
-            Event::Ended(result) => return result,
+        let event = receive(&receiver, Some(limit));
+        match event.map_err(|error| ended(limit, operation, error))? {
+            Event::Ended(result) => {
+                helper.keep();
+                return result;
+            }
             Event::Wants => {
                 let mut part = Vec::new();
                 let read = source.by_ref().take(PART).read_to_end(&mut part);

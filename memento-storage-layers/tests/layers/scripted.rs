@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::io::Read;
 use std::sync::mpsc::Receiver;
 use std::sync::{Arc, Mutex};
+use std::thread::{self, ThreadId};
 
 use memento::{
     Capabilities, DataStore, Error, ErrorKind, ListOptions, Listing, MemoryDataStore, Name, Prefix,
@@ -16,6 +17,8 @@ pub(crate) struct Scripted {
     pub(crate) store: MemoryDataStore,
     pub(crate) script: Mutex<VecDeque<Next>>,
     pub(crate) asked: Mutex<u32>,
+    /// The threads in which it was asked.
+    pub(crate) threads: Mutex<Vec<ThreadId>>,
 }
 
 #[derive(Debug)]
@@ -40,6 +43,7 @@ impl Scripted {
 
     fn asked<T>(&self, work: impl FnOnce() -> Result<T>) -> Result<T> {
         *self.asked.lock().unwrap() += 1;
+        self.threads.lock().unwrap().push(thread::current().id());
         let next = self.script.lock().unwrap().pop_front();
         match next {
             None => work(),

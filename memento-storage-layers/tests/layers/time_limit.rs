@@ -3,6 +3,7 @@
 use std::io::{self, Read};
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Arc, Mutex};
+use std::thread;
 use std::time::Duration;
 
 use memento::{
@@ -34,6 +35,44 @@ fn a_panic_of_the_store_is_an_error() {
     let limited = TimeLimit::new(Duration::MAX, Scripted::new([Next::Panic]));
     let error = limited.get(&name("a")).unwrap_err();
     assert!(error.to_string().ends_with("the store panicked"), "{error}");
+}
+
+/// A thread waits for one other thread, again and again; where that is still at work, or has panicked, for a new one.
+#[test]
+fn each_thread_has_one_that_it_waits_for() {
+    let (_go_on, wait) = mpsc::channel();
+    let store = Scripted::new([]);
+    let limited = |limit| TimeLimit::new(limit, Arc::clone(&store));
+    let get = || limited(Duration::MAX).get(&name("a"));
+    let asked_in = || store.threads.lock().unwrap().pop().unwrap();
+    let next = |next| store.script.lock().unwrap().push_back(next);
+
+    get().unwrap();
+    let first = asked_in();
+    assert_ne!(first, thread::current().id());
+    get().unwrap();
+    limited(Duration::MAX)
+        .put_from(&name("a"), &mut Source::new(&mut &b"streamed"[..]), &PutOptions::default())
+        .unwrap();
+    assert_eq!((asked_in(), asked_in()), (first, first));
+    let other = thread::scope(|scope| scope.spawn(|| get().map(|_| asked_in())).join());
+    assert_ne!(other.unwrap().unwrap(), first);
+
+    next(Next::Hang(wait));
+    limited(Duration::from_millis(1)).get(&name("a")).unwrap_err();
+    // It may have been given up before it began.
+    while store.threads.lock().unwrap().is_empty() {
+        thread::yield_now();
+    }
+    assert_eq!(asked_in(), first);
+    get().unwrap();
+    let second = asked_in();
+    assert_ne!(second, first);
+    next(Next::Panic);
+    get().unwrap_err();
+    assert_eq!(asked_in(), second);
+    get().unwrap();
+    assert_ne!(asked_in(), second);
 }
 
 /// A content whose second part comes when it is told to, if ever.
