@@ -102,11 +102,11 @@ fn timed(ask: impl FnOnce() -> Result<()>) -> Result<Duration> {
 }
 
 impl Asked<'_> {
-    /// What it can do, in the words of [`Capabilities`]: of a metadata store, there is one thing to say.
+    /// What it can do, in the words of [`Capabilities`]: of a metadata store, there are two things to say.
     fn able(&self) -> String {
         let able = self.capabilities;
+        let of_both = [("writable", able.writable), ("conditional", able.conditional)];
         let of_data = [
-            ("conditional", able.conditional),
             ("metadata", able.metadata),
             ("modified", able.modified),
             ("nested", able.nested),
@@ -114,7 +114,7 @@ impl Asked<'_> {
             ("url", able.url),
         ];
         let of_data = of_data.into_iter().filter(|_| self.store == DATA);
-        let all = [("writable", able.writable)].into_iter().chain(of_data);
+        let all = of_both.into_iter().chain(of_data);
         let able: Vec<_> = all.filter(|(_, can)| *can).map(|(name, _)| name).collect();
         if able.is_empty() { "reads only".to_owned() } else { able.join(", ") }
     }

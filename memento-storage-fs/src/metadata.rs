@@ -3,7 +3,9 @@
 #[cfg(test)]
 mod tests;
 
-use memento::{Capabilities, Claim, Entry, Filter, Key, MetadataStore, Page, Result, Version};
+use memento::{
+    Capabilities, Claim, Entry, Filter, Key, MetadataStore, Page, Replacement, Result, Version,
+};
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Row, Statement, ToSql, TransactionBehavior, params};
 
@@ -17,6 +19,8 @@ const KEEP_DAMAGED: &str =
 const VERSIONS: &str = "SELECT version FROM functions WHERE path = ?1 ORDER BY id DESC LIMIT ?2";
 const PUT: &str = "INSERT OR REPLACE INTO mementos(prefix, key, function, failed, hidden, record)
                    VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+const REPLACE: &str =
+    "UPDATE mementos SET record = ?4 WHERE prefix = ?1 AND key = ?2 AND record = ?3";
 
 /// A metadata store in a SQLite database, which several processes can use at once.
 #[derive(Debug)]
@@ -66,6 +70,20 @@ fn put(session: &mut Session, entries: &[Entry]) -> Result<(), rusqlite::Error> 
         functions.entry(path).or_default().extend(versions);
     }
     Ok(())
+}
+
+/// Puts all entries whose records are still those that were read, or none of them.
+fn replace(
+    connection: &mut Connection,
+    replacements: &[Replacement],
+) -> Result<(), rusqlite::Error> {
+    let transaction = connection.transaction()?;
+    for Replacement { seen, entry } in replacements {
+        let key = entry.key.as_bytes().as_slice();
+        let values = params![prefix(&entry.key), key, seen, entry.record];
+        transaction.prepare_cached(REPLACE)?.execute(values)?;
+    }
+    transaction.commit()
 }
 
 /// The number of the function, in its version, that an entry is of.
@@ -191,7 +209,7 @@ impl MetadataStore for SqliteMetadataStore {
     }
 
     fn capabilities(&self) -> Capabilities {
-        self.database.folder.capabilities()
+        self.database.folder.capabilities().conditional()
     }
 
     fn get(&self, key: &Key) -> Result<Option<Vec<u8>>> {
@@ -233,6 +251,12 @@ impl MetadataStore for SqliteMetadataStore {
 
     fn put(&self, entries: &[Entry]) -> Result<()> {
         self.database.write("keep mementos", |session| Ok(put(session, entries)?))
+    }
+
+    fn replace(&self, replacements: &[Replacement]) -> Result<()> {
+        self.database.write("replace mementos", |session| {
+            Ok(replace(&mut session.connection, replacements)?)
+        })
     }
 
     fn remove(&self, key: &Key) -> Result<bool> {

@@ -3,14 +3,16 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use memento::{Capabilities, Claim, Entry, Filter, Key, MetadataStore, Page, Result, Version};
+use memento::{
+    Capabilities, Claim, Entry, Filter, Key, MetadataStore, Page, Replacement, Result, Version,
+};
 
 use crate::operation::{
     CLAIM, GET_RECORD, GET_RECORDS, LIST_RECORDS, PUT_RECORDS, REMOVE_RECORD, REMOVE_RECORDS,
-    SET_RECORD_ASIDE, VERSIONS,
+    REPLACE_RECORDS, SET_RECORD_ASIDE, VERSIONS,
 };
 use crate::tally::Tallied;
-use crate::{Found, Guarded, Policy, Tally};
+use crate::{Found, Guarded, Operation, Policy, Tally};
 
 impl<P: Policy, S: MetadataStore + ?Sized> MetadataStore for Guarded<P, S> {
     fn location(&self) -> String {
@@ -70,9 +72,12 @@ impl<P: Policy, S: MetadataStore + ?Sized> MetadataStore for Guarded<P, S> {
     }
 
     fn put(&self, entries: &[Entry]) -> Result<()> {
-        let lengths = || entries.iter().map(|entry| entry.record.len() as u64);
-        self.limit(PUT_RECORDS).check(lengths().max().unwrap_or_default())?;
-        self.call_with(PUT_RECORDS, lengths().sum(), || self.store.put(entries))
+        self.put_all(PUT_RECORDS, entries.iter(), || self.store.put(entries))
+    }
+
+    fn replace(&self, replacements: &[Replacement]) -> Result<()> {
+        let entries = replacements.iter().map(|replacement| &replacement.entry);
+        self.put_all(REPLACE_RECORDS, entries, || self.store.replace(replacements))
     }
 
     fn remove(&self, key: &Key) -> Result<bool> {
@@ -113,6 +118,18 @@ impl<P: Policy, S: MetadataStore + ?Sized> MetadataStore for Guarded<P, S> {
 }
 
 impl<P: Policy, S: MetadataStore + ?Sized> Guarded<P, S> {
+    /// Does an operation that puts records.
+    fn put_all<'e>(
+        &self,
+        operation: Operation,
+        entries: impl Iterator<Item = &'e Entry>,
+        put: impl FnMut() -> Result<()>,
+    ) -> Result<()> {
+        let lengths: Vec<u64> = entries.map(|entry| entry.record.len() as u64).collect();
+        self.limit(operation).check(lengths.iter().copied().max().unwrap_or_default())?;
+        self.call_with(operation, lengths.iter().sum(), put)
+    }
+
     /// Tells the policy which of `keys` have a record.
     fn records_found(&self, keys: &[Key], records: &[Option<Vec<u8>>]) {
         for (key, _) in keys.iter().zip(records).filter(|(_, record)| record.is_some()) {

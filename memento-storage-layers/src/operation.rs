@@ -83,3 +83,4 @@ pub(crate) const CLAIM: Operation =
     Operation::reading(7, "try_claim", "claim the computation of a result").once();
 pub(crate) const SET_RECORD_ASIDE: Operation =
     Operation::writing(8, "set_aside", "take a damaged record out of the way");
+pub(crate) const REPLACE_RECORDS: Operation = Operation::writing(9, "replace", "replace records");

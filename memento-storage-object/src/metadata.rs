@@ -14,7 +14,9 @@ use std::collections::HashSet;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
-use memento::{Capabilities, Claim, Entry, Filter, Key, MetadataStore, Page, Result, Version};
+use memento::{
+    Capabilities, Claim, Entry, Filter, Key, MetadataStore, Page, Replacement, Result, Version,
+};
 use object_store::path::Path;
 use object_store::{Attributes, PutMode};
 use parking_lot::Mutex;
@@ -125,7 +127,9 @@ impl MetadataStore for ObjectMetadataStore {
     }
 
     fn capabilities(&self) -> Capabilities {
-        self.service.capabilities(Capabilities::default())
+        let mut all = Capabilities::default();
+        all.conditional = self.service.options.is_conditional();
+        self.service.capabilities(all)
     }
 
     fn get(&self, key: &Key) -> Result<Option<Vec<u8>>> {
@@ -145,6 +149,11 @@ impl MetadataStore for ObjectMetadataStore {
     fn put(&self, entries: &[Entry]) -> Result<()> {
         self.service.check_writable(KEEP)?;
         self.keep(entries)
+    }
+
+    fn replace(&self, replacements: &[Replacement]) -> Result<()> {
+        self.service.check_writable(KEEP)?;
+        self.put_in_place(replacements)
     }
 
     fn remove(&self, key: &Key) -> Result<bool> {

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use memento::{
-    Capabilities, Claim, Entry, ErrorKind, Filter, Key, MetadataStore, Page, Result, Version,
+    Capabilities, Claim, Entry, ErrorKind, Filter, Key, MetadataStore, Page, Replacement, Result,
+    Version,
 };
 use redis::{Cmd, Script, Value, from_redis_value};
 
@@ -58,6 +59,12 @@ impl RedisMetadataStore {
             Err(error) if error.kind() != ErrorKind::Storage => Ok(Some(Vec::new())),
             found => found,
         }
+    }
+
+    /// Refuses an entry that is too long to be kept.
+    fn check_size(&self, entry: &Entry) -> Result<()> {
+        let size = MEMENTO_HEAD + entry.function.len() + entry.record.len();
+        self.server.check_size(KEEP, size as u64)
     }
 
     /// The command that does a script with mementos.
@@ -116,8 +123,8 @@ impl MetadataStore for RedisMetadataStore {
     }
 
     fn capabilities(&self) -> Capabilities {
-        let readonly = self.server.options.readonly;
-        if readonly { Capabilities::read_only() } else { Capabilities::default() }
+        let all = Capabilities::default().conditional();
+        if self.server.options.readonly { all.not_writable() } else { all }
     }
 
     fn get(&self, key: &Key) -> Result<Option<Vec<u8>>> {
@@ -143,10 +150,7 @@ impl MetadataStore for RedisMetadataStore {
         let mut record = self.script(&self.server.scripts.record);
         record.arg(self.server.options.ttl_milliseconds());
         for entry in entries {
-            self.server.check_size(
-                KEEP,
-                (MEMENTO_HEAD + entry.function.len() + entry.record.len()) as u64,
-            )?;
+            self.check_size(entry)?;
             record.arg(digits(&entry.key)).arg(u8::from(entry.failed)).arg(u8::from(entry.hidden));
             record.arg(entry.version.as_bytes().as_slice()).arg(&entry.function);
             record.arg(format!("{:016}", self.claims.number_of(&entry.key))).arg(&entry.record);
@@ -156,6 +160,19 @@ impl MetadataStore for RedisMetadataStore {
             tracing::debug!(overtaken, "others were faster after claims had ended: theirs stay");
         }
         Ok(())
+    }
+
+    fn replace(&self, replacements: &[Replacement]) -> Result<()> {
+        self.server.check_writable(KEEP)?;
+        if replacements.is_empty() {
+            return Ok(());
+        }
+        let mut replace = self.script(&self.server.scripts.replace);
+        for Replacement { seen, entry } in replacements {
+            self.check_size(entry)?;
+            replace.arg(digits(&entry.key)).arg(seen).arg(&entry.record);
+        }
+        self.server.ask(KEEP, Repeat::Yes, &replace)
     }
 
     fn remove(&self, key: &Key) -> Result<bool> {

@@ -20,6 +20,7 @@ pub(crate) struct Scripts {
     pub(crate) list: Script,
     pub(crate) info: Script,
     pub(crate) record: Script,
+    pub(crate) replace: Script,
     pub(crate) drop: Script,
     pub(crate) drop_all: Script,
     pub(crate) page: Script,
@@ -39,6 +40,7 @@ impl Scripts {
             list: script!("objects", "list"),
             info: script!("objects", "info"),
             record: script!("mementos", "record"),
+            replace: script!("mementos", "replace"),
             drop: script!("mementos", "drop"),
             drop_all: script!("mementos", "drop_all"),
             page: script!("mementos", "page"),
@@ -49,7 +51,7 @@ impl Scripts {
         }
     }
 
-    pub(crate) fn all(&self) -> [&Script; 14] {
+    pub(crate) fn all(&self) -> [&Script; 15] {
         [
             &self.put,
             &self.append,
@@ -58,6 +60,7 @@ impl Scripts {
             &self.list,
             &self.info,
             &self.record,
+            &self.replace,
             &self.drop,
             &self.drop_all,
             &self.page,

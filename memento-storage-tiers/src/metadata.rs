@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use memento::{
-    Capabilities, Claim, Entry, Error, ErrorKind, Filter, Key, MetadataStore, Page, Result, Version,
+    Capabilities, Claim, Entry, Error, ErrorKind, Filter, Key, MetadataStore, Page, Replacement,
+    Result, Version,
 };
 use parking_lot::Mutex;
 
@@ -153,8 +154,11 @@ impl MetadataStore for TieredMetadataStore {
     }
 
     fn capabilities(&self) -> Capabilities {
-        let is_writable = self.tiers.written().next().is_some();
-        if is_writable { Capabilities::default() } else { Capabilities::read_only() }
+        let mut all = Capabilities::default();
+        all.writable = self.tiers.written().next().is_some();
+        let is_conditional = |tier: &Tier| tier.metadata.capabilities().conditional;
+        all.conditional = all.writable && self.tiers.written().all(is_conditional);
+        all
     }
 
     fn get(&self, key: &Key) -> Result<Option<Vec<u8>>> {
@@ -181,6 +185,15 @@ impl MetadataStore for TieredMetadataStore {
         let behind = |_: &Tier, queue: &Queue| queue.push(Write::Records(entries.to_vec()));
         let keys = entries.iter().map(|entry| entry.key);
         self.changes.change(keys, || self.tiers.keep("keep mementos", now, behind))
+    }
+
+    /// In each tier for itself: one may have what another one has lost.
+    fn replace(&self, replacements: &[Replacement]) -> Result<()> {
+        let now = |tier: &Tier| tier.metadata.replace(replacements);
+        let behind =
+            |_: &Tier, queue: &Queue| queue.push(Write::Replacements(replacements.to_vec()));
+        let keys = replacements.iter().map(|replacement| replacement.entry.key);
+        self.changes.change(keys, || self.tiers.keep("replace mementos", now, behind))
     }
 
     fn remove(&self, key: &Key) -> Result<bool> {

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 
 use memento::plugin::{AtEnd, Stores, at_thread_end};
-use memento::{Claim, DataStore, Entry, Error, ErrorKind, Name, Result};
+use memento::{Claim, DataStore, Entry, Error, ErrorKind, Name, Replacement, Result};
 use parking_lot::{Condvar, Mutex};
 
 use crate::contents;
@@ -23,6 +23,7 @@ const PATIENCE: u32 = 3;
 pub(crate) enum Write {
     Content(Name),
     Records(Vec<Entry>),
+    Replacements(Vec<Replacement>),
     /// Gives a claim back, behind what was computed under it.
     Release(Claim),
 }
@@ -33,7 +34,8 @@ impl Write {
         match self {
             Self::Content(_) => 1,
             Self::Records(entries) => entries.len() as u64,
-            Self::Release(_) => 0,
+            // Where it is lost, what it was to replace is still there.
+            Self::Replacements(_) | Self::Release(_) => 0,
         }
     }
 }
@@ -195,6 +197,7 @@ impl Shared {
     fn write(&self, write: Write) -> Result<()> {
         match write {
             Write::Records(entries) => self.stores.metadata.put(&entries),
+            Write::Replacements(replacements) => self.stores.metadata.replace(&replacements),
             Write::Release(claim) => {
                 drop(claim);
                 Ok(())

@@ -101,8 +101,8 @@ pub use statistics::{Misses, Statistics};
 pub use storage::{
     Capabilities, CheckedReader, Claim, Condition, Continuation, DataStore, Entry, Filter,
     ListOptions, Listing, MemoryDataStore, MemoryMetadataStore, MetadataStore, Name, Namespace,
-    NullStore, Object, Page, Prefix, Properties, PutOptions, References, Snapshot, Source, Staged,
-    Storage, StoreInfo, Target, Transfer, UserMetadata,
+    NullStore, Object, Page, Prefix, Properties, PutOptions, References, Replacement, Snapshot,
+    Source, Staged, Storage, StoreInfo, Target, Transfer, UserMetadata,
 };
 pub use transient::Transient;
 

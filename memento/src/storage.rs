@@ -33,7 +33,7 @@ pub use checked::CheckedReader;
 pub(crate) use contents::Contents;
 pub use data::DataStore;
 pub use memory::{MemoryDataStore, MemoryMetadataStore};
-pub use metadata::{Claim, Entry, Filter, MetadataStore, Page};
+pub use metadata::{Claim, Entry, Filter, MetadataStore, Page, Replacement};
 pub use name::{Name, Namespace, Prefix};
 pub use null::NullStore;
 pub use object::{

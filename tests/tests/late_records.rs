@@ -3,11 +3,13 @@
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
+use memento::resource::{self, Resource, Stamp, State};
 use memento::{
     Batch, Entry, Environment, Filter, Handover, Key, LocalRunner, MemoryDataStore,
-    MemoryMetadataStore, MetadataStore, Page, Result, Runner, Storage, Version, Waited, memento,
+    MemoryMetadataStore, MetadataStore, Page, Replacement, Result, Runner, Storage, Version,
+    Waited, memento,
 };
 
 static RUNS: AtomicU64 = AtomicU64::new(0);
@@ -36,6 +38,43 @@ fn latest(n: u64) -> u64 {
 
 static LATEST: AtomicU64 = AtomicU64::new(1);
 
+/// A table whose revision goes up, and whose rows stay the same.
+struct Table;
+
+static REVISION: AtomicU64 = AtomicU64::new(0);
+
+impl Resource for Table {
+    const KIND: &'static str = "table";
+
+    fn name(&self) -> String {
+        "the only one".to_owned()
+    }
+
+    fn from_name(_: &str) -> Result<Self> {
+        Ok(Self)
+    }
+
+    fn state(&self) -> State {
+        State::of(b"rows")
+    }
+
+    fn stamp(&self) -> Option<(Stamp, SystemTime)> {
+        let revision = REVISION.load(Ordering::SeqCst);
+        Some((Stamp::of(&revision.to_le_bytes()), SystemTime::UNIX_EPOCH))
+    }
+}
+
+resource::register!(Table);
+
+/// What is known now, whatever else there is in the table.
+#[memento]
+fn rows(n: u64) -> u64 {
+    resource::observe(&Table).unwrap();
+    n + ROWS.load(Ordering::SeqCst)
+}
+
+static ROWS: AtomicU64 = AtomicU64::new(1);
+
 /// A store that does something, once, with a record that has been read and is not yet returned. Clones are the same one.
 #[derive(Clone, Debug, Default)]
 struct Interrupted(Arc<Inner>);
@@ -45,6 +84,7 @@ struct Inner {
     store: MemoryMetadataStore,
     interlude: Mutex<Interlude>,
     reads: AtomicU64,
+    replaced: AtomicU64,
 }
 
 #[derive(Default)]
@@ -73,6 +113,22 @@ impl Interrupted {
         self.0.interlude.lock().unwrap().0 = Some(Box::new(interlude));
     }
 
+    /// Does something with the record that is read when so many more have been.
+    fn interrupt_after(
+        &self,
+        reads: u64,
+        interlude: impl FnOnce(Record) -> Record + Send + 'static,
+    ) {
+        if reads == 0 {
+            return self.interrupt(interlude);
+        }
+        let store = self.clone();
+        self.interrupt(move |found| {
+            store.interrupt_after(reads - 1, interlude);
+            found
+        });
+    }
+
     /// Whether all that was to be done was done.
     fn was_interrupted(&self) -> bool {
         self.0.interlude.lock().unwrap().0.is_none()
@@ -81,6 +137,11 @@ impl Interrupted {
     /// How many records were asked for.
     fn reads(&self) -> u64 {
         self.0.reads.load(Ordering::SeqCst)
+    }
+
+    /// How many records were to be replaced.
+    fn replaced(&self) -> u64 {
+        self.0.replaced.load(Ordering::SeqCst)
     }
 }
 
@@ -96,6 +157,10 @@ impl MetadataStore for Interrupted {
     }
     fn put(&self, entries: &[Entry]) -> Result<()> {
         self.0.store.put(entries)
+    }
+    fn replace(&self, replacements: &[Replacement]) -> Result<()> {
+        self.0.replaced.fetch_add(replacements.len() as u64, Ordering::SeqCst);
+        self.0.store.replace(replacements)
     }
     fn remove(&self, key: &Key) -> Result<bool> {
         self.0.store.remove(key)
@@ -204,6 +269,47 @@ fn what_is_refreshed_while_it_is_read_is_the_last_word() {
         assert_eq!(latest(1), 3);
     });
     assert_eq!(environment.statistics().computed, 1);
+}
+
+/// The results of a table with another revision and the same rows are written down in other words. The last record that
+/// is read is the one that these are to replace.
+#[test]
+fn what_came_since_is_not_replaced_by_other_words() {
+    let forget = || assert!(rows::forget(1).unwrap());
+    let refresh = || {
+        ROWS.store(2, Ordering::SeqCst);
+        assert_eq!(rows::with().refresh().call(1), 3);
+    };
+    // How many records are read until a result is renewed, where something else happens before the last one.
+    let renew = |store: &Interrupted, other: Option<(u64, fn())>| {
+        ROWS.store(1, Ordering::SeqCst);
+        store.environment().enter(|| assert_eq!(rows(1), 2));
+        REVISION.fetch_add(1, Ordering::SeqCst);
+        if let Some((reads, other)) = other {
+            let environment = store.environment();
+            store.interrupt_after(reads - 1, move |found| {
+                environment.enter(other);
+                found
+            });
+        }
+        let (environment, before) = (store.environment(), store.reads());
+        environment.enter(|| assert_eq!(rows(1), 2));
+        assert_eq!(environment.statistics().computed, 0);
+        assert!(store.was_interrupted());
+        store.reads() - before
+    };
+    let plain = Interrupted::default();
+    let reads = renew(&plain, None);
+    assert_eq!(plain.replaced(), 1);
+
+    // What is computed afterwards, and what comes of it.
+    for (other, computed, value) in [(forget as fn(), 1, 2), (refresh, 0, 3)] {
+        let store = Interrupted::default();
+        renew(&store, Some((reads, other)));
+        let environment = store.environment();
+        environment.enter(|| assert_eq!(rows(1), value));
+        assert_eq!(environment.statistics().computed, computed);
+    }
 }
 
 /// Of a batch, each that has been computed may drop another one from a memory cache that is full.

@@ -3,12 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use memento::{Capabilities, Claim, Entry, Filter, Key, MetadataStore, Page, Result, Version};
+use memento::{
+    Capabilities, Claim, Entry, Filter, Key, MetadataStore, Page, Replacement, Result, Version,
+};
 
 use super::TimeLimit;
 use crate::operation::{
     CLAIM, GET_RECORD, GET_RECORDS, LIST_RECORDS, PUT_RECORDS, REMOVE_RECORD, REMOVE_RECORDS,
-    SET_RECORD_ASIDE, VERSIONS,
+    REPLACE_RECORDS, SET_RECORD_ASIDE, VERSIONS,
 };
 
 impl<S: MetadataStore + ?Sized + 'static> MetadataStore for TimeLimit<S> {
@@ -33,6 +35,11 @@ impl<S: MetadataStore + ?Sized + 'static> MetadataStore for TimeLimit<S> {
     fn put(&self, entries: &[Entry]) -> Result<()> {
         let entries = entries.to_vec();
         self.within(PUT_RECORDS, move |store| store.put(&entries))
+    }
+
+    fn replace(&self, replacements: &[Replacement]) -> Result<()> {
+        let replacements = replacements.to_vec();
+        self.within(REPLACE_RECORDS, move |store| store.replace(&replacements))
     }
 
     fn remove(&self, key: &Key) -> Result<bool> {

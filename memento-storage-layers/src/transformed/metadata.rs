@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use memento::{
-    Capabilities, Claim, Entry, ErrorKind, Filter, Key, MetadataStore, Page, Result, Version,
+    Capabilities, Claim, Entry, ErrorKind, Filter, Key, MetadataStore, Page, Replacement, Result,
+    Version,
 };
 
 use super::Transformed;
@@ -16,6 +17,20 @@ impl<T: Transform, S: MetadataStore + ?Sized> Transformed<T, S> {
     fn open_record(&self, key: &Key, sealed: &[u8]) -> Result<Vec<u8>> {
         open(&self.transform, Subject::Record(*key), sealed)
             .map_err(|error| error.with("store", self.store.location()))
+    }
+
+    fn seal_entry(&self, entry: &Entry) -> Result<Entry> {
+        let record = seal(&self.transform, &Subject::Record(entry.key), &entry.record)?;
+        Ok(Entry { record, function: entry.function.clone(), ..*entry })
+    }
+
+    /// Whether `sealed` is this record.
+    fn is_sealed(&self, key: &Key, record: &[u8], sealed: &[u8]) -> Result<bool> {
+        match self.open_record(key, sealed) {
+            Ok(opened) => Ok(opened == record),
+            Err(error) if error.kind() == ErrorKind::Damaged => Ok(false),
+            Err(error) => Err(error),
+        }
     }
 }
 
@@ -42,11 +57,24 @@ impl<T: Transform, S: MetadataStore + ?Sized> MetadataStore for Transformed<T, S
     }
 
     fn put(&self, entries: &[Entry]) -> Result<()> {
-        let seal = |entry: &Entry| {
-            let record = seal(&self.transform, &Subject::Record(entry.key), &entry.record)?;
-            Ok(Entry { record, function: entry.function.clone(), ..*entry })
-        };
-        self.store.put(&entries.iter().map(seal).collect::<Result<Vec<_>>>()?)
+        let sealed = entries.iter().map(|entry| self.seal_entry(entry));
+        self.store.put(&sealed.collect::<Result<Vec<_>>>()?)
+    }
+
+    /// What was read is compared; what is replaced is what the store has for it.
+    fn replace(&self, replacements: &[Replacement]) -> Result<()> {
+        let keys: Vec<Key> = replacements.iter().map(|replacement| replacement.entry.key).collect();
+        let mut sealed = Vec::new();
+        for (Replacement { seen, entry }, there) in
+            replacements.iter().zip(self.store.get_many(&keys)?)
+        {
+            if let Some(there) = there
+                && self.is_sealed(&entry.key, seen, &there)?
+            {
+                sealed.push(Replacement { seen: there, entry: self.seal_entry(entry)? });
+            }
+        }
+        self.store.replace(&sealed)
     }
 
     fn remove(&self, key: &Key) -> Result<bool> {
@@ -92,12 +120,11 @@ impl<T: Transform, S: MetadataStore + ?Sized> MetadataStore for Transformed<T, S
 
     /// What was read is compared; what is moved is what the store has for it.
     fn set_aside(&self, key: &Key, damaged: &[u8]) -> Result<()> {
-        let Some(sealed) = self.store.get(key)? else { return Ok(()) };
-        match self.open_record(key, &sealed) {
-            Ok(record) if record == damaged => self.store.set_aside(key, &sealed),
-            Ok(_) => Ok(()),
-            Err(error) if error.kind() == ErrorKind::Damaged => Ok(()),
-            Err(error) => Err(error),
+        match self.store.get(key)? {
+            Some(there) if self.is_sealed(key, damaged, &there)? => {
+                self.store.set_aside(key, &there)
+            }
+            _ => Ok(()),
         }
     }
 }

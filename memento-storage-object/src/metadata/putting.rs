@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::sync::atomic::Ordering;
 
-use memento::{Entry, Key, Result, Version};
+use memento::{Entry, Key, Replacement, Result, Version};
 use object_store::path::Path;
 use object_store::{Attributes, PutMode, Result as StoreResult};
 
@@ -11,8 +11,9 @@ use super::{KEEP, ObjectMetadataStore, remember};
 use crate::connect::Store;
 use crate::data::{in_place_of, pause};
 use crate::format::{
-    HEAD, Head, Index, IndexName, Pointer, SPAN, digits, folder_of, inverted, key_of, now,
+    HEAD, Head, Index, IndexName, Pointer, SPAN, digits, folder_of, inverted, key_of, now, record,
 };
+use crate::service::Fetched;
 
 /// How often a memento is put again whose place others take meanwhile.
 const TRIES: u32 = 50;
@@ -116,6 +117,30 @@ impl ObjectMetadataStore {
     fn put_all(&self, puts: Vec<Put>) -> Result<()> {
         let sent = self.service.ask_each(KEEP, puts, |store, put: Put| put.send(store));
         sent.into_iter().collect()
+    }
+
+    /// Puts records where those are that were read, each with the head that is there: indices stay as they are.
+    pub(super) fn put_in_place(&self, replacements: &[Replacement]) -> Result<()> {
+        let keys: Vec<Key> = replacements.iter().map(|replacement| replacement.entry.key).collect();
+        let mut puts = Vec::new();
+        for (Replacement { seen, entry }, found) in replacements.iter().zip(self.fetch(KEEP, &keys))
+        {
+            let Some(Fetched { meta, mut content, .. }) = found? else { continue };
+            if record(content.clone()).1 != *seen {
+                continue;
+            }
+            content.truncate(content.len() - seen.len());
+            content.extend_from_slice(&entry.record);
+            self.service.check_size(KEEP, content.len() as u64)?;
+            let is_conditional = self.service.options.is_conditional();
+            let mode = if is_conditional { in_place_of(&meta) } else { PutMode::Overwrite };
+            puts.push((self.path(&entry.key), content, mode));
+        }
+        let put = |store: Store, (path, content, mode): (Path, Vec<u8>, PutMode)| {
+            store.put(path, content.into(), mode, Attributes::new())
+        };
+        // Where another one was faster, that stays.
+        self.service.ask_each(KEEP, puts, put).into_iter().try_for_each(|put| put.map(drop))
     }
 
     /// Notes versions of functions that have not been seen.

@@ -20,6 +20,8 @@ properties! {
         what_is_removed_is_gone
         what_is_set_aside_is_gone_and_can_be_put_again
         what_took_the_place_of_the_damaged_stays
+        what_was_read_is_replaced
+        what_came_since_is_not_replaced
         entries_of_many_writers_are_all_there
     }
     lists {

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use memento::{
-    Capabilities, Claim, Entry, Filter, Key, MemoryMetadataStore, MetadataStore, Page, Result,
-    Version,
+    Capabilities, Claim, Entry, Filter, Key, MemoryMetadataStore, MetadataStore, Page, Replacement,
+    Result, Version,
 };
 use memento_testkit::metadata_store::{FORGETTING, KEEPING, MetadataStoreSuite};
 
@@ -23,6 +23,9 @@ pub(crate) enum Wrong {
     RemovesNothing,
     SetsNothingAside,
     SetsAnythingAside,
+    ReplacesNothing,
+    ReplacesAnything,
+    ReplacesLate,
     IgnoresFilters,
     SkipsBetweenPages,
     CountsPages,
@@ -66,6 +69,21 @@ pub(crate) const KEEPING_CASES: &[Case<Wrong>] = &[
         Wrong::SetsAnythingAside,
         &["what_took_the_place_of_the_damaged_stays"],
         "the record of key 1 is None, not Some([49])",
+    ),
+    Case(
+        Wrong::ReplacesNothing,
+        &["what_was_read_is_replaced"],
+        "the record of key 1 is Some([49]), not Some([111, 110, 101])",
+    ),
+    Case(
+        Wrong::ReplacesAnything,
+        &["what_was_read_is_replaced", "what_came_since_is_not_replaced"],
+        "the record of key ",
+    ),
+    Case(
+        Wrong::ReplacesLate,
+        &["what_came_since_is_not_replaced"],
+        "the record of key 1 is Some([111, 110, 101])",
     ),
     Case(
         Wrong::IgnoresFilters,
@@ -129,6 +147,10 @@ struct Broken {
 }
 
 impl MetadataStore for Broken {
+    fn capabilities(&self) -> Capabilities {
+        self.records.capabilities()
+    }
+
     fn get(&self, key: &Key) -> Result<Option<Vec<u8>>> {
         self.records.get(key)
     }
@@ -174,6 +196,23 @@ impl MetadataStore for Broken {
             _ => {}
         }
         self.records.put(&entries)
+    }
+
+    fn replace(&self, replacements: &[Replacement]) -> Result<()> {
+        match self.wrong {
+            Wrong::ReplacesNothing => return Ok(()),
+            Wrong::ReplacesAnything | Wrong::ReplacesLate => {}
+            _ => return self.records.replace(replacements),
+        }
+        for Replacement { seen, entry } in replacements {
+            let is_there = || self.records.get(&entry.key).unwrap().as_ref() == Some(seen);
+            if self.wrong == Wrong::ReplacesAnything || is_there() {
+                // Another one that is at work has time enough.
+                (0..10_000).take_while(|_| is_there()).for_each(|_| std::thread::yield_now());
+                self.records.put(std::slice::from_ref(entry))?;
+            }
+        }
+        Ok(())
     }
 
     fn remove(&self, key: &Key) -> Result<bool> {

@@ -6,7 +6,7 @@ use super::claims::WorkerClaims;
 use super::objects::{self, ObjectRequest, Transfers};
 use super::{Bytes, read, write};
 use crate::storage::{Filter, Storage};
-use crate::{Capabilities, Entry, Environment, Key, Result};
+use crate::{Capabilities, Entry, Environment, Key, Replacement, Result};
 
 /// A question about a cluster.
 #[derive(Serialize, Deserialize)]
@@ -23,6 +23,7 @@ pub(crate) enum StoreRequest<'a> {
     Facts,
     /// Nothing is answered to this one.
     Put(Vec<Entry>),
+    Replace(Vec<Replacement>),
     Get(Vec<Key>),
     Remove(Key),
     RemoveAll(Filter),
@@ -100,6 +101,7 @@ fn ask_metadata(storage: &Storage, request: StoreRequest<'_>) -> Vec<u8> {
             storage.trouble.note(metadata.put(&entries));
             Vec::new()
         }
+        StoreRequest::Replace(replacements) => write(&metadata.replace(&replacements)),
         StoreRequest::Get(keys) => write(&metadata.get_many(&keys)),
         StoreRequest::Remove(key) => write(&metadata.remove(&key)),
         StoreRequest::RemoveAll(filter) => write(&metadata.remove_all(&filter)),

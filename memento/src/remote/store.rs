@@ -9,7 +9,9 @@ use super::{Bytes, ClaimAnswer, ClusterFacts};
 use crate::plugin::Stores;
 use crate::storage::Storage;
 use crate::worker::Parent;
-use crate::{Capabilities, Claim, Entry, Filter, Key, MetadataStore, Page, Result, Version};
+use crate::{
+    Capabilities, Claim, Entry, Filter, Key, MetadataStore, Page, Replacement, Result, Version,
+};
 
 /// The metadata store of a cluster of the parent.
 #[derive(Debug)]
@@ -82,6 +84,10 @@ impl MetadataStore for RemoteMetadataStore {
 
     fn put(&self, entries: &[Entry]) -> Result<()> {
         self.link.tell(StoreRequest::Put(entries.to_vec()))
+    }
+
+    fn replace(&self, replacements: &[Replacement]) -> Result<()> {
+        self.link.ask(StoreRequest::Replace(replacements.to_vec()))
     }
 
     fn remove(&self, key: &Key) -> Result<bool> {

@@ -16,7 +16,8 @@ pub struct Capabilities {
     /// Whether it keeps what is put. Where not, nothing is put, and no put is reported as failed.
     pub writable: bool,
     /// Data stores: whether a put can depend on what is there, so that of two writers one learns that the other was
-    /// first. `append` and `put_if_absent` need it.
+    /// first. `append` and `put_if_absent` need it. Metadata stores: whether a record is compared with the one that was
+    /// read and [replaced](crate::MetadataStore::replace) in one step.
     pub conditional: bool,
     /// Data stores: whether objects have user metadata.
     pub metadata: bool,

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, HashMap};
 use parking_lot::RwLock;
 
 use crate::plugin::{DEFAULT_MEMORY_CACHE, StoragePlugin, Stores};
-use crate::{Entry, Filter, Key, MetadataStore, Page, Result, Version};
+use crate::{Capabilities, Entry, Filter, Key, MetadataStore, Page, Replacement, Result, Version};
 
 pub use data::MemoryDataStore;
 
@@ -43,6 +43,12 @@ impl Records {
         self.entries.get(self.positions.get(key)?).map(|entry| entry.record.clone())
     }
 
+    /// The entry of a key, as long as it has the record that was read.
+    fn unchanged(&mut self, key: &Key, seen: &[u8]) -> Option<&mut Entry> {
+        let entry = self.entries.get_mut(self.positions.get(key)?);
+        entry.filter(|entry| entry.record == seen)
+    }
+
     fn remove(&mut self, key: &Key) -> bool {
         let position = self.positions.remove(key);
         position.is_some_and(|position| self.entries.remove(&position).is_some())
@@ -52,6 +58,10 @@ impl Records {
 impl MetadataStore for MemoryMetadataStore {
     fn location(&self) -> String {
         "memory".to_owned()
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        Capabilities::default().conditional()
     }
 
     fn get(&self, key: &Key) -> Result<Option<Vec<u8>>> {
@@ -70,6 +80,16 @@ impl MetadataStore for MemoryMetadataStore {
             records.next += 1;
             records.positions.insert(entry.key, position);
             records.entries.insert(position, entry.clone());
+        }
+        Ok(())
+    }
+
+    fn replace(&self, replacements: &[Replacement]) -> Result<()> {
+        let mut records = self.records.write();
+        for Replacement { seen, entry } in replacements {
+            if let Some(there) = records.unchanged(&entry.key, seen) {
+                there.record.clone_from(&entry.record);
+            }
         }
         Ok(())
     }
@@ -97,6 +117,14 @@ impl MetadataStore for MemoryMetadataStore {
         let records = self.records.read();
         let versions = records.versions.get(function).into_iter().flatten();
         Ok(versions.rev().take(limit).copied().collect())
+    }
+
+    fn set_aside(&self, key: &Key, damaged: &[u8]) -> Result<()> {
+        let mut records = self.records.write();
+        if records.unchanged(key, damaged).is_some() {
+            records.remove(key);
+        }
+        Ok(())
     }
 
     fn list(&self, filter: &Filter, from: Option<u64>, limit: usize) -> Result<Page> {

@@ -27,6 +27,15 @@ pub struct Entry {
     pub record: Vec<u8>,
 }
 
+/// A record that takes the place of the one that was read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Replacement {
+    /// The record that was read.
+    pub seen: Vec<u8>,
+    /// What takes its place. It is looked up by the same as the one before: only its record is another one.
+    pub entry: Entry,
+}
+
 /// Which entries [`MetadataStore::list`] is asked for.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Filter {
@@ -120,6 +129,25 @@ pub trait MetadataStore: Send + Sync + Debug {
     ///
     /// [`ReadOnly`](crate::ErrorKind::ReadOnly), or where the entries could not be kept.
     fn put(&self, entries: &[Entry]) -> Result<()>;
+
+    /// Keeps each entry in the place of the record that was read, where that is still there. What another process has
+    /// put or dropped since stays put or dropped. Each is replaced by itself.
+    ///
+    /// Unless a store does better, the records are compared, and then put. One that does both in one step says so:
+    /// [`conditional`](Capabilities::conditional).
+    ///
+    /// # Errors
+    ///
+    /// As [`put`](Self::put).
+    fn replace(&self, replacements: &[Replacement]) -> Result<()> {
+        let keys: Vec<Key> = replacements.iter().map(|replacement| replacement.entry.key).collect();
+        let there = replacements.iter().zip(self.get_many(&keys)?);
+        let unchanged =
+            there.filter(|(replacement, there)| there.as_ref() == Some(&replacement.seen));
+        let entries: Vec<Entry> =
+            unchanged.map(|(replacement, _)| replacement.entry.clone()).collect();
+        if entries.is_empty() { Ok(()) } else { self.put(&entries) }
+    }
 
     /// Drops a record; whether there was one.
     ///

@@ -1,6 +1,6 @@
 //! Stores that keep nothing.
 
-use memento::Filter;
+use memento::{Filter, Replacement};
 
 use crate::metadata_store::MetadataStoreSuite;
 use crate::metadata_store::lab::{Lab, done, entry, key};
@@ -25,4 +25,6 @@ pub(super) fn everything_is_accepted_and_nothing_is_there(suite: &MetadataStoreS
     let versions = done(lab.versions("f", 10), promise);
     promised(versions.is_empty(), promise, || format!("{versions:?}"));
     done(lab.set_aside(&key(1), b"1"), promise);
+    done(lab.replace(&[Replacement { seen: b"1".to_vec(), entry: entry(1) }]), promise);
+    lab.holds(promise, 1, None);
 }

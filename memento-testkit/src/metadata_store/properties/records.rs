@@ -1,6 +1,8 @@
 //! What is put, found and removed.
 
-use memento::{Entry, Filter, Key};
+use std::sync::Barrier;
+
+use memento::{Entry, Filter, Key, Replacement};
 
 use crate::metadata_store::MetadataStoreSuite;
 use crate::metadata_store::lab::{Lab, done, entry, key};
@@ -135,6 +137,62 @@ pub(super) fn what_took_the_place_of_the_damaged_stays(suite: &MetadataStoreSuit
     }
     let listed = lab.listed(&Filter::default(), 10);
     promised(listed == [1], promise, || format!("{listed:?} are listed"));
+}
+
+/// The record of this number in the place of another one.
+fn replacement(number: u64, seen: &[u8], record: &[u8]) -> Replacement {
+    Replacement { seen: seen.to_vec(), entry: Entry { record: record.to_vec(), ..entry(number) } }
+}
+
+pub(super) fn what_was_read_is_replaced(suite: &MetadataStoreSuite) {
+    let lab = Lab::new(suite);
+    let promise = "a record takes the place of the one that was read, and of no other";
+    lab.keep(&[entry(1), entry(2), entry(3)]);
+    let replacements = [
+        replacement(1, b"1", b"one"),
+        replacement(2, b"another", b"two"),
+        replacement(4, b"4", b"four"),
+        replacement(3, b"3", b"three"),
+    ];
+    done(lab.replace(&replacements), promise);
+    let expected: [Option<&[u8]>; 4] = [Some(b"one"), Some(b"2"), Some(b"three"), None];
+    for (number, record) in (1..).zip(expected) {
+        lab.holds(promise, number, record);
+    }
+    let mut listed = lab.listed(&Filter::default(), 10);
+    listed.sort_unstable();
+    promised(listed == [1, 2, 3], promise, || format!("{listed:?} are listed"));
+    done(lab.replace(&replacements), promise);
+    done(lab.replace(&[]), promise);
+    lab.holds(promise, 1, Some(b"one"));
+    let removed = done(lab.remove(&key(1)), promise);
+    promised(removed, promise, || "what was replaced is not removed".to_owned());
+    lab.holds(promise, 1, None);
+}
+
+pub(super) fn what_came_since_is_not_replaced(suite: &MetadataStoreSuite) {
+    const ROUNDS: u64 = 40;
+    let lab = Lab::new(suite);
+    if !lab.capabilities().conditional {
+        return;
+    }
+    let promise = "what another one puts or drops meanwhile stays put or dropped";
+    let others = [lab.other(), lab.other()];
+    for round in 0..ROUNDS {
+        let begin = Barrier::new(2);
+        lab.keep(&[entry(1)]);
+        in_threads(2, |thread| {
+            begin.wait();
+            let changed = match (thread, round % 2) {
+                (0, _) => others[0].replace(&[replacement(1, b"1", b"one")]),
+                (_, 0) => others[1].put(&[Entry { record: b"new".into(), ..entry(1) }]),
+                _ => others[1].remove(&key(1)).map(drop),
+            };
+            done(changed, promise);
+        });
+        let expected: Option<&[u8]> = if round % 2 == 0 { Some(b"new") } else { None };
+        lab.holds(promise, 1, expected);
+    }
 }
 
 pub(super) fn entries_of_many_writers_are_all_there(suite: &MetadataStoreSuite) {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::Walk;
 use super::node::{Node, State};
 use crate::record;
-use crate::storage::{Entry, Storage, entry};
+use crate::storage::{Replacement, Storage, entry};
 
 /// The nodes whose records are in one storage.
 struct Group {
@@ -38,20 +38,20 @@ impl Group {
         let keys: Vec<_> = nodes.iter().map(|node| node.record).collect();
         let records = storage.records(&keys);
         let renewed = nodes.into_iter().zip(records);
-        let renewed: Vec<Entry> =
-            renewed.filter_map(|(node, record)| renew(node, &record?)).collect();
-        storage.trouble.note(storage.metadata.put(&renewed));
+        let renewed: Vec<_> = renewed.filter_map(|(node, record)| renew(node, record?)).collect();
+        storage.trouble.note(storage.metadata.replace(&renewed));
     }
 }
 
 /// The record with what its result depends on as it is now.
-fn renew(node: Node, record: &[u8]) -> Option<Entry> {
-    let (head, provenance) = record::open(&node.record, record).ok()?;
+fn renew(node: Node, seen: Vec<u8>) -> Option<Replacement> {
+    let (head, provenance) = record::open(&node.record, &seen).ok()?;
     let mut provenance = record::provenance(&head, provenance).ok()?;
     // Another process may have computed it anew in the meantime.
     if Some(head.digest) != node.digest || provenance.dependencies.len() != node.edges.len() {
         return None;
     }
     provenance.dependencies = node.edges.into_iter().map(|edge| edge.dependency).collect();
-    entry(head, provenance).ok()
+    let entry = entry(head, provenance).ok()?;
+    Some(Replacement { seen, entry })
 }
