@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use memento::plugin::Stores;
 use memento::{
-    DataStore, Environment, ListOptions, Listing, MemoryDataStore, MemoryMetadataStore,
-    MetadataStore, Name, NullRunner, NullStore, Prefix, Result, Storage,
+    DataStore, Entry, Environment, Filter, Key, ListOptions, Listing, MemoryDataStore,
+    MemoryMetadataStore, MetadataStore, Name, NullRunner, NullStore, Page, Prefix, Result, Storage,
+    Version,
 };
 use memento_storage_fs::{Durability, FileDataStore, Options, SqliteMetadataStore};
 use memento_testkit::data_store::DataStoreSuite;
@@ -78,6 +79,13 @@ mod metadata_in_memory {
     }));
 }
 
+mod metadata_by_six_methods {
+    use super::{Arc, PlainMetadata};
+    memento_testkit::metadata_store_suite!(MetadataStoreSuite::new(|_| {
+        Arc::new(PlainMetadata::default())
+    }));
+}
+
 mod metadata_nowhere {
     use super::{Arc, NullStore};
     memento_testkit::forgetting_metadata_store_suite!(MetadataStoreSuite::new(|_| {
@@ -125,5 +133,30 @@ impl DataStore for Plain {
     }
     fn list(&self, prefix: &Prefix, options: &ListOptions) -> Result<Listing> {
         self.0.list(prefix, options)
+    }
+}
+
+/// The same of a metadata store.
+#[derive(Debug, Default)]
+struct PlainMetadata(MemoryMetadataStore);
+
+impl MetadataStore for PlainMetadata {
+    fn get(&self, key: &Key) -> Result<Option<Vec<u8>>> {
+        self.0.get(key)
+    }
+    fn put(&self, entries: &[Entry]) -> Result<()> {
+        self.0.put(entries)
+    }
+    fn remove(&self, key: &Key) -> Result<bool> {
+        self.0.remove(key)
+    }
+    fn remove_all(&self, filter: &Filter) -> Result<u64> {
+        self.0.remove_all(filter)
+    }
+    fn list(&self, filter: &Filter, from: Option<u64>, limit: usize) -> Result<Page> {
+        self.0.list(filter, from, limit)
+    }
+    fn versions(&self, function: &str, limit: usize) -> Result<Vec<Version>> {
+        self.0.versions(function, limit)
     }
 }
