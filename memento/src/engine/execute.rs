@@ -137,16 +137,16 @@ impl<'a> Calls<'a> {
     /// Counts and tells why the function runs, once for each item.
     pub(super) fn miss(&self, item: &mut Item<'_>) {
         let binding = self.binding;
-        if std::mem::replace(&mut item.has_missed, true) {
+        if std::mem::replace(&mut item.asked.has_missed, true) {
             return;
         }
         let miss = if self.modifiers.refresh {
             let record = binding.cluster.storage.record(&item.key);
             let head = record.as_ref().and_then(|record| record::open(&item.key, record).ok());
-            item.replaces = head.map(|(head, _)| head.digest);
+            item.asked.replaces = head.map(|(head, _)| head.digest);
             Miss::Refreshed
         } else {
-            match &item.miss {
+            match &item.asked.miss {
                 None | Some(Miss::NeverRun) => self.without_record(item),
                 Some(miss) => miss.clone(),
             }
@@ -188,70 +188,21 @@ impl<'a> Calls<'a> {
             // It is looked at again when any part is found to be gone.
             ran.validity.generation.get_or_insert_with(validity::generation);
         }
-        let bytes = ran.value.unwrap_or_default();
-        let is_kept = ran.value.is_some();
-        let size = bytes.len() as u64;
-        let (digest, outline) = Digest::with_outline(if is_kept {
-            bytes
-        } else {
-            ran.error.unwrap_or_default().as_bytes()
-        });
-        let finished = now();
-        let mut validity = ran.validity.clone();
-        let own_expiry = expires(self.binding.function, finished);
-        validity.expires = [validity.expires, own_expiry].into_iter().flatten().min();
-        validity.is_tentative |= !is_kept;
-        let landed = Landed {
-            invocation: item.invocation,
-            digest,
-            validity: validity.into_shared(),
-            took: u64::try_from(ran.total_time.as_nanos()).unwrap_or(u64::MAX),
-        };
-        if let Some(validity) = &landed.validity {
-            storage.verified.add(item.key, digest, Arc::clone(validity));
-        }
-        // What callees or the world outside made another one, its callers see by themselves: they depend on the same.
-        let is_seen = matches!(
-            item.miss,
-            Some(Miss::CalleeChanged(_) | Miss::ResourceChanged(_) | Miss::Expired)
-        );
-        if !is_seen && item.replaces.is_some_and(|before| before != digest) {
-            validity::count_replaced_result();
-        }
-        if is_writable && item.miss != Some(Miss::Newer) {
-            let inline = (size <= storage.inline_limit).then_some(bytes);
-            let value = is_kept.then(|| EncodedValue { codec: item.task.codec(), size, inline });
-            let head = Head {
-                key: item.key,
-                finished,
-                digest,
-                // Known when it is sealed.
-                took: 0,
-                depends: false,
-                provenance: digest,
-                earlier: &[],
-                is_earlier: false,
-                error: ran.error,
-                value,
-                outline: if is_kept && inline.is_none() { &outline } else { &[] },
-            };
-            let stored = match inline {
-                None => storage.contents.put_content(&digest, bytes),
-                Some(_) => Ok(()),
-            };
-            let provenance = self.provenance(item, ran);
-            let earlier = item.earlier.as_deref();
-            let written = stored.and_then(|()| self.recorder.add(head, provenance, earlier));
-            storage.trouble.note(written);
+        let size = ran.value.map(|value| value.len() as u64);
+        let (digest, outline) = Digest::with_outline(ran.outcome());
+        let mark = Mark { digest, outline, finished: now() };
+        let landed = self.landed(item, &ran, &mark);
+        if is_writable && item.asked.miss != Some(Miss::Newer) {
+            storage.trouble.note(self.write(item, ran, &mark));
             self.binding.has_recorded.store(true, Ordering::Relaxed);
         }
         // Who found what was there before does not put that into the memory cache any more.
         storage.changes.note(&item.key);
-        if !is_kept {
+        let Some(size) = size else {
             // A value that was there is not the last word any more.
             storage.cache.remove(item.encoded.identity(self.binding.number));
             return (landed, None);
-        }
+        };
         part::publish_all(&storage.contents, publications);
         let shared = lookup::cache(self.binding, item, landed.clone(), size + held, || true);
         if shared.is_none() {
@@ -260,6 +211,61 @@ impl<'a> Calls<'a> {
             storage.changes.note(&item.key);
         }
         (landed, shared)
+    }
+
+    /// What others are told of an outcome. Those that depend on another one in its place are told now.
+    fn landed(&self, item: &Item<'_>, ran: &Ran<'_>, mark: &Mark) -> Landed {
+        let digest = mark.digest;
+        let mut validity = ran.validity.clone();
+        let own_expiry = expires(self.binding.function, mark.finished);
+        validity.expires = [validity.expires, own_expiry].into_iter().flatten().min();
+        validity.is_tentative |= ran.value.is_none();
+        let validity = validity.into_shared();
+        if let Some(validity) = &validity {
+            self.binding.cluster.storage.verified.add(item.key, digest, Arc::clone(validity));
+        }
+        // What callees or the world outside made another one, its callers see by themselves: they depend on the same.
+        let is_seen = matches!(
+            item.asked.miss,
+            Some(Miss::CalleeChanged(_) | Miss::ResourceChanged(_) | Miss::Expired)
+        );
+        if !is_seen && item.asked.replaces.is_some_and(|before| before != digest) {
+            validity::count_replaced_result();
+        }
+        let took = u64::try_from(ran.total_time.as_nanos()).unwrap_or(u64::MAX);
+        Landed { invocation: item.invocation, digest, validity, took }
+    }
+
+    /// Puts a content where it does not fit into the record, and then the record.
+    fn write(&self, item: &Item<'_>, ran: Ran<'_>, mark: &Mark) -> Result<()> {
+        let storage = &*self.binding.cluster.storage;
+        let digest = mark.digest;
+        let fits = |value: &&[u8]| value.len() as u64 <= storage.inline_limit;
+        let inline = ran.value.filter(fits);
+        let apart = ran.value.filter(|value| !fits(value));
+        if let Some(content) = apart {
+            storage.contents.put_content(&digest, content)?;
+        }
+        let value = ran.value.map(|value| {
+            let (codec, size) = (item.task.codec(), value.len() as u64);
+            EncodedValue { codec, size, inline }
+        });
+        let head = Head {
+            key: item.key,
+            finished: mark.finished,
+            digest,
+            // Known when it is sealed.
+            took: 0,
+            depends: false,
+            provenance: digest,
+            earlier: &[],
+            is_earlier: false,
+            error: ran.error,
+            value,
+            outline: if apart.is_some() { &mark.outline } else { &[] },
+        };
+        let provenance = self.provenance(item, ran);
+        self.recorder.add(head, provenance, item.asked.earlier.as_deref())
     }
 
     fn provenance(&self, item: &Item<'_>, ran: Ran<'_>) -> Provenance {
@@ -282,6 +288,15 @@ impl<'a> Calls<'a> {
     }
 }
 
+/// What an outcome is told by.
+struct Mark {
+    digest: Digest,
+    /// Of a long value, what its [segments](crate::digest::segments) are told by.
+    outline: Vec<u8>,
+    /// In nanoseconds since the Unix epoch.
+    finished: u64,
+}
+
 /// A function that ran to its end, wherever it was.
 pub(super) struct Ran<'r> {
     /// The encoding of what is kept of the output; `None` where nothing is.
@@ -298,4 +313,11 @@ pub(super) struct Ran<'r> {
     pub(super) host: &'r str,
     pub(super) process: u32,
     pub(super) correlation: Correlation,
+}
+
+impl<'r> Ran<'r> {
+    /// The encoding of what is kept, or else the message of the error.
+    fn outcome(&self) -> &'r [u8] {
+        self.value.unwrap_or_else(|| self.error.unwrap_or_default().as_bytes())
+    }
 }

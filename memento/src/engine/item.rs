@@ -19,6 +19,14 @@ pub(crate) struct Item<'a> {
     pub(super) key: Key,
     pub(super) task: &'a mut dyn Task,
     pub(super) ending: Ending,
+    pub(super) asked: Asked,
+    /// What is known of it while another process makes it.
+    pub(super) away: Option<Box<Away>>,
+}
+
+/// What came of asking the stores for a call.
+#[derive(Default)]
+pub(super) struct Asked {
     /// Why the stores had no valid result, as far as they tell.
     pub(super) miss: Option<Miss>,
     /// Whether it has been told that the function has to run.
@@ -27,10 +35,8 @@ pub(crate) struct Item<'a> {
     pub(super) replaces: Option<Digest>,
     /// The record of an outcome that may be valid again one day.
     pub(super) earlier: Option<Vec<u8>>,
-    /// The count of [changes](crate::storage::Changes) before the stores were asked.
+    /// The count of [changes](crate::storage::Changes) before.
     pub(super) changes: u32,
-    /// What is known of it while another process makes it.
-    pub(super) away: Option<Box<Away>>,
 }
 
 /// A call that another process makes.
@@ -47,11 +53,14 @@ pub(super) struct Suspended {
     invocation: Invocation,
     pub(super) key: Key,
     pub(super) ending: Ending,
-    miss: Option<Miss>,
-    has_missed: bool,
-    replaces: Option<Digest>,
-    earlier: Option<Vec<u8>>,
-    changes: u32,
+    asked: Asked,
+}
+
+impl Asked {
+    /// Nothing, so far.
+    fn new(binding: &Binding, key: &Key) -> Self {
+        Self { changes: binding.cluster.storage.changes.count(key), ..Self::default() }
+    }
 }
 
 impl<'a> Item<'a> {
@@ -65,11 +74,7 @@ impl<'a> Item<'a> {
             key,
             task,
             ending: Ending::Pending,
-            miss: None,
-            has_missed: false,
-            replaces: None,
-            earlier: None,
-            changes: binding.cluster.storage.changes.count(&key),
+            asked: Asked::new(binding, &key),
             away: None,
         }
     }
@@ -83,11 +88,7 @@ impl Item<'_> {
             invocation: self.invocation,
             key: self.key,
             ending: self.ending,
-            miss: self.miss,
-            has_missed: self.has_missed,
-            replaces: self.replaces,
-            earlier: self.earlier,
-            changes: self.changes,
+            asked: self.asked,
         }
     }
 
@@ -110,11 +111,7 @@ impl Suspended {
             invocation,
             key,
             ending: Ending::Pending,
-            miss: None,
-            has_missed: false,
-            replaces: None,
-            earlier: None,
-            changes: binding.cluster.storage.changes.count(&key),
+            asked: Asked::new(binding, &key),
         }
     }
 
@@ -126,11 +123,7 @@ impl Suspended {
             key: self.key,
             task,
             ending: self.ending,
-            miss: self.miss,
-            has_missed: self.has_missed,
-            replaces: self.replaces,
-            earlier: self.earlier,
-            changes: self.changes,
+            asked: self.asked,
             away: None,
         }
     }
