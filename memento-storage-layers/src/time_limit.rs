@@ -18,7 +18,7 @@ use helper::{Helper, receive};
 /// [`MetadataStore`](memento::MetadataStore), as `S` is. Of a stream, the limit is for each part.
 ///
 /// Operations run in another thread, one for each thread that asks. Two threads that are awake hand something over in
-/// less than a microsecond; where the other one sleeps, since nothing was asked for 25 microseconds, to wake it takes
+/// about a microsecond; where the other one sleeps, since nothing was asked for 25 microseconds, to wake it takes
 /// some tens of them. A store with time limits of its own, as those on servers have, needs none of this.
 ///
 /// What takes too long goes on in its thread until it ends, whatever comes of it, and the next operation gets a new
