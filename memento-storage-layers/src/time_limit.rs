@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::Duration;
 
+use memento::plugin::for_another;
 use memento::{Error, ErrorKind, Result};
 
 use crate::Operation;
@@ -57,9 +58,11 @@ fn within<T: Send + 'static>(
     let (sender, receiver) = mpsc::sync_channel(1);
     helper.begin(move || {
         // Where nobody waits any more, nobody needs to know.
-        let _ = sender.send(work());
+        let _ = sender.send(for_another(work));
     });
-    let result = receive(&receiver, Some(limit)).map_err(|error| ended(limit, operation, error))?;
+    let received = receive(&receiver, Some(limit));
+    let (result, ends) = received.map_err(|error| ended(limit, operation, error))?;
+    ends.adopt();
     helper.keep();
     result
 }

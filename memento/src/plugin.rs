@@ -18,7 +18,7 @@ use parking_lot::Mutex;
 use crate::configuration::Options;
 use crate::{DataStore, Error, ErrorKind, MetadataStore, Result, Runner};
 
-pub use at_end::{AtEnd, at_thread_end};
+pub use at_end::{AtEnd, Ends, at_thread_end, for_another};
 pub use inventory;
 
 /// How many bytes the memory cache of a storage holds unless `memory_cache` says otherwise: 256 MiB.

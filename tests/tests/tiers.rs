@@ -1,6 +1,7 @@
 //! Programs whose results go into a storage behind the calls.
 
 use std::fs;
+use std::path::Path;
 use std::process::Command;
 
 use memento::{DataStore as _, Digest, Environment, Filter, Name, memento};
@@ -13,28 +14,40 @@ const TIERS: &str = "[storage]\ntiers = ['near', 'far']\n\
                      [storage.far]\ntype = 'filesystem'\npath = 'far'\nwrite = 'behind'\n";
 const FAR: &str = "[storage]\ntype = 'filesystem'\npath = 'far'\n";
 
+const TIME_LIMIT: &str = "[storage.time_limit]\nlimit = '1min'\n";
+
 #[test]
 fn what_waits_when_a_program_ends_is_written() {
-    for end in ["return", "exit"] {
-        let folder = tempfile::tempdir().unwrap();
-        let (tiers, far) = (folder.path().join("tiers.toml"), folder.path().join("far.toml"));
-        fs::write(&tiers, TIERS).unwrap();
-        fs::write(&far, FAR).unwrap();
-        let mut program = Command::new(env!("CARGO_BIN_EXE_behind"));
-        let status = program.arg(end).env("MEMENTO_CONFIG", &tiers).status().unwrap();
-        assert!(status.success());
-        let storage = Environment::load(&far).unwrap().storage("").unwrap();
-        let (mementos, _) = storage.list(&Filter::default(), None, 100).unwrap();
-        assert_eq!(mementos.len(), 20, "where it ends by {end}");
-        let data = FileDataStore::new(&Options::new(folder.path().join("far")));
-        for memento in mementos {
-            let digest = memento.outcome.digest;
-            let content =
-                data.get(&Name::of_result(&digest)).unwrap().expect("its result is there");
-            assert_eq!(Digest::of(&content), digest);
+    for layer in ["", TIME_LIMIT] {
+        for end in ["return", "exit"] {
+            for who in ["calls", "batch", "task", "tasks"] {
+                let folder = tempfile::tempdir().unwrap();
+                let tiers = folder.path().join("tiers.toml");
+                fs::write(&tiers, [TIERS, layer].concat()).unwrap();
+                let mut program = Command::new(env!("CARGO_BIN_EXE_behind"));
+                program.args([end, who]).env("MEMENTO_CONFIG", &tiers);
+                assert!(program.status().unwrap().success());
+                println!("what {who} put where it ends by {end} {layer}");
+                check_far(folder.path());
+            }
         }
-        assert_eq!(storage.failures(), 0);
     }
+}
+
+/// Checks that all that the program has put is in the far tier.
+fn check_far(folder: &Path) {
+    let far = folder.join("far.toml");
+    fs::write(&far, FAR).unwrap();
+    let storage = Environment::load(&far).unwrap().storage("").unwrap();
+    let (mementos, _) = storage.list(&Filter::default(), None, 100).unwrap();
+    assert_eq!(mementos.len(), 20);
+    let data = FileDataStore::new(&Options::new(folder.join("far")));
+    for memento in mementos {
+        let digest = memento.outcome.digest;
+        let content = data.get(&Name::of_result(&digest)).unwrap().expect("its result is there");
+        assert_eq!(Digest::of(&content), digest);
+    }
+    assert_eq!(storage.failures(), 0);
 }
 
 #[memento]

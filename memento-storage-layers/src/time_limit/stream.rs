@@ -4,6 +4,7 @@ use std::io::{self, Cursor, Read};
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::time::Duration;
 
+use memento::plugin::{Ends, for_another};
 use memento::{Error, ErrorKind, Result, Source};
 
 use super::helper::{Helper, receive};
@@ -60,7 +61,7 @@ impl Read for TimedReader {
 enum Event<T> {
     /// It wants the next part.
     Wants,
-    Ended(Result<T>),
+    Ended(Result<T>, Ends),
 }
 
 /// A content that comes from another thread.
@@ -99,12 +100,14 @@ pub(super) fn put_within<T: Send + 'static>(
             source = source.total(total);
         }
         // Where nobody waits any more, nobody needs to know.
-        let _ = sender.send(Event::Ended(put(&mut source)));
+        let (result, ends) = for_another(|| put(&mut source));
+        let _ = sender.send(Event::Ended(result, ends));
     });
     loop {
         let event = receive(&receiver, Some(limit));
         match event.map_err(|error| ended(limit, operation, error))? {
-            Event::Ended(result) => {
+            Event::Ended(result, ends) => {
+                ends.adopt();
                 helper.keep();
                 return result;
             }

@@ -32,7 +32,7 @@ use crate::returns::Returns;
 use crate::runner::refusal;
 use crate::stack::Wait;
 use crate::{Caller, Key, Result};
-use job::{Kept, Unstoppable};
+use job::{Blocking, Kept, Unstoppable};
 pub(crate) use window::{TaskWindow, finish};
 
 /// A call that has begun.
@@ -239,8 +239,8 @@ impl<R: Returns> Pending<R> {
     fn in_job<T: Send + 'static>(
         self,
         work: impl FnOnce(&Calls<'_>, &mut Item<'_>) -> T + Send + 'static,
-    ) -> blocking::Task<(Self, T)> {
-        blocking::unblock(move || {
+    ) -> Blocking<(Self, T)> {
+        Blocking::begin(move || {
             let Self { asked, item, output } = self;
             let mut task = OutputOnly::<R>::of_output(output);
             let mut item = item.resume(&asked.bound, &mut task);

@@ -13,6 +13,7 @@ use crate::binding::Binding;
 use crate::cache::MANY;
 use crate::function::Function;
 use crate::modifiers::Modifiers;
+use crate::plugin::{Ends, for_another};
 use crate::record::Head;
 use crate::remote::Session;
 use crate::{
@@ -39,6 +40,8 @@ pub(crate) struct Calls<'a> {
     /// What is held for the workers that make these calls.
     pub(super) session: Session,
     pub(super) items: Vec<Mutex<Item<'a>>>,
+    /// What the threads that work for this one have to do at its end.
+    ends: Mutex<Ends>,
     /// The keys of all items.
     keys: Vec<Key>,
     /// The indices of the items that have to be computed.
@@ -66,6 +69,7 @@ impl<'a> Calls<'a> {
             modifiers,
             recorder: Recorder::new(storage, items.len()),
             session: Session::default(),
+            ends: Mutex::default(),
             ran_before: binding.has_recorded.load(Ordering::Relaxed),
             keys,
             items,
@@ -179,7 +183,10 @@ impl<'a> Calls<'a> {
                 }
             }
         };
-        let find = |chunk| self.caller.enter(|| find(chunk));
+        let find = |chunk| {
+            let ((), ends) = for_another(|| self.caller.enter(|| find(chunk)));
+            self.ends.lock().add(ends);
+        };
         share(&*self.binding.cluster.runner, left.len().div_ceil(CHUNK), &find);
         let mut dependent = dependent.into_inner();
         dependent.sort_unstable_by_key(|(at, _)| *at);
@@ -196,6 +203,7 @@ impl<'a> Calls<'a> {
         }
         self.runner().run(self);
         self.recorder.flush();
+        std::mem::take(&mut *self.ends.lock()).adopt();
     }
 
     /// What runs this batch.
@@ -207,7 +215,8 @@ impl<'a> Calls<'a> {
     fn bring_on<T>(&self, index: usize, work: impl FnOnce(&mut Item<'a>) -> T) -> T {
         let mut item = self.items[self.missing[index]].lock();
         let was_pending = matches!(item.ending, Ending::Pending);
-        let done = work(&mut item);
+        let (done, ends) = for_another(|| work(&mut item));
+        self.ends.lock().add(ends);
         if was_pending {
             self.deliver(&mut item);
         }
@@ -292,7 +301,10 @@ impl Batch for Calls<'_> {
             Some(environment) => Ok(environment.clone()),
             None => Environment::of_process(),
         };
-        remote::answer(environment, &self.session, question)
+        let answer = || remote::answer(environment, &self.session, question);
+        let (answer, ends) = for_another(answer);
+        self.ends.lock().add(ends);
+        answer
     }
 
     fn worker_lost(&self) {

@@ -243,9 +243,8 @@ impl<'a> Calls<'a> {
         let fits = |value: &&[u8]| value.len() as u64 <= storage.inline_limit;
         let inline = ran.value.filter(fits);
         let apart = ran.value.filter(|value| !fits(value));
-        if let Some(content) = apart {
-            storage.contents.put_content(&digest, content)?;
-        }
+        let put = |content| storage.contents.put_content(&digest, content);
+        let stored = apart.map_or(Ok(()), put);
         let value = ran.value.map(|value| {
             let (codec, size) = (item.task.codec(), value.len() as u64);
             EncodedValue { codec, size, inline }
@@ -265,7 +264,8 @@ impl<'a> Calls<'a> {
             outline: if apart.is_some() { &mark.outline } else { &[] },
         };
         let provenance = self.provenance(item, ran);
-        self.recorder.add(head, provenance, item.asked.earlier.as_deref())
+        let earlier = item.asked.earlier.as_deref();
+        stored.and_then(|()| self.recorder.add(head, provenance, earlier))
     }
 
     fn provenance(&self, item: &Item<'_>, ran: Ran<'_>) -> Provenance {

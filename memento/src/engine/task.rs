@@ -10,6 +10,7 @@ use crate::codec::{Codec, Encoding};
 use crate::encoding::{Encode, EncodeResult, Encoder};
 use crate::function::Function;
 use crate::part;
+use crate::plugin::Ends;
 use crate::progress::End;
 use crate::returns::Returns;
 use crate::stack::Call;
@@ -79,8 +80,9 @@ pub(crate) struct Outlet<T> {
 /// What threads that compute have to tell.
 pub(crate) enum Message<T> {
     Done(Done<T>),
-    /// A chunk of calls has ended; what came of it where it was no call that panicked.
-    ChunkEnded(std::thread::Result<()>),
+    /// A chunk of calls has ended; what came of it where it was no call that panicked, and what there is to do at the
+    /// end of whoever asked for them.
+    ChunkEnded(std::thread::Result<()>, Ends),
 }
 
 /// A call that has ended.

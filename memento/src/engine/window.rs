@@ -19,6 +19,7 @@ use crate::binding::Declaration;
 use crate::encoding::Encode;
 use crate::flight::while_waiting_for_pool;
 use crate::modifiers::{Modifiers, With};
+use crate::plugin::for_another;
 use crate::progress::{End, Tracker};
 use crate::returns::Returns;
 use crate::{Caller, CancellationToken, Error, ErrorKind, Result, Runner, Spawn};
@@ -241,10 +242,10 @@ where
         let (job, sender) = (Arc::clone(job), self.sender.clone());
         let work = move || {
             let run = || job.caller.enter(|| job.run::<R, A>(missing, &sender));
-            let ran = catch_unwind(AssertUnwindSafe(run));
+            let (ran, ends) = for_another(|| catch_unwind(AssertUnwindSafe(run)));
             // This may be the last that holds what the caller lent.
             drop(job);
-            let _ = sender.send(Message::ChunkEnded(ran));
+            let _ = sender.send(Message::ChunkEnded(ran, ends));
         };
         match spawn {
             Some(spawn) => spawn.spawn(Box::new(work)),
@@ -329,8 +330,9 @@ impl<R: Returns, A, I, E, B> Window<R, A, I, E, B> {
                     self.ready.push_back((index, result));
                 }
             }
-            Message::ChunkEnded(ran) => {
+            Message::ChunkEnded(ran, ends) => {
                 self.running -= 1;
+                ends.adopt();
                 if let Err(payload) = ran {
                     self.stop();
                     resume_unwind(payload);
@@ -345,7 +347,7 @@ impl<R: Returns, A, I, E, B> Drop for Window<R, A, I, E, B> {
         self.stop();
         while self.running > 0 {
             match while_waiting_for_pool(|| self.receiver.recv()) {
-                Ok(Message::ChunkEnded(_)) => self.running -= 1,
+                Ok(Message::ChunkEnded(..)) => self.running -= 1,
                 Ok(Message::Done(_)) => {}
                 Err(_) => return,
             }

@@ -6,6 +6,28 @@ use std::task::{Context, Poll};
 use blocking::Task;
 
 use crate::engine::right::Right;
+use crate::plugin::{Ends, for_another};
+
+/// Something that is done in a thread that may be blocked. What that has to do at its end is done at the end of the one
+/// that the task is in when it is done.
+pub(super) struct Blocking<T>(Task<(T, Ends)>);
+
+impl<T: Send + 'static> Blocking<T> {
+    pub(super) fn begin(work: impl FnOnce() -> T + Send + 'static) -> Self {
+        Self(blocking::unblock(move || for_another(work)))
+    }
+}
+
+impl<T> Future for Blocking<T> {
+    type Output = T;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<T> {
+        Pin::new(&mut self.0).poll(context).map(|(done, ends)| {
+            ends.adopt();
+            done
+        })
+    }
+}
 
 /// The right to compute a key, given back in a job: it may touch the store.
 pub(super) struct Kept(Option<Right>);
@@ -30,10 +52,10 @@ impl Drop for Kept {
 }
 
 /// A job that comes to its end, also where this is dropped.
-pub(super) struct Unstoppable<T>(Option<Task<T>>);
+pub(super) struct Unstoppable<T>(Option<Blocking<T>>);
 
 impl<T> Unstoppable<T> {
-    pub(super) fn new(job: Task<T>) -> Self {
+    pub(super) fn new(job: Blocking<T>) -> Self {
         Self(Some(job))
     }
 }
@@ -52,7 +74,7 @@ impl<T> Future for Unstoppable<T> {
 impl<T> Drop for Unstoppable<T> {
     fn drop(&mut self) {
         if let Some(job) = self.0.take() {
-            job.detach();
+            job.0.detach();
         }
     }
 }

@@ -10,10 +10,10 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use blocking::Task;
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
 
+use super::job::Blocking;
 use super::{Asked, Pending};
 use crate::binding::Declaration;
 use crate::encoding::Encode;
@@ -56,7 +56,7 @@ pub(crate) struct TaskWindow<R: Returns, A, I, E, B> {
 struct LookUp<R: Returns, A> {
     asked: Arc<Asked>,
     arguments: Vec<(usize, A)>,
-    found: Task<Vec<(Suspended, Option<R::Output>)>>,
+    found: Blocking<Vec<(Suspended, Option<R::Output>)>>,
     _wait: Wait,
 }
 
@@ -288,8 +288,8 @@ where
 fn look_up<R: Returns>(
     asked: Arc<Asked>,
     items: Vec<Suspended>,
-) -> Task<Vec<(Suspended, Option<R::Output>)>> {
-    blocking::unblock(move || {
+) -> Blocking<Vec<(Suspended, Option<R::Output>)>> {
+    Blocking::begin(move || {
         let outputs = items.iter().map(|_| OutputOnly::<R>::of_output(None));
         let mut outputs: Vec<_> = outputs.collect();
         let items = items.into_iter().zip(&mut outputs);
