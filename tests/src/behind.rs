@@ -7,7 +7,7 @@ use memento_storage_fs as _;
 use memento_storage_layers as _;
 use memento_storage_tiers as _;
 
-const LENGTH: usize = 300_000;
+const LENGTH: usize = 1 << 18;
 
 #[memento]
 fn large(n: u8) -> Vec<u8> {
