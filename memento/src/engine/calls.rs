@@ -185,7 +185,7 @@ impl<'a> Calls<'a> {
         };
         let find = |chunk| {
             let ((), ends) = for_another(|| self.caller.enter(|| find(chunk)));
-            self.ends.lock().add(ends);
+            self.add_ends(ends);
         };
         share(&*self.binding.cluster.runner, left.len().div_ceil(CHUNK), &find);
         let mut dependent = dependent.into_inner();
@@ -216,11 +216,18 @@ impl<'a> Calls<'a> {
         let mut item = self.items[self.missing[index]].lock();
         let was_pending = matches!(item.ending, Ending::Pending);
         let (done, ends) = for_another(|| work(&mut item));
-        self.ends.lock().add(ends);
+        self.add_ends(ends);
         if was_pending {
             self.deliver(&mut item);
         }
         done
+    }
+
+    /// Keeps what there is to do at the end of the thread that asked.
+    fn add_ends(&self, ends: Ends) {
+        if !ends.is_empty() {
+            self.ends.lock().add(ends);
+        }
     }
 
     /// Tells those who want to know what became of `item`, if it has ended.
@@ -303,7 +310,7 @@ impl Batch for Calls<'_> {
         };
         let answer = || remote::answer(environment, &self.session, question);
         let (answer, ends) = for_another(answer);
-        self.ends.lock().add(ends);
+        self.add_ends(ends);
         answer
     }
 

@@ -22,7 +22,8 @@ pub fn at_thread_end<T: AtEnd>(what: &Arc<T>) {
         let mut all = all.borrow_mut();
         if !all.0.iter().any(|other| std::ptr::addr_eq(other.as_ptr(), Arc::as_ptr(what))) {
             let weak: Weak<T> = Arc::downgrade(what);
-            all.push(weak);
+            all.0.retain(|other| other.strong_count() > 0);
+            all.0.push(weak);
         }
     });
 }
@@ -64,9 +65,13 @@ impl Ends {
         drop(self);
     }
 
-    /// The same, and what others have.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The same, and what others have, each once.
     pub(crate) fn add(&mut self, mut others: Self) {
-        self.0.append(&mut others.0);
+        merge(&mut self.0, &mut others.0);
     }
 }
 
@@ -88,13 +93,6 @@ thread_local! {
 
 struct All(Vec<Weak<dyn AtEnd>>);
 
-impl All {
-    fn push(&mut self, what: Weak<dyn AtEnd>) {
-        self.0.retain(|other| other.strong_count() > 0);
-        self.0.push(what);
-    }
-}
-
 impl Drop for All {
     fn drop(&mut self) {
         for what in self.0.drain(..).filter_map(|what| what.upgrade()) {
@@ -111,12 +109,95 @@ fn add_all(ends: &mut Vec<Weak<dyn AtEnd>>) {
     if ends.is_empty() {
         return;
     }
-    let _ = ALL.try_with(|all| {
-        let mut all = all.borrow_mut();
-        for what in ends.drain(..) {
-            if !all.0.iter().any(|other| other.ptr_eq(&what)) {
-                all.push(what);
-            }
+    let _ = ALL.try_with(|all| merge(&mut all.borrow_mut().0, ends));
+}
+
+/// Moves what `ends` have to `all`, unless it is there.
+fn merge(all: &mut Vec<Weak<dyn AtEnd>>, ends: &mut Vec<Weak<dyn AtEnd>>) {
+    for what in ends.drain(..) {
+        if !all.iter().any(|other| other.ptr_eq(&what)) {
+            all.retain(|other| other.strong_count() > 0);
+            all.push(what);
         }
-    });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+    use std::sync::atomic::{AtomicU64, Ordering};
+    use std::thread;
+
+    use super::*;
+
+    /// Counts the threads at whose ends it is called.
+    #[derive(Default)]
+    struct Count(AtomicU64);
+
+    impl AtEnd for Count {
+        fn at_end(&self) {
+            self.0.fetch_add(1, Ordering::SeqCst);
+        }
+    }
+
+    impl Count {
+        fn get(&self) -> u64 {
+            self.0.load(Ordering::SeqCst)
+        }
+    }
+
+    /// Does `work` in a thread, and waits until that is gone.
+    fn in_thread<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+        thread::spawn(work).join().unwrap()
+    }
+
+    #[test]
+    fn who_works_for_another_thread_leaves_the_end_to_it() {
+        let (own, asked) = (Arc::<Count>::default(), Arc::<Count>::default());
+        let ends = in_thread({
+            let (own, asked) = (Arc::clone(&own), Arc::clone(&asked));
+            move || {
+                at_thread_end(&own);
+                for_another(|| (0..3).for_each(|_| at_thread_end(&asked))).1
+            }
+        });
+        assert_eq!((own.get(), asked.get()), (1, 0));
+        in_thread(|| ends.adopt());
+        assert_eq!((own.get(), asked.get()), (1, 1));
+    }
+
+    /// Also where it is dropped on its way, and where the work panics.
+    #[test]
+    fn nothing_that_was_asked_for_is_lost() {
+        let (own, asked) = (Arc::<Count>::default(), Arc::<Count>::default());
+        in_thread({
+            let asked = Arc::clone(&asked);
+            move || drop(for_another(|| at_thread_end(&asked)))
+        });
+        assert_eq!(asked.get(), 1);
+        in_thread({
+            let (own, asked) = (Arc::clone(&own), Arc::clone(&asked));
+            move || {
+                at_thread_end(&own);
+                let work = || {
+                    at_thread_end(&asked);
+                    panic!("on purpose")
+                };
+                catch_unwind(AssertUnwindSafe(|| drop(for_another::<()>(work)))).unwrap_err();
+            }
+        });
+        assert_eq!((own.get(), asked.get()), (1, 2));
+    }
+
+    #[test]
+    fn what_many_ask_for_is_done_and_kept_once() {
+        let asked = Arc::<Count>::default();
+        let mut all = Ends::default();
+        for _ in 0..100 {
+            all.add(for_another(|| at_thread_end(&asked)).1);
+        }
+        assert_eq!(all.0.len(), 1);
+        in_thread(|| all.adopt());
+        assert_eq!(asked.get(), 1);
+    }
 }

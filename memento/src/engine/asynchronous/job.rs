@@ -1,4 +1,4 @@
-//! What is done in other threads even where whoever asked for it is gone.
+//! What is done in other threads for a task, some of it even where the task is gone.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
