@@ -122,12 +122,12 @@ impl<P: Policy, S: MetadataStore + ?Sized> Guarded<P, S> {
     fn put_all<'e>(
         &self,
         operation: Operation,
-        entries: impl Iterator<Item = &'e Entry>,
+        entries: impl Iterator<Item = &'e Entry> + Clone,
         put: impl FnMut() -> Result<()>,
     ) -> Result<()> {
-        let lengths: Vec<u64> = entries.map(|entry| entry.record.len() as u64).collect();
-        self.limit(operation).check(lengths.iter().copied().max().unwrap_or_default())?;
-        self.call_with(operation, lengths.iter().sum(), put)
+        let lengths = entries.map(|entry| entry.record.len() as u64);
+        self.limit(operation).check(lengths.clone().max().unwrap_or_default())?;
+        self.call_with(operation, lengths.sum(), put)
     }
 
     /// Tells the policy which of `keys` have a record.
