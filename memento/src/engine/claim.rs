@@ -112,8 +112,8 @@ impl<'a> Calls<'a> {
             return;
         }
         let changes = storage.changes.count(&item.key);
-        if may_wait && (claimed || changes != item.asked.changes) {
-            item.asked.changes = changes;
+        if may_wait && (claimed || changes != item.findings.changes) {
+            item.findings.changes = changes;
             // A store in trouble has said so when it was asked first.
             let record = storage.metadata.get(&item.key).ok().flatten();
             if record.is_some() {

@@ -137,16 +137,16 @@ impl<'a> Calls<'a> {
     /// Counts and tells why the function runs, once for each item.
     pub(super) fn miss(&self, item: &mut Item<'_>) {
         let binding = self.binding;
-        if std::mem::replace(&mut item.asked.has_missed, true) {
+        if std::mem::replace(&mut item.findings.has_missed, true) {
             return;
         }
         let miss = if self.modifiers.refresh {
             let record = binding.cluster.storage.record(&item.key);
             let head = record.as_ref().and_then(|record| record::open(&item.key, record).ok());
-            item.asked.replaces = head.map(|(head, _)| head.digest);
+            item.findings.replaces = head.map(|(head, _)| head.digest);
             Miss::Refreshed
         } else {
-            match &item.asked.miss {
+            match &item.findings.miss {
                 None | Some(Miss::NeverRun) => self.without_record(item),
                 Some(miss) => miss.clone(),
             }
@@ -192,7 +192,7 @@ impl<'a> Calls<'a> {
         let (digest, outline) = Digest::with_outline(ran.outcome());
         let mark = Mark { digest, outline, finished: now() };
         let landed = self.landed(item, &ran, &mark);
-        if is_writable && item.asked.miss != Some(Miss::Newer) {
+        if is_writable && item.findings.miss != Some(Miss::Newer) {
             storage.trouble.note(self.write(item, ran, &mark));
             self.binding.has_recorded.store(true, Ordering::Relaxed);
         }
@@ -226,10 +226,10 @@ impl<'a> Calls<'a> {
         }
         // What callees or the world outside made another one, its callers see by themselves: they depend on the same.
         let is_seen = matches!(
-            item.asked.miss,
+            item.findings.miss,
             Some(Miss::CalleeChanged(_) | Miss::ResourceChanged(_) | Miss::Expired)
         );
-        if !is_seen && item.asked.replaces.is_some_and(|before| before != digest) {
+        if !is_seen && item.findings.replaces.is_some_and(|before| before != digest) {
             validity::count_replaced_result();
         }
         let took = u64::try_from(ran.total_time.as_nanos()).unwrap_or(u64::MAX);
@@ -264,7 +264,7 @@ impl<'a> Calls<'a> {
             outline: if apart.is_some() { &mark.outline } else { &[] },
         };
         let provenance = self.provenance(item, ran);
-        let earlier = item.asked.earlier.as_deref();
+        let earlier = item.findings.earlier.as_deref();
         stored.and_then(|()| self.recorder.add(head, provenance, earlier))
     }
 

@@ -19,14 +19,14 @@ pub(crate) struct Item<'a> {
     pub(super) key: Key,
     pub(super) task: &'a mut dyn Task,
     pub(super) ending: Ending,
-    pub(super) asked: Asked,
+    pub(super) findings: Findings,
     /// What is known of it while another process makes it.
     pub(super) away: Option<Box<Away>>,
 }
 
 /// What came of asking the stores for a call.
 #[derive(Default)]
-pub(super) struct Asked {
+pub(super) struct Findings {
     /// Why the stores had no valid result, as far as they tell.
     pub(super) miss: Option<Miss>,
     /// Whether it has been told that the function has to run.
@@ -53,10 +53,10 @@ pub(super) struct Suspended {
     invocation: Invocation,
     pub(super) key: Key,
     pub(super) ending: Ending,
-    asked: Asked,
+    findings: Findings,
 }
 
-impl Asked {
+impl Findings {
     /// Nothing, so far.
     fn new(binding: &Binding, key: &Key) -> Self {
         Self { changes: binding.cluster.storage.changes.count(key), ..Self::default() }
@@ -74,7 +74,7 @@ impl<'a> Item<'a> {
             key,
             task,
             ending: Ending::Pending,
-            asked: Asked::new(binding, &key),
+            findings: Findings::new(binding, &key),
             away: None,
         }
     }
@@ -88,7 +88,7 @@ impl Item<'_> {
             invocation: self.invocation,
             key: self.key,
             ending: self.ending,
-            asked: self.asked,
+            findings: self.findings,
         }
     }
 
@@ -111,7 +111,7 @@ impl Suspended {
             invocation,
             key,
             ending: Ending::Pending,
-            asked: Asked::new(binding, &key),
+            findings: Findings::new(binding, &key),
         }
     }
 
@@ -123,7 +123,7 @@ impl Suspended {
             key: self.key,
             task,
             ending: self.ending,
-            asked: self.asked,
+            findings: self.findings,
             away: None,
         }
     }

@@ -79,13 +79,13 @@ pub(super) fn find_independent<'r>(
     record: Option<&'r [u8]>,
 ) -> Option<Head<'r>> {
     let Some(record) = record else {
-        item.asked.miss = Some(Miss::NeverRun);
+        item.findings.miss = Some(Miss::NeverRun);
         return None;
     };
     let head = match open(binding, item, record) {
         Ok((head, _)) => head,
         Err(miss) => {
-            item.asked.miss = Some(miss);
+            item.findings.miss = Some(miss);
             return None;
         }
     };
@@ -128,7 +128,7 @@ pub(super) fn find_at_once(
         }
         cache_found(binding, item, landed.clone(), bytes.len() as u64);
     }
-    item.asked.replaces = Some(head.digest);
+    item.findings.replaces = Some(head.digest);
     item.hit(binding, landed);
     true
 }
@@ -140,7 +140,7 @@ fn open<'r>(
     record: &'r [u8],
 ) -> Result<(Head<'r>, &'r [u8]), Miss> {
     let opened = binding.cluster.storage.open_record(&item.key, record).map_err(unopened)?;
-    item.asked.replaces = Some(opened.0.digest);
+    item.findings.replaces = Some(opened.0.digest);
     check(binding, item.task.codec(), &opened.0)?;
     Ok(opened)
 }
@@ -171,14 +171,14 @@ pub(super) fn find_dependent(
                     Some(Ok((head, record))) => {
                         take(binding, modifiers, item, (&head, record), validity);
                     }
-                    _ => item.asked.miss = Some(Miss::Unreadable),
+                    _ => item.findings.miss = Some(Miss::Unreadable),
                 }
             }
             Err(Verdict::Miss(miss)) => {
                 if matches!(miss, Miss::CalleeChanged(_) | Miss::ResourceChanged(_)) {
-                    item.asked.earlier = Some(record.to_vec());
+                    item.findings.earlier = Some(record.to_vec());
                 }
-                item.asked.miss = Some(miss);
+                item.findings.miss = Some(miss);
             }
             Err(Verdict::Undecided(_)) => {}
         }
@@ -196,7 +196,7 @@ fn take(
     let landed = landed(item, head, validity);
     match read(binding, modifiers, item, (head, record), &landed) {
         Ok(()) => item.hit(binding, landed),
-        Err(miss) => item.asked.miss = Some(miss),
+        Err(miss) => item.findings.miss = Some(miss),
     }
 }
 
@@ -275,7 +275,7 @@ pub(super) fn decode(
 /// or dropped it since the store was asked.
 fn cache_found(binding: &Binding, item: &Item<'_>, landed: Landed, size: u64) {
     let changes = &binding.cluster.storage.changes;
-    cache(binding, item, landed, size, || changes.count(&item.key) == item.asked.changes);
+    cache(binding, item, landed, size, || changes.count(&item.key) == item.findings.changes);
 }
 
 /// Puts a clone of the item's output into the memory cache, if it fits and is still wanted then. The clone.

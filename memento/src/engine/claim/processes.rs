@@ -108,8 +108,8 @@ impl Calls<'_> {
     /// Whether there is a record by now of an item that had none, and nobody has looked at it. Whoever may wait does.
     fn is_new(&self, item: &Item<'_>) -> bool {
         let metadata = &self.binding.cluster.storage.metadata;
-        item.asked.replaces.is_none()
-            && matches!(item.asked.miss, None | Some(Miss::NeverRun))
+        item.findings.replaces.is_none()
+            && matches!(item.findings.miss, None | Some(Miss::NeverRun))
             && metadata.get(&item.key).is_ok_and(|record| record.is_some())
     }
 
