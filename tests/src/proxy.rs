@@ -3,7 +3,6 @@
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, Shutdown, TcpListener, TcpStream};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 use parking_lot::Mutex;
@@ -14,18 +13,27 @@ pub struct Proxy {
     port: u16,
     requests: Arc<Way>,
     replies: Arc<Way>,
-    is_closed: Arc<AtomicBool>,
 }
 
 /// What happens to bytes in one direction.
 #[derive(Debug, Default)]
 struct Way {
-    /// After so many bytes, a connection is cut, once.
-    cut: Mutex<Option<usize>>,
+    cut: Mutex<Cut>,
     /// How many bytes go together at most; 0 for no limit.
     crumb: Mutex<usize>,
-    /// What is set when a connection is cut for good.
-    close: Mutex<Option<Arc<AtomicBool>>>,
+}
+
+/// Which connections are cut in the middle of what they carry.
+#[derive(Debug, Default)]
+enum Cut {
+    #[default]
+    None,
+    /// The one that carries the byte after so many more.
+    One(usize),
+    /// The same one, and from then on each that carries a byte.
+    AllFrom(usize),
+    /// Each that carries a byte.
+    All,
 }
 
 impl Proxy {
@@ -39,18 +47,15 @@ impl Proxy {
         let port = listener.local_addr().expect("an address").port();
         let (requests, replies) = (Arc::<Way>::default(), Arc::<Way>::default());
         let ways = [Arc::clone(&requests), Arc::clone(&replies)];
-        let is_closed = Arc::<AtomicBool>::default();
-        let closed = Arc::clone(&is_closed);
         thread::spawn(move || {
             for client in listener.incoming().flatten() {
                 // Where the server is gone, so is the client's connection.
-                let server = TcpStream::connect((Ipv4Addr::LOCALHOST, server));
-                if let Some(server) = server.ok().filter(|_| !closed.load(Ordering::SeqCst)) {
+                if let Ok(server) = TcpStream::connect((Ipv4Addr::LOCALHOST, server)) {
                     connect(client, server, &ways);
                 }
             }
         });
-        Self { port, requests, replies, is_closed }
+        Self { port, requests, replies }
     }
 
     /// Where it is.
@@ -65,32 +70,31 @@ impl Proxy {
 
     /// Cuts a connection when so many more bytes have gone to the server.
     pub fn cut_requests_after(&self, bytes: usize) {
-        *self.requests.cut.lock() = Some(bytes);
+        *self.requests.cut.lock() = Cut::One(bytes);
     }
 
     /// Cuts a connection when so many more bytes have come from the server.
     pub fn cut_replies_after(&self, bytes: usize) {
-        *self.replies.cut.lock() = Some(bytes);
+        *self.replies.cut.lock() = Cut::One(bytes);
     }
 
-    /// Cuts a connection when so many more bytes have gone to the server, and takes no other one.
+    /// Cuts a connection when so many more bytes have gone to the server, and from then on each that asks for more.
     pub fn cut_requests_for_good_after(&self, bytes: usize) {
-        *self.requests.close.lock() = Some(Arc::clone(&self.is_closed));
-        self.cut_requests_after(bytes);
+        *self.requests.cut.lock() = Cut::AllFrom(bytes);
     }
 
     /// Whether a connection is still to be cut.
     pub fn is_to_cut(&self) -> bool {
-        self.requests.cut.lock().is_some() || self.replies.cut.lock().is_some()
+        [&self.requests, &self.replies]
+            .iter()
+            .any(|way| matches!(*way.cut.lock(), Cut::One(_) | Cut::AllFrom(_)))
     }
 
     /// Cuts none any more.
     pub fn cut_nothing(&self) {
         for way in [&self.requests, &self.replies] {
-            *way.cut.lock() = None;
-            *way.close.lock() = None;
+            *way.cut.lock() = Cut::None;
         }
-        self.is_closed.store(false, Ordering::SeqCst);
     }
 
     /// Passes all on in pieces of so many bytes.
@@ -136,19 +140,22 @@ impl Way {
     fn admit(&self, length: usize) -> usize {
         let mut cut = self.cut.lock();
         match &mut *cut {
-            None => length,
-            Some(left) if *left > length => {
+            Cut::None => length,
+            Cut::One(left) | Cut::AllFrom(left) if *left > length => {
                 *left -= length;
                 length
             }
-            Some(left) => {
+            Cut::One(left) => {
                 let passed = (*left).min(length - 1);
-                *cut = None;
-                if let Some(is_closed) = self.close.lock().take() {
-                    is_closed.store(true, Ordering::SeqCst);
-                }
+                *cut = Cut::None;
                 passed
             }
+            Cut::AllFrom(left) => {
+                let passed = (*left).min(length - 1);
+                *cut = Cut::All;
+                passed
+            }
+            Cut::All => 0,
         }
     }
 }
