@@ -1,6 +1,6 @@
 //! What is in a data store: contents by their digests, and objects that may change.
 
-use std::io::{self, Read};
+use std::io::Read;
 
 use memento::{
     CheckedReader, Condition, DataStore, Digest, Error, ErrorKind, ListOptions, Name, Object,
@@ -66,9 +66,9 @@ pub(crate) fn pages(
 
 /// The digest of what has this name, if anything has.
 pub(crate) fn digest(data: &dyn DataStore, name: &Name) -> Result<Option<Digest>> {
-    let Some(mut reader) = data.read(name)? else { return Ok(None) };
+    let Some(reader) = data.read(name)? else { return Ok(None) };
     let mut hasher = blake3::Hasher::new();
-    io::copy(&mut reader, &mut hasher).map_err(|error| {
+    hasher.update_reader(reader).map_err(|error| {
         Error::new(ErrorKind::Storage, "read an object")
             .with("name", name)
             .with("store", data.location())

@@ -191,7 +191,7 @@ fn entry(key: &Key, body: &mut dyn Read) -> Result<Result<Entry>> {
 /// The digest of a body.
 fn digest(body: &mut dyn Read) -> Result<Digest> {
     let mut hasher = blake3::Hasher::new();
-    io::copy(body, &mut hasher).map_err(unreadable)?;
+    hasher.update_reader(body).map_err(unreadable)?;
     Ok(Digest::from_bytes(hasher.finalize().into()))
 }
 

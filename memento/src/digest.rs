@@ -1,5 +1,6 @@
 //! 32-byte names: of contents, of code, of invocations.
 
+pub(crate) mod hashed;
 pub(crate) mod segments;
 #[cfg(test)]
 mod tests;

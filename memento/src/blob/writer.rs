@@ -1,32 +1,31 @@
 //! Writes a file, and puts it into the data store.
 
 use std::fmt;
-use std::io::{self, BufWriter, Cursor, Read, Write};
+use std::io::{self, BufWriter, Read, Write};
 
 use tempfile::NamedTempFile;
 
 use super::{Blob, IN_MEMORY};
 use crate::Digest;
+use crate::digest::hashed::{HashedWriter, PIECE};
 use crate::part::{Home, Part, writable_home};
 use crate::storage::Source;
 
 /// Writes a [`Blob`]. What is dropped before [`finish`](Self::finish) leaves nothing behind.
 pub struct BlobWriter {
     written: Written,
-    hasher: Box<blake3::Hasher>,
-    size: u64,
 }
 
 /// Where the bytes wait until all of them are there. A store gets them then: before, it could fail in the middle, and
 /// the file would be lost with it.
 enum Written {
     Memory(Vec<u8>),
-    File(BufWriter<NamedTempFile>),
+    File(BufWriter<HashedWriter<NamedTempFile>>),
 }
 
 impl BlobWriter {
     pub(super) fn new() -> Self {
-        Self { written: Written::Memory(Vec::new()), hasher: Box::default(), size: 0 }
+        Self { written: Written::Memory(Vec::new()) }
     }
 
     /// The file with all that was written. In a memento function it is in the data store now, if that keeps what is
@@ -36,19 +35,20 @@ impl BlobWriter {
     ///
     /// Where not all of it could be written to a temporary file. What the store reports is noted in the storage.
     pub fn finish(self) -> io::Result<Blob> {
-        let Self { written, hasher, size } = self;
-        let digest = Digest::from_bytes(hasher.finalize().into());
-        let home = match written {
+        match self.written {
             Written::Memory(bytes) => {
-                kept(&digest, size, &mut Cursor::new(&bytes)).unwrap_or(Home::Memory(bytes))
+                let (digest, size) = (Digest::of(&bytes), bytes.len() as u64);
+                let home = kept(&digest, size, &mut &*bytes).unwrap_or(Home::Memory(bytes));
+                Ok(Blob(Part::new(digest, size, home)))
             }
             Written::File(file) => {
                 let file = file.into_inner().map_err(io::IntoInnerError::into_error)?;
-                let home = kept(&digest, size, &mut file.reopen()?);
-                home.unwrap_or_else(|| Home::File(file.into_temp_path()))
+                let (digest, size) = (file.digest(), file.count());
+                let home = kept(&digest, size, &mut file.writer.reopen()?);
+                let home = home.unwrap_or_else(|| Home::File(file.writer.into_temp_path()));
+                Ok(Blob(Part::new(digest, size, home)))
             }
-        };
-        Ok(Blob(Part::new(digest, size, home)))
+        }
     }
 }
 
@@ -65,17 +65,15 @@ impl Write for BlobWriter {
         if let Written::Memory(written) = &mut self.written
             && written.len() + bytes.len() > IN_MEMORY
         {
-            let mut file = BufWriter::new(NamedTempFile::new()?);
+            let file = HashedWriter::new(NamedTempFile::new()?);
+            let mut file = BufWriter::with_capacity(PIECE, file);
             file.write_all(written)?;
             self.written = Written::File(file);
         }
-        let length = match &mut self.written {
-            Written::Memory(written) => written.write(bytes)?,
-            Written::File(file) => file.write(bytes)?,
-        };
-        self.hasher.update(&bytes[..length]);
-        self.size += length as u64;
-        Ok(length)
+        match &mut self.written {
+            Written::Memory(written) => written.write(bytes),
+            Written::File(file) => file.write(bytes),
+        }
     }
 
     fn flush(&mut self) -> io::Result<()> {
@@ -88,6 +86,10 @@ impl Write for BlobWriter {
 
 impl fmt::Debug for BlobWriter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("BlobWriter").field("size", &self.size).finish_non_exhaustive()
+        let size = match &self.written {
+            Written::Memory(written) => written.len() as u64,
+            Written::File(file) => file.get_ref().count() + file.buffer().len() as u64,
+        };
+        f.debug_struct("BlobWriter").field("size", &size).finish_non_exhaustive()
     }
 }

@@ -4,20 +4,20 @@ use std::fmt;
 use std::io::{self, Read};
 
 use crate::Digest;
+use crate::digest::hashed::HashedReader;
 
 /// Reads a content by its digest. Where its bytes come to another one, reading fails in place of the end, so that
 /// nobody keeps them: for stores and programs that take contents from elsewhere.
 pub struct CheckedReader<R> {
-    reader: R,
+    reader: HashedReader<R>,
     digest: Digest,
-    hasher: Box<blake3::Hasher>,
     is_damaged: bool,
 }
 
 impl<R: Read> CheckedReader<R> {
     /// The bytes of `reader`, which are to come to `digest`.
     pub fn new(reader: R, digest: Digest) -> Self {
-        Self { reader, digest, hasher: Box::default(), is_damaged: false }
+        Self { reader: HashedReader::new(reader), digest, is_damaged: false }
     }
 
     /// Whether all bytes were read, and are others.
@@ -29,9 +29,8 @@ impl<R: Read> CheckedReader<R> {
 impl<R: Read> Read for CheckedReader<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let length = self.reader.read(buffer)?;
-        self.hasher.update(&buffer[..length]);
         if length == 0 && !buffer.is_empty() {
-            self.is_damaged = Digest::from_bytes(self.hasher.finalize().into()) != self.digest;
+            self.is_damaged = self.reader.digest() != self.digest;
             if self.is_damaged {
                 return Err(io::Error::new(io::ErrorKind::InvalidData, "it is not what was put"));
             }

@@ -9,6 +9,7 @@ use std::panic::resume_unwind;
 use std::sync::mpsc::{self, Receiver, Sender, SyncSender};
 use std::thread;
 
+use crate::digest::hashed::fill;
 use crate::digest::segments::Outline;
 
 /// A long encoding on its way from the store: segment by segment, each of which is compared with what was written
@@ -99,19 +100,11 @@ impl Ahead<'_> {
 
     /// Reads until `buffer` is full, or nothing is left; how many bytes were read.
     fn fill(&mut self, buffer: &mut [u8]) -> Result<usize, Broken> {
-        let mut length = 0;
-        while length < buffer.len() {
-            match self.content.read(&mut buffer[length..]) {
-                Ok(0) => break,
-                Ok(read) => length += read,
-                Err(error) => match error.kind() {
-                    io::ErrorKind::Interrupted => {}
-                    // The store itself finds it damaged.
-                    io::ErrorKind::InvalidData => return Err(Broken::Damaged(self.position)),
-                    _ => return Err(Broken::Failed(error)),
-                },
-            }
-        }
+        let length = fill(&mut self.content, buffer).map_err(|error| match error.kind() {
+            // The store itself finds it damaged.
+            io::ErrorKind::InvalidData => Broken::Damaged(self.position),
+            _ => Broken::Failed(error),
+        })?;
         self.position += length as u64;
         Ok(length)
     }
