@@ -12,6 +12,11 @@ const RESULTS: &str = "results";
 /// What nobody takes along: what was found damaged, and how a store is used.
 const STAYING: [&str; 2] = ["damaged", "usage"];
 
+/// How long a content is at most that goes together with others.
+const SHORT: u64 = 1 << 20;
+/// How many bytes go together at most, and how many contents.
+const TOGETHER: (u64, usize) = (8 << 20, 256);
+
 /// How a content or an object is called, and what is said about it.
 pub(crate) struct Item<'a> {
     pub(crate) name: &'a Name,
@@ -88,6 +93,43 @@ pub(crate) fn is_same(
         return Ok(Some(false));
     }
     Ok(Some(digest(data, item.name)? == bytes()?))
+}
+
+/// Whether what has this name is a content of so many bytes that goes together with others: where a store is far away, a
+/// request for each takes long.
+pub(crate) fn is_short(name: &Name, size: u64) -> bool {
+    size <= SHORT && name.result_digest().is_some()
+}
+
+/// Whether so many short contents of so many bytes go together, and no more.
+pub(crate) fn is_full(count: usize, bytes: u64) -> bool {
+    count >= TOGETHER.1 || bytes + SHORT > TOGETHER.0
+}
+
+/// Contents in the groups in which they go: short ones together, each other one by itself.
+pub(crate) fn groups<'o>(objects: impl IntoIterator<Item = &'o Object>) -> Vec<Vec<&'o Object>> {
+    let (mut groups, mut short, mut bytes) = (Vec::new(), Vec::new(), 0);
+    for object in objects {
+        if !is_short(&object.name, object.size) {
+            groups.push(vec![object]);
+            continue;
+        }
+        short.push(object);
+        bytes += object.size;
+        if is_full(short.len(), bytes) {
+            groups.push(std::mem::take(&mut short));
+            bytes = 0;
+        }
+    }
+    groups.extend((!short.is_empty()).then_some(short));
+    groups
+}
+
+/// Keeps short contents, whose bytes are known to be right.
+pub(crate) fn put_together(data: &dyn DataStore, contents: &[(Name, Vec<u8>)]) -> Result<()> {
+    let contents: Vec<_> =
+        contents.iter().map(|(name, content)| (name.clone(), &**content)).collect();
+    data.put_many(&contents).into_iter().collect()
 }
 
 /// The error of an object whose name has another content already.

@@ -3,7 +3,7 @@
 use clap::Args;
 use indicatif::ProgressBar;
 use memento::plugin::Stores;
-use memento::{Error, ErrorKind, Filter, ListOptions, Name, Object, Result, UserMetadata};
+use memento::{Digest, Error, ErrorKind, Filter, ListOptions, Name, Object, Result, UserMetadata};
 
 use crate::contents::{self, Item};
 use crate::mementos::{self, TOGETHER};
@@ -91,22 +91,66 @@ impl Copy<'_> {
 
     fn contents(&mut self, page: &[Object]) -> Result<()> {
         let names: Vec<Name> = page.iter().map(|object| object.name.clone()).collect();
-        let there = self.to.data.contains(&names);
-        for (object, is_there) in page.iter().zip(there) {
-            let Object { name, size, .. } = object;
-            if is_there? && (!self.arguments.verify || self.is_whole(name)?) {
+        let there: Vec<bool> = self.to.data.contains(&names).into_iter().collect::<Result<_>>()?;
+        let there = page.iter().zip(there);
+        let (present, missing): (Vec<_>, Vec<_>) = there.partition(|(_, is_there)| *is_there);
+        let mut wanted: Vec<&Object> = missing.into_iter().map(|(object, _)| object).collect();
+        for group in contents::groups(present.into_iter().map(|(object, _)| object)) {
+            let others = if self.arguments.verify { self.others(&group)? } else { Vec::new() };
+            for object in group.into_iter().filter(|object| !others.contains(object)) {
                 self.tally.leave(1);
-                self.bar.inc(*size);
-                continue;
+                self.bar.inc(object.size);
             }
-            let item = Item { name, size: *size, metadata: &UserMetadata::new() };
-            match self.put(&item) {
-                Ok(true) => self.tally.contents += 1,
-                Ok(false) => {}
-                // The others are not to suffer from it; calls that need it compute.
-                Err(error) if error.kind() == ErrorKind::Damaged => self.output.problem(&error),
+            wanted.extend(others);
+        }
+        for group in contents::groups(wanted) {
+            match *group {
+                [object] => self.content(object)?,
+                _ => self.together(&group)?,
+            }
+        }
+        Ok(())
+    }
+
+    fn content(&mut self, object: &Object) -> Result<()> {
+        let Object { name, size, .. } = object;
+        let item = Item { name, size: *size, metadata: &UserMetadata::new() };
+        match self.put(&item) {
+            Ok(put) => self.tally.contents += u64::from(put),
+            // The others are not to suffer from it; calls that need it compute.
+            Err(error) if error.kind() == ErrorKind::Damaged => self.output.problem(&error),
+            Err(error) => return Err(error),
+        }
+        Ok(())
+    }
+
+    /// Copies short contents, those that are still there.
+    fn together(&mut self, group: &[&Object]) -> Result<()> {
+        let names: Vec<Name> = group.iter().map(|object| object.name.clone()).collect();
+        let (mut read, mut copied) = (Vec::new(), Vec::new());
+        for (object, found) in group.iter().zip(self.from.data.get_many(&names)) {
+            let name = &object.name;
+            match found {
+                Ok(None) => {}
+                Ok(Some(content)) if Some(Digest::of(&content)) == name.result_digest() => {
+                    read.push((name.clone(), content));
+                    copied.push(*object);
+                }
+                // As a stream it comes in parts, and what is damaged is told.
+                Ok(Some(_)) => self.content(object)?,
+                Err(error) if error.kind() == ErrorKind::TooLarge => self.content(object)?,
                 Err(error) => return Err(error),
             }
+        }
+        contents::put_together(&*self.to.data, &read)?;
+        let others = if self.arguments.verify { self.others(&copied)? } else { Vec::new() };
+        if let Some(other) = others.first() {
+            return Err(self.unlike(&other.name));
+        }
+        for (_, content) in &read {
+            self.tally.contents += 1;
+            self.tally.bytes += content.len() as u64;
+            self.bar.inc(content.len() as u64);
         }
         Ok(())
     }
@@ -141,11 +185,32 @@ impl Copy<'_> {
             _ => error,
         })?;
         if self.arguments.verify && !self.is_whole(item.name)? {
-            let error = contents::damaged(COPY, item.name);
-            return Err(error.with("store", self.to.data.location()));
+            return Err(self.unlike(item.name));
         }
         self.tally.bytes += item.size;
         Ok(true)
+    }
+
+    /// Which of the contents of a group the other storage has with other bytes.
+    fn others<'o>(&self, group: &[&'o Object]) -> Result<Vec<&'o Object>> {
+        if let [object] = group {
+            return Ok(if self.is_whole(&object.name)? { Vec::new() } else { vec![object] });
+        }
+        let names: Vec<Name> = group.iter().map(|object| object.name.clone()).collect();
+        let mut others = Vec::new();
+        for (object, found) in group.iter().zip(self.to.data.get_many(&names)) {
+            let is_whole = match found {
+                Err(error) if error.kind() == ErrorKind::TooLarge => self.is_whole(&object.name)?,
+                found => found?.map(|content| Digest::of(&content)) == object.name.result_digest(),
+            };
+            others.extend((!is_whole).then_some(*object));
+        }
+        Ok(others)
+    }
+
+    /// The error of what the other storage does not have as it was put there.
+    fn unlike(&self, name: &Name) -> Error {
+        contents::damaged(COPY, name).with("store", self.to.data.location())
     }
 
     /// Whether the other storage has what is here.

@@ -43,6 +43,7 @@ impl Arguments {
             stores: &stores,
             present,
             overwrites: self.overwrite,
+            short: Vec::new(),
             entries: Vec::new(),
             tally: Tally::comparing(),
         };
@@ -128,17 +129,23 @@ impl Checked {
     }
 }
 
-/// An import under way: contents and objects at once, mementos in batches.
+/// An import under way.
 struct Import<'a> {
     stores: &'a Stores,
     present: HashSet<Name>,
     overwrites: bool,
+    /// Short contents that wait for others.
+    short: Vec<(Name, Vec<u8>)>,
     entries: Vec<Entry>,
     tally: Tally,
 }
 
 impl Import<'_> {
     fn member(&mut self, head: Head, size: u64, body: &mut dyn Read) -> Result<()> {
+        // Contents stand first, and something follows; no memento is there before its contents are.
+        if !matches!(head, Head::Content(_)) {
+            self.keep_short()?;
+        }
         match head {
             Head::Content(digest) => {
                 let (name, metadata) = (Name::of_result(&digest), UserMetadata::new());
@@ -166,9 +173,33 @@ impl Import<'_> {
             self.tally.leave(1);
             return Ok(0);
         }
-        contents::put(IMPORT, &*self.stores.data, item, body, &mut |_, _| {})?;
+        if contents::is_short(item.name, item.size) {
+            self.take(item, body)?;
+        } else {
+            contents::put(IMPORT, &*self.stores.data, item, body, &mut |_, _| {})?;
+        }
         self.tally.bytes += item.size;
         Ok(1)
+    }
+
+    /// Takes a short content, and puts it with others.
+    fn take(&mut self, item: &Item<'_>, body: &mut dyn Read) -> Result<()> {
+        let mut content = Vec::new();
+        body.read_to_end(&mut content).map_err(unreadable)?;
+        if Some(Digest::of(&content)) != item.name.result_digest() {
+            return Err(contents::damaged(IMPORT, item.name));
+        }
+        self.short.push((item.name.clone(), content));
+        let bytes = self.short.iter().map(|(_, content)| content.len() as u64).sum();
+        if contents::is_full(self.short.len(), bytes) {
+            self.keep_short()?;
+        }
+        Ok(())
+    }
+
+    fn keep_short(&mut self) -> Result<()> {
+        let short = std::mem::take(&mut self.short);
+        contents::put_together(&*self.stores.data, &short)
     }
 
     fn keep_entries(&mut self) -> Result<()> {

@@ -8,6 +8,7 @@ use memento::{Environment, LocalRunner, memento, resource};
 use memento_storage_fs::Options;
 use memento_tests::folder::Folder;
 use memento_tests::redis::RedisServer;
+use memento_tests::s3::{BUCKET, KEY, S3Server, endpoint};
 use memento_tests::visit::{Call, Visit};
 use memento_tests::work;
 
@@ -65,6 +66,52 @@ fn from_a_folder_to_redis_and_back() {
         folder.open_database().query_row(first, [], |row| row.get(0)).unwrap()
     };
     assert_eq!(first(&back), first(&folder));
+}
+
+/// A result outside of its record.
+#[memento]
+fn bytes(length: usize) -> Vec<u8> {
+    RUNS.set(RUNS.get() + 1);
+    vec![u8::try_from(length % 251).unwrap(); length]
+}
+
+/// Short ones go together, long ones and those that a storage has no whole of as streams.
+#[test]
+fn contents_of_all_lengths_come_along() {
+    const MIB: usize = 1 << 20;
+    const CALLS: u64 = 34;
+    /// The results, and what the function is made of.
+    const CONTENTS: u64 = CALLS + 1;
+    let place = Place::new();
+    let runs = |storage: &str| {
+        let storage = memento_storage_fs::storage(&Options::new(place.path(storage)));
+        let before = RUNS.get();
+        Environment::new(storage, LocalRunner::new()).enter(|| {
+            // Several groups, and what is on both sides of their limit: an encoded length is before the bytes.
+            for length in (300_000..300_030).chain([MIB - 10, MIB - 9, MIB, 3 * MIB]) {
+                assert!(bytes(length) == [u8::try_from(length % 251).unwrap()].repeat(length));
+            }
+        });
+        RUNS.get() - before
+    };
+    assert_eq!(runs("from"), CALLS);
+    let server = S3Server::start();
+    place.write("memento.toml", team(&server, ""));
+    assert_eq!(copy(&place, &["./from", "team"]), [CONTENTS, 0, CALLS, 0]);
+    place.write("memento.toml", team(&server, "max_object_size = '300100 B'"));
+    assert_eq!(copy(&place, &["--verify", "./from", "team"]), [0, 0, 0, CONTENTS + CALLS]);
+    assert_eq!(copy(&place, &["--verify", "team", "./to"]), [CONTENTS, 0, CALLS, 0]);
+    assert_eq!(runs("to"), 0);
+    Folder::at(place.path("to")).assert_whole();
+}
+
+/// A cluster on an S3 server.
+fn team(server: &S3Server, options: &str) -> String {
+    let (endpoint, (id, secret)) = (endpoint(server.port()), KEY);
+    format!(
+        "[clusters.team.storage]\nurl = 's3://{BUCKET}'\nendpoint = '{endpoint}'\nallow_http = true\n\
+         access_key_id = '{id}'\nsecret_access_key = '{secret}'\n{options}\n"
+    )
 }
 
 #[test]
