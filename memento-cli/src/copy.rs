@@ -136,10 +136,11 @@ impl Copy<'_> {
                     read.push((name.clone(), content));
                     copied.push(*object);
                 }
+                Err(error) if !matches!(error.kind(), ErrorKind::TooLarge | ErrorKind::Damaged) => {
+                    return Err(error);
+                }
                 // As a stream it comes in parts, and what is damaged is told.
-                Ok(Some(_)) => self.content(object)?,
-                Err(error) if error.kind() == ErrorKind::TooLarge => self.content(object)?,
-                Err(error) => return Err(error),
+                _ => self.content(object)?,
             }
         }
         contents::put_together(&*self.to.data, &read)?;
@@ -201,6 +202,7 @@ impl Copy<'_> {
         for (object, found) in group.iter().zip(self.to.data.get_many(&names)) {
             let is_whole = match found {
                 Err(error) if error.kind() == ErrorKind::TooLarge => self.is_whole(&object.name)?,
+                Err(error) if error.kind() == ErrorKind::Damaged => false,
                 found => found?.map(|content| Digest::of(&content)) == object.name.result_digest(),
             };
             others.extend((!is_whole).then_some(*object));
