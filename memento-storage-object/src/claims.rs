@@ -13,6 +13,7 @@ use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
 use futures_util::future::join;
+use futures_util::stream::{self, StreamExt as _};
 use memento::{Claim, Key, Result};
 use object_store::path::Path;
 use object_store::{
@@ -254,28 +255,42 @@ impl Shared {
     }
 }
 
-/// Renews claims three times in a lease, until a whole third passes with none.
+/// Renews claims three times in a lease, several at the same time, until a whole third passes with none.
 async fn renew_all(store: Store, shared: Weak<Shared>, third: Duration) {
     loop {
         tokio::time::sleep(third).await;
-        let Some(claims) = shared.upgrade().and_then(|shared| shared.to_renew()) else { return };
-        for ((key, number), mut holding) in claims {
-            let Some(path) = shared.upgrade().map(|s| s.service.path(&claim_key(&key))) else {
-                return;
-            };
-            holding.lease.renewed += 1;
-            let mode = PutMode::Update(holding.version);
-            let renewed = store.put_lease(&path, &holding.lease, mode).await;
-            let Some(shared) = shared.upgrade() else { return };
-            match (renewed, shared.held.lock().claims.get_mut(&(key, number))) {
-                (Ok(Some(renewed)), Some(held)) => *held = renewed,
-                (Ok(Some(_)), None) => {}
-                (Ok(None), _) => tracing::debug!(%key, "a claim has ended before it was renewed"),
-                (Err(error), _) => {
-                    let error = shared.service.failed("renew a claim", &error);
-                    tracing::debug!(%error, "a claim is not renewed");
-                }
-            }
+        let Some((claims, parallel)) = shared
+            .upgrade()
+            .and_then(|shared| Some((shared.to_renew()?, shared.service.options.parallel)))
+        else {
+            return;
+        };
+        let renew = |(claim, holding)| renew(&store, &shared, claim, holding);
+        stream::iter(claims).for_each_concurrent(parallel, renew).await;
+    }
+}
+
+/// Renews a claim, unless nobody has it any more.
+async fn renew(
+    store: &Store,
+    shared: &Weak<Shared>,
+    (key, number): (Key, u64),
+    mut holding: Holding,
+) {
+    let Some(path) = shared.upgrade().map(|shared| shared.service.path(&claim_key(&key))) else {
+        return;
+    };
+    holding.lease.renewed += 1;
+    let mode = PutMode::Update(holding.version);
+    let renewed = store.put_lease(&path, &holding.lease, mode).await;
+    let Some(shared) = shared.upgrade() else { return };
+    match (renewed, shared.held.lock().claims.get_mut(&(key, number))) {
+        (Ok(Some(renewed)), Some(held)) => *held = renewed,
+        (Ok(Some(_)), None) => {}
+        (Ok(None), _) => tracing::debug!(%key, "a claim has ended before it was renewed"),
+        (Err(error), _) => {
+            let error = shared.service.failed("renew a claim", &error);
+            tracing::debug!(%error, "a claim is not renewed");
         }
     }
 }

@@ -231,3 +231,18 @@ fn without_conditions_every_claim_is_granted() {
     assert!(claims.iter().all(Option::is_some));
     assert_eq!(keys(&server, "claims/"), [""; 0]);
 }
+
+/// Where the service takes its time, no claim ends because others are renewed before it.
+#[test]
+fn claims_are_renewed_side_by_side() {
+    const CLAIMS: u8 = 10;
+    let server = S3Server::start();
+    let store = ObjectMetadataStore::new(&server.options().lease(Duration::from_secs(3)));
+    let claim = |n| store.try_claim(&Key::from_bytes([n; 32])).unwrap().expect("nobody has it");
+    let held: Vec<_> = (0..CLAIMS).map(claim).collect();
+    server.pause();
+    let before = server.requests();
+    wait_until("all are renewed", || server.requests() >= before + u64::from(CLAIMS));
+    server.resume();
+    drop(held);
+}
