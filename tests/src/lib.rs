@@ -2,6 +2,7 @@
 
 pub mod certificates;
 pub mod crossing;
+pub mod cutting;
 pub mod fates;
 pub mod folder;
 pub mod graph;
@@ -15,6 +16,7 @@ pub mod reasons;
 pub mod redis;
 pub mod references;
 pub mod s3;
+pub mod sharing;
 pub mod slurm;
 pub mod steps;
 pub mod tasks;

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use memento::Storage;
 
 use crate::processes::wait_until;
-use crate::visit::{Call, Visitor};
+use crate::visit::{Call, Visit, Visitor};
 
 /// How many threads make calls, each in an environment of its own, as processes would.
 const THREADS: usize = 3;
@@ -35,6 +35,35 @@ pub struct Outcome {
     pub failures: u64,
     /// What was logged as a warning or an error.
     pub warnings: Vec<String>,
+}
+
+impl Outcome {
+    /// What was acknowledged is there, for a process that comes later with this storage.
+    ///
+    /// # Panics
+    ///
+    /// Where it is not.
+    #[track_caller]
+    pub fn assert_kept(&self, storage: Storage) {
+        let later = Visitor::on(storage).visit(&self.acknowledged);
+        assert_eq!(later, Visit::hits(self.acknowledged.len() as u64));
+    }
+
+    /// Failures were counted, and said: each message once a thread, for one of these reasons.
+    ///
+    /// # Panics
+    ///
+    /// Where it was otherwise.
+    #[track_caller]
+    pub fn assert_said(&self, reasons: &[&str]) {
+        assert!(self.failures > 0, "failures are counted");
+        assert!(!self.warnings.is_empty(), "and said");
+        for warning in &self.warnings {
+            assert!(reasons.iter().any(|reason| warning.contains(reason)), "{warning}");
+            let same = self.warnings.iter().filter(|other| *other == warning).count();
+            assert!(same <= THREADS, "{same} times: {warning}");
+        }
+    }
 }
 
 impl Progress {

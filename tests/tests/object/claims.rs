@@ -1,122 +1,44 @@
 //! One computation of a key at a time, among processes that share a bucket.
 
-use std::path::PathBuf;
+use std::cell::OnceCell;
 use std::time::Duration;
 
-use memento::{Entry, Filter, Key, MetadataStore as _, Version};
+use memento::{Entry, Key, MetadataStore as _, Version};
 use memento_storage_object::{ObjectMetadataStore, storage};
-use memento_tests::processes::{Running, Worker, wait_until, wait_until_some};
+use memento_tests::processes::{wait_until, wait_until_some};
 use memento_tests::s3::{BUCKET, S3Server};
-use memento_tests::visit::Visitor;
-use memento_tests::work::{lines, logged};
-use tempfile::TempDir;
+use memento_tests::sharing::Sharing;
 
 use super::keys;
 
-const WORKER: &str = env!("CARGO_BIN_EXE_worker");
-
-/// A server, and a place where functions tell that they run.
-struct Scene {
-    server: S3Server,
-    place: TempDir,
+fn sharing(server: &S3Server) -> Sharing {
+    let options = server.options();
+    Sharing::new(env!("CARGO_BIN_EXE_worker"), server.url(), move || storage(&options))
 }
 
-impl Scene {
-    fn new() -> Self {
-        Self { server: S3Server::start(), place: TempDir::new().unwrap() }
-    }
-
-    fn log(&self) -> PathBuf {
-        self.place.path().join("log")
-    }
-
-    /// While it is there, nothing that is computed comes to an end.
-    fn stuck(&self) -> PathBuf {
-        self.log().with_extension("stuck")
-    }
-
-    fn worker(&self) -> Worker {
-        Worker::on_server(WORKER, &self.server.url()).logged(&self.log())
-    }
-
-    /// A process that computes something, and does not come to an end with it; the number of what it computes.
-    fn stuck_holder(&self) -> (Running, u64) {
-        std::fs::write(self.stuck(), "").unwrap();
-        let holder = self.worker().start();
-        let first = wait_until_some("it computes", || lines(&self.log()).first()?.parse().ok());
-        (holder, first)
-    }
-
-    fn begun(&self, n: u64) -> usize {
-        lines(&self.log()).iter().filter(|line| **line == n.to_string()).count()
-    }
-
-    /// Another process that asks for `n`, as far as the server can see.
-    fn ask(&self, n: u64) -> u64 {
-        Visitor::on(storage(&self.server.options())).enter(|| logged(n, self.log()))
-    }
-
-    fn claims(&self) -> Vec<String> {
-        keys(&self.server, "claims/")
-    }
-
-    /// Whose result is there of what was computed twice.
-    fn process_of_result(&self, n: u64) -> u32 {
-        let of_options = || storage(&self.server.options());
-        let key = Visitor::on(of_options())
-            .enter(|| logged::memento(n, self.log()).unwrap().unwrap().key);
-        let (mementos, _) = of_options().list(&Filter::default(), None, 1000).unwrap();
-        mementos.iter().find(|memento| memento.key == key).unwrap().provenance.process
-    }
+/// Says whether somebody has asked the server again and again since this was asked for the first time.
+fn is_asking(server: &S3Server) -> impl Fn() -> bool {
+    let before = OnceCell::new();
+    move || server.requests() > before.get_or_init(|| server.requests()) + 10
 }
 
 #[test]
 fn two_processes_asked_for_the_same_hundred_compute_a_hundred() {
-    let scene = Scene::new();
-    let mut workers: Vec<_> = (0..2).map(|_| scene.worker().waiting().start()).collect();
-    workers.iter_mut().for_each(Running::begin);
-    let visits: Vec<_> = workers.into_iter().map(Running::finish).collect();
-    assert_eq!(visits.iter().map(|visit| visit.computed).sum::<u64>(), 100, "{visits:?}");
-    assert!(visits.iter().all(|visit| visit.failures == 0), "{visits:?}");
-    let mut computed = lines(&scene.log());
-    computed.sort_unstable();
-    computed.dedup();
-    assert_eq!((computed.len(), lines(&scene.log()).len()), (100, 100));
-    assert_eq!(scene.claims(), [""; 0], "all are given back");
+    let server = S3Server::start();
+    sharing(&server).compute_a_hundred_once();
+    assert_eq!(keys(&server, "claims/"), [""; 0], "all are given back");
 }
 
 #[test]
 fn who_waits_goes_on_when_the_one_that_computes_is_killed() {
-    let scene = Scene::new();
-    let (holder, n) = scene.stuck_holder();
-    std::thread::scope(|scope| {
-        let waiter = scope.spawn(|| scene.ask(n));
-        let before = scene.server.requests();
-        wait_until("somebody asks again and again", || scene.server.requests() > before + 10);
-        assert_eq!(scene.begun(n), 1, "nobody else computes it");
-        holder.kill();
-        std::fs::remove_file(scene.stuck()).unwrap();
-        assert_eq!(waiter.join().unwrap(), n * 3);
-    });
-    assert_eq!(scene.begun(n), 2, "what was killed is computed again");
+    let server = S3Server::start();
+    sharing(&server).kill_who_computes(is_asking(&server), || {});
 }
 
 #[test]
 fn who_was_stopped_for_longer_than_its_lease_does_not_replace_what_the_next_one_did() {
-    let scene = Scene::new();
-    let (holder, n) = scene.stuck_holder();
-    std::thread::scope(|scope| {
-        let waiter = scope.spawn(|| scene.ask(n));
-        holder.signal("-STOP");
-        wait_until("the next one computes it", || scene.begun(n) == 2);
-        std::fs::remove_file(scene.stuck()).unwrap();
-        assert_eq!(waiter.join().unwrap(), n * 3);
-    });
-    assert_eq!(scene.process_of_result(n), std::process::id());
-    holder.signal("-CONT");
-    let visit = holder.finish();
-    assert_eq!((visit.computed, visit.failures), (100, 0), "it has computed to the end: {visit:?}");
-    assert_eq!(scene.process_of_result(n), std::process::id(), "and replaced nothing");
+    let server = S3Server::start();
+    sharing(&server).stop_who_computes(is_asking(&server));
 }
 
 fn entry(key: Key, record: &[u8]) -> Entry {

@@ -4,6 +4,7 @@ use std::io::{self, Read, Write as _};
 
 use memento::{DataStore as _, Name, PutOptions, Source};
 use memento_storage_object::{ObjectDataStore, Options, storage};
+use memento_tests::cutting::Cutting;
 use memento_tests::proxy::Proxy;
 use memento_tests::s3::{BUCKET, S3Server, options};
 use memento_tests::visit::{Call, Visit, Visitor};
@@ -12,52 +13,43 @@ use memento_tests::work::{expected_long, long};
 use super::{keys, visit};
 
 const MIB: usize = 1 << 20;
-const CALLS: [Call; 2] = [Call::Small(1), Call::Large(1)];
 
 /// Another process, which reaches the server through `proxy`, and sends nothing again.
 fn through(proxy: &Proxy) -> Options {
     options(proxy.port(), BUCKET).retries(0)
 }
 
-/// Cuts a connection at one place after another, as far as calls come, which have the right values each time.
-fn cut_everywhere(is_stored: bool, step: usize, cut: impl Fn(&Proxy, usize)) {
-    let server = S3Server::start();
+/// Does `work` with a server and a way to it.
+fn cutting(work: impl FnOnce(&Cutting<'_>)) {
+    let server = &S3Server::start();
     let proxy = Proxy::to(server.port());
-    visit(&server, &CALLS);
-    let (mut failures, mut cuts) = (0, 0);
-    for place in (0..).step_by(step) {
-        if !is_stored {
-            for key in keys(&server, "") {
-                server.buckets().remove(BUCKET, &key);
-            }
+    let clear = || {
+        for key in keys(server, "") {
+            server.buckets().remove(BUCKET, &key);
         }
-        cut(&proxy, place);
-        failures += Visitor::on(storage(&through(&proxy))).visit(&CALLS).failures;
-        if proxy.is_to_cut() {
-            proxy.cut_nothing();
-            assert!(failures > 0 && cuts > 10, "{failures} failures by {cuts} cuts");
-            return;
-        }
-        cuts += 1;
-        let after = visit(&server, &CALLS);
-        assert_eq!((after.failures, after.warnings), (0, vec![]), "cut after {place} bytes");
-        assert_eq!(visit(&server, &CALLS), Visit::hits(2), "cut after {place} bytes");
-    }
+    };
+    let cutting = Cutting {
+        proxy: &proxy,
+        direct: &|| storage(&server.options()),
+        through: &|| storage(&through(&proxy)),
+        clear: &clear,
+    };
+    work(&cutting);
 }
 
 #[test]
 fn replies_are_cut_while_results_are_read() {
-    cut_everywhere(true, 397, Proxy::cut_replies_after);
+    cutting(|cutting| cutting.read(397, Proxy::cut_replies_after));
 }
 
 #[test]
 fn replies_are_cut_while_results_are_kept() {
-    cut_everywhere(false, 97, Proxy::cut_replies_after);
+    cutting(|cutting| cutting.keep(97, Proxy::cut_replies_after));
 }
 
 #[test]
 fn requests_are_cut_while_results_are_kept() {
-    cut_everywhere(false, 997, Proxy::cut_requests_after);
+    cutting(|cutting| cutting.keep(997, Proxy::cut_requests_after));
 }
 
 /// Where requests are sent again, one cut is nobody's trouble.
@@ -163,9 +155,5 @@ impl Read for Failing {
 
 #[test]
 fn what_comes_in_crumbs_is_whole() {
-    let server = S3Server::start();
-    let proxy = Proxy::to(server.port());
-    proxy.crumble(3);
-    assert_eq!(Visitor::on(storage(&through(&proxy))).visit(&CALLS), Visit::computed(2));
-    assert_eq!(Visitor::on(storage(&through(&proxy))).visit(&CALLS), Visit::hits(2));
+    cutting(|cutting| cutting.crumble(3));
 }

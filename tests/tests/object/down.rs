@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use memento_storage_object::{Options, storage};
-use memento_tests::load::{Outcome, under_load};
+use memento_storage_object::storage;
+use memento_tests::load::under_load;
 use memento_tests::s3::{BUCKET, S3Server, options};
 use memento_tests::visit::{Call, Visit, Visitor};
 use memento_tests::work::{expected_small, small};
@@ -11,26 +11,6 @@ use memento_tests::work::{expected_small, small};
 use super::visit;
 
 const TIMEOUT: Duration = Duration::from_millis(100);
-
-/// What was acknowledged is there, for a process that comes later.
-#[track_caller]
-fn assert_kept(options: &Options, outcome: &Outcome) {
-    let calls = &outcome.acknowledged;
-    let later = Visitor::on(storage(options)).visit(calls);
-    assert_eq!(later, Visit::hits(calls.len() as u64));
-}
-
-/// Failures are counted, and said: each message once a thread, for one of these reasons.
-#[track_caller]
-fn assert_said(outcome: &Outcome, reasons: &[&str]) {
-    assert!(outcome.failures > 0, "failures are counted");
-    assert!(!outcome.warnings.is_empty(), "and said");
-    for warning in &outcome.warnings {
-        assert!(reasons.iter().any(|reason| warning.contains(reason)), "{warning}");
-        let same = outcome.warnings.iter().filter(|other| *other == warning).count();
-        assert!(same <= 3, "{same} times: {warning}");
-    }
-}
 
 #[test]
 fn killed_and_started_again_in_the_middle_of_a_load() {
@@ -47,8 +27,8 @@ fn killed_and_started_again_in_the_middle_of_a_load() {
             }
         },
     );
-    assert_said(&outcome, &["nobody listens there", "the connection was lost"]);
-    assert_kept(&options, &outcome);
+    outcome.assert_said(&["nobody listens there", "the connection was lost"]);
+    outcome.assert_kept(storage(&options));
 }
 
 #[test]
@@ -64,8 +44,8 @@ fn silent_in_the_middle_of_a_load() {
             load.keep();
         },
     );
-    assert_said(&outcome, &["it does not answer in time"]);
-    assert_kept(&server.options(), &outcome);
+    outcome.assert_said(&["it does not answer in time"]);
+    outcome.assert_kept(storage(&server.options()));
 }
 
 #[test]
@@ -81,10 +61,10 @@ fn busy_in_the_middle_of_a_load() {
             load.keep();
         },
     );
-    assert_said(&outcome, &["it answers 503 Service Unavailable"]);
+    outcome.assert_said(&["it answers 503 Service Unavailable"]);
     let said = outcome.warnings.iter().any(|warning| warning.contains("SlowDown"));
     assert!(said, "{:?}", outcome.warnings);
-    assert_kept(&options, &outcome);
+    outcome.assert_kept(storage(&options));
 }
 
 /// A request that the server is too busy for comes again, after a pause.

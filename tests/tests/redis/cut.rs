@@ -2,6 +2,7 @@
 
 use memento::{DataStore as _, Name};
 use memento_storage_redis::{Options, RedisDataStore, storage};
+use memento_tests::cutting::Cutting;
 use memento_tests::proxy::Proxy;
 use memento_tests::redis::RedisServer;
 use memento_tests::visit::{Call, Visit, Visitor};
@@ -17,44 +18,35 @@ fn through(proxy: &Proxy) -> Options {
     Options::new(&proxy.url()).unwrap()
 }
 
-/// Cuts a connection at one place after another, as far as calls come, which have the right values each time.
-fn cut_everywhere(is_stored: bool, step: usize, cut: impl Fn(&Proxy, usize)) {
-    let server = RedisServer::start();
+/// Does `work` with a server and a way to it.
+fn cutting(work: impl FnOnce(&Cutting<'_>)) {
+    let server = &RedisServer::start();
     let proxy = Proxy::to(server.port());
-    let direct = || Visitor::on(storage(&on(&server))).visit(&CALLS);
-    direct();
-    let (mut failures, mut cuts) = (0, 0);
-    for place in (0..).step_by(step) {
-        if !is_stored {
-            server.ask(&["FLUSHALL"]);
-        }
-        cut(&proxy, place);
-        failures += Visitor::on(storage(&through(&proxy))).visit(&CALLS).failures;
-        if proxy.is_to_cut() {
-            proxy.cut_nothing();
-            assert!(failures > 0 && cuts > 10, "{failures} failures by {cuts} cuts");
-            return;
-        }
-        cuts += 1;
-        let after = direct();
-        assert_eq!((after.failures, after.warnings), (0, vec![]), "cut after {place} bytes");
-        assert_eq!(direct(), Visit::hits(2), "cut after {place} bytes");
-    }
+    let clear = || {
+        server.ask(&["FLUSHALL"]);
+    };
+    let cutting = Cutting {
+        proxy: &proxy,
+        direct: &|| storage(&on(server)),
+        through: &|| storage(&through(&proxy)),
+        clear: &clear,
+    };
+    work(&cutting);
 }
 
 #[test]
 fn replies_are_cut_while_results_are_read() {
-    cut_everywhere(true, 397, Proxy::cut_replies_after);
+    cutting(|cutting| cutting.read(397, Proxy::cut_replies_after));
 }
 
 #[test]
 fn replies_are_cut_while_results_are_kept() {
-    cut_everywhere(false, 13, Proxy::cut_replies_after);
+    cutting(|cutting| cutting.keep(13, Proxy::cut_replies_after));
 }
 
 #[test]
 fn requests_are_cut_while_results_are_kept() {
-    cut_everywhere(false, 499, Proxy::cut_requests_after);
+    cutting(|cutting| cutting.keep(499, Proxy::cut_requests_after));
 }
 
 /// What may be sent again is, where a connection that was idle turns out to be gone.
@@ -167,9 +159,5 @@ fn an_object_in_chunks_is_put_twice_where_a_reply_is_lost() {
 
 #[test]
 fn what_comes_in_crumbs_is_whole() {
-    let server = RedisServer::start();
-    let proxy = Proxy::to(server.port());
-    proxy.crumble(3);
-    assert_eq!(Visitor::on(storage(&through(&proxy))).visit(&CALLS), Visit::computed(2));
-    assert_eq!(Visitor::on(storage(&through(&proxy))).visit(&CALLS), Visit::hits(2));
+    cutting(|cutting| cutting.crumble(3));
 }

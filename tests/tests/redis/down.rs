@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use memento_storage_redis::{Options, storage};
-use memento_tests::load::{Outcome, under_load};
+use memento_tests::load::under_load;
 use memento_tests::redis::RedisServer;
 use memento_tests::visit::{Call, Visit, Visitor};
 use memento_tests::work::small;
@@ -12,26 +12,6 @@ use super::on;
 
 /// A server that is silent for longer is not asked for a while.
 const TIMEOUT: Duration = Duration::from_millis(100);
-
-/// What was acknowledged is there, for a process that comes later.
-#[track_caller]
-fn assert_kept(options: &Options, outcome: &Outcome) {
-    let calls = &outcome.acknowledged;
-    let later = Visitor::on(storage(options)).visit(calls);
-    assert_eq!(later, Visit::hits(calls.len() as u64));
-}
-
-/// Failures are counted, and said: each message once a thread, for one of these reasons.
-#[track_caller]
-fn assert_said(outcome: &Outcome, reasons: &[&str]) {
-    assert!(outcome.failures > 0, "failures are counted");
-    assert!(!outcome.warnings.is_empty(), "and said");
-    for warning in &outcome.warnings {
-        assert!(reasons.iter().any(|reason| warning.contains(reason)), "{warning}");
-        let same = outcome.warnings.iter().filter(|other| *other == warning).count();
-        assert!(same <= 3, "{same} times: {warning}");
-    }
-}
 
 #[test]
 fn killed_and_started_again_in_the_middle_of_a_load() {
@@ -49,8 +29,8 @@ fn killed_and_started_again_in_the_middle_of_a_load() {
         },
     );
     // While it starts, it says that it loads what it has.
-    assert_said(&outcome, &["nobody listens there", "the connection was lost", "Redis is loading"]);
-    assert_kept(&options, &outcome);
+    outcome.assert_said(&["nobody listens there", "the connection was lost", "Redis is loading"]);
+    outcome.assert_kept(storage(&options));
 }
 
 #[test]
@@ -68,8 +48,8 @@ fn stopped_in_the_middle_of_a_load() {
             }
         },
     );
-    assert_said(&outcome, &["it does not answer in time"]);
-    assert_kept(&on(&server), &outcome);
+    outcome.assert_said(&["it does not answer in time"]);
+    outcome.assert_kept(storage(&on(&server)));
 }
 
 #[test]
@@ -85,10 +65,10 @@ fn out_of_memory_in_the_middle_of_a_load() {
             load.keep();
         },
     );
-    assert_said(&outcome, &["OOM"]);
+    outcome.assert_said(&["OOM"]);
     assert!(outcome.warnings[0].contains("give the server more memory"), "{:?}", outcome.warnings);
     server.ask(&["CONFIG", "SET", "maxmemory", "1"]);
-    assert_kept(&options, &outcome);
+    outcome.assert_kept(storage(&options));
 }
 
 /// Each of the two stores waits for an answer now and then, ever more seldom, and asks nothing in between.
