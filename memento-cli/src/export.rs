@@ -2,6 +2,7 @@
 
 mod needed;
 
+use std::io::Read;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -73,9 +74,12 @@ impl Export<'_> {
         let data = &*self.stores.data;
         let all = ListOptions::default();
         contents::pages(data, &contents::results()?, &all, |page, _| {
-            page.iter().try_for_each(|object| match object.name.result_digest() {
-                Some(digest) => self.content(&digest, &mut |_| {}).map(drop),
-                None => Ok(()),
+            contents::groups(page).iter().try_for_each(|group| match **group {
+                [object] => match object.name.result_digest() {
+                    Some(digest) => self.content(&digest, &mut |_| {}),
+                    None => Ok(()),
+                },
+                _ => self.together(group),
             })
         })?;
         for folder in contents::folders(data)? {
@@ -102,20 +106,40 @@ impl Export<'_> {
         Ok(keys)
     }
 
+    /// Writes short contents, those that are still there.
+    fn together(&mut self, group: &[&Object]) -> Result<()> {
+        let names: Vec<Name> = group.iter().map(|object| object.name.clone()).collect();
+        for (name, found) in names.iter().zip(self.stores.data.get_many(&names)) {
+            let Some(digest) = name.result_digest() else { continue };
+            match found {
+                Ok(None) => {}
+                Ok(Some(content)) if Digest::of(&content) == digest => {
+                    self.write(&digest, content.len() as u64, &mut &*content)?;
+                }
+                // As a stream it comes in parts, and what is damaged is told.
+                _ => self.content(&digest, &mut |_| {})?,
+            }
+        }
+        Ok(())
+    }
+
     /// Writes a content, if it is there, and hands its bytes to `see`.
     fn content(&mut self, digest: &Digest, see: &mut dyn FnMut(&[u8])) -> Result<()> {
         let (data, name) = (&*self.stores.data, Name::of_result(digest));
         let Some(properties) = data.properties(&name)? else { return Ok(()) };
         let Some(reader) = data.read(&name)? else { return Ok(()) };
         let mut reader = needed::Seen { reader: CheckedReader::new(reader, *digest), see };
-        let written = self.writer.member(&Head::Content(*digest), properties.size, &mut reader)?;
-        match written {
+        self.write(digest, properties.size, &mut reader)
+    }
+
+    fn write(&mut self, digest: &Digest, size: u64, reader: &mut dyn Read) -> Result<()> {
+        match self.writer.member(&Head::Content(*digest), size, reader)? {
             Ok(()) => {
                 self.tally.contents += 1;
-                self.tally.bytes += properties.size;
-                self.bar.inc(properties.size);
+                self.tally.bytes += size;
+                self.bar.inc(size);
             }
-            Err(error) => self.left_out(&name, error),
+            Err(error) => self.left_out(&Name::of_result(digest), error),
         }
         Ok(())
     }
