@@ -19,7 +19,7 @@ use crate::part::{Found, Publish};
 use crate::recorded;
 use crate::remote::{Bytes, End, Errand, Request, Response, Returned, read, write};
 use crate::validity::{self, Validity};
-use crate::{Accepted, Caller, Error, ErrorKind, Handover, Result, Waited};
+use crate::{Accepted, Caller, Error, ErrorKind, Handover, Invocation, Result, Waited};
 
 impl<'a> Calls<'a> {
     /// Claims the item for another process. With `alone`, it is handed over where others compute it, too.
@@ -39,10 +39,13 @@ impl<'a> Calls<'a> {
                 item.away = Some(Box::new(Away { right, correlation, generation }));
                 self.session.claims.begin_call();
                 let handover = self.write_request(item, correlation, generation);
-                if !matches!(handover, Handover::Request(_)) {
+                if !matches!(handover, Ok(Handover::Request(_))) {
                     self.bring_home(item);
                 }
-                handover
+                handover.unwrap_or_else(|error| {
+                    item.ending = Ending::Failed(error);
+                    Handover::Ended
+                })
             }
             Ok(Claimed::Busy) => Handover::Busy,
             Ok(Claimed::Ended(ending)) => {
@@ -76,17 +79,17 @@ impl<'a> Calls<'a> {
         item: &Item<'_>,
         correlation: Correlation,
         generation: u64,
-    ) -> Handover {
+    ) -> Result<Handover> {
         let function = self.binding.function;
         let arguments = match item.encoded.kept() {
             Some(bytes) => Cow::Borrowed(bytes),
-            None => match self.encode_whole(item) {
+            None => match self.encode_whole(item)? {
                 Some(bytes) => Cow::Owned(bytes),
-                None => return Handover::Local,
+                None => return Ok(Handover::Local),
             },
         };
         let context = self.caller.context.iter().flat_map(|context| context.encoded());
-        Handover::Request(write(&Request {
+        Ok(Handover::Request(write(&Request {
             function: function.path(),
             version: function.version(),
             invocation: item.invocation,
@@ -95,14 +98,33 @@ impl<'a> Calls<'a> {
             correlation,
             further_calls: !self.modifiers.no_further_calls,
             generation,
-        }))
+        })))
     }
 
-    /// The encoding of arguments that are too long to be kept. The context is no part of it.
-    fn encode_whole(&self, item: &Item<'_>) -> Option<Vec<u8>> {
+    /// The encoding of arguments that are too long to be kept, if they have one. The context is no part of it.
+    ///
+    /// # Errors
+    ///
+    /// Where it is not the one that the key was made of, as that of a file that was written to since.
+    fn encode_whole(&self, item: &Item<'_>) -> Result<Option<Vec<u8>>> {
         let mut encoded: Encoded<'_> = self.binding.whole_encoding();
-        encoded.put_arguments(|encoder| item.task.encode_arguments(encoder)).ok()?;
-        encoded.into_whole()
+        let written = encoded.put_arguments(|encoder| item.task.encode_arguments(encoder));
+        let Some(whole) = written.ok().and_then(|()| encoded.into_whole()) else {
+            return Ok(None);
+        };
+        let mut hasher = blake3::Hasher::new_keyed(&self.binding.function_key);
+        hasher.update(&whole);
+        if let Some(context) = &self.caller.context {
+            hasher.update(context.encoding());
+        }
+        if Invocation::from_bytes(hasher.finalize().into()) == item.invocation {
+            return Ok(Some(whole));
+        }
+        Err(Error::new(ErrorKind::Encoding, "encode the arguments of a call once more")
+            .with("function", self.binding.function.path())
+            .with("key", item.key)
+            .source("they are no longer what its key was made of")
+            .help("call the function again"))
     }
 
     /// The item is with no other process any more; what was known of it meanwhile.

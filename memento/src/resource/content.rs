@@ -11,7 +11,10 @@ use serde::ser::{Error as _, Serialize, Serializer};
 use super::file::{Content, File, failed};
 use super::reading::settle;
 use super::{Resource as _, memo};
-use crate::Digest;
+use crate::{Digest, stack};
+
+const WRITTEN_SINCE: &str = "it was written to since the function was called, so what it holds is not what the call is \
+                             named by; call the function again";
 
 /// The file at a path as an argument: the key of a call is made of its content, wherever it is.
 ///
@@ -61,9 +64,7 @@ impl FileContent {
         // The lock is not held while the content is hashed.
         let keyed = *self.keyed.lock();
         if keyed.is_some_and(|keyed| keyed != Digest::of(&content.bytes)) {
-            let reason = "it was written to since the function was called, so what it holds is not what the call is \
-                          named by; call the function again";
-            return Err(failed(&self.path, io::ErrorKind::InvalidData, reason));
+            return Err(failed(&self.path, io::ErrorKind::InvalidData, WRITTEN_SINCE));
         }
         Ok(content.bytes)
     }
@@ -94,7 +95,13 @@ impl Serialize for FileContent {
         let digest = self.digest_at(SystemTime::now()).map_err(|error| {
             S::Error::custom(format_args!("{error}; what it holds is part of the key"))
         })?;
-        *self.keyed.lock() = Some(digest);
+        let keyed = self.keyed.lock().replace(digest);
+        // What a function was called with, it hands on as it was then, or not at all.
+        let is_other = keyed.is_some_and(|keyed| keyed != digest);
+        if is_other && stack::with(|caller| caller.frame.is_some()) {
+            *self.keyed.lock() = keyed;
+            return Err(S::Error::custom(format_args!("{}: {WRITTEN_SINCE}", self.path.display())));
+        }
         serializer.serialize_newtype_struct("memento::FileContent", &digest.to_string())
     }
 }
