@@ -101,6 +101,11 @@ impl Environment {
         }))
     }
 
+    /// Whether this is the environment of the process.
+    pub(crate) fn is_of_process(&self) -> bool {
+        matches!(OF_PROCESS.get(), Some(Ok(of_process)) if Arc::ptr_eq(&of_process.0, &self.0))
+    }
+
     /// Makes this the environment of the process.
     pub(crate) fn set_of_process(&self) -> Result<()> {
         OF_PROCESS.set(Ok(self.clone())).map_err(|_| {
