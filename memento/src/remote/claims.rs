@@ -22,8 +22,12 @@ use crate::flight::{ClaimForOther, Lead, Waiting, in_pool};
 use crate::storage;
 
 /// The claims of the workers that make the calls of a batch.
-#[derive(Default)]
-pub(crate) struct WorkerClaims(Mutex<HashMap<ThreadId, Held>>);
+pub(crate) struct WorkerClaims {
+    held: Mutex<HashMap<ThreadId, Held>>,
+    /// Whether the thread that makes the batch is of a pool. It waits for the threads that hand its calls over, and may
+    /// stand on other work meanwhile.
+    of_pool: bool,
+}
 
 /// What a thread holds for the worker that it hands calls.
 #[derive(Default)]
@@ -46,10 +50,17 @@ pub(crate) enum ClaimAnswer {
     Busy,
 }
 
+impl Default for WorkerClaims {
+    /// For a batch that this thread makes.
+    fn default() -> Self {
+        Self { held: Mutex::default(), of_pool: in_pool() }
+    }
+}
+
 impl WorkerClaims {
     /// A worker gets one more call from this thread.
     pub(crate) fn begin_call(&self) {
-        self.0.lock().entry(thread::current().id()).or_default().calls += 1;
+        self.held.lock().entry(thread::current().id()).or_default().calls += 1;
     }
 
     /// A call that a worker had from this thread has ended.
@@ -64,7 +75,7 @@ impl WorkerClaims {
 
     /// Gives back all that is held for the worker of this thread, which has so many calls from now on.
     fn let_go(&self, calls: impl FnOnce(usize) -> usize) {
-        let mut all = self.0.lock();
+        let mut all = self.held.lock();
         let Some(held) = all.get_mut(&thread::current().id()) else { return };
         let next = Held { calls: calls(held.calls), ..Held::default() };
         let ended = std::mem::replace(held, next);
@@ -74,14 +85,14 @@ impl WorkerClaims {
 
     /// Claims a key for the worker that this thread hands calls.
     pub(crate) fn claim(&self, cluster: &Cluster, key: Key) -> ClaimAnswer {
-        let mut all = self.0.lock();
+        let mut all = self.held.lock();
         let held = all.entry(thread::current().id()).or_default();
         held.waiting = None;
         // It has it already, in another environment on the same store.
         if held.claims.iter().any(|(other, ..)| *other == key) {
             return ClaimAnswer::Granted;
         }
-        let may_wait = held.calls < 2 && !in_pool();
+        let may_wait = held.calls < 2 && !in_pool() && !self.of_pool;
         let lead = match cluster.flights.claim_for_other(key) {
             ClaimForOther::Lead(lead) => lead,
             ClaimForOther::Waits(waiting) if may_wait => {
@@ -103,7 +114,7 @@ impl WorkerClaims {
     /// Gives back the claim of a key that the worker had.
     pub(crate) fn release(&self, cluster: &Cluster, key: &Key) {
         let released = {
-            let mut all = self.0.lock();
+            let mut all = self.held.lock();
             let held = all.entry(thread::current().id()).or_default();
             let place = held.claims.iter().position(|(other, ..)| other == key);
             place.map(|place| held.claims.swap_remove(place))
