@@ -11,7 +11,7 @@ use crate::binding::Declaration;
 use crate::encoding::Encode;
 use crate::engine::{self, Begun, Ending, TaskWindow};
 use crate::internal::raise;
-use crate::modifiers::{Modifiers, With};
+use crate::modifiers::{Modifiers, Wants, With};
 use crate::returns::Returns;
 
 /// `f(…).await`.
@@ -103,7 +103,7 @@ where
     F: Future<Output = R::Output>,
 {
     let begun = with.enter(|modifiers| {
-        let modifiers = Modifiers { ignore_result: true, ..modifiers };
+        let modifiers = Modifiers { wants: Wants::Presence, ..modifiers };
         engine::begin::<R, A>(declaration, modifiers, &encode, &arguments)
     });
     match begun.and_then(|begun| begun)? {

@@ -23,6 +23,7 @@ mod threads;
 use std::collections::HashMap;
 use std::collections::hash_map::{Entry, VacantEntry};
 use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock};
 use std::thread::ThreadId;
 
@@ -45,6 +46,7 @@ pub(crate) struct Flights {
 /// One computation of a key.
 struct Flight {
     key: Key,
+    number: u64,
     leader: ThreadId,
     /// The pool that its leader is of.
     pool: Option<Pool>,
@@ -64,13 +66,35 @@ enum Phase {
     Flying,
     /// The leader's thread may be doing the work of who waits.
     Suspended,
-    Landed(Option<(Shared, Landed)>),
+    Landed(Option<Arrival>),
+}
+
+/// How many flights have begun.
+static BEGUN: AtomicU64 = AtomicU64::new(0);
+
+/// The number of the flight that began last. Those that begin from now on have greater ones.
+pub(crate) fn last_begun() -> u64 {
+    BEGUN.load(Ordering::Acquire)
+}
+
+/// The number of a flight that begins now.
+fn begin() -> u64 {
+    BEGUN.fetch_add(1, Ordering::AcqRel) + 1
 }
 
 impl fmt::Debug for Flights {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Flights({})", self.flying.lock().len())
     }
+}
+
+/// What came of a flight.
+#[derive(Clone)]
+pub(crate) struct Arrival {
+    pub(crate) value: Shared,
+    pub(crate) landed: Landed,
+    /// The number of the flight.
+    pub(crate) flight: u64,
 }
 
 /// What to do about a key.
@@ -80,7 +104,7 @@ pub(crate) enum Claim {
     /// Compute it; others may be doing the same.
     Alone,
     /// Another thread has computed it in the meantime.
-    Landed(Shared, Landed),
+    Landed(Arrival),
     /// Whoever asks is that computation, or was called by it.
     Recursion,
 }
@@ -154,7 +178,7 @@ impl Flights {
                 return Claim::Recursion;
             }
             match flight.wait(|other| callers(other) > 0) {
-                Phase::Landed(Some((value, landed))) => return Claim::Landed(value, landed),
+                Phase::Landed(Some(arrival)) => return Claim::Landed(arrival),
                 Phase::Landed(None) => {}
                 Phase::Flying | Phase::Suspended => return Claim::Alone,
             }
@@ -166,6 +190,7 @@ impl Flight {
     fn new(key: Key) -> Self {
         Self {
             key,
+            number: begin(),
             leader: std::thread::current().id(),
             pool: pool(),
             state: Mutex::new(State { phase: Phase::Flying, waiting: 0, is_idle: false }),
@@ -308,8 +333,10 @@ impl Lead {
 impl ThreadLead {
     fn land(self, value: impl FnOnce() -> Option<(Shared, Landed)>) {
         let is_awaited = self.flight.state.lock().waiting > 0;
+        let flight = self.flight.number;
         let value = if is_awaited { value() } else { None };
-        self.flight.state.lock().phase = Phase::Landed(value);
+        let arrival = value.map(|(value, landed)| Arrival { value, landed, flight });
+        self.flight.state.lock().phase = Phase::Landed(arrival);
     }
 }
 

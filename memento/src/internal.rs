@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::codec::{Codec as _, Encoding};
 use crate::engine::{self, Ending, Item, Typed};
-use crate::modifiers::Modifiers;
+use crate::modifiers::{Modifiers, Wants};
 use crate::query::{Mementos, Query};
 use crate::recorded::{Purpose, Repetition};
 use crate::validity;
@@ -114,7 +114,7 @@ pub fn ignore_result<R: Returns, A: Send>(
     body: impl FnOnce(A) -> R::Output + Send,
 ) -> Result<()> {
     let ensure = |mut modifiers: Modifiers<'_>| {
-        modifiers.ignore_result = true;
+        modifiers.wants = Wants::Presence;
         let bound = engine::bind(declaration)?;
         let mut encoded = bound.encoding();
         engine::encode(&bound, &mut encoded, &encode, &arguments)?;
@@ -215,7 +215,7 @@ pub fn repeat<R: Returns, A: Send>(
         let item = Item::new(&bound, encoded, &mut task);
         return Ok(Repeated(Repetition::Response(engine::perform(&bound, errand, item))));
     }
-    let modifiers = Modifiers { ignore_result: true, ..Modifiers::default() };
+    let modifiers = Modifiers { wants: Wants::Digest, ..Modifiers::default() };
     let item = Item::new(&bound, encoded, &mut task);
     let known = match engine::resolve_one(&bound, modifiers, item) {
         Ending::Found(known) => Some(known),

@@ -13,14 +13,24 @@ use crate::{Caller, Error, Result};
 /// How many calls of a batch are on their way at most unless told otherwise.
 const IN_FLIGHT: usize = 256;
 
+/// What whoever calls wants of the result.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum Wants {
+    #[default]
+    Value,
+    /// That it is there.
+    Presence,
+    /// What is known of it.
+    Digest,
+}
+
 /// What a call, or a batch, does otherwise than usual.
 #[derive(Clone, Copy, Default)]
-#[expect(clippy::struct_excessive_bools, reason = "they are independent of each other")]
 pub(crate) struct Modifiers<'a> {
     pub(crate) local: bool,
     pub(crate) refresh: bool,
     pub(crate) no_further_calls: bool,
-    pub(crate) ignore_result: bool,
+    pub(crate) wants: Wants,
     /// What cancels calls that have not begun.
     pub(crate) cancel: Option<&'a CancellationToken>,
     /// What counts the calls of the batch.
@@ -30,10 +40,10 @@ pub(crate) struct Modifiers<'a> {
 impl Modifiers<'_> {
     /// The same without what it borrows, and what cancels the call.
     pub(crate) fn detach(self) -> (Modifiers<'static>, Option<CancellationToken>) {
-        let Self { local, refresh, no_further_calls, ignore_result, cancel, tracker: _ } = self;
+        let Self { local, refresh, no_further_calls, wants, cancel, tracker: _ } = self;
         let (none, tracker) = (None, None);
         let modifiers =
-            Modifiers { local, refresh, no_further_calls, ignore_result, cancel: none, tracker };
+            Modifiers { local, refresh, no_further_calls, wants, cancel: none, tracker };
         (modifiers, cancel.cloned())
     }
 

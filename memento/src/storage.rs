@@ -21,6 +21,7 @@ mod tests;
 pub(crate) mod transfer;
 mod trouble;
 mod verified;
+mod waiting;
 
 use std::fmt;
 use std::sync::Arc;
@@ -45,6 +46,7 @@ pub use segments::Segments;
 pub use transfer::{Source, Staged, Target, Transfer};
 pub(crate) use trouble::Trouble;
 pub(crate) use verified::Verified;
+use waiting::Waiting;
 
 use crate::cache::MemoryCache;
 use crate::codec::Encoding;
@@ -68,6 +70,7 @@ pub struct Storage {
     pub(crate) changes: Changes,
     pub(crate) trouble: Arc<Trouble>,
     pub(crate) verified: Verified,
+    waiting: Waiting,
     pub(crate) inline_limit: u64,
 }
 
@@ -87,6 +90,7 @@ impl Storage {
             changes: Changes::default(),
             trouble,
             verified: Verified::default(),
+            waiting: Waiting::default(),
             inline_limit: DEFAULT_INLINE_LIMIT,
         }
     }
@@ -130,6 +134,7 @@ impl Storage {
 
     /// The record of `key`. What the store fails to tell is not there.
     pub(crate) fn record(&self, key: &Key) -> Option<Vec<u8>> {
+        self.settle();
         self.trouble.note(self.metadata.get(key)).flatten()
     }
 
@@ -147,6 +152,7 @@ impl Storage {
     ///
     /// What the store reports of all of them.
     pub(crate) fn try_records(&self, keys: &[Key]) -> Result<Vec<Option<Vec<u8>>>> {
+        self.settle();
         match self.metadata.get_many(keys) {
             Err(error) if is_of_one(&error) => {
                 Ok(keys.iter().map(|key| self.record(key)).collect())
@@ -161,6 +167,7 @@ impl Storage {
         if let [key] = keys {
             return take(vec![self.record(key)]);
         }
+        self.settle();
         let mut told = 0;
         let ended = self.metadata.stream(keys, &mut |records| {
             told += records.len();
@@ -182,6 +189,7 @@ impl Storage {
         keys: Vec<Key>,
         next: &mut dyn FnMut(Vec<Option<Vec<u8>>>) -> Vec<Key>,
     ) {
+        self.settle();
         let mut level = keys.clone();
         let ended = self.metadata.get_levels(keys, &mut |records| {
             level = next(records);
@@ -251,6 +259,7 @@ impl Storage {
     ///
     /// What the store reports, or [`ErrorKind::Damaged`]; what is damaged is moved aside.
     pub fn memento(&self, key: &Key) -> Result<Option<Memento>> {
+        self.write_waiting();
         let record = self.metadata.get(key)?;
         record.map_or(Ok(None), |record| self.read_record(key, &record))
     }
@@ -277,6 +286,7 @@ impl Storage {
 
     /// What is known of where the record of `key` is from, whatever became of its result.
     pub(crate) fn provenance(&self, key: &Key) -> Result<Option<Provenance>> {
+        self.write_waiting();
         let Some(record) = self.metadata.get(key)? else { return Ok(None) };
         let (head, provenance) = record::open(key, &record)?;
         record::provenance(&head, provenance).map(Some)
@@ -294,6 +304,7 @@ impl Storage {
         from: Option<u64>,
         limit: usize,
     ) -> Result<(Vec<Memento>, Option<u64>)> {
+        self.write_waiting();
         let page = self.metadata.list(filter, from, limit)?;
         let read = |entry: &Entry| self.read_record(&entry.key, &entry.record).ok().flatten();
         Ok((page.entries.iter().filter_map(read).collect(), page.next))

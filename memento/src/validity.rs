@@ -20,6 +20,9 @@ pub(crate) fn generation() -> u64 {
     GENERATION.load(Ordering::Acquire)
 }
 
+/// How many bytes a resource takes in each result that depends on it.
+const OF_RESOURCE: u64 = 16;
+
 /// What a result depends on beyond its code, all callees included. Most results have none of it.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Validity {
@@ -41,6 +44,11 @@ impl Validity {
             || !self.resources.is_empty()
             || self.is_tentative;
         has_any.then(|| Arc::new(self))
+    }
+
+    /// How many bytes it takes in memory, as far as that may be many.
+    pub(crate) fn size(&self) -> u64 {
+        self.resources.len() as u64 * OF_RESOURCE
     }
 
     /// Adds what the result of a callee depends on.

@@ -25,12 +25,13 @@ use crate::binding::Declaration;
 use crate::cache::Shared;
 use crate::cancellation::CancellationToken;
 use crate::encoding::Encode;
-use crate::flight::Claim;
-use crate::modifiers::Modifiers;
+use crate::flight::{Arrival, Claim};
+use crate::modifiers::{Modifiers, Wants};
 use crate::progress::Tracker;
 use crate::returns::Returns;
 use crate::runner::refusal;
 use crate::stack::Wait;
+use crate::validity::Validity;
 use crate::{Caller, Key, Result};
 use job::{Blocking, Kept, Unstoppable};
 pub(crate) use window::{TaskWindow, finish};
@@ -104,7 +105,7 @@ pub(crate) fn begin<R: Returns, A>(
     let mut encoded = bound.encoding();
     encode(&bound, &mut encoded, encode_arguments, arguments)?;
     if !modifiers.refresh
-        && !modifiers.ignore_result
+        && modifiers.wants == Wants::Value
         && let Some(output) = recall::<R>(&bound, &encoded)
     {
         return Ok(Begun::Found(output));
@@ -181,15 +182,15 @@ impl<R: Returns> Pending<R> {
         if let Err(error) = may_run.and_then(|()| asked.check_runner(key)) {
             return (self.end(Ending::Failed(error)), None);
         }
-        let claim = asked.claim(key).await;
-        if let Claim::Landed(shared, landed) = &claim
-            && let Some(output) = adopt::<R>(shared)
+        let (waiting, claim) = self.claim_among_tasks().await;
+        if let Claim::Landed(Arrival { value, landed, .. }) = &claim
+            && let Some(output) = adopt::<R>(value)
         {
             asked.bound.cluster.counters.count_store_hit(landed.took);
-            let found = Self { output: Some(output), ..self };
+            let found = Self { output: Some(output), ..waiting };
             return (found.end(Ending::Found(landed.clone().into())), None);
         }
-        let (mut waiting, mut turn) = (self, Turn::Ask(claim, Waiter::task()));
+        let (mut waiting, mut turn) = (waiting, Turn::Ask(claim, Waiter::task()));
         loop {
             match turn {
                 Turn::Ask(claim, waiter) => {
@@ -200,6 +201,32 @@ impl<R: Returns> Pending<R> {
                 }
                 Turn::Run(right) => return (waiting, Some(right)),
                 Turn::End(ending) => return (waiting.end(ending), None),
+            }
+        }
+    }
+
+    /// Claims the call among the tasks of this process. What has landed is what it asks for.
+    async fn claim_among_tasks(self) -> (Self, Claim) {
+        let (asked, mut waiting) = (Arc::clone(&self.asked), self);
+        loop {
+            let arrival = match asked.claim(waiting.item.key).await {
+                Claim::Landed(arrival) => arrival,
+                claim => return (waiting, claim),
+            };
+            let reads = |validity: &Arc<Validity>| !validity.resources.is_empty();
+            let is_admitted;
+            if arrival.landed.validity.as_ref().is_some_and(reads) {
+                // To look at files may take long.
+                let arrival = arrival.clone();
+                let admit = move |calls: &Calls<'_>, item: &mut Item<'_>| {
+                    item.findings.admit(calls.modifiers, &arrival)
+                };
+                (waiting, is_admitted) = waiting.in_job(admit).await;
+            } else {
+                is_admitted = waiting.item.findings.admit(asked.modifiers(), &arrival);
+            }
+            if is_admitted {
+                return (waiting, Claim::Landed(arrival));
             }
         }
     }

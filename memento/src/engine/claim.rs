@@ -8,7 +8,7 @@ use super::item::Item;
 use super::lookup;
 use super::right::Right;
 use crate::binding::Binding;
-use crate::flight::Claim;
+use crate::flight::{Arrival, Claim};
 use crate::{Error, ErrorKind, Key, Result};
 
 pub(super) use processes::{AmongProcesses, Waiter};
@@ -32,8 +32,14 @@ impl<'a> Calls<'a> {
     /// Claims the item, unless others have brought it to its end. Waits for others who compute it.
     pub(super) fn claim(&self, item: &mut Item<'a>) -> Result<Claimed> {
         let binding: &'a Binding = self.binding;
-        self.modifiers.check_cancelled(binding.function)?;
-        let claim = binding.cluster.flights.claim(item.key, |key| self.callers(key));
+        let claim = loop {
+            self.modifiers.check_cancelled(binding.function)?;
+            match binding.cluster.flights.claim(item.key, |key| self.callers(key)) {
+                // The next one that claims it looks it up, or computes it; the others wait for that.
+                Claim::Landed(arrival) if !item.findings.admit(self.modifiers, &arrival) => {}
+                claim => break claim,
+            }
+        };
         let among_processes = |item: &Item<'_>| self.claim_among_processes(item, true);
         self.claimed(item, claim, among_processes, true)
     }
@@ -71,7 +77,7 @@ impl<'a> Calls<'a> {
         let binding = self.binding;
         let lead = match claim {
             Claim::Lead(lead) => Some(lead),
-            Claim::Landed(shared, landed) if item.task.adopt(&shared) => {
+            Claim::Landed(Arrival { value, landed, .. }) if item.task.adopt(&value) => {
                 binding.cluster.counters.count_store_hit(landed.took);
                 return Ok(Claimed::Ended(Ending::Found(landed.into())));
             }
@@ -114,6 +120,7 @@ impl<'a> Calls<'a> {
         let changes = storage.changes.count(&item.key);
         if may_wait && (claimed || changes != item.findings.changes) {
             item.findings.changes = changes;
+            storage.settle();
             // A store in trouble has said so when it was asked first.
             let record = storage.metadata.get(&item.key).ok().flatten();
             if record.is_some() {

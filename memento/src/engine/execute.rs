@@ -8,9 +8,10 @@ use std::time::{Duration, Instant};
 use super::calls::Calls;
 use super::claim::Claimed;
 use super::ending::{Ending, Known};
-use super::item::Item;
+use super::item::{Findings, Item};
 use super::lookup;
 use super::outcome::expires;
+use super::recorder::Replaced;
 use super::right::Right;
 use super::why;
 use crate::cache::{Landed, Shared};
@@ -176,9 +177,32 @@ impl<'a> Calls<'a> {
         }
     }
 
-    /// Records the outcome of an item: in the stores, then in the memory cache. What came of it, and the clone that is
-    /// in the cache.
-    fn record(&self, item: &Item<'_>, mut ran: Ran<'_>) -> (Landed, Option<Shared>) {
+    /// Records the outcome of an item, and tells those that were computed from another one that it is not the same any
+    /// more. What came of it, and the clone that is in the memory cache.
+    fn record(&self, item: &Item<'_>, ran: Ran<'_>) -> (Landed, Option<Shared>) {
+        let recorded = self.keep(item, ran);
+        // Not before all that is looked at from now on has the new one.
+        if self.changes_others(item, &recorded.0.digest) {
+            validity::count_replaced_result();
+        }
+        recorded
+    }
+
+    /// Whether what was computed from another outcome in the place of this one is to be verified anew.
+    fn changes_others(&self, item: &Item<'_>, digest: &Digest) -> bool {
+        let Findings { replaces, miss, .. } = &item.findings;
+        if self.modifiers.refresh {
+            // What there was may have been in memory alone.
+            return *replaces != Some(*digest);
+        }
+        // What callees or the world outside made another one, its callers see by themselves: they depend on the same.
+        let is_seen =
+            matches!(miss, Some(Miss::CalleeChanged(_) | Miss::ResourceChanged(_) | Miss::Expired));
+        !is_seen && replaces.is_some_and(|before| before != *digest)
+    }
+
+    /// Keeps the outcome of an item in the stores, then in the memory cache.
+    fn keep(&self, item: &Item<'_>, mut ran: Ran<'_>) -> (Landed, Option<Shared>) {
         let storage = &*self.binding.cluster.storage;
         let Found { parts, lost, held, publications, .. } = std::mem::take(&mut ran.found);
         // A memento is written after what it names, and not at all where that is not kept.
@@ -213,7 +237,7 @@ impl<'a> Calls<'a> {
         (landed, shared)
     }
 
-    /// What others are told of an outcome. Those that depend on another one in its place are told now.
+    /// What others are told of an outcome.
     fn landed(&self, item: &Item<'_>, ran: &Ran<'_>, mark: &Mark) -> Landed {
         let digest = mark.digest;
         let mut validity = ran.validity.clone();
@@ -223,14 +247,6 @@ impl<'a> Calls<'a> {
         let validity = validity.into_shared();
         if let Some(validity) = &validity {
             self.binding.cluster.storage.verified.add(item.key, digest, Arc::clone(validity));
-        }
-        // What callees or the world outside made another one, its callers see by themselves: they depend on the same.
-        let is_seen = matches!(
-            item.findings.miss,
-            Some(Miss::CalleeChanged(_) | Miss::ResourceChanged(_) | Miss::Expired)
-        );
-        if !is_seen && item.findings.replaces.is_some_and(|before| before != digest) {
-            validity::count_replaced_result();
         }
         let took = u64::try_from(ran.total_time.as_nanos()).unwrap_or(u64::MAX);
         Landed { invocation: item.invocation, digest, validity, took }
@@ -264,8 +280,11 @@ impl<'a> Calls<'a> {
             outline: if apart.is_some() { &mark.outline } else { &[] },
         };
         let provenance = self.provenance(item, ran);
-        let earlier = item.findings.earlier.as_deref();
-        stored.and_then(|()| self.recorder.add(head, provenance, earlier))
+        let replaced = Replaced {
+            is_there: self.modifiers.refresh || item.findings.replaces.is_some(),
+            earlier: item.findings.earlier.as_deref(),
+        };
+        stored.and_then(|()| self.recorder.add(head, provenance, replaced))
     }
 
     fn provenance(&self, item: &Item<'_>, ran: Ran<'_>) -> Provenance {

@@ -1,13 +1,16 @@
 //! One call on its way.
 
 use super::ending::Ending;
+use super::lookup;
 use super::right::Right;
 use super::task::Task;
 use crate::binding::Binding;
 use crate::encoding::{Detached, Encoded};
+use crate::flight::{self, Arrival};
 use crate::function::Function;
 use crate::memento::Correlation;
 use crate::miss::Miss;
+use crate::modifiers::Modifiers;
 use crate::progress::Tracker;
 use crate::stack::Call;
 use crate::{Digest, Invocation, Key};
@@ -37,6 +40,8 @@ pub(super) struct Findings {
     pub(super) earlier: Option<Vec<u8>>,
     /// The count of [changes](crate::storage::Changes) before.
     pub(super) changes: u32,
+    /// The number of the flight that began last before.
+    pub(super) last_begun: u64,
 }
 
 /// A call that another process makes.
@@ -53,13 +58,20 @@ pub(super) struct Suspended {
     invocation: Invocation,
     pub(super) key: Key,
     pub(super) ending: Ending,
-    findings: Findings,
+    pub(super) findings: Findings,
 }
 
 impl Findings {
     /// Nothing, so far.
     fn new(binding: &Binding, key: &Key) -> Self {
-        Self { changes: binding.cluster.storage.changes.count(key), ..Self::default() }
+        let changes = binding.cluster.storage.changes.count(key);
+        Self { changes, last_begun: flight::last_begun(), ..Self::default() }
+    }
+
+    /// Whether what came of the flight of another call is what this one asks for.
+    pub(super) fn admit(&self, modifiers: Modifiers<'_>, arrival: &Arrival) -> bool {
+        let is_new = !modifiers.refresh || arrival.flight > self.last_begun;
+        is_new && lookup::is_still_valid(&arrival.landed)
     }
 }
 

@@ -10,7 +10,7 @@ use crate::binding::Binding;
 use crate::cache::{Candidate, Landed, Shared};
 use crate::codec::Encoding;
 use crate::miss::Miss;
-use crate::modifiers::Modifiers;
+use crate::modifiers::{Modifiers, Wants};
 use crate::part::{self, Found, Publish, Scope};
 use crate::record::{self, Head};
 use crate::validity::{self, Validity};
@@ -78,6 +78,8 @@ pub(super) fn find_independent<'r>(
     item: &mut Item<'_>,
     record: Option<&'r [u8]>,
 ) -> Option<Head<'r>> {
+    // What was found before may be there no more.
+    item.findings.earlier = None;
     let Some(record) = record else {
         item.findings.miss = Some(Miss::NeverRun);
         return None;
@@ -120,7 +122,7 @@ pub(super) fn find_at_once(
         return false;
     }
     let landed = landed(item, &head, validity_alone(binding, &head));
-    if !modifiers.ignore_result {
+    if modifiers.wants == Wants::Value {
         let (decoded, found) = decode(binding, item, Publish::None, Encoding::Whole(bytes));
         if decoded.is_err() || !found.is_all() {
             item.task.discard();
@@ -219,8 +221,15 @@ fn read(
     landed: &Landed,
 ) -> Result<(), Miss> {
     let storage = &*binding.cluster.storage;
-    if modifiers.ignore_result {
-        return Ok(());
+    let is_apart = head.value.is_some_and(|value| value.inline.is_none());
+    match modifiers.wants {
+        Wants::Value => {}
+        Wants::Presence
+            if is_apart && storage.contents.missing_content(&[head.digest]).is_some() =>
+        {
+            return Err(Miss::Unreadable);
+        }
+        Wants::Presence | Wants::Digest => return Ok(()),
     }
     // The size in the record is what somebody wrote there.
     let mut size = 0;
@@ -288,6 +297,7 @@ pub(super) fn cache(
 ) -> Option<Shared> {
     let cache = &binding.cluster.storage.cache;
     let identity = item.encoded.identity(binding.number);
+    let size = size + landed.validity.as_ref().map_or(0, |validity| validity.size());
     if !cache.admits(identity, size) {
         return None;
     }

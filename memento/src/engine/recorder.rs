@@ -1,46 +1,33 @@
-//! Writes records, those of a batch together.
-
-use std::time::Duration;
-
-use parking_lot::Mutex;
+//! Writes records, those of a batch together with others.
 
 use crate::Result;
 use crate::memento::Provenance;
 use crate::record::{self, Head};
 use crate::storage::{Entry, Storage, entry};
 
-/// How many records wait at most.
-const RECORDS: usize = 512;
-/// How much computing waits at most to be recorded: what a killed process loses beyond what was not finished.
-const COMPUTING: Duration = Duration::from_millis(10);
-
-/// Records that are on their way to the metadata store.
-///
-/// Those of a batch wait for each other as long as computing them again costs little: a store takes many records at
-/// once for little more than it takes one.
+/// What records the outcomes of calls. Those of a batch wait for each other as long as computing them again costs
+/// little.
 pub(super) struct Recorder<'a> {
     storage: &'a Storage,
     is_batch: bool,
-    waiting: Mutex<Waiting>,
-    /// Held while records are written: who finds none waiting may have to wait for its own.
-    writing: Mutex<()>,
 }
 
-#[derive(Default)]
-struct Waiting {
-    entries: Vec<Entry>,
-    computing: Duration,
+/// What a record takes the place of.
+#[derive(Clone, Copy)]
+pub(super) struct Replaced<'r> {
+    /// Whether the store may have anything there.
+    pub(super) is_there: bool,
+    /// The record that is there, where that is kept.
+    pub(super) earlier: Option<&'r [u8]>,
 }
 
 impl<'a> Recorder<'a> {
     /// For as many calls as `calls`.
     pub(super) fn new(storage: &'a Storage, calls: usize) -> Self {
-        let (waiting, writing) = (Mutex::default(), Mutex::default());
-        Self { storage, is_batch: calls > 1, waiting, writing }
+        Self { storage, is_batch: calls > 1 }
     }
 
-    /// Records an outcome, now or together with those that follow; `earlier` is the record that it takes the place of,
-    /// where that is kept.
+    /// Records an outcome, now or together with those that follow.
     ///
     /// # Errors
     ///
@@ -49,13 +36,15 @@ impl<'a> Recorder<'a> {
         &self,
         head: Head<'_>,
         provenance: Provenance,
-        earlier: Option<&[u8]>,
+        replaced: Replaced<'_>,
     ) -> Result<()> {
         let took = provenance.total_time;
-        let behind = earlier.and_then(|record| {
+        let behind = replaced.earlier.and_then(|record| {
             let (earlier, provenance) = record::open(&head.key, record).ok()?;
+            // It may have been forgotten meanwhile, and is not to come back.
+            let is_there = self.storage.record(&head.key).is_some_and(|there| there == record);
             let failed = earlier.error.is_some();
-            Some((failed, record::set_behind(&earlier, provenance).ok()?))
+            is_there.then_some((failed, record::set_behind(&earlier, provenance).ok()?))
         });
         let mut entries = Vec::with_capacity(2);
         let mut keys = Vec::new();
@@ -65,32 +54,25 @@ impl<'a> Recorder<'a> {
             keys = earlier;
         }
         entries.push(entry(Head { earlier: &keys, ..head }, provenance)?);
-        if !self.is_batch {
-            self.put(&entries);
-            return Ok(());
-        }
-        let is_full = {
-            let mut waiting = self.waiting.lock();
-            waiting.entries.extend(entries);
-            waiting.computing += took;
-            waiting.entries.len() >= RECORDS || waiting.computing >= COMPUTING
-        };
-        if is_full {
-            self.flush();
+        if self.is_batch {
+            self.storage.write_soon(entries, took, replaced.is_there);
+        } else {
+            self.storage.write(&entries);
         }
         Ok(())
     }
 
     /// Writes what waits. When this returns, all that was added before is in the store.
     pub(super) fn flush(&self) {
-        let _writing = self.writing.lock();
-        let waiting = std::mem::take(&mut *self.waiting.lock());
-        if !waiting.entries.is_empty() {
-            self.put(&waiting.entries);
-        }
+        self.storage.write_waiting();
     }
+}
 
-    fn put(&self, entries: &[Entry]) {
-        self.storage.trouble.note(self.storage.metadata.put(entries));
+impl Drop for Recorder<'_> {
+    /// Where a batch has come to no regular end, what its other calls have told their callers is recorded all the same.
+    fn drop(&mut self) {
+        if self.is_batch {
+            self.flush();
+        }
     }
 }

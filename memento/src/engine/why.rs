@@ -29,6 +29,7 @@ pub(crate) fn explain(
     encoded: &Encoded<'_>,
 ) -> Result<Explanation> {
     let storage = &binding.cluster.storage;
+    storage.write_waiting();
     if let Some((_, landed)) = storage.cache.get_shared(encoded.identity(binding.number))
         && lookup::is_still_valid(&landed)
     {

@@ -19,7 +19,7 @@ use std::task::{Context, Poll, Waker};
 
 use parking_lot::Mutex;
 
-use super::{Claim, Lead};
+use super::{Arrival, Claim, Lead, begin};
 use crate::Key;
 use crate::cache::{Landed, Shared};
 
@@ -32,6 +32,7 @@ pub(crate) struct TaskFlights {
 /// One computation of a key.
 struct Flight {
     key: Key,
+    number: u64,
     state: Mutex<State>,
 }
 
@@ -39,7 +40,7 @@ struct Flight {
 struct State {
     has_landed: bool,
     /// What it came to, where somebody waited for it.
-    value: Option<(Shared, Landed)>,
+    arrival: Option<Arrival>,
     /// Those who wait, by their numbers.
     waiting: HashMap<u64, Waker>,
 }
@@ -69,8 +70,8 @@ impl TaskFlights {
                 return Claim::Recursion;
             }
             let Some(landing) = Landing::begin(flight, callers) else { return Claim::Alone };
-            if let Some((value, landed)) = landing.await {
-                return Claim::Landed(value, landed);
+            if let Some(arrival) = landing.await {
+                return Claim::Landed(arrival);
             }
         }
     }
@@ -80,7 +81,7 @@ impl TaskFlights {
         match self.flying.lock().entry(key) {
             Entry::Occupied(flight) => Err(Arc::clone(flight.get())),
             Entry::Vacant(vacant) => {
-                let flight = Arc::new(Flight { key, state: Mutex::default() });
+                let flight = Arc::new(Flight { key, number: begin(), state: Mutex::default() });
                 vacant.insert(Arc::clone(&flight));
                 Ok(TaskLead { flights: self.clone(), flight })
             }
@@ -92,8 +93,9 @@ impl TaskLead {
     /// Ends the flight: see [`Lead::land`].
     pub(super) fn land(self, value: impl FnOnce() -> Option<(Shared, Landed)>) {
         if !self.flight.state.lock().waiting.is_empty() {
-            let value = value();
-            self.flight.state.lock().value = value;
+            let flight = self.flight.number;
+            let arrival = value().map(|(value, landed)| Arrival { value, landed, flight });
+            self.flight.state.lock().arrival = arrival;
         }
     }
 }
@@ -128,12 +130,12 @@ impl Landing {
 }
 
 impl Future for Landing {
-    type Output = Option<(Shared, Landed)>;
+    type Output = Option<Arrival>;
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let mut state = self.flight.state.lock();
         if state.has_landed {
-            return Poll::Ready(state.value.clone());
+            return Poll::Ready(state.arrival.clone());
         }
         state.waiting.insert(self.number, context.waker().clone());
         Poll::Pending

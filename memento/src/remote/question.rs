@@ -91,6 +91,10 @@ pub(crate) fn answer(
 
 fn ask_metadata(storage: &Storage, request: StoreRequest<'_>) -> Vec<u8> {
     let metadata = &storage.metadata;
+    match &request {
+        StoreRequest::Get(_) => storage.settle(),
+        _ => storage.write_waiting(),
+    }
     match request {
         StoreRequest::Facts
         | StoreRequest::Claim(_)

@@ -21,6 +21,7 @@ impl Storage {
     }
 
     pub(super) fn forget_record(&self, key: &Key) -> Result<bool> {
+        self.write_waiting();
         let record = match self.metadata.get(key) {
             Err(error) if is_of_one(&error) => return self.metadata.remove(key),
             record => record?,
@@ -57,6 +58,7 @@ impl Storage {
     }
 
     pub(super) fn forget_records(&self, function: &Function, all: &Invocation) -> Result<u64> {
+        self.write_waiting();
         let key = all.key(&function.version());
         let filter = Filter { function: Some(function.path().to_owned()), failed: None };
         let removed = self.metadata.remove_all(&filter)?;

@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use super::{REMEMBERED, Verified};
+use super::{OF_RESULT, REMEMBERED, Verified};
 use crate::validity::{self, Validity};
 use crate::{Digest, Key};
 
@@ -75,10 +75,15 @@ fn what_was_found_in_another_generation_is_not_there() {
 fn memory_is_bounded() {
     let verified = Verified::default();
     let validity = Arc::new(expiring(u64::MAX));
-    for number in 0..REMEMBERED + 2 {
+    let most = usize::try_from(REMEMBERED / OF_RESULT).unwrap();
+    for number in 0..most + 2 {
         verified.add(key(number), DIGEST, Arc::clone(&validity));
     }
-    assert_eq!(verified.found.lock().len(), 2);
+    assert_eq!(verified.found.lock().results.len(), 2);
     assert!(verified.get(&key(0), &DIGEST).is_none());
-    assert!(verified.get(&key(REMEMBERED + 1), &DIGEST).is_some(), "what came last");
+    assert!(verified.get(&key(most + 1), &DIGEST).is_some(), "what came last");
+    for _ in 0..2 * most {
+        verified.add(key(0), DIGEST, Arc::clone(&validity));
+    }
+    assert_eq!(verified.found.lock().results.len(), 3, "the same counts once");
 }
