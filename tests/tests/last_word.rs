@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use memento::resource::{self, FileContent};
 use memento::{Environment, ListOptions, LocalRunner, Prefix, Storage, memento};
 use memento_storage_fs::Options;
+use memento_tests::folder::Folder;
 use memento_tests::memory;
 use memento_tests::processes::wait_until;
 
@@ -293,5 +294,31 @@ fn a_result_that_is_to_be_there_is_looked_for() {
         assert_eq!(LARGE.runs(), 2);
         assert_eq!(large(1).len(), 100_000);
         assert_eq!(LARGE.runs(), 2);
+    });
+}
+
+#[memento]
+fn text_of(path: PathBuf) -> String {
+    resource::text(path).unwrap()
+}
+
+/// What a result took the place of stays for as long as something leads to it.
+#[test]
+fn former_results_do_not_pile_up() {
+    let (folder, place) = (Folder::new(), tempfile::tempdir().unwrap());
+    let path = place.path().join("file");
+    let records = || -> u32 {
+        let count = "SELECT count(*) FROM mementos";
+        folder.open_database().query_row(count, [], |row| row.get(0)).unwrap()
+    };
+    let storage = memento_storage_fs::storage(&folder.options());
+    Environment::new(storage, LocalRunner::new()).enter(|| {
+        for n in 0..20 {
+            fs::write(&path, n.to_string()).unwrap();
+            assert_eq!(text_of(path.clone()), n.to_string());
+        }
+        assert_eq!(records(), 1 + 8);
+        text_of::with().refresh().call(path.clone());
+        assert_eq!(records(), 1);
     });
 }

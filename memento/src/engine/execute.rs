@@ -143,8 +143,10 @@ impl<'a> Calls<'a> {
         }
         let miss = if self.modifiers.refresh {
             let record = binding.cluster.storage.record(&item.key);
-            let head = record.as_ref().and_then(|record| record::open(&item.key, record).ok());
-            item.findings.replaces = head.map(|(head, _)| head.digest);
+            let opened = record.as_ref().and_then(|record| record::open(&item.key, record).ok());
+            if let Some((head, _)) = opened {
+                item.findings.note_replaced(&head);
+            }
             Miss::Refreshed
         } else {
             match &item.findings.miss {
@@ -283,6 +285,7 @@ impl<'a> Calls<'a> {
         let replaced = Replaced {
             is_there: self.modifiers.refresh || item.findings.replaces.is_some(),
             earlier: item.findings.earlier.as_deref(),
+            behind: &item.findings.behind,
         };
         stored.and_then(|()| self.recorder.add(head, provenance, replaced))
     }

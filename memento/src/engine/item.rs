@@ -12,6 +12,7 @@ use crate::memento::Correlation;
 use crate::miss::Miss;
 use crate::modifiers::Modifiers;
 use crate::progress::Tracker;
+use crate::record::Head;
 use crate::stack::Call;
 use crate::{Digest, Invocation, Key};
 
@@ -38,6 +39,8 @@ pub(super) struct Findings {
     pub(super) replaces: Option<Digest>,
     /// The record of an outcome that may be valid again one day.
     pub(super) earlier: Option<Vec<u8>>,
+    /// The keys of all that the record there took the place of.
+    pub(super) behind: Vec<Key>,
     /// The count of [changes](crate::storage::Changes) before.
     pub(super) changes: u32,
     /// The number of the flight that began last before.
@@ -66,6 +69,12 @@ impl Findings {
     fn new(binding: &Binding, key: &Key) -> Self {
         let changes = binding.cluster.storage.changes.count(key);
         Self { changes, last_begun: flight::last_begun(), ..Self::default() }
+    }
+
+    /// Notes the record that a new one takes the place of.
+    pub(super) fn note_replaced(&mut self, head: &Head<'_>) {
+        self.replaces = Some(head.digest);
+        self.behind = head.earlier_keys().collect();
     }
 
     /// Whether what came of the flight of another call is what this one asks for.

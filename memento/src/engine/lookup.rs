@@ -142,7 +142,7 @@ fn open<'r>(
     record: &'r [u8],
 ) -> Result<(Head<'r>, &'r [u8]), Miss> {
     let opened = binding.cluster.storage.open_record(&item.key, record).map_err(unopened)?;
-    item.findings.replaces = Some(opened.0.digest);
+    item.findings.note_replaced(&opened.0);
     check(binding, item.task.codec(), &opened.0)?;
     Ok(opened)
 }

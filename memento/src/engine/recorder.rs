@@ -1,9 +1,9 @@
 //! Writes records, those of a batch together with others.
 
-use crate::Result;
 use crate::memento::Provenance;
 use crate::record::{self, Head};
 use crate::storage::{Entry, Storage, entry};
+use crate::{Key, Result};
 
 /// What records the outcomes of calls. Those of a batch wait for each other as long as computing them again costs
 /// little.
@@ -19,6 +19,8 @@ pub(super) struct Replaced<'r> {
     pub(super) is_there: bool,
     /// The record that is there, where that is kept.
     pub(super) earlier: Option<&'r [u8]>,
+    /// The keys of all that it took the place of.
+    pub(super) behind: &'r [Key],
 }
 
 impl<'a> Recorder<'a> {
@@ -53,11 +55,18 @@ impl<'a> Recorder<'a> {
             entries.push(Entry { key, function, version, failed, hidden: true, record });
             keys = earlier;
         }
-        entries.push(entry(Head { earlier: &keys, ..head }, provenance)?);
+        let head = Head { earlier: &keys, ..head };
+        let mut dropped = replaced.behind.to_vec();
+        dropped.retain(|key| head.earlier_keys().all(|kept| kept != *key));
+        entries.push(entry(head, provenance)?);
         if self.is_batch {
             self.storage.write_soon(entries, took, replaced.is_there);
         } else {
             self.storage.write(&entries);
+        }
+        // Nothing names them any more.
+        for key in dropped {
+            self.storage.trouble.note(self.storage.metadata.remove(&key));
         }
         Ok(())
     }
