@@ -38,6 +38,8 @@ mod parser;
 mod reach;
 mod sets;
 mod table;
+#[cfg(test)]
+mod tests;
 
 use std::path::PathBuf;
 use std::sync::{LazyLock, Mutex, PoisonError};

@@ -271,8 +271,10 @@ impl<'a> Reader<'a> {
             let first = placeholder.split(|c| !is_word(c)).next();
             self.mention(first.unwrap_or_default(), Stands::Alone);
             for part in placeholder.split('$').rev().skip(1) {
-                let word = part.rsplit(|c| !is_word(c)).next();
-                self.mention(word.unwrap_or_default(), Stands::Alone);
+                let word = part.rsplit(|c| !is_word(c)).next().unwrap_or_default();
+                // `{:0WIDTH$}`: names do not begin with digits, and the `0` is a flag.
+                let word = word.trim_start_matches(|c: char| c.is_ascii_digit());
+                self.mention(word, Stands::Alone);
             }
         }
     }

@@ -1,0 +1,114 @@
+//! What functions reach in small programs.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use super::artifact::Artifact;
+use super::crates::{Crate, Crates};
+use super::index::{Index, Place};
+use super::lex::Source;
+use super::reach::{Code, Follow};
+
+/// Some crates in a temporary folder. The first is the one that is being compiled, and sees all others.
+struct Program {
+    folder: PathBuf,
+    index: Index,
+}
+
+/// What a function reaches.
+struct Found {
+    /// The pieces, for people, and what only leads to others.
+    lines: String,
+    options: Vec<String>,
+    digest: Option<blake3::Hash>,
+}
+
+impl Found {
+    #[track_caller]
+    fn has(&self, piece: &str) {
+        assert!(self.lines.contains(piece), "{piece} is not among\n{}", self.lines);
+    }
+
+    #[track_caller]
+    fn lacks(&self, piece: &str) {
+        assert!(!self.lines.contains(piece), "{piece} is among\n{}", self.lines);
+    }
+}
+
+impl Program {
+    /// A crate in one file.
+    fn of(code: &str) -> Self {
+        Self::new(&[("app/src/lib.rs", code)])
+    }
+
+    /// Crates in these files: each `name/src/lib.rs` is the root of one.
+    fn new(files: &[(&str, &str)]) -> Self {
+        Self::adjusted(files, |_| {})
+    }
+
+    fn adjusted(files: &[(&str, &str)], adjust: impl FnOnce(&mut [Crate])) -> Self {
+        static COUNT: AtomicUsize = AtomicUsize::new(0);
+        let number = COUNT.fetch_add(1, Ordering::Relaxed);
+        let name = format!("memento-macros-{}-{number}", std::process::id());
+        let folder = std::env::temp_dir().join(name);
+        let mut crates = Crates::default();
+        for (path, content) in files {
+            let root = folder.join(path);
+            std::fs::create_dir_all(root.parent().unwrap()).unwrap();
+            std::fs::write(&root, content).unwrap();
+            if let Some(name) = path.strip_suffix("/src/lib.rs") {
+                crates.all.push(krate(name, root, crates.all.len()));
+            }
+        }
+        crates.all[0].sees = (0..crates.all.len()).collect();
+        adjust(&mut crates.all);
+        Self { folder, index: Index::new(crates) }
+    }
+
+    /// What `function` reaches from the outermost module.
+    fn reach(&self, function: &str) -> Found {
+        self.reach_with(function, &[])
+    }
+
+    /// The same for a function whose callers alone know types, which have traits of these names.
+    fn reach_with(&self, function: &str, bounds: &[&str]) -> Found {
+        let source = Source::new(function.to_owned()).unwrap();
+        let place = Place { krate: 0, module: Some(0), at: None };
+        let bounds: Vec<String> = bounds.iter().copied().map(str::to_owned).collect();
+        let follow = Follow { automatically: true, also: &[], bounds: &bounds };
+        let path = self.folder.join("app/src/lib.rs");
+        let reached = Code::new(&self.index).reach(&source, &path, place, &follow);
+        Found { lines: reached.chunk.lines, options: reached.options, digest: reached.digest }
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        // What is left there harms nobody.
+        let _ = std::fs::remove_dir_all(&self.folder);
+    }
+}
+
+fn krate(name: &str, root: PathBuf, number: usize) -> Crate {
+    let artifact = (number > 0).then(|| Artifact::new(Path::new("/nowhere/lib.rlib")));
+    Crate {
+        name: name.to_owned(),
+        root,
+        artifact,
+        used_by: None,
+        sees: BTreeSet::from([number]),
+        names: vec![name.to_owned()],
+        foreign: BTreeMap::new(),
+    }
+}
+
+#[test]
+fn a_width_behind_a_flag_is_reached() {
+    let program = Program::of("const WIDTH: usize = 6; const DIGITS: usize = 2;");
+    for text in ["{:0WIDTH$}", "{:#0WIDTH$x}", "{:+0WIDTH$}", "{:>WIDTH$}", "{n:0WIDTH$.DIGITS$}"] {
+        let found = program.reach(&format!("fn of(n: u64) -> String {{ format!({text:?}, n) }}"));
+        found.has("const WIDTH");
+        assert_eq!(found.lines.contains("DIGITS"), text.contains("DIGITS"), "{text}");
+    }
+}
