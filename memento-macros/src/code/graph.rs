@@ -76,8 +76,8 @@ enum Joint {
     Type(usize),
     /// What comes along with the traits and macros of a name.
     Trait(usize),
-    /// The traits with a function of a name.
-    Functions(usize),
+    /// The traits with a function or a constant of a name.
+    Members(usize),
     /// The methods of a name of the types in a set.
     Methods { name: usize, types: usize },
     /// The crates whose traits are in scope in a module.

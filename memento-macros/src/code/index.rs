@@ -51,7 +51,7 @@ pub(crate) struct Names {
     pub(crate) items: Vec<usize>,
     /// Those in an `impl` that it names.
     pub(crate) members: Vec<usize>,
-    /// The traits with a function of this name.
+    /// The traits with a function or a constant of this name.
     pub(crate) traits: Vec<usize>,
     /// The enums with a variant of this name.
     pub(crate) enums: Vec<usize>,
@@ -128,9 +128,9 @@ impl Index {
                         lead(variants, |names| &mut names.enums);
                     }
                 }
-                Kind::Trait { name, functions } => {
+                Kind::Trait { name, members } => {
                     lead(from_ref(name), |names| &mut names.items);
-                    lead(functions, |names| &mut names.traits);
+                    lead(members, |names| &mut names.traits);
                 }
                 Kind::Macro { name, defines, traits, types } => {
                     lead(from_ref(name), |names| &mut names.items);

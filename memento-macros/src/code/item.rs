@@ -53,8 +53,8 @@ pub(crate) enum Kind {
     Value { name: String },
     /// By its name, and it brings its impls along.
     Type { name: String, variants: Vec<String> },
-    /// By its name, or that of one of its functions; it brings all of its impls along.
-    Trait { name: String, functions: Vec<String> },
+    /// By its name, or that of one of its functions and constants; it brings all of its impls along.
+    Trait { name: String, members: Vec<String> },
     /// By its name, from anywhere, and like the items and impls that it writes; it brings the places along where it is
     /// called among items.
     Macro { name: String, defines: Vec<String>, traits: Vec<String>, types: Vec<String> },

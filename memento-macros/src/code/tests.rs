@@ -112,3 +112,15 @@ fn a_width_behind_a_flag_is_reached() {
         assert_eq!(found.lines.contains("DIGITS"), text.contains("DIGITS"), "{text}");
     }
 }
+
+#[test]
+fn a_constant_of_a_trait_behind_a_type_is_reached() {
+    let program = Program::of(
+        "trait Scale { const FACTOR: u64; const fn rate(); fn at(p: *const Far) -> u64; }
+         impl Scale for u64 { const FACTOR: u64 = 3; fn at(p: *const Far) -> u64 { 1 } }
+         struct Far;",
+    );
+    program.reach("fn of(n: u64) -> u64 { n * u64::FACTOR }").has("impl Scale for u64");
+    program.reach("fn of(n: u64) -> u64 { n * u64::rate() }").has("impl Scale for u64");
+    program.reach("fn of(n: u64) -> u64 { n * u64::Far }").lacks("impl Scale for u64");
+}

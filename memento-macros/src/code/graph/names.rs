@@ -25,7 +25,7 @@ impl Graph<'_> {
                 self.lead_to_item(from, item);
             }
             if *stands != Stands::Alone {
-                self.lead_to_items(from, Joint::Functions(found.number), &found.traits);
+                self.lead_to_items(from, Joint::Members(found.number), &found.traits);
                 if !found.members.is_empty() {
                     self.vertices[from].calls.push(found);
                 }

@@ -59,16 +59,27 @@ impl Parser<'_> {
 
     pub(super) fn trait_(&mut self, start: &Start, at: usize, name: &str) -> usize {
         let end = self.end(at);
-        let mut functions = Vec::new();
+        let mut members = Vec::new();
         if self.source.is(end - 1, "}") {
             let body = self.source.inside(self.open_of(end - 1));
-            let names = body.clone().filter(|&at| self.source.is(at, "fn"));
-            functions.extend(names.filter_map(|at| self.source.ident(at + 1)).map(str::to_owned));
+            let names = body.clone().filter(|&at| self.names_member(at));
+            members.extend(names.filter_map(|at| self.source.ident(at + 1)).map(str::to_owned));
             self.parts(body);
         }
-        let kind = Kind::Trait { name: name.to_owned(), functions };
+        let kind = Kind::Trait { name: name.to_owned(), members };
         self.add(start, kind, format!("trait {name}"), end, None);
         end
+    }
+
+    /// Whether a word in the body of a trait stands before the name of something that types without a bound lead to.
+    /// Types are none of them: `u64::Unit` does not compile, and `<u64 as Scale>::Unit` names the trait.
+    fn names_member(&self, at: usize) -> bool {
+        let source = self.source;
+        let is_modifier =
+            || matches!(source.ident(at + 1), Some("fn" | "unsafe" | "async" | "extern"));
+        // `*const T`, and `<const N: usize>`
+        let is_in_type = || ["*", "<", ","].contains(&source.text(at.wrapping_sub(1)));
+        source.is(at, "fn") || source.is(at, "const") && !is_modifier() && !is_in_type()
     }
 
     pub(super) fn impl_(&mut self, start: &Start, at: usize) -> Option<usize> {
