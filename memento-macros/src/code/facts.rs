@@ -1,5 +1,7 @@
 //! What a piece of code mentions.
 
+mod conditions;
+
 use std::collections::HashSet;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -140,13 +142,6 @@ impl<'a> Reader<'a> {
         self.tokens(range, Surroundings::default());
     }
 
-    /// Reads attributes for their `cfg`s only.
-    pub(crate) fn read_options(&mut self, range: Range<usize>) {
-        for at in range {
-            self.condition(at);
-        }
-    }
-
     fn tokens(&mut self, range: Range<usize>, surroundings: Surroundings) {
         let source = self.source;
         let mut at = range.start;
@@ -194,7 +189,7 @@ impl<'a> Reader<'a> {
 
     fn ident(&mut self, at: usize, surroundings: Surroundings) {
         let source = self.source;
-        self.condition(at);
+        self.condition(at, surroundings);
         if source.is(at + 1, "!") {
             self.compile_time_macro(at, surroundings);
         }
@@ -276,44 +271,6 @@ impl<'a> Reader<'a> {
                 let word = word.trim_start_matches(|c: char| c.is_ascii_digit());
                 self.mention(word, Stands::Alone);
             }
-        }
-    }
-
-    /// Notes the options in `cfg(…)`, `cfg!(…)` and `cfg_attr(…, …)`.
-    fn condition(&mut self, at: usize) {
-        let source = self.source;
-        let is_first = source.is(at, "cfg_attr");
-        if !is_first && !source.is(at, "cfg") {
-            return;
-        }
-        let open = if source.is(at + 1, "!") { at + 2 } else { at + 1 };
-        if !source.opens(open, "(") {
-            return;
-        }
-        let mut range = source.inside(open);
-        if is_first {
-            let mut end = range.start;
-            while end < range.end && !source.is(end, ",") {
-                end = source.skip(end);
-            }
-            range.end = end;
-        }
-        let mut at = range.start;
-        while at < range.end {
-            let name = source
-                .ident(at)
-                .filter(|name| !matches!(*name, "any" | "all" | "not" | "true" | "false"));
-            if let Some(name) = name {
-                let value = source.is(at + 1, "=").then(|| source.string(at + 2)).flatten();
-                self.facts.options.push(match value {
-                    Some(value) => format!("{name} = {value:?}"),
-                    None => name.to_owned(),
-                });
-                if source.is(at + 1, "=") {
-                    at += 2;
-                }
-            }
-            at += 1;
         }
     }
 

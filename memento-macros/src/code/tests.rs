@@ -124,3 +124,29 @@ fn a_constant_of_a_trait_behind_a_type_is_reached() {
     program.reach("fn of(n: u64) -> u64 { n * u64::rate() }").has("impl Scale for u64");
     program.reach("fn of(n: u64) -> u64 { n * u64::Far }").lacks("impl Scale for u64");
 }
+
+#[test]
+fn what_is_called_cfg_by_a_user_is_no_condition() {
+    let program =
+        Program::of("struct Model; impl Model { fn cfg(&mut self, n: u64) -> u64 { n } }");
+    let found = program.reach("fn of(n: u64) -> u64 { Model.cfg(n) + cfg(n) + cfg_attr(n, 1) }");
+    found.has("fn Model::cfg");
+    assert_eq!(found.options, [""; 0]);
+    let found = program.reach("fn of(n: u64) -> u64 { mine!(m.cfg(n), fn cfg(mut n: u64) {}) }");
+    assert_eq!(found.options, [""; 0]);
+}
+
+#[test]
+fn conditions_are_found_wherever_they_can_stand() {
+    let program = Program::of("");
+    for (code, options) in [
+        ("if cfg!(feature = \"fast\") { 1 } else { 2 }", "feature = \"fast\""),
+        ("#[cfg(any(unix, not(windows)))] let n = 1; n", "unix windows"),
+        ("#[cfg_attr(unix, must_use = \"windows\")] let n = 1; n", "unix"),
+        ("only!(cfg(feature = \"fast\"), n)", "feature = \"fast\""),
+        ("choose! { if #[cfg(unix)] { 1 } else { 2 } }", "unix"),
+    ] {
+        let found = program.reach(&format!("fn of(n: u64) -> u64 {{ {code} }}"));
+        assert_eq!(found.options.join(" "), options, "{code}");
+    }
+}

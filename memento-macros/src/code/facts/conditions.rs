@@ -1,0 +1,68 @@
+//! The conditions under which code is compiled.
+
+use std::ops::Range;
+
+use super::{KEYWORDS, Reader, Surroundings};
+
+impl Reader<'_> {
+    /// Reads attributes, and other code, for the conditions in it only.
+    pub(crate) fn read_options(&mut self, range: Range<usize>) {
+        self.tokens(range, Surroundings::default());
+    }
+
+    /// Notes the options in `cfg!(…)`, and in `cfg(…)` and `cfg_attr(…, …)` where they are no calls of functions.
+    pub(super) fn condition(&mut self, at: usize, surroundings: Surroundings) {
+        let source = self.source;
+        let is_macro = source.is(at + 1, "!");
+        let may_be_condition = || self.may_be_condition(at, surroundings);
+        match source.text(at) {
+            "cfg" if is_macro => self.options(source.inside(at + 2)),
+            "cfg" if may_be_condition() => self.options(source.inside(at + 1)),
+            "cfg_attr" if may_be_condition() => {
+                let inside = source.inside(at + 1);
+                let mut end = inside.start;
+                while end < inside.end && !source.is(end, ",") {
+                    end = source.skip(end);
+                }
+                self.options(inside.start..end);
+            }
+            _ => {}
+        }
+    }
+
+    /// Whether `name(…)` is what an attribute has in it, or what a macro may make an attribute of.
+    fn may_be_condition(&self, at: usize, surroundings: Surroundings) -> bool {
+        let source = self.source;
+        let before = at.wrapping_sub(1);
+        // Functions and methods may be called `cfg`, too.
+        let is_function = || {
+            source.is(before, ".") || source.is(before, "fn") || at >= 2 && source.is_path(at - 2)
+        };
+        let is_there = surroundings.in_attribute || surroundings.in_macro && !is_function();
+        is_there && source.opens(at + 1, "(")
+    }
+
+    /// Notes the options in what stands behind `cfg`.
+    fn options(&mut self, range: Range<usize>) {
+        let source = self.source;
+        let is_option = |name: &&str| {
+            !matches!(*name, "any" | "all" | "not" | "true" | "false") && !KEYWORDS.contains(name)
+        };
+        let mut at = range.start;
+        while at < range.end {
+            // What the compiler is asked for has to be a name: keywords, which `r#` makes names of, are none.
+            let is_raw = source.text(at).starts_with("r#");
+            if let Some(name) = source.ident(at).filter(is_option).filter(|_| !is_raw) {
+                let value = source.is(at + 1, "=").then(|| source.string(at + 2)).flatten();
+                self.facts.options.push(match value {
+                    Some(value) => format!("{name} = {value:?}"),
+                    None => name.to_owned(),
+                });
+                if source.is(at + 1, "=") {
+                    at += 2;
+                }
+            }
+            at += 1;
+        }
+    }
+}
