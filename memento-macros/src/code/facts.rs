@@ -84,6 +84,10 @@ pub(super) fn of_item(index: &Index, node: usize) -> Facts {
     match &item.kind {
         item::Kind::Import(import) => {
             reader.facts.normal.clone_from(&import.text);
+            for condition in item.conditions(source) {
+                normal::write(source, condition.clone(), &mut reader.facts.normal);
+                reader.facts.options.append(&mut options(source, path, condition));
+            }
             let paths = (1..=import.path.len()).map(|length| &import.path[..length]);
             reader.facts.mentions.extend(paths.filter_map(Mention::of_path));
             reader.facts.roots.extend(import.path.first().cloned());
@@ -104,15 +108,20 @@ pub(super) fn of_item(index: &Index, node: usize) -> Facts {
     for module in index.around(item.module) {
         for (file, attributes) in &index.modules[module].attributes {
             let file = &index.files[*file];
-            let mut reader = Reader::new(&file.source, &file.path, None);
-            reader.read_options(attributes.clone());
-            facts.options.append(&mut reader.facts.options);
+            facts.options.append(&mut options(&file.source, &file.path, attributes.clone()));
         }
     }
     let unique: HashSet<Mention> = facts.mentions.drain(..).collect();
     facts.mentions.extend(unique);
     facts.mentions.sort_unstable();
     facts
+}
+
+/// The options in the conditions in `range`.
+fn options(source: &Source, path: &Path, range: Range<usize>) -> Vec<String> {
+    let mut reader = Reader::new(source, path, None);
+    reader.tokens(range, Surroundings::default());
+    reader.facts.options
 }
 
 /// Reads some tokens of a file. Without an index, names are of no interest.

@@ -84,6 +84,8 @@ enum Joint {
     Imports(usize),
     /// The crates whose traits may be in scope through the public imports of all crates, as one crate names them.
     PublicImports(usize),
+    /// The conditions under which all that is in another module is in this one; of any module, where it is not known.
+    Globs(Option<usize>),
     /// All crates that a crate needs.
     Foreign(usize),
     /// All types, and all impls of traits.

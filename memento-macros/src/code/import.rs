@@ -27,6 +27,11 @@ impl Import {
         }
         Self { path, name, text }
     }
+
+    /// Whether what it brings in is used by its name only, as traits and all that is in a module are not.
+    pub(crate) fn is_always_named(&self) -> bool {
+        self.name.as_ref().is_some_and(|name| name.starts_with(char::is_lowercase) && name != "_")
+    }
 }
 
 /// What the `use` or `extern crate` in `range` brings in: one for each leaf of its tree.

@@ -319,7 +319,7 @@ impl Index {
     }
 
     /// The modules that a name before `::` can be; `None` where it may be any.
-    fn modules_of(&self, name: &str, from: usize) -> Option<Vec<usize>> {
+    pub(crate) fn modules_of(&self, name: &str, from: usize) -> Option<Vec<usize>> {
         match name {
             "self" => Some(vec![from]),
             "super" => Some(vec![self.modules[from].parent?]),

@@ -25,6 +25,32 @@ pub(crate) struct Item {
 }
 
 impl Item {
+    /// The attributes of an import: what they say is not in the import itself.
+    pub(crate) fn conditions(&self, source: &Source) -> Vec<Range<usize>> {
+        let attributes = self.tokens.last().map(|tokens| {
+            let mut end = tokens.start;
+            while source.is(end, "#") {
+                end = source.skip(end + 1);
+            }
+            tokens.start..end
+        });
+        attributes.into_iter().filter(|attributes| !attributes.is_empty()).collect()
+    }
+
+    /// Whether it is there under a condition, other than that a test is compiled.
+    pub(crate) fn is_conditional(&self, source: &Source) -> bool {
+        let is_of_tests = |&at: &usize| {
+            source.is(at, "cfg")
+                && source.opens(at + 1, "(")
+                && source.is(at + 2, "test")
+                && source.inside(at + 1).len() == 1
+        };
+        self.conditions(source).into_iter().any(|range| {
+            let named = |name| range.clone().filter(move |&at| source.is(at, name));
+            named("cfg").any(|at| !is_of_tests(&at)) || named("cfg_attr").next().is_some()
+        })
+    }
+
     /// The names of the traits that it derives. `Serialize` is none of them unless attributes say how: derived as it
     /// is, it tells fields and their values, and equal ones are equal.
     pub(crate) fn derived(&self, source: &Source) -> Vec<String> {

@@ -150,3 +150,61 @@ fn conditions_are_found_wherever_they_can_stand() {
         assert_eq!(found.options.join(" "), options, "{code}");
     }
 }
+
+/// Two ways to do the same, each in a module.
+const WAYS: &str = "
+    mod fast { pub fn go(n: u64) -> u64 { n } pub trait Way { fn walk(&self) -> u64 { 1 } } }
+    mod exact { pub fn go(n: u64) -> u64 { n } pub trait Way { fn walk(&self) -> u64 { 2 } } }";
+
+#[test]
+fn the_condition_of_an_import_counts() {
+    let fast = "feature = \"fast\"";
+    let imports = |name: &str, not: [&str; 2]| {
+        let [one, other] = not.map(|not| format!("{not}(feature = \"fast\")"));
+        let of = Program::of(&format!(
+            "{WAYS} #[cfg({one})] use crate::fast::{name}; #[cfg({other})] use crate::exact::{name};"
+        ));
+        let found = of.reach("fn of(n: u64) -> u64 { go(n) + n.walk() }");
+        assert_eq!(found.options, [fast], "{name}");
+        found.digest
+    };
+    for name in ["go", "Way", "Way as _", "*"] {
+        // What is imported when is not the same.
+        assert_ne!(imports(name, ["all", "not"]), imports(name, ["not", "all"]), "{name}");
+    }
+}
+
+#[test]
+fn the_condition_of_an_import_that_has_to_be_named_counts_where_it_is() {
+    let program = Program::of(
+        "#[cfg(feature = \"fast\")] use crate::tools::{help, Tool}; mod tools { pub struct Tool; }",
+    );
+    assert_eq!(program.reach("fn of(n: u64) -> u64 { n }").options, [""; 0]);
+    for code in ["Tool", "help(n)"] {
+        let found = program.reach(&format!("fn of(n: u64) {{ {code}; }}"));
+        assert_eq!(found.options, ["feature = \"fast\""]);
+    }
+}
+
+#[test]
+fn the_condition_of_an_import_for_tests_is_of_no_interest_to_others() {
+    let program = Program::of("#[cfg(test)] use crate::tools::*; mod tools { pub fn help() {} }");
+    assert_eq!(program.reach("fn of(n: u64) -> u64 { n }").options, [""; 0]);
+}
+
+#[test]
+fn the_condition_of_an_import_in_another_module_counts() {
+    let program = Program::of(&format!(
+        "{WAYS} mod api {{
+             #[cfg(feature = \"fast\")] pub use crate::fast::*;
+             #[cfg(not(feature = \"fast\"))] pub use crate::exact::*;
+         }}
+         mod user {{ use crate::api::*; pub fn run(n: u64) -> u64 {{ go(n) }} }}
+         mod other {{ pub fn help() {{}} }}"
+    ));
+    for code in ["api::go(n)", "crate::api::go(n)", "user::run(n)"] {
+        let found = program.reach(&format!("fn of(n: u64) -> u64 {{ {code} }}"));
+        assert_eq!(found.options, ["feature = \"fast\""], "{code}");
+    }
+    assert_eq!(program.reach("fn of(n: u64) -> u64 { other::help(n) }").options, [""; 0]);
+}

@@ -5,11 +5,6 @@ use std::ops::Range;
 use super::{KEYWORDS, Reader, Surroundings};
 
 impl Reader<'_> {
-    /// Reads attributes, and other code, for the conditions in it only.
-    pub(crate) fn read_options(&mut self, range: Range<usize>) {
-        self.tokens(range, Surroundings::default());
-    }
-
     /// Notes the options in `cfg!(…)`, and in `cfg(…)` and `cfg_attr(…, …)` where they are no calls of functions.
     pub(super) fn condition(&mut self, at: usize, surroundings: Surroundings) {
         let source = self.source;

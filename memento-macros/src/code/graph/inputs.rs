@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 
 use super::super::crates::Foreign;
 use super::super::facts::Facts;
-use super::super::index::Index;
+use super::super::import::Import;
+use super::super::index::{Index, Place};
 use super::super::item::Kind;
 use super::{Graph, Joint, Piece, Vertex};
 
@@ -71,17 +72,19 @@ impl Graph<'_> {
     }
 
     /// Makes `from` lead to the crates that `use` declarations bring into a module, where that may go unnoticed: a
-    /// trait is used without being named.
+    /// trait is used without being named. For the same reason, to the declarations that are there under a condition.
     pub(super) fn lead_to_imports(&mut self, from: usize, module: usize, krate: usize) {
         let index = self.index;
         self.lead_to(from, Joint::Imports(module), |graph, joint| {
             for &import in index.imports(module) {
                 graph.lead_to_imported(joint, import, krate);
+                graph.lead_to_conditional(joint, import);
             }
             if index.imports(module).iter().any(|&import| is_glob_into_crate(index, import)) {
                 graph.lead_to(joint, Joint::PublicImports(krate), |graph, joint| {
                     for import in index.public_imports() {
                         graph.lead_to_imported(joint, import, krate);
+                        graph.lead_to_conditional(joint, import);
                     }
                 });
             }
@@ -94,13 +97,43 @@ impl Graph<'_> {
     fn lead_to_imported(&mut self, from: usize, import: usize, krate: usize) {
         let index = self.index;
         let Kind::Import(import) = &index.nodes[import].item.kind else { return };
-        let is_named = (import.name.as_ref())
-            .is_some_and(|name| name.starts_with(char::is_lowercase) && name != "_");
-        let Some(root) = import.path.first().filter(|_| !is_named) else { return };
+        let Some(root) = import.path.first().filter(|_| !import.is_always_named()) else { return };
         // What derives traits has no traits itself.
         let foreign = index.crates.all[krate].foreign.get(root);
         if !foreign.is_some_and(Foreign::is_procedural_macro) {
             self.lead_to_crate(from, root, krate);
+        }
+    }
+
+    /// Makes `from` lead to the conditions under which a name behind `before` is what one module has or another.
+    pub(super) fn lead_to_globs(&mut self, from: usize, before: &str, place: Place) {
+        let index = self.index;
+        let modules = place.module.and_then(|module| index.modules_of(before, module));
+        let Some(modules) = modules else {
+            self.lead_to(from, Joint::Globs(None), |graph, joint| {
+                for import in index.public_imports().filter(|&import| is_glob(index, import)) {
+                    graph.lead_to_conditional(joint, import);
+                }
+            });
+            return;
+        };
+        for module in modules {
+            self.lead_to(from, Joint::Globs(Some(module)), |graph, joint| {
+                for &import in index.imports(module).iter().filter(|&&item| is_glob(index, item)) {
+                    graph.lead_to_conditional(joint, import);
+                }
+            });
+        }
+    }
+
+    /// Makes `from` lead to an import, if it is there under a condition and may be used without being named.
+    fn lead_to_conditional(&mut self, from: usize, import: usize) {
+        let index = self.index;
+        let item = &index.nodes[import].item;
+        let Kind::Import(of) = &item.kind else { return };
+        let may_be_unnamed = !of.is_always_named() && !is_type(index, of);
+        if may_be_unnamed && item.is_conditional(index.file(import).0) {
+            self.lead_to_item(from, import);
         }
     }
 
@@ -173,6 +206,21 @@ impl Graph<'_> {
         };
         self.vertices[from].leads.push(to);
     }
+}
+
+/// Whether what an import names is a type, as far as that is known.
+fn is_type(index: &Index, import: &Import) -> bool {
+    let last = import.path.last().filter(|_| import.name.is_some());
+    let items = last.and_then(|last| index.named(last)).map_or(&[][..], |found| &found.items);
+    let mut kinds = items.iter().map(|&item| &index.nodes[item].item.kind);
+    let mut others = kinds.clone().filter(|kind| !matches!(kind, Kind::Import(_)));
+    kinds.any(|kind| matches!(kind, Kind::Type { .. }))
+        && others.all(|kind| matches!(kind, Kind::Type { .. }))
+}
+
+/// Whether an import brings in all that is in something.
+fn is_glob(index: &Index, import: usize) -> bool {
+    matches!(&index.nodes[import].item.kind, Kind::Import(import) if import.name.is_none())
 }
 
 /// Whether an import brings in all that is in a module of the crates that are followed.

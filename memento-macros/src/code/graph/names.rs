@@ -24,6 +24,11 @@ impl Graph<'_> {
             for item in named.chain(found.enums.iter().copied()) {
                 self.lead_to_item(from, item);
             }
+            if let Stands::InPath(Some(before)) = stands
+                && !found.items.is_empty()
+            {
+                self.lead_to_globs(from, before, place);
+            }
             if *stands != Stands::Alone {
                 self.lead_to_items(from, Joint::Members(found.number), &found.traits);
                 if !found.members.is_empty() {
