@@ -10,7 +10,8 @@ pub(crate) struct Item {
     pub(crate) kind: Kind,
     /// What kind it is and what it is called, for people: `fn round`.
     pub(crate) label: String,
-    /// The tokens that it is made of: of what stands in an `impl`, the header comes first.
+    /// The tokens that it is made of: of what stands in an `impl`, the header comes first; of an import in a macro call
+    /// among items, the call.
     pub(crate) tokens: Vec<Range<usize>>,
     /// Of a function: where its body begins.
     pub(crate) body: Option<usize>,
@@ -25,16 +26,15 @@ pub(crate) struct Item {
 }
 
 impl Item {
-    /// The attributes of an import: what they say is not in the import itself.
+    /// The attributes of an import, and the macro call that it stands in: what they say is not in the import itself.
     pub(crate) fn conditions(&self, source: &Source) -> Vec<Range<usize>> {
-        let attributes = self.tokens.last().map(|tokens| {
-            let mut end = tokens.start;
-            while source.is(end, "#") {
-                end = source.skip(end + 1);
-            }
-            tokens.start..end
-        });
-        attributes.into_iter().filter(|attributes| !attributes.is_empty()).collect()
+        let Some((own, around)) = self.tokens.split_last() else { return Vec::new() };
+        let mut end = own.start;
+        while source.is(end, "#") {
+            end = source.skip(end + 1);
+        }
+        let attributes = (end > own.start).then_some(own.start..end);
+        around.iter().cloned().chain(attributes).collect()
     }
 
     /// Whether it is there under a condition, other than that a test is compiled.
@@ -47,7 +47,8 @@ impl Item {
         };
         self.conditions(source).into_iter().any(|range| {
             let named = |name| range.clone().filter(move |&at| source.is(at, name));
-            named("cfg").any(|at| !is_of_tests(&at)) || named("cfg_attr").next().is_some()
+            let named_otherwise = ["cfg_attr", "cfg_select"].into_iter().flat_map(named);
+            named("cfg").chain(named_otherwise).any(|at| !is_of_tests(&at))
         })
     }
 

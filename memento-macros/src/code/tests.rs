@@ -208,3 +208,32 @@ fn the_condition_of_an_import_in_another_module_counts() {
     }
     assert_eq!(program.reach("fn of(n: u64) -> u64 { other::help(n) }").options, [""; 0]);
 }
+
+#[test]
+fn the_conditions_in_cfg_select_count() {
+    let program = Program::of("");
+    let found = program.reach(
+        "fn of(n: u64) -> u64 {
+            cfg_select! {
+                feature = \"fast\" => { go(n) }
+                all(unix, not(windows)) => n + a == b,
+                _ => { match n { miri => 1, _ => 2 } }
+            }
+        }",
+    );
+    assert_eq!(found.options, ["feature = \"fast\"", "unix", "windows"]);
+}
+
+#[test]
+fn the_conditions_around_an_import_count() {
+    for chosen in [
+        "cfg_select! { feature = \"fast\" => { use fast::go; } _ => { use exact::go; } }",
+        "cfg_if! { if #[cfg(feature = \"fast\")] { use fast::go; } else { use exact::go; } }",
+        "cfg_if! { if #[cfg(feature = \"fast\")] { use fast::*; } else { use exact::*; } }",
+    ] {
+        let program = Program::of(&format!("{WAYS} {chosen}"));
+        let found = program.reach("fn of(n: u64) -> u64 { go(n) }");
+        found.has("fn go (app::fast)");
+        assert_eq!(found.options, ["feature = \"fast\""], "{chosen}");
+    }
+}

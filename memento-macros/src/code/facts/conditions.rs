@@ -5,13 +5,15 @@ use std::ops::Range;
 use super::{KEYWORDS, Reader, Surroundings};
 
 impl Reader<'_> {
-    /// Notes the options in `cfg!(…)`, and in `cfg(…)` and `cfg_attr(…, …)` where they are no calls of functions.
+    /// Notes the options in `cfg!(…)` and `cfg_select! { … }`, and in `cfg(…)` and `cfg_attr(…, …)` where they are no
+    /// calls of functions.
     pub(super) fn condition(&mut self, at: usize, surroundings: Surroundings) {
         let source = self.source;
         let is_macro = source.is(at + 1, "!");
         let may_be_condition = || self.may_be_condition(at, surroundings);
         match source.text(at) {
             "cfg" if is_macro => self.options(source.inside(at + 2)),
+            "cfg_select" if is_macro => self.choices(source.inside(at + 2)),
             "cfg" if may_be_condition() => self.options(source.inside(at + 1)),
             "cfg_attr" if may_be_condition() => {
                 let inside = source.inside(at + 1);
@@ -35,6 +37,29 @@ impl Reader<'_> {
         };
         let is_there = surroundings.in_attribute || surroundings.in_macro && !is_function();
         is_there && source.opens(at + 1, "(")
+    }
+
+    /// Notes the options before each `=>` in `cfg_select! { … }`.
+    fn choices(&mut self, range: Range<usize>) {
+        let source = self.source;
+        let is_arrow = |at| source.is(at, "=") && source.is(at + 1, ">") && source.touches(at);
+        let until = |mut at: usize, is_end: &dyn Fn(usize) -> bool| {
+            while at < range.end && !is_end(at) {
+                at = source.skip(at);
+            }
+            at
+        };
+        let mut at = range.start;
+        while at < range.end {
+            let arrow = until(at, &is_arrow);
+            self.options(at..arrow);
+            let chosen = arrow + 2;
+            at = match source.opens(chosen, "{") {
+                true => source.skip(chosen),
+                false => until(chosen, &|at| source.is(at, ",")),
+            };
+            at += usize::from(source.is(at, ","));
+        }
     }
 
     /// Notes the options in what stands behind `cfg`.

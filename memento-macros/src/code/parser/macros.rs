@@ -151,7 +151,12 @@ impl Parser<'_> {
         self.found.modules = inner.found.modules;
         self.found.includes.extend(inner.found.includes);
         let imports = inner.found.all.into_iter();
-        self.found.all.extend(imports.filter(|item| matches!(item.kind, Kind::Import(_))));
+        let imports = imports.filter(|item| matches!(item.kind, Kind::Import(_)));
+        // The call may say under which condition they are there.
+        self.found.all.extend(imports.map(|mut import| {
+            import.tokens.insert(0, start.at..end);
+            import
+        }));
         Some(end)
     }
 }
