@@ -216,7 +216,7 @@ impl<'a> Reader<'a> {
         }
         let follows_path = at >= 2 && source.is_path(at - 2);
         let leads_path = source.is_path(at + 1);
-        if leads_path && !follows_path {
+        if leads_path && self.is_root(at) {
             self.facts.roots.push(name.to_owned());
         }
         let is_field = source.is(before, ".")
@@ -227,7 +227,7 @@ impl<'a> Reader<'a> {
         }
         let stands = match () {
             () if follows_path && self.may_lead_to_item(at - 3, index) => {
-                let is_root = at < 5 || !source.is_path(at - 5);
+                let is_root = self.is_root(at - 3);
                 let before = source.ident(at - 3).filter(|name| *name != "super" || is_root);
                 Stands::InPath(before.map(str::to_owned))
             }
@@ -238,15 +238,30 @@ impl<'a> Reader<'a> {
         self.mention(name, stands);
     }
 
+    /// Whether a path can begin with the name at `at`. `::name` begins one unless it goes on behind another name; behind
+    /// `>`, it may go on with a type, or stand behind an arrow.
+    fn is_root(&self, at: usize) -> bool {
+        let source = self.source;
+        let follows_path = at >= 2 && source.is_path(at - 2);
+        let goes_on = |before: usize| {
+            let is_raw = source.text(before).starts_with("r#");
+            source.ident(before).is_some_and(|name| {
+                let is_path = matches!(name, "Self" | "crate" | "self" | "super");
+                is_raw || is_path || !KEYWORDS.contains(&name)
+            })
+        };
+        !follows_path || !(at >= 3 && goes_on(at - 3))
+    }
+
     /// Whether what stands before `::` can be a module.
     fn may_lead_to_item(&self, qualifier: usize, index: &Index) -> bool {
         match self.source.ident(qualifier) {
             // `::name` is a crate; `<T as Trait>::name` and `Vec::<u8>::name` are of a type.
             None => !self.source.is(qualifier, ">"),
             Some(name) => {
-                let is_root = qualifier < 2 || !self.source.is_path(qualifier - 2);
-                let may_be_crate =
-                    !self.knows_crates && is_root && !name.starts_with(char::is_uppercase);
+                let may_be_crate = !self.knows_crates
+                    && self.is_root(qualifier)
+                    && !name.starts_with(char::is_uppercase);
                 index.may_be_module(name) || may_be_crate
             }
         }

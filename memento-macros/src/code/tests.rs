@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::artifact::Artifact;
 use super::crates::{Crate, Crates};
+use super::facts::Reader;
 use super::index::{Index, Place};
 use super::lex::Source;
 use super::reach::{Code, Follow};
@@ -236,4 +237,37 @@ fn the_conditions_around_an_import_count() {
         found.has("fn go (app::fast)");
         assert_eq!(found.options, ["feature = \"fast\""], "{chosen}");
     }
+}
+
+#[test]
+fn a_crate_behind_a_leading_colon_pair_is_reached() {
+    let program = Program::new(&[
+        ("app/src/lib.rs", ""),
+        ("near/src/lib.rs", "pub fn step() -> u64 { ::distant::go() }"),
+        ("far/src/lib.rs", "pub fn go() -> u64 { 1 }"),
+    ]);
+    let index = Some(&program.index);
+    for code in [
+        "let n = ::fastrand::u64(0);",
+        "return ::fastrand::u64(0);",
+        "fn of() -> ::fastrand::Rng {}",
+        "match n { 1 => ::fastrand::u64(0) }",
+        "fastrand::u64(0)",
+    ] {
+        let source = Source::new(code.to_owned()).unwrap();
+        let mut reader = Reader::new(&source, Path::new("lib.rs"), index);
+        reader.read(0..source.len());
+        assert_eq!(reader.facts.roots, ["fastrand"], "{code}");
+    }
+}
+
+#[test]
+fn a_followed_crate_behind_a_leading_colon_pair_is_reached() {
+    let files = [
+        ("app/src/lib.rs", ""),
+        ("near/src/lib.rs", "pub fn step() -> u64 { ::distant::go() }"),
+        ("far/src/lib.rs", "pub fn go() -> u64 { 1 }"),
+    ];
+    let program = Program::adjusted(&files, |crates| crates[1].sees.extend([2]));
+    program.reach("fn of() -> u64 { return ::near::step() }").has("fn go (far)");
 }
