@@ -1,15 +1,17 @@
 //! All items that can be reached, by their names.
 
+mod places;
+
 use std::collections::{HashMap, HashSet};
-use std::ops::Range;
 use std::path::Path;
 use std::slice::from_ref;
+
+pub(crate) use places::Place;
 
 use super::crates::Crates;
 use super::files::{File, Files, Module};
 use super::item::{Item, Kind};
 use super::lex::Source;
-use super::mention::Stands;
 
 /// All items of the followed crates, by name.
 pub(crate) struct Index {
@@ -179,7 +181,7 @@ impl Index {
         globs.collect()
     }
 
-    /// A name in a macro call that nothing else has may be defined by it.
+    /// A name in a macro call that nothing else in its module has may be defined by it; in an `impl`, any name.
     fn name_calls(&mut self) {
         for (number, node) in self.nodes.iter().enumerate() {
             let Kind::Call { names, .. } = &node.item.kind else { continue };
@@ -187,9 +189,12 @@ impl Index {
                 self.aliases.insert(name.clone());
                 let found = self.names.entry(name.clone()).or_default();
                 let is_defined = found.items.iter().any(|&item| {
-                    !matches!(self.nodes[item].item.kind, Kind::Call { .. } | Kind::Import(_))
+                    let Item { kind, module, .. } = &self.nodes[item].item;
+                    *module == node.item.module
+                        && !matches!(kind, Kind::Call { .. } | Kind::Import(_))
                 });
-                if !is_defined && found.items.last() != Some(&number) {
+                let may_define = node.item.is_call_in_impl() || !is_defined;
+                if may_define && found.items.last() != Some(&number) {
                     found.items.push(number);
                 }
             }
@@ -283,91 +288,6 @@ impl Index {
         (0..self.nodes.len()).filter(move |&node| is_import(&self.nodes[node]))
     }
 
-    /// Whether a name in `from` can be that of the item.
-    pub(crate) fn can_name(&self, from: Place, stands: &Stands, item: usize) -> bool {
-        let node = &self.nodes[item];
-        if matches!(node.item.kind, Kind::Macro { .. }) {
-            return true;
-        }
-        if *stands == Stands::BehindType {
-            return false;
-        }
-        let krate = self.files[node.file].krate;
-        if !self.crates.all[from.krate].sees.contains(&krate) {
-            // What is named in a macro is looked for where the macro is called.
-            return from.module.is_none();
-        }
-        if let (Some(scope), Some((file, at))) = (&node.item.scope, from.at)
-            && (file != node.file || !scope.contains(&at))
-        {
-            return false;
-        }
-        let (Some(from), Some(home)) = (from.module, node.module) else { return true };
-        // What is imported into a module is named there.
-        let is_in = |module: &usize| *module == home || self.has_glob(*module);
-        let may_be_there = match stands {
-            Stands::Alone => is_in(&from),
-            Stands::InPath(Some(before)) => {
-                self.modules_of(before, from).is_none_or(|modules| modules.iter().any(is_in))
-            }
-            _ => true,
-        };
-        if !may_be_there {
-            return false;
-        }
-        node.item.is_public || self.around(from).any(|module| module == home)
-    }
-
-    /// The modules that a name before `::` can be; `None` where it may be any.
-    pub(crate) fn modules_of(&self, name: &str, from: usize) -> Option<Vec<usize>> {
-        match name {
-            "self" => Some(vec![from]),
-            "super" => Some(vec![self.modules[from].parent?]),
-            "crate" => Some(vec![self.around(from).last()?]),
-            _ if self.aliases.contains(name) => None,
-            _ => self.modules_by_name.get(name).cloned(),
-        }
-    }
-
-    /// Whether a module imports all that is in another one.
-    fn has_glob(&self, module: usize) -> bool {
-        self.globs.get(module).copied().unwrap_or(true)
-    }
-
-    fn find_glob(&self, module: usize) -> bool {
-        self.imports(module).iter().any(|&import| match &self.nodes[import].item.kind {
-            Kind::Import(import) => import.name.is_none() && self.may_be_module(&import.path[0]),
-            _ => false,
-        })
-    }
-
-    /// Where the code of an item stands.
-    pub(crate) fn place(&self, node: usize) -> Place {
-        let node = &self.nodes[node];
-        let at = node.module.and(node.item.tokens.last()).map(|tokens| (node.file, tokens.start));
-        Place { krate: self.files[node.file].krate, module: node.module, at }
-    }
-
-    /// Where the code in a line of a file of the crate that is being compiled stands.
-    pub(crate) fn place_of_line(&self, path: &Path, line: usize) -> Option<(Place, &Path)> {
-        let path = path.canonicalize().ok()?;
-        let is_it =
-            |file: &File| file.krate == 0 && file.path.canonicalize().ok() == Some(path.clone());
-        let number = self.files.iter().position(is_it)?;
-        let file = &self.files[number];
-        let at = file.source.at_line(line);
-        let covers = |range: &Range<usize>| range.contains(&at);
-        let around = self
-            .nodes
-            .iter()
-            .filter(|node| node.file == number && node.item.tokens.last().is_some_and(covers));
-        let narrowest =
-            around.min_by_key(|node| node.item.tokens.last().map(ExactSizeIterator::len));
-        let module = narrowest.map_or(file.module, |node| node.item.module);
-        let at = Some((number, at));
-        Some((Place { krate: 0, module: Some(module), at }, &file.path))
-    }
-
     /// Whether an item is a memento function.
     pub(crate) fn is_memento(&self, item: &Item) -> bool {
         item.body.is_some() && item.attributes.iter().any(|name| self.attributes.contains(name))
@@ -386,14 +306,4 @@ fn add_new(to: &mut Vec<usize>, from: &[usize]) {
             to.push(*item);
         }
     }
-}
-
-/// Where some code stands: what it can name depends on it.
-#[derive(Clone, Copy)]
-pub(crate) struct Place {
-    pub(crate) krate: usize,
-    /// `None` for code that may end up in any module.
-    pub(crate) module: Option<usize>,
-    /// The file and the token, where they are known.
-    pub(crate) at: Option<(usize, usize)>,
 }

@@ -26,6 +26,11 @@ pub(crate) struct Item {
 }
 
 impl Item {
+    /// Whether it is a macro call in an `impl` without a trait, which may write functions into it.
+    pub(crate) fn is_call_in_impl(&self) -> bool {
+        matches!(self.kind, Kind::Call { .. }) && self.tokens.len() > 1
+    }
+
     /// The attributes of an import, and the macro call that it stands in: what they say is not in the import itself.
     pub(crate) fn conditions(&self, source: &Source) -> Vec<Range<usize>> {
         let Some((own, around)) = self.tokens.split_last() else { return Vec::new() };

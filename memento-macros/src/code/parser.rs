@@ -194,7 +194,7 @@ impl<'a> Parser<'a> {
         }
         let own = start.at..end;
         let mut tokens = vec![own];
-        let is_member = matches!(kind, Kind::Member { .. });
+        let is_member = matches!(kind, Kind::Member { .. } | Kind::Call { .. });
         if let Some(header) = self.header.as_ref().filter(|_| is_member) {
             tokens.insert(0, header.tokens.clone());
         }

@@ -271,3 +271,34 @@ fn a_followed_crate_behind_a_leading_colon_pair_is_reached() {
     let program = Program::adjusted(&files, |crates| crates[1].sees.extend([2]));
     program.reach("fn of() -> u64 { return ::near::step() }").has("fn go (far)");
 }
+
+#[test]
+fn what_a_macro_call_defines_is_found_beside_others_of_that_name() {
+    let program = Program::of(
+        "mod a { pub fn go(n: u64) -> u64 { n } }
+         mod b { make! { go = 3; } }
+         make! { went = 4; }
+         mod c { pub fn went() {} }",
+    );
+    program.reach("fn of(n: u64) -> u64 { b::go(n) }").has("make! { … } (app::b)");
+    program.reach("fn of(n: u64) -> u64 { went(n) }").has("make! { … } (app)");
+    program.reach("fn of(n: u64) -> u64 { a::go(n) }").lacks("make!");
+}
+
+#[test]
+fn what_a_macro_call_in_an_impl_or_a_trait_defines_is_found() {
+    let program = Program::of(
+        "struct Thing(u64);
+         impl Thing { make! { count = 3; } }
+         trait Kind { make! { kind = 4; } }
+         impl Kind for u64 { make! { kind = 5; } }
+         fn count() {}
+         other! { plain = 6; }",
+    );
+    program.reach("fn of(n: u64) -> u64 { Thing(n).count() }").has("make! { … } (app)");
+    program.reach("fn of(n: u64) -> u64 { Thing::count(n) }").has("make! { … } (app)");
+    let found = program.reach("fn of(n: u64) -> u64 { n.kind() }");
+    found.has("trait Kind");
+    found.has("impl Kind for u64");
+    program.reach("fn of(n: u64) -> u64 { n.plain() }").lacks("other!");
+}

@@ -2,7 +2,7 @@
 
 use super::super::item::Kind;
 use super::super::lex::Kind as TokenKind;
-use super::{Header, Parser, Start, header};
+use super::{Header, Parser, Start, header, macros};
 
 impl Parser<'_> {
     pub(super) fn function(&mut self, start: &Start, at: usize, name: &str) -> usize {
@@ -59,11 +59,19 @@ impl Parser<'_> {
 
     pub(super) fn trait_(&mut self, start: &Start, at: usize, name: &str) -> usize {
         let end = self.end(at);
+        let source = self.source;
         let mut members = Vec::new();
-        if self.source.is(end - 1, "}") {
-            let body = self.source.inside(self.open_of(end - 1));
+        if source.is(end - 1, "}") {
+            let body = source.inside(self.open_of(end - 1));
             let names = body.clone().filter(|&at| self.names_member(at));
-            members.extend(names.filter_map(|at| self.source.ident(at + 1)).map(str::to_owned));
+            members.extend(names.filter_map(|at| source.ident(at + 1)).map(str::to_owned));
+            let mut at = body.start;
+            while at < body.end {
+                if source.is(at, "!") && source.ident(at - 1).is_some() {
+                    members.extend(macros::names(source, at + 1));
+                }
+                at = source.skip(at);
+            }
             self.parts(body);
         }
         let kind = Kind::Trait { name: name.to_owned(), members };

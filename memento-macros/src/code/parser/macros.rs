@@ -1,7 +1,7 @@
 //! Macros, where they are defined and where they are called among items.
 
 use super::super::item::Kind;
-use super::super::lex::Kind as TokenKind;
+use super::super::lex::{Kind as TokenKind, Source};
 use super::{Parser, Start};
 
 /// Names that stand in many a macro call, and are defined by none.
@@ -80,6 +80,24 @@ fn is_common(name: &str) -> bool {
     is_type || is_number || COMMON.contains(&name)
 }
 
+/// The names in the macro call whose tokens open at `open` that it may define.
+pub(super) fn names(source: &Source, open: usize) -> Vec<String> {
+    let end = source.skip(open);
+    let mut names = Vec::new();
+    let mut at = open + 1;
+    while at < end {
+        if source.is(at, "#") && source.opens(at + 1, "[") {
+            at = source.skip(at + 1);
+            continue;
+        }
+        let is_part = source.is(at - 1, ".") || source.is_path(at - 2);
+        let name = source.ident(at).filter(|name| !is_part && !is_common(name));
+        names.extend(name.map(str::to_owned));
+        at += 1;
+    }
+    names
+}
+
 impl Parser<'_> {
     pub(super) fn macro_(&mut self, start: &Start, group: usize, name: &str) -> usize {
         let source = self.source;
@@ -129,19 +147,7 @@ impl Parser<'_> {
         if self.block.is_some() {
             return None;
         }
-        let mut names = Vec::new();
-        let mut at = open + 1;
-        while at < end {
-            if source.is(at, "#") && source.opens(at + 1, "[") {
-                at = source.skip(at + 1);
-                continue;
-            }
-            let is_part = source.is(at - 1, ".") || source.is_path(at - 2);
-            names.extend(
-                source.ident(at).filter(|name| !is_part && !is_common(name)).map(str::to_owned),
-            );
-            at += 1;
-        }
+        let names = names(source, open);
         self.add(start, Kind::Call { of: of.clone(), names }, format!("{of}! {{ … }}"), end, None);
         // Modules in other files, which `cfg_if!` and the like may choose between.
         let mut inner = Parser::new(source, self.module);
