@@ -31,6 +31,15 @@ pub(crate) struct Crate {
     pub(crate) foreign: BTreeMap<String, Foreign>,
 }
 
+impl Crate {
+    /// The value of a variable while it was compiled, as far as that is known.
+    pub(crate) fn variable(&self, name: &str) -> Option<String> {
+        let known = self.artifact.iter().flat_map(|artifact| &artifact.variables);
+        let known = known.into_iter().find(|(known, _)| known == name);
+        known.map(|(_, value)| value.clone()).or_else(|| std::env::var(name).ok())
+    }
+}
+
 /// A crate that is not followed.
 pub(crate) struct Foreign {
     /// What it is called itself.

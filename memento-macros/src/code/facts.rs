@@ -77,10 +77,7 @@ const KEYWORDS: [&str; 40] = [
 pub(super) fn of_item(index: &Index, node: usize) -> Facts {
     let item = &index.nodes[node].item;
     let (source, path) = index.file(node);
-    let mut reader = Reader::new(source, path, Some(index));
-    if index.place(node).krate != 0 {
-        reader = reader.without_crate_names();
-    }
+    let mut reader = Reader::new(source, path, Some(index)).of_crate(index.place(node).krate);
     match &item.kind {
         item::Kind::Import(import) => {
             reader.facts.normal.clone_from(&import.text);
@@ -129,19 +126,19 @@ pub(crate) struct Reader<'a> {
     pub(crate) source: &'a Source,
     pub(crate) path: &'a Path,
     pub(crate) index: Option<&'a Index>,
-    /// Whether it is known what its crate calls others.
-    knows_crates: bool,
+    /// The number of the crate that the tokens belong to.
+    krate: usize,
     pub(crate) facts: Facts,
 }
 
 impl<'a> Reader<'a> {
     pub(crate) fn new(source: &'a Source, path: &'a Path, index: Option<&'a Index>) -> Self {
-        Self { source, path, index, knows_crates: true, facts: Facts::default() }
+        Self { source, path, index, krate: 0, facts: Facts::default() }
     }
 
-    /// For code of a crate whose names for other crates are not known.
-    pub(crate) fn without_crate_names(mut self) -> Self {
-        self.knows_crates = false;
+    /// For code of the crate of this number.
+    pub(crate) fn of_crate(mut self, krate: usize) -> Self {
+        self.krate = krate;
         self
     }
 
@@ -259,7 +256,8 @@ impl<'a> Reader<'a> {
             // `::name` is a crate; `<T as Trait>::name` and `Vec::<u8>::name` are of a type.
             None => !self.source.is(qualifier, ">"),
             Some(name) => {
-                let may_be_crate = !self.knows_crates
+                // It is not known what other crates than the one being compiled call those that they need.
+                let may_be_crate = self.krate != 0
                     && self.is_root(qualifier)
                     && !name.starts_with(char::is_uppercase);
                 index.may_be_module(name) || may_be_crate
@@ -304,7 +302,7 @@ impl<'a> Reader<'a> {
         let inside = source.inside(at + 2);
         match source.ident(at) {
             Some("include" | "include_str" | "include_bytes") => {
-                match literal::path(source, inside, self.path) {
+                match literal::path(source, inside, self.path, &|name| self.variable(name)) {
                     Some(path) => self.facts.files.push(path),
                     None => self.facts.includes_unknown = true,
                 }
@@ -314,6 +312,13 @@ impl<'a> Reader<'a> {
                 self.facts.variables.extend(source.string(inside.start));
             }
             _ => {}
+        }
+    }
+
+    fn variable(&self, name: &str) -> Option<String> {
+        match self.index {
+            Some(index) => index.crates.all[self.krate].variable(name),
+            None => std::env::var(name).ok(),
         }
     }
 }

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
+use super::crates::Crate;
 use super::item::{Item, Items};
 use super::lex::Source;
 use super::{literal, parser};
@@ -12,8 +13,9 @@ use super::{literal, parser};
 const DEPTH: usize = 64;
 
 /// The modules and items of some crates.
-#[derive(Default)]
-pub(crate) struct Files {
+pub(crate) struct Files<'c> {
+    /// The crates, whose numbers are those here.
+    crates: &'c [Crate],
     pub(crate) all: Vec<File>,
     pub(crate) modules: Vec<Module>,
     /// The items, with the file of each. Their modules are those of `modules`.
@@ -49,10 +51,16 @@ struct Place<'a> {
     depth: usize,
 }
 
-impl Files {
-    /// Adds the crate that begins with `root`. The number of its outermost module.
-    pub(crate) fn add_crate(&mut self, krate: usize, name: &str, root: &Path) -> usize {
-        let module = self.add_module(krate, None, name.to_owned());
+impl<'c> Files<'c> {
+    pub(crate) fn new(crates: &'c [Crate]) -> Self {
+        let (all, modules, items) = (Vec::new(), Vec::new(), Vec::new());
+        Self { crates, all, modules, items, added: HashSet::new() }
+    }
+
+    /// Adds the crate of this number. The number of its outermost module.
+    pub(crate) fn add_crate(&mut self, krate: usize) -> usize {
+        let Crate { name, root, .. } = &self.crates[krate];
+        let module = self.add_module(krate, None, name.clone());
         let folder = root.parent().unwrap_or(root).to_owned();
         self.add_file(&Place { path: root, folder, module, depth: 0 });
         module
@@ -117,7 +125,9 @@ impl Files {
         }
         for (module, at) in includes {
             let source = &self.all[file].source;
-            if let Some(path) = literal::path(source, source.inside(at + 2), place.path) {
+            let variable = |name: &str| self.crates[krate].variable(name);
+            let path = literal::path(source, source.inside(at + 2), place.path, &variable);
+            if let Some(path) = path {
                 let folder = path.parent().unwrap_or(&path).to_owned();
                 let (module, depth) = (numbers[module], place.depth + 1);
                 self.add_file(&Place { path: &path, folder, module, depth });

@@ -254,7 +254,8 @@ impl<'i> Graph<'i> {
                 if self.lead_to_file(from, path)
                     && let Some(file) = index.files.iter().find(|file| file.path == *path)
                 {
-                    let mut reader = Reader::new(&file.source, &file.path, Some(index));
+                    let reader = Reader::new(&file.source, &file.path, Some(index));
+                    let mut reader = reader.of_crate(place.krate);
                     reader.read(0..file.source.len());
                     unread.push(reader.facts);
                 }

@@ -66,10 +66,10 @@ pub(crate) struct Names {
 impl Index {
     /// The index of all crates of this compilation.
     pub(crate) fn new(crates: Crates) -> Self {
-        let mut files = Files::default();
+        let mut files = Files::new(&crates.all);
         let mut strays = HashSet::new();
         for (number, krate) in crates.all.iter().enumerate() {
-            files.add_crate(number, &krate.name, &krate.root);
+            files.add_crate(number);
             let sources = krate.artifact.iter().flat_map(|artifact| &artifact.files);
             let sources = sources.filter(|path| path.extension().is_some_and(|end| end == "rs"));
             for path in sources {

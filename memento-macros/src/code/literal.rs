@@ -5,14 +5,22 @@ use std::path::{Path, PathBuf};
 
 use super::lex::Source;
 
+/// The value of a variable while some crate is compiled.
+pub(crate) type Variable<'a> = &'a dyn Fn(&str) -> Option<String>;
+
 /// The path that the tokens in `range` name, seen from the file at `from`; `None` where only the compiler can tell.
-pub(crate) fn path(source: &Source, range: Range<usize>, from: &Path) -> Option<PathBuf> {
-    let text = text(source, range)?;
+pub(crate) fn path(
+    source: &Source,
+    range: Range<usize>,
+    from: &Path,
+    variable: Variable<'_>,
+) -> Option<PathBuf> {
+    let text = text(source, range, variable)?;
     Some(from.parent().unwrap_or(from).join(text))
 }
 
 /// The text that literals, `concat!` and `env!` make.
-fn text(source: &Source, range: Range<usize>) -> Option<String> {
+fn text(source: &Source, range: Range<usize>, variable: Variable<'_>) -> Option<String> {
     let start = range.start;
     let end = if source.is(range.end.wrapping_sub(1), ",") { range.end - 1 } else { range.end };
     if end == start + 1 {
@@ -29,12 +37,12 @@ fn text(source: &Source, range: Range<usize>) -> Option<String> {
                 while at < inside.end && !source.is(at, ",") {
                     at = source.skip(at);
                 }
-                texts.push_str(&text(source, part..at)?);
+                texts.push_str(&text(source, part..at, variable)?);
                 at += 1;
             }
             Some(texts)
         }
-        "env" if is_call => std::env::var(source.string(inside.start)?).ok(),
+        "env" if is_call => variable(&source.string(inside.start)?),
         _ => None,
     }
 }
@@ -47,12 +55,14 @@ mod tests {
     fn what_can_be_told_without_the_compiler() {
         let path = |code: &str| {
             let source = Source::new(code.to_owned()).unwrap();
-            super::path(&source, 0..source.len(), Path::new("/src/lib.rs"))
+            super::path(&source, 0..source.len(), Path::new("/src/lib.rs"), &|name| {
+                (name == "CARGO_MANIFEST_DIR").then(|| "/near".to_owned())
+            })
         };
         assert_eq!(path("\"a.txt\"").unwrap(), Path::new("/src/a.txt"));
         assert_eq!(path("concat!(\"../\", \"a\", \".txt\",)").unwrap(), Path::new("/src/../a.txt"));
         let manifest = path("concat!(env!(\"CARGO_MANIFEST_DIR\"), \"/x\")").unwrap();
-        assert_eq!(manifest, Path::new(env!("CARGO_MANIFEST_DIR")).join("x"));
+        assert_eq!(manifest, Path::new("/near/x"));
         assert_eq!(path("$file"), None);
         assert_eq!(path("concat!(stringify!(a), \"b\")"), None);
     }

@@ -302,3 +302,26 @@ fn what_a_macro_call_in_an_impl_or_a_trait_defines_is_found() {
     found.has("impl Kind for u64");
     program.reach("fn of(n: u64) -> u64 { n.plain() }").lacks("other!");
 }
+
+#[test]
+fn a_path_of_another_crate_begins_where_that_crate_is() {
+    let include = "concat!(env!(\"CARGO_MANIFEST_DIR\"), \"/text.txt\")";
+    let near = format!("pub fn text() -> &'static str {{ include_str!({include}) }}");
+    let near = format!("{near} include!(concat!(env!(\"CARGO_MANIFEST_DIR\"), \"/more.in\"));");
+    let files = [
+        ("app/src/lib.rs", ""),
+        ("near/src/lib.rs", near.as_str()),
+        ("near/text.txt", "near"),
+        ("near/more.in", "pub fn more() {}"),
+    ];
+    let program = Program::adjusted(&files, |crates| {
+        let folder = crates[1].root.parent().unwrap().parent().unwrap().display().to_string();
+        let artifact = crates[1].artifact.as_mut().unwrap();
+        artifact.variables.push(("CARGO_MANIFEST_DIR".to_owned(), folder));
+    });
+    let before = program.reach("fn of() -> &'static str { near::text() }");
+    before.has("file text.txt");
+    std::fs::write(program.folder.join("near/text.txt"), "far").unwrap();
+    assert_ne!(program.reach("fn of() -> &'static str { near::text() }").digest, before.digest);
+    program.reach("fn of() { near::more() }").has("fn more (near)");
+}

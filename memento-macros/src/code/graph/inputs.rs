@@ -142,9 +142,7 @@ impl Graph<'_> {
         let index = self.index;
         let of = &index.crates.all[krate];
         for name in &facts.variables {
-            let known = of.artifact.iter().flat_map(|artifact| &artifact.variables);
-            let known = known.into_iter().find(|(known, _)| known == name);
-            let value = known.map(|(_, value)| value.clone()).or_else(|| std::env::var(name).ok());
+            let value = of.variable(name);
             let label = format!("variable {name} ({})", of.name);
             self.lead_to_input(from, &label, || blake3::hash(format!("{value:?}").as_bytes()));
         }
