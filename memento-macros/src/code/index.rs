@@ -144,7 +144,7 @@ impl Index {
                     lead(from_ref(name), |names| &mut names.members);
                     lead(of, |names| &mut names.with_type);
                 }
-                Kind::Impl { of, types } => {
+                Kind::Impl { of, types, .. } => {
                     lead(from_ref(of), |names| &mut names.with_trait);
                     lead(types, |names| &mut names.with_type);
                 }

@@ -94,8 +94,8 @@ pub(crate) enum Kind {
     Call { of: String, names: Vec<String> },
     /// In an `impl` without a trait: by its name, if one of these types is reached.
     Member { name: String, of: Vec<String> },
-    /// With any of the types in its header, and with the trait.
-    Impl { of: String, types: Vec<String> },
+    /// With any of the types in its header, and with the trait. `bounds` are the traits that its header asks for.
+    Impl { of: String, types: Vec<String>, bounds: Vec<String> },
     /// Another name for something, or something from another crate.
     Import(Import),
 }

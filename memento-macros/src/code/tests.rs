@@ -325,3 +325,26 @@ fn a_path_of_another_crate_begins_where_that_crate_is() {
     assert_ne!(program.reach("fn of() -> &'static str { near::text() }").digest, before.digest);
     program.reach("fn of() { near::more() }").has("fn more (near)");
 }
+
+#[test]
+fn the_bounds_of_an_impl_are_followed_where_only_callers_know_the_type() {
+    let program = Program::of(
+        "trait Describe { fn describe(&self) -> String; }
+         impl<T: std::fmt::Display + ?Sized> Describe for T {}
+         trait Show {}
+         impl<'a, const N: usize, T> Show for [T; N] where Vec<T>: 'a + Weigh {}
+         trait Weigh {}
+         struct Price(u64);
+         impl Display for Price {}
+         impl Weigh for u32 {}
+         impl Clone for Price {}",
+    );
+    let found =
+        program.reach_with("fn of<T: Describe>(x: T) -> String { x.describe() }", &["Describe"]);
+    found.has("impl Display for Price");
+    found.lacks("impl Weigh");
+    let found = program.reach_with("fn of<T: Show>(x: T) -> u64 { 1 }", &["Show"]);
+    found.has("impl Weigh for u32");
+    // Where the type is known, it leads there.
+    program.reach("fn of(n: u64) -> String { n.describe() }").lacks("impl Display for Price");
+}

@@ -4,6 +4,9 @@
 //! traits, and to all types that derive them. Which impls a trait of another crate reaches, beside its own, is known
 //! for those that everybody uses; any other one may reach any impl.
 
+use std::collections::HashSet;
+
+use super::super::index::Index;
 use super::super::item::Kind;
 use super::{Graph, Joint};
 
@@ -91,23 +94,27 @@ const PLAIN: [&str; 53] = [
 ];
 
 impl Graph<'_> {
-    /// Makes `from` lead to all types in the crates that are followed which have traits of these names.
+    /// Makes `from` lead to all types in the crates that are followed which have traits of these names. What an impl of
+    /// these is for may have other traits, as its header says: `impl<T: Display> Describe for T`.
     pub(in super::super) fn lead_to_implementors(&mut self, from: usize, traits: &[String]) {
-        for name in traits {
-            let index = self.index;
+        let index = self.index;
+        let mut met: HashSet<String> = traits.iter().cloned().collect();
+        let mut unread = traits.to_vec();
+        while let Some(name) = unread.pop() {
             let is_trait =
                 |&item: &usize| matches!(index.nodes[item].item.kind, Kind::Trait { .. });
-            let found = index.named(name);
+            let found = index.named(&name);
             let is_followed = found.is_some_and(|found| found.items.iter().any(is_trait));
-            let reached = REACHING.iter().find(|(reaching, _)| reaching == name);
+            let reached = REACHING.iter().find(|(reaching, _)| *reaching == name);
             let reached = reached.map_or(&[][..], |(_, reached)| reached);
             if !is_followed && reached.is_empty() && !PLAIN.contains(&name.as_str()) {
                 self.lead_to(from, Joint::Implementors, Self::lead_to_all_implementors);
-                return;
+                continue;
             }
-            self.lead_to_trait(from, name);
-            for name in reached {
+            for name in reached.iter().copied().chain([&*name]) {
                 self.lead_to_trait(from, name);
+                let bounds = bounds_of_impls(index, name);
+                unread.extend(bounds.filter(|bound| met.insert(bound.clone())));
             }
         }
     }
@@ -119,4 +126,13 @@ impl Graph<'_> {
             }
         }
     }
+}
+
+/// The names of the traits in the bounds in the headers of all impls of a trait.
+fn bounds_of_impls<'i>(index: &'i Index, name: &str) -> impl Iterator<Item = String> + use<'i> {
+    let impls = index.named(name).map_or(&[][..], |found| &found.with_trait);
+    impls.iter().flat_map(|&item| match &index.nodes[item].item.kind {
+        Kind::Impl { bounds, .. } => bounds.clone(),
+        _ => Vec::new(),
+    })
 }

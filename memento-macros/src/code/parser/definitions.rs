@@ -105,7 +105,9 @@ impl Parser<'_> {
         match of {
             Some(name) => {
                 let label = header::text(source, at..open);
-                self.add(start, Kind::Impl { of: name, types }, label, end, None);
+                let bounds = header::bounds(source, at..open);
+                let kind = Kind::Impl { of: name, types, bounds };
+                self.add(start, kind, label, end, None);
                 self.parts(source.inside(open));
             }
             None => {

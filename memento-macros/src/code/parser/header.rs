@@ -58,6 +58,35 @@ pub(super) fn names(source: &Source, range: Range<usize>) -> (Option<String>, Ve
     }
 }
 
+/// The names of the traits in the bounds of a header, whose order they have.
+pub(super) fn bounds(source: &Source, range: Range<usize>) -> Vec<String> {
+    let mut bounds = Vec::new();
+    for at in range.clone() {
+        let is_colon =
+            source.is(at, ":") && !source.is_path(at) && !source.is_path(at.wrapping_sub(1));
+        let is_constant = source.is(at.wrapping_sub(2), "const");
+        if is_colon && !is_constant || source.is(at, "+") {
+            bounds.extend(bound(source, at + 1..range.end));
+        }
+    }
+    bounds
+}
+
+/// The last name of the path that a bound begins with: `?Sized`, `for<'a> Fn(&'a str)`, `fmt::Display`.
+fn bound(source: &Source, range: Range<usize>) -> Option<String> {
+    let mut at = range.start;
+    while !range.is_empty() && at < range.end {
+        match source.text(at) {
+            "?" | "~" | "const" | "async" | ":" => at += 1,
+            "for" => at = behind_generics(source, at + 1),
+            "(" => return bound(source, source.inside(at)),
+            _ if source.is_path(at + 1) => at += 3,
+            _ => break,
+        }
+    }
+    source.ident(at).filter(|_| at < range.end).map(str::to_owned)
+}
+
 /// The index behind the `<…>` that begins at `at`.
 fn behind_generics(source: &Source, mut at: usize) -> usize {
     let mut depth = 0_usize;

@@ -113,7 +113,7 @@ impl Parser<'_> {
                 Kind::Value { name } | Kind::Type { name, .. } | Kind::Trait { name, .. } => {
                     defines.push(name);
                 }
-                Kind::Impl { of, types: of_types } => {
+                Kind::Impl { of, types: of_types, .. } => {
                     traits.push(of);
                     types.extend(of_types);
                 }
