@@ -67,9 +67,9 @@ impl Index {
     /// The index of all crates of this compilation.
     pub(crate) fn new(crates: Crates) -> Self {
         let mut files = Files::new(&crates.all);
-        let mut strays = HashSet::new();
+        let (mut roots, mut strays) = (Vec::new(), HashSet::new());
         for (number, krate) in crates.all.iter().enumerate() {
-            files.add_crate(number);
+            roots.push(files.add_crate(number));
             let sources = krate.artifact.iter().flat_map(|artifact| &artifact.files);
             let sources = sources.filter(|path| path.extension().is_some_and(|end| end == "rs"));
             for path in sources {
@@ -105,13 +105,13 @@ impl Index {
             globs: Vec::new(),
             attributes: HashSet::from(["memento".to_owned()]),
         };
-        index.name_all();
+        index.name_all(&roots);
         index.number_all();
         index.globs = (0..index.modules.len()).map(|module| index.find_glob(module)).collect();
         index
     }
 
-    fn name_all(&mut self) {
+    fn name_all(&mut self, roots: &[usize]) {
         let glob_enums = self.glob_names();
         let table = &mut self.names;
         for (number, node) in self.nodes.iter().enumerate() {
@@ -168,7 +168,7 @@ impl Index {
             }
         }
         self.name_calls();
-        self.name_modules();
+        self.name_modules(roots);
         self.follow_aliases();
     }
 
@@ -201,14 +201,17 @@ impl Index {
         }
     }
 
-    fn name_modules(&mut self) {
+    /// Names the modules; `roots` are those of the crates, which may be called otherwise than they call themselves.
+    fn name_modules(&mut self, roots: &[usize]) {
         for (number, module) in self.modules.iter().enumerate() {
             let name = module.path.rsplit("::").next().unwrap_or_default();
             self.modules_by_name.entry(name.to_owned()).or_default().push(number);
         }
-        let crates = self.crates.all.iter().flat_map(|krate| &krate.names);
-        self.aliases
-            .extend(crates.filter(|name| !self.modules_by_name.contains_key(*name)).cloned());
+        for (krate, root) in self.crates.all.iter().zip(roots) {
+            for name in &krate.names {
+                add_new(self.modules_by_name.entry(name.clone()).or_default(), &[*root]);
+            }
+        }
     }
 
     /// What comes along with a type also does with what its alias stands for.

@@ -348,3 +348,25 @@ fn the_bounds_of_an_impl_are_followed_where_only_callers_know_the_type() {
     // Where the type is known, it leads there.
     program.reach("fn of(n: u64) -> String { n.describe() }").lacks("impl Display for Price");
 }
+
+#[test]
+fn a_dependency_with_the_name_of_a_module_is_reached() {
+    let files = [
+        ("app/src/lib.rs", "mod deep { mod tools { pub fn go() {} } }"),
+        ("near/src/lib.rs", "pub use inner::shown; mod inner { pub fn shown() {} } pub fn go() {}"),
+    ];
+    let program = Program::adjusted(&files, |crates| crates[1].names.push("tools".to_owned()));
+    program.reach("fn of() { tools::go() }").has("fn go (near)");
+    program.reach("fn of() { tools::shown() }").has("fn shown (near::inner)");
+}
+
+#[test]
+fn what_another_crate_calls_its_dependencies_may_be_the_name_of_a_module() {
+    let files = [
+        ("app/src/lib.rs", "mod tools { pub fn go() {} }"),
+        ("near/src/lib.rs", "pub fn step() { tools::go() }"),
+        ("far/src/lib.rs", "pub fn go() {}"),
+    ];
+    let program = Program::adjusted(&files, |crates| crates[1].sees.extend([2]));
+    program.reach("fn of() { near::step() }").has("fn go (far)");
+}

@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::path::Path;
 
-use super::super::files::File;
+use super::super::files::{File, Module};
 use super::super::item::Kind;
 use super::super::mention::Stands;
 use super::Index;
@@ -63,7 +63,16 @@ impl Index {
             "super" => Some(vec![self.modules[from].parent?]),
             "crate" => Some(vec![self.around(from).last()?]),
             _ if self.aliases.contains(name) => None,
-            _ => self.modules_by_name.get(name).cloned(),
+            _ => {
+                let modules = self.modules_by_name.get(name)?;
+                // What other crates than the one being compiled call those that they need is not known.
+                let krate = self.modules[from].krate;
+                let is_known = |&module: &usize| {
+                    let Module { krate: home, parent, .. } = &self.modules[module];
+                    krate == 0 || *home == krate || parent.is_none()
+                };
+                modules.iter().any(is_known).then(|| modules.clone())
+            }
         }
     }
 
