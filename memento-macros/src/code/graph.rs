@@ -116,6 +116,12 @@ impl<'i> Graph<'i> {
         let root = self.add(Vertex::default());
         if automatically {
             self.follow(root, facts, place);
+            // Code that may stand in any module may use what is imported into any.
+            let modules = (0..self.index.modules.len()).filter(|_| place.module.is_none());
+            for module in modules.filter(|&module| self.index.modules[module].krate == place.krate)
+            {
+                self.lead_to_imports(root, module, place.krate);
+            }
         } else {
             let only_inputs = Facts { mentions: Vec::new(), roots: Vec::new(), ..facts };
             self.follow(root, only_inputs, Place { module: None, ..place });

@@ -1,12 +1,14 @@
 //! What functions reach in small programs.
 
+mod conditions;
+mod places;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::artifact::Artifact;
 use super::crates::{Crate, Crates};
-use super::facts::Reader;
 use super::index::{Index, Place};
 use super::lex::Source;
 use super::reach::{Code, Follow};
@@ -74,8 +76,11 @@ impl Program {
 
     /// The same for a function whose callers alone know types, which have traits of these names.
     fn reach_with(&self, function: &str, bounds: &[&str]) -> Found {
+        self.reach_from(Place { krate: 0, module: Some(0), at: None }, function, bounds)
+    }
+
+    fn reach_from(&self, place: Place, function: &str, bounds: &[&str]) -> Found {
         let source = Source::new(function.to_owned()).unwrap();
-        let place = Place { krate: 0, module: Some(0), at: None };
         let bounds: Vec<String> = bounds.iter().copied().map(str::to_owned).collect();
         let follow = Follow { automatically: true, also: &[], bounds: &bounds };
         let path = self.folder.join("app/src/lib.rs");
@@ -127,152 +132,6 @@ fn a_constant_of_a_trait_behind_a_type_is_reached() {
 }
 
 #[test]
-fn what_is_called_cfg_by_a_user_is_no_condition() {
-    let program =
-        Program::of("struct Model; impl Model { fn cfg(&mut self, n: u64) -> u64 { n } }");
-    let found = program.reach("fn of(n: u64) -> u64 { Model.cfg(n) + cfg(n) + cfg_attr(n, 1) }");
-    found.has("fn Model::cfg");
-    assert_eq!(found.options, [""; 0]);
-    let found = program.reach("fn of(n: u64) -> u64 { mine!(m.cfg(n), fn cfg(mut n: u64) {}) }");
-    assert_eq!(found.options, [""; 0]);
-}
-
-#[test]
-fn conditions_are_found_wherever_they_can_stand() {
-    let program = Program::of("");
-    for (code, options) in [
-        ("if cfg!(feature = \"fast\") { 1 } else { 2 }", "feature = \"fast\""),
-        ("#[cfg(any(unix, not(windows)))] let n = 1; n", "unix windows"),
-        ("#[cfg_attr(unix, must_use = \"windows\")] let n = 1; n", "unix"),
-        ("only!(cfg(feature = \"fast\"), n)", "feature = \"fast\""),
-        ("choose! { if #[cfg(unix)] { 1 } else { 2 } }", "unix"),
-    ] {
-        let found = program.reach(&format!("fn of(n: u64) -> u64 {{ {code} }}"));
-        assert_eq!(found.options.join(" "), options, "{code}");
-    }
-}
-
-/// Two ways to do the same, each in a module.
-const WAYS: &str = "
-    mod fast { pub fn go(n: u64) -> u64 { n } pub trait Way { fn walk(&self) -> u64 { 1 } } }
-    mod exact { pub fn go(n: u64) -> u64 { n } pub trait Way { fn walk(&self) -> u64 { 2 } } }";
-
-#[test]
-fn the_condition_of_an_import_counts() {
-    let fast = "feature = \"fast\"";
-    let imports = |name: &str, not: [&str; 2]| {
-        let [one, other] = not.map(|not| format!("{not}(feature = \"fast\")"));
-        let of = Program::of(&format!(
-            "{WAYS} #[cfg({one})] use crate::fast::{name}; #[cfg({other})] use crate::exact::{name};"
-        ));
-        let found = of.reach("fn of(n: u64) -> u64 { go(n) + n.walk() }");
-        assert_eq!(found.options, [fast], "{name}");
-        found.digest
-    };
-    for name in ["go", "Way", "Way as _", "*"] {
-        // What is imported when is not the same.
-        assert_ne!(imports(name, ["all", "not"]), imports(name, ["not", "all"]), "{name}");
-    }
-}
-
-#[test]
-fn the_condition_of_an_import_that_has_to_be_named_counts_where_it_is() {
-    let program = Program::of(
-        "#[cfg(feature = \"fast\")] use crate::tools::{help, Tool}; mod tools { pub struct Tool; }",
-    );
-    assert_eq!(program.reach("fn of(n: u64) -> u64 { n }").options, [""; 0]);
-    for code in ["Tool", "help(n)"] {
-        let found = program.reach(&format!("fn of(n: u64) {{ {code}; }}"));
-        assert_eq!(found.options, ["feature = \"fast\""]);
-    }
-}
-
-#[test]
-fn the_condition_of_an_import_for_tests_is_of_no_interest_to_others() {
-    let program = Program::of("#[cfg(test)] use crate::tools::*; mod tools { pub fn help() {} }");
-    assert_eq!(program.reach("fn of(n: u64) -> u64 { n }").options, [""; 0]);
-}
-
-#[test]
-fn the_condition_of_an_import_in_another_module_counts() {
-    let program = Program::of(&format!(
-        "{WAYS} mod api {{
-             #[cfg(feature = \"fast\")] pub use crate::fast::*;
-             #[cfg(not(feature = \"fast\"))] pub use crate::exact::*;
-         }}
-         mod user {{ use crate::api::*; pub fn run(n: u64) -> u64 {{ go(n) }} }}
-         mod other {{ pub fn help() {{}} }}"
-    ));
-    for code in ["api::go(n)", "crate::api::go(n)", "user::run(n)"] {
-        let found = program.reach(&format!("fn of(n: u64) -> u64 {{ {code} }}"));
-        assert_eq!(found.options, ["feature = \"fast\""], "{code}");
-    }
-    assert_eq!(program.reach("fn of(n: u64) -> u64 { other::help(n) }").options, [""; 0]);
-}
-
-#[test]
-fn the_conditions_in_cfg_select_count() {
-    let program = Program::of("");
-    let found = program.reach(
-        "fn of(n: u64) -> u64 {
-            cfg_select! {
-                feature = \"fast\" => { go(n) }
-                all(unix, not(windows)) => n + a == b,
-                _ => { match n { miri => 1, _ => 2 } }
-            }
-        }",
-    );
-    assert_eq!(found.options, ["feature = \"fast\"", "unix", "windows"]);
-}
-
-#[test]
-fn the_conditions_around_an_import_count() {
-    for chosen in [
-        "cfg_select! { feature = \"fast\" => { use fast::go; } _ => { use exact::go; } }",
-        "cfg_if! { if #[cfg(feature = \"fast\")] { use fast::go; } else { use exact::go; } }",
-        "cfg_if! { if #[cfg(feature = \"fast\")] { use fast::*; } else { use exact::*; } }",
-    ] {
-        let program = Program::of(&format!("{WAYS} {chosen}"));
-        let found = program.reach("fn of(n: u64) -> u64 { go(n) }");
-        found.has("fn go (app::fast)");
-        assert_eq!(found.options, ["feature = \"fast\""], "{chosen}");
-    }
-}
-
-#[test]
-fn a_crate_behind_a_leading_colon_pair_is_reached() {
-    let program = Program::new(&[
-        ("app/src/lib.rs", ""),
-        ("near/src/lib.rs", "pub fn step() -> u64 { ::distant::go() }"),
-        ("far/src/lib.rs", "pub fn go() -> u64 { 1 }"),
-    ]);
-    let index = Some(&program.index);
-    for code in [
-        "let n = ::fastrand::u64(0);",
-        "return ::fastrand::u64(0);",
-        "fn of() -> ::fastrand::Rng {}",
-        "match n { 1 => ::fastrand::u64(0) }",
-        "fastrand::u64(0)",
-    ] {
-        let source = Source::new(code.to_owned()).unwrap();
-        let mut reader = Reader::new(&source, Path::new("lib.rs"), index);
-        reader.read(0..source.len());
-        assert_eq!(reader.facts.roots, ["fastrand"], "{code}");
-    }
-}
-
-#[test]
-fn a_followed_crate_behind_a_leading_colon_pair_is_reached() {
-    let files = [
-        ("app/src/lib.rs", ""),
-        ("near/src/lib.rs", "pub fn step() -> u64 { ::distant::go() }"),
-        ("far/src/lib.rs", "pub fn go() -> u64 { 1 }"),
-    ];
-    let program = Program::adjusted(&files, |crates| crates[1].sees.extend([2]));
-    program.reach("fn of() -> u64 { return ::near::step() }").has("fn go (far)");
-}
-
-#[test]
 fn what_a_macro_call_defines_is_found_beside_others_of_that_name() {
     let program = Program::of(
         "mod a { pub fn go(n: u64) -> u64 { n } }
@@ -304,29 +163,6 @@ fn what_a_macro_call_in_an_impl_or_a_trait_defines_is_found() {
 }
 
 #[test]
-fn a_path_of_another_crate_begins_where_that_crate_is() {
-    let include = "concat!(env!(\"CARGO_MANIFEST_DIR\"), \"/text.txt\")";
-    let near = format!("pub fn text() -> &'static str {{ include_str!({include}) }}");
-    let near = format!("{near} include!(concat!(env!(\"CARGO_MANIFEST_DIR\"), \"/more.in\"));");
-    let files = [
-        ("app/src/lib.rs", ""),
-        ("near/src/lib.rs", near.as_str()),
-        ("near/text.txt", "near"),
-        ("near/more.in", "pub fn more() {}"),
-    ];
-    let program = Program::adjusted(&files, |crates| {
-        let folder = crates[1].root.parent().unwrap().parent().unwrap().display().to_string();
-        let artifact = crates[1].artifact.as_mut().unwrap();
-        artifact.variables.push(("CARGO_MANIFEST_DIR".to_owned(), folder));
-    });
-    let before = program.reach("fn of() -> &'static str { near::text() }");
-    before.has("file text.txt");
-    std::fs::write(program.folder.join("near/text.txt"), "far").unwrap();
-    assert_ne!(program.reach("fn of() -> &'static str { near::text() }").digest, before.digest);
-    program.reach("fn of() { near::more() }").has("fn more (near)");
-}
-
-#[test]
 fn the_bounds_of_an_impl_are_followed_where_only_callers_know_the_type() {
     let program = Program::of(
         "trait Describe { fn describe(&self) -> String; }
@@ -347,26 +183,4 @@ fn the_bounds_of_an_impl_are_followed_where_only_callers_know_the_type() {
     found.has("impl Weigh for u32");
     // Where the type is known, it leads there.
     program.reach("fn of(n: u64) -> String { n.describe() }").lacks("impl Display for Price");
-}
-
-#[test]
-fn a_dependency_with_the_name_of_a_module_is_reached() {
-    let files = [
-        ("app/src/lib.rs", "mod deep { mod tools { pub fn go() {} } }"),
-        ("near/src/lib.rs", "pub use inner::shown; mod inner { pub fn shown() {} } pub fn go() {}"),
-    ];
-    let program = Program::adjusted(&files, |crates| crates[1].names.push("tools".to_owned()));
-    program.reach("fn of() { tools::go() }").has("fn go (near)");
-    program.reach("fn of() { tools::shown() }").has("fn shown (near::inner)");
-}
-
-#[test]
-fn what_another_crate_calls_its_dependencies_may_be_the_name_of_a_module() {
-    let files = [
-        ("app/src/lib.rs", "mod tools { pub fn go() {} }"),
-        ("near/src/lib.rs", "pub fn step() { tools::go() }"),
-        ("far/src/lib.rs", "pub fn go() {}"),
-    ];
-    let program = Program::adjusted(&files, |crates| crates[1].sees.extend([2]));
-    program.reach("fn of() { near::step() }").has("fn go (far)");
 }

@@ -110,6 +110,10 @@ impl Index {
             .filter(|node| node.file == number && node.item.tokens.last().is_some_and(covers));
         let narrowest =
             around.min_by_key(|node| node.item.tokens.last().map(ExactSizeIterator::len));
+        // What a macro writes stands where the macro is called, which is not known here.
+        if narrowest.is_some_and(|node| matches!(node.item.kind, Kind::Macro { .. })) {
+            return Some((Place { krate: 0, module: None, at: None }, &file.path));
+        }
         let module = narrowest.map_or(file.module, |node| node.item.module);
         let at = Some((number, at));
         Some((Place { krate: 0, module: Some(module), at }, &file.path))
