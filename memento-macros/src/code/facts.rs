@@ -247,7 +247,7 @@ impl<'a> Reader<'a> {
                 is_raw || is_path || !KEYWORDS.contains(&name)
             })
         };
-        !follows_path || !(at >= 3 && goes_on(at - 3))
+        !(follows_path && at >= 3 && goes_on(at - 3))
     }
 
     /// Whether what stands before `::` can be a module.

@@ -54,9 +54,10 @@ impl Reader<'_> {
             let arrow = until(at, &is_arrow);
             self.options(at..arrow);
             let chosen = arrow + 2;
-            at = match source.opens(chosen, "{") {
-                true => source.skip(chosen),
-                false => until(chosen, &|at| source.is(at, ",")),
+            at = if source.opens(chosen, "{") {
+                source.skip(chosen)
+            } else {
+                until(chosen, &|at| source.is(at, ","))
             };
             at += usize::from(source.is(at, ","));
         }
