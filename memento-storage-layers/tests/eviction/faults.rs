@@ -1,13 +1,16 @@
 //! Stores that fail while they are counted.
 
-use std::sync::Arc;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex};
+use std::thread;
 use std::time::Duration;
 
 use memento::plugin::Stores;
-use memento::{DataStore as _, Entry, Error, ErrorKind, MetadataStore as _, Result};
+use memento::{DataStore as _, Digest, Entry, Error, ErrorKind, MetadataStore as _, Name, Result};
 use memento_storage_layers::{
-    Encryption, Faults, Guarded, Keys, Operation, Policy, ReadOnly, Transformed,
+    Encryption, Eviction, Faults, Guarded, Keys, Operation, Policy, ReadOnly, Transformed,
 };
 
 use crate::limits::{of_file, path_of};
@@ -117,6 +120,68 @@ fn threads_that_put_at_the_same_time_keep_within_the_limit() {
     environment.flush().unwrap();
     let limit = 20 * (LONG + 500);
     assert!(lab.size() <= limit + limit / 64 + LONG, "{} bytes", lab.size());
+}
+
+/// Holds the first one who lists objects until it is told to let go.
+#[derive(Debug)]
+struct Hold {
+    begun: Sender<()>,
+    go_on: Mutex<Option<Receiver<()>>>,
+}
+
+impl Policy for Hold {
+    fn run(&self, operation: Operation, attempt: &mut dyn FnMut() -> Result<()>) -> Result<()> {
+        let is_list = operation.method == "list";
+        let go_on = is_list.then(|| self.go_on.lock().unwrap().take()).flatten();
+        if let Some(go_on) = go_on {
+            self.begun.send(()).unwrap();
+            go_on.recv().unwrap();
+        }
+        attempt()
+    }
+}
+
+/// What tells of this thread; `None` where the kernel does not.
+fn state_of_this_thread() -> Option<PathBuf> {
+    Some(Path::new("/proc/thread-self").canonicalize().ok()?.join("stat"))
+}
+
+fn is_asleep(state: &Path) -> bool {
+    let state = std::fs::read_to_string(state).unwrap();
+    state.rsplit_once(") ").unwrap().1.starts_with('S')
+}
+
+#[test]
+fn who_waits_for_a_count_to_end_does_not_hold_up_hits() {
+    let lab = Lab::new();
+    let ((begun, has_begun), (let_go, go_on)) = (channel(), channel());
+    let hold = Hold { begun, go_on: Mutex::new(Some(go_on)) };
+    let Stores { data, metadata } = lab.stores();
+    let stores = Stores { data: Arc::new(Guarded::new(hold, data)), metadata };
+    let data = Eviction::new().max_size(1 << 30).around(stores).data;
+    let name = Name::of_result(&Digest::of(b"content"));
+    data.put(&name, b"content").unwrap();
+    thread::scope(|scope| {
+        let counting = scope.spawn(|| data.flush());
+        has_begun.recv().unwrap();
+        let (here, there) = channel();
+        let data = &data;
+        let waiting = scope.spawn(move || {
+            here.send(state_of_this_thread()).unwrap();
+            data.flush()
+        });
+        let state = there.recv().unwrap();
+        while state.as_ref().is_some_and(|state| !is_asleep(state)) {
+            thread::yield_now();
+        }
+        let (found, hit) = channel();
+        scope.spawn(move || found.send(data.get(&name).unwrap().unwrap()).unwrap());
+        let hit = hit.recv_timeout(Duration::from_mins(1));
+        let_go.send(()).unwrap();
+        counting.join().unwrap().unwrap();
+        waiting.join().unwrap().unwrap();
+        assert_eq!(hit.expect("a hit while everything is counted"), b"content");
+    });
 }
 
 /// Where everything is encrypted, the store itself finds out what is damaged.
