@@ -19,7 +19,7 @@ const STAGED: u64 = 3600;
 pub(super) struct StagedObject<'a> {
     store: &'a RedisDataStore,
     id: String,
-    /// The chunks on the server.
+    /// The chunks on the server that are no object's.
     chunks: u64,
     /// What comes behind them: at most one chunk.
     rest: Vec<u8>,
@@ -107,15 +107,16 @@ impl Staged for StagedObject<'_> {
             return self.store.put_whole(name, &mem::take(&mut self.rest), options);
         }
         self.send()?;
-        let (id, metadata) = (&*self.id, &options.metadata);
-        let is_kept = self.store.place_where(name, &options.condition, |condition| {
-            self.store.place(&Put { name, condition, size, id, content: &[], metadata })
-        })?;
-        if is_kept {
-            // They are the object's now.
-            self.chunks = 0;
-        }
-        Ok(is_kept)
+        let (store, id, metadata) = (self.store, &*self.id, &options.metadata);
+        let chunks = &mut self.chunks;
+        store.place_where(name, &options.condition, |condition| {
+            let placed = store.place(&Put { name, condition, size, id, content: &[], metadata });
+            // Where nobody knows whether they are the object's now, they stay. If they are not, they go by themselves.
+            if !matches!(placed, Ok(false)) {
+                *chunks = 0;
+            }
+            placed
+        })
     }
 }
 

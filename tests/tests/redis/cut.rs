@@ -1,6 +1,6 @@
 //! Connections that are cut in the middle of what they carry, and slow ones.
 
-use memento::{DataStore as _, Name};
+use memento::{DataStore as _, Name, PutOptions};
 use memento_storage_redis::{Options, RedisDataStore, storage};
 use memento_tests::cutting::Cutting;
 use memento_tests::proxy::Proxy;
@@ -155,6 +155,38 @@ fn an_object_in_chunks_is_put_twice_where_a_reply_is_lost() {
     // Those of objects that are no more stay for a while, for their readers.
     let left = chunks(&server).into_iter().filter(|chunk| chunk.lasts == -1).count();
     assert_eq!(left, 6, "the chunks of the two objects");
+}
+
+/// A put on a condition is not sent again where its reply is lost: it may have been done, and is whole then.
+#[test]
+fn an_object_in_chunks_is_put_on_a_condition_whose_reply_is_lost() {
+    let server = RedisServer::start();
+    let proxy = Proxy::to(server.port());
+    let (cut, direct) = (RedisDataStore::new(&through(&proxy)), RedisDataStore::new(&on(&server)));
+    let (absent, there) = (Name::new("a/absent").unwrap(), Name::new("a/there").unwrap());
+    let (before, content) = (vec![1; MIB + 5], vec![2; MIB + 7]);
+    // What the put of an object reads before is as long as the object, and a little more.
+    let puts = [
+        (&absent, None, PutOptions::if_absent(), 0),
+        (&there, Some(&before), PutOptions::if_content(before.clone()), MIB + 100),
+    ];
+    cut.put(&there, &content).unwrap();
+    let mut lost = [0; 2];
+    for place in 0..60 {
+        direct.remove(&absent).unwrap();
+        direct.put(&there, &before).unwrap();
+        for ((name, before, options, from), lost) in puts.iter().zip(&mut lost) {
+            proxy.cut_replies_after(from + place);
+            let put = cut.put_with(name, &content, options);
+            proxy.cut_nothing();
+            let found = direct.get(name).unwrap();
+            let is_there = found.as_ref() != *before;
+            assert!(!is_there || found.as_ref() == Some(&content), "cut after {place} bytes");
+            assert!(put.as_ref().map_or(true, |is_kept| *is_kept && is_there), "{place}: {put:?}");
+            *lost += u32::from(put.is_err() && is_there);
+        }
+    }
+    assert!(lost.into_iter().all(|lost| lost > 0), "{lost:?}");
 }
 
 #[test]
