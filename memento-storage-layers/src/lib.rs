@@ -50,9 +50,9 @@
 //! ```
 //!
 //! Their order is always the same, whatever that in the file is. From the store outwards: `size_limit`, `faults`,
-//! `time_limit`, `breaker`, `retry`, `signing`, `encryption`, `compression`, `eviction`, `read_only`, `metrics`. So
-//! each attempt has its time limit and counts for the breaker, and a breaker that is open ends the attempts. Data and
-//! mementos have a breaker each.
+//! `time_limit`, `breaker`, `retry`, `signing`, `encryption`, `compression`, `read_only`, `eviction`, `metrics`. So
+//! each attempt has its time limit and counts for the breaker, a breaker that is open ends the attempts, and a store
+//! that is open for reading only keeps its results, whatever its limits are. Data and mementos have a breaker each.
 //!
 //! A program can put them around a store by itself, as [`Guarded`] or [`TimeLimit`], and write a [`Policy`] of its own:
 //!

@@ -34,8 +34,9 @@ inventory::submit! { layer("retry", 400, retry) }
 inventory::submit! { layer("signing", 500, signing) }
 inventory::submit! { layer("encryption", 600, encryption) }
 inventory::submit! { layer("compression", 700, compression) }
+// Inside of what puts and drops by itself.
+inventory::submit! { layer("read_only", 750, |_, stores| Ok(guarded(stores, || ReadOnly))) }
 inventory::submit! { layer("eviction", 800, eviction) }
-inventory::submit! { layer("read_only", 900, |_, stores| Ok(guarded(stores, || ReadOnly))) }
 inventory::submit! { layer("metrics", 1000, metrics) }
 
 /// Both stores, each behind a policy of its own.

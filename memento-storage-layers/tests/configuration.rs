@@ -1,12 +1,16 @@
 //! Layers that a configuration asks for.
 
+use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 
-use memento::{Environment, Error, memento};
+use memento::{Environment, Error, Filter, Key, ListOptions, Name, Prefix, memento};
 // Nothing else of it is used: it is there because the program depends on it.
 use memento_storage_layers as _;
 
 static RUNS: AtomicU64 = AtomicU64::new(0);
+/// What runs is counted for one test at a time.
+static ALONE: Mutex<()> = Mutex::new(());
 
 #[memento]
 fn double(n: u64) -> u64 {
@@ -19,10 +23,14 @@ const KEY: &str = "the secret that is in no message: 4711";
 /// An environment whose storage is in memory, with no memory cache in front of it.
 fn environment(layers: &str) -> Result<Environment, Error> {
     let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("memento.toml");
-    let text = format!("[storage]\ntype = 'memory'\nmemory_cache = '0B'\n{layers}");
-    std::fs::write(&file, text).unwrap();
-    std::fs::write(folder.path().join("keys"), format!("{KEY}\n")).unwrap();
+    environment_in(folder.path(), &format!("type = 'memory'\nmemory_cache = '0B'\n{layers}"))
+}
+
+/// An environment of a configuration in `folder` that says this of the storage.
+fn environment_in(folder: &Path, storage: &str) -> Result<Environment, Error> {
+    let file = folder.join("memento.toml");
+    std::fs::write(&file, format!("[storage]\n{storage}")).unwrap();
+    std::fs::write(folder.join("keys"), format!("{KEY}\n")).unwrap();
     let environment = Environment::load(&file)?;
     environment.storage("")?;
     Ok(environment)
@@ -30,6 +38,7 @@ fn environment(layers: &str) -> Result<Environment, Error> {
 
 /// How often the function runs in two rounds of 100 calls.
 fn runs(environment: &Environment) -> u64 {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     RUNS.store(0, Ordering::Relaxed);
     environment.enter(|| {
         for n in (0..100).chain(0..100) {
@@ -79,6 +88,33 @@ fn layers_are_there_where_the_configuration_has_their_tables() {
 
     let read_only = environment("[storage.read_only]").unwrap();
     assert_eq!((runs(&read_only), read_only.statistics().store_failures), (200, 0));
+}
+
+/// The objects and records of a storage.
+fn all_of(environment: &Environment) -> (Vec<Name>, Vec<Key>) {
+    let stores = environment.storage("").unwrap().stores();
+    let objects = stores.data.list(&Prefix::root(), &ListOptions::default()).unwrap().objects;
+    let entries = stores.metadata.list(&Filter::default(), None, 1000).unwrap().entries;
+    let names = objects.into_iter().map(|object| object.name);
+    (names.collect(), entries.into_iter().map(|entry| entry.key).collect())
+}
+
+#[test]
+fn what_is_open_for_reading_only_keeps_what_it_has_whatever_its_limits_are() {
+    let folder = tempfile::tempdir().unwrap();
+    let with = |layers: &str| {
+        let storage =
+            "type = 'filesystem'\npath = 'here'\nmemory_cache = '0B'\ninline_limit = '0B'";
+        environment_in(folder.path(), &format!("{storage}\n{layers}")).unwrap()
+    };
+    assert_eq!(runs(&with("")), 100);
+    let before = all_of(&with(""));
+    assert_eq!(before.1.len(), 100);
+    let limited = with("[storage.read_only]\n[storage.eviction]\nmax_size = '1 kB'");
+    assert_eq!(runs(&limited), 0, "all is found");
+    limited.flush().unwrap();
+    drop(limited);
+    assert_eq!(all_of(&with("")), before);
 }
 
 #[test]
