@@ -176,13 +176,15 @@ impl Server {
         wrong.map_or(Ok(()), Err)
     }
 
-    /// As [`ask_all`](Self::ask_all), for commands that must not wait for large objects.
+    /// As [`ask_all`](Self::ask_all), for commands that must wait neither for large objects nor for the end of an outage:
+    /// a silent server is asked all the same.
     pub(crate) fn ask_all_aside(
         &self,
         operation: &'static str,
         commands: &Pipeline,
     ) -> Result<Vec<Value>> {
-        self.request(operation, Repeat::Yes, self.aside.place()?, &mut |c| replies(commands, c))
+        let place = self.aside.place()?;
+        self.request_anyway(operation, Repeat::Yes, place, &mut |c| replies(commands, c))
     }
 
     /// The reply to a command that waits for something; `None` where there is no connection now to wait by.
@@ -203,9 +205,20 @@ impl Server {
         place: Place<'_>,
         send: Exchange<'_, T>,
     ) -> Result<T> {
-        let connector = self.connector.as_ref().map_err(Clone::clone)?;
         let checked = self.outage.check();
         checked.map_err(|reason| silent(operation, &self.location, reason))?;
+        self.request_anyway(operation, repeat, place, send)
+    }
+
+    /// Has `send` talk to the server, and notes whether it is silent.
+    fn request_anyway<T>(
+        &self,
+        operation: &'static str,
+        repeat: Repeat,
+        place: Place<'_>,
+        send: Exchange<'_, T>,
+    ) -> Result<T> {
+        let connector = self.connector.as_ref().map_err(Clone::clone)?;
         let began = Instant::now();
         let sent = self.send_by(connector, place, repeat, send);
         match &sent {

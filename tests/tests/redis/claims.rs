@@ -99,6 +99,33 @@ fn a_claim_is_renewed_as_long_as_its_owner_lives() {
     assert_eq!(claims(&server), [0; 0]);
 }
 
+/// Nothing else is asked of the server for hours: the time to connect is short, and that to answer is not.
+#[test]
+fn claims_are_renewed_when_a_server_that_was_silent_answers_again() {
+    let server = RedisServer::start();
+    let options = on(&server).lease(Duration::from_secs(6));
+    let options = options.connect_timeout(Duration::from_millis(200));
+    let store = RedisMetadataStore::new(&options.response_timeout(Duration::from_hours(1)));
+    let key = Key::from_bytes([1; 32]);
+    let claim = store.try_claim(&key).unwrap().unwrap();
+    server.ask(&["CLIENT", "KILL", "TYPE", "normal"]);
+    server.pause();
+    let error = store.get(&key).unwrap_err().to_string();
+    server.resume();
+    assert!(error.contains("it does not answer in time"), "{error}");
+    let mut before = i64::MAX;
+    let mut renewed = 0;
+    wait_until("it is renewed twice, each time before it ends", || {
+        let [left] = claims(&server)[..] else { panic!("one claim") };
+        renewed += u64::from(left > before);
+        before = left;
+        renewed == 2
+    });
+    assert_eq!(store.get(&key).unwrap(), None, "it is asked again");
+    drop(claim);
+    assert_eq!(claims(&server), [0; 0]);
+}
+
 /// None of the waits ends by itself before the test is given up.
 #[test]
 fn who_waits_is_woken_by_the_server() {
