@@ -1,7 +1,9 @@
 -- Claims a result for an owner: the number of the claim, greater than that of any claim before, or nothing where another
 -- one has it. What is asked for twice by one owner is granted twice.
 local owner = redis.call('GET', KEYS[1])
-if owner and owner ~= ARGV[1] then return false end
+-- What does not end by itself is no lease: nobody would ever give it back.
+local is_lease = redis.call('PTTL', KEYS[1]) >= 0
+if owner and owner ~= ARGV[1] and is_lease then return false end
 -- The clock keeps numbers growing where the server has lost the last one.
 local now = redis.call('TIME')
 local last = tonumber(redis.call('GET', KEYS[3]) or 0) or 0

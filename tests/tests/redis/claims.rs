@@ -126,6 +126,24 @@ fn claims_are_renewed_when_a_server_that_was_silent_answers_again() {
     assert_eq!(claims(&server), [0; 0]);
 }
 
+/// As one in a dump that somebody has restored without the times at which keys end.
+#[test]
+fn a_claim_that_would_never_end_is_nobodys() {
+    let server = RedisServer::start();
+    let store = RedisMetadataStore::new(&on(&server));
+    let key = Key::from_bytes([7; 32]);
+    let there = format!("memento:1:claim:{}", "07".repeat(32));
+    server.ask(&["SET", &there, "somebody", "EX", "1000"]);
+    assert!(store.try_claim(&key).unwrap().is_none(), "somebody may renew it");
+    server.ask(&["PERSIST", &there]);
+    let claim = store.try_claim(&key).unwrap().expect("the claim");
+    let [left] = claims(&server)[..] else { panic!("one claim") };
+    assert!((1..=10_000).contains(&left), "it is a lease now: {left}");
+    assert!(store.try_claim(&key).unwrap().is_none());
+    drop(claim);
+    assert_eq!(claims(&server), [0; 0]);
+}
+
 /// None of the waits ends by itself before the test is given up.
 #[test]
 fn who_waits_is_woken_by_the_server() {
