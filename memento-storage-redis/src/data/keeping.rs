@@ -1,7 +1,7 @@
 //! Objects on their way to the server, in one piece or with chunks that are there already.
 
 use memento::{Condition, Error, ErrorKind, Name, PutOptions, Result, UserMetadata};
-use redis::Cmd;
+use redis::{Cmd, Value};
 
 use super::{KEEP, RedisDataStore, TRIES, pipeline};
 use crate::server::Repeat;
@@ -34,26 +34,30 @@ impl RedisDataStore {
         })
     }
 
-    /// Keeps objects that are not long, in one round trip.
+    /// Keeps objects that are not long, in one round trip, each with its own result.
     pub(super) fn put_together(&self, objects: &[(Name, &[u8])]) -> Vec<Result<()>> {
-        let put = || {
-            self.server.check_writable(KEEP)?;
-            let mut pipeline = pipeline();
-            for (name, content) in objects {
-                self.server.check_size(KEEP, content.len() as u64)?;
-                let (size, id) = (content.len() as u64, &*token::long());
-                let metadata = &UserMetadata::new();
-                let put = Put { name, condition: ALWAYS, size, id, content, metadata };
-                pipeline.add_command(self.put_command(&put)?);
-            }
-            self.server.ask_all(KEEP, Repeat::Yes, &pipeline)
+        let mut pipeline = pipeline();
+        let mut add = |(name, content): &(Name, &[u8])| {
+            pipeline.add_command(self.put_alone(name, content)?);
+            Ok(())
         };
-        match put() {
-            Ok(replies) => {
-                replies.into_iter().map(|value| self.reply::<u64>(KEEP, value).map(drop)).collect()
-            }
-            Err(error) => objects.iter().map(|_| Err(error.clone())).collect(),
-        }
+        let added: Vec<Result<()>> = objects.iter().map(&mut add).collect();
+        let replies = self.server.ask_all(KEEP, Repeat::Yes, &pipeline);
+        let mut replies = replies.map(Vec::into_iter);
+        let mut put = || match &mut replies {
+            Ok(replies) => self.reply::<u64>(KEEP, replies.next().unwrap_or(Value::Nil)).map(drop),
+            Err(error) => Err(error.clone()),
+        };
+        added.into_iter().map(|added| added.and_then(|()| put())).collect()
+    }
+
+    /// The command that keeps an object that is not long, whatever is there.
+    fn put_alone(&self, name: &Name, content: &[u8]) -> Result<Cmd> {
+        self.server.check_writable(KEEP)?;
+        let size = content.len() as u64;
+        self.server.check_size(KEEP, size)?;
+        let (id, metadata) = (&*token::long(), &UserMetadata::new());
+        self.put_command(&Put { name, condition: ALWAYS, size, id, content, metadata })
     }
 
     fn put_command(&self, put: &Put<'_>) -> Result<Cmd> {

@@ -363,3 +363,25 @@ fn what_is_longer_than_it_may_be_is_refused_with_both_sizes() {
     let error = store.get(&name).unwrap_err().to_string();
     assert!(error.contains("2097152 bytes") && error.contains("1000 bytes"), "{error}");
 }
+
+#[test]
+fn of_objects_that_are_put_together_those_that_may_be_are_there() {
+    let server = RedisServer::start();
+    let store = RedisDataStore::new(&on(&server).max_object_size(1000));
+    let names = ["a/0", "a/1", "a/2", "a/3"].map(|name| Name::new(name).unwrap());
+    let contents = [1000, 1001, 10, 2000].map(|length| vec![1; length]);
+    let objects = names.iter().cloned().zip(contents.iter().map(Vec::as_slice));
+    let put = store.put_many(&objects.collect::<Vec<_>>());
+    let found = store.get_many(&names).into_iter().map(Result::unwrap);
+    for ((put, found), content) in put.into_iter().zip(found).zip(contents) {
+        if content.len() > 1000 {
+            let error = put.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::TooLarge);
+            assert!(error.to_string().contains(&format!("{} bytes", content.len())), "{error}");
+            assert_eq!(found, None);
+        } else {
+            put.unwrap();
+            assert_eq!(found, Some(content));
+        }
+    }
+}
