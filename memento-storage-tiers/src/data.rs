@@ -77,16 +77,6 @@ impl TieredDataStore {
         }
     }
 
-    /// Drops a content wherever it is, or an object; whether there was one.
-    fn drop_from(&self, name: &Name) -> Result<bool> {
-        let mut was_there = false;
-        for tier in self.tiers.written() {
-            tier.flush()?;
-            was_there |= tier.check(tier.data.remove(name))?;
-        }
-        Ok(was_there)
-    }
-
     /// Sees to it that an object can be copied in the store that has those that change.
     fn bring_home(&self, name: &Name) -> Result<()> {
         let home = self.tiers.home();
@@ -146,7 +136,10 @@ impl DataStore for TieredDataStore {
     }
 
     fn remove(&self, name: &Name) -> Result<bool> {
-        if is_content(name) { self.drop_from(name) } else { self.home().remove(name) }
+        if !is_content(name) {
+            return self.home().remove(name);
+        }
+        Ok(self.tiers.drop_from_each(|tier| tier.data.remove(name))?.contains(&true))
     }
 
     fn list(&self, prefix: &Prefix, options: &ListOptions) -> Result<Listing> {
@@ -246,12 +239,8 @@ impl DataStore for TieredDataStore {
     }
 
     fn remove_namespace(&self, namespace: &Namespace) -> Result<bool> {
-        let mut was_there = false;
-        for tier in self.tiers.written() {
-            tier.flush()?;
-            was_there |= tier.check(tier.data.remove_namespace(namespace))?;
-        }
-        Ok(was_there)
+        let was_there = self.tiers.drop_from_each(|tier| tier.data.remove_namespace(namespace))?;
+        Ok(was_there.contains(&true))
     }
 
     fn ping(&self) -> Result<()> {

@@ -125,6 +125,12 @@ impl Tiers {
         }
     }
 
+    /// Drops something from each tier that is written, also where another one fails; what each one says of it.
+    fn drop_from_each<T>(&self, work: impl Fn(&Tier) -> Result<T>) -> Result<Vec<T>> {
+        let said: Vec<_> = self.written().map(|tier| tier.drop_with(&work)).collect();
+        said.into_iter().collect()
+    }
+
     fn read_only(&self, operation: &'static str) -> Error {
         Error::new(ErrorKind::ReadOnly, operation)
             .with("store", self.location())

@@ -10,10 +10,10 @@ use memento::{
 };
 use parking_lot::Mutex;
 
+use crate::Tiers;
 use crate::changes::{Changes, Sought};
 use crate::queue::{Queue, Write};
 use crate::tier::{Tier, Writes};
-use crate::{Tiers, each};
 
 /// The metadata stores of several tiers.
 #[derive(Debug)]
@@ -197,25 +197,15 @@ impl MetadataStore for TieredMetadataStore {
     }
 
     fn remove(&self, key: &Key) -> Result<bool> {
-        self.changes.change(std::iter::once(*key), || {
-            let mut was_there = false;
-            for tier in self.tiers.written() {
-                tier.flush()?;
-                was_there |= tier.check(tier.metadata.remove(key))?;
-            }
-            Ok(was_there)
-        })
+        let remove = |tier: &Tier| tier.metadata.remove(key);
+        let was_there =
+            self.changes.change(std::iter::once(*key), || self.tiers.drop_from_each(remove))?;
+        Ok(was_there.contains(&true))
     }
 
     fn remove_all(&self, filter: &Filter) -> Result<u64> {
-        let removed = self.changes.change_all(|| -> Result<u64> {
-            let mut removed = 0;
-            for tier in self.tiers.written() {
-                tier.flush()?;
-                removed = removed.max(tier.check(tier.metadata.remove_all(filter))?);
-            }
-            Ok(removed)
-        })?;
+        let remove = |tier: &Tier| tier.metadata.remove_all(filter);
+        let removed = self.changes.change_all(|| self.tiers.drop_from_each(remove))?;
         for (_, tier) in self.tiers.iter().filter(|(_, tier)| tier.writes == Writes::Never) {
             let left = tier.check(tier.metadata.list(filter, None, 1))?;
             if !left.entries.is_empty() {
@@ -225,7 +215,7 @@ impl MetadataStore for TieredMetadataStore {
                     .help("drop them where that tier is written; those of the others are gone"));
             }
         }
-        Ok(removed)
+        Ok(removed.into_iter().max().unwrap_or_default())
     }
 
     fn list(&self, filter: &Filter, from: Option<u64>, limit: usize) -> Result<Page> {
@@ -279,12 +269,7 @@ impl MetadataStore for TieredMetadataStore {
     }
 
     fn set_aside(&self, key: &Key, damaged: &[u8]) -> Result<()> {
-        let set_aside = |tier: &Tier| {
-            // What waits to be written would come behind.
-            let flushed = tier.flush();
-            tier.check(tier.metadata.set_aside(key, damaged)).and(flushed)
-        };
-        each(self.tiers.written().map(set_aside))
+        self.tiers.drop_from_each(|tier| tier.metadata.set_aside(key, damaged)).map(drop)
     }
 
     fn tiers(&self) -> Vec<(String, Arc<dyn MetadataStore>)> {

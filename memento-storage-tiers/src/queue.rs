@@ -10,7 +10,7 @@ use std::thread::JoinHandle;
 
 use memento::plugin::{AtEnd, Stores, at_thread_end};
 use memento::{Claim, DataStore, Entry, Error, ErrorKind, Name, Replacement, Result};
-use parking_lot::{Condvar, Mutex};
+use parking_lot::{Condvar, Mutex, MutexGuard};
 
 use crate::contents;
 
@@ -63,20 +63,37 @@ struct Shared {
 #[derive(Default)]
 struct State {
     waiting: VecDeque<Write>,
-    is_writing: bool,
+    /// How many were ever put here, which are numbered by that.
+    pushed: u64,
+    /// How many of them are written, or lost.
+    ended: u64,
     is_closed: bool,
     /// Failures in a row.
     failures: u32,
     /// How many wait for the end.
     flushing: u32,
-    /// Results that could not be written and were not reported to anybody who waited for the end.
+    /// Results that could not be written and were not reported to anybody who flushed.
     lost: u64,
+    /// Those of them that the log does not have yet either.
+    unsaid: u64,
 }
 
 impl State {
     /// Whether all that was put is written, or lost.
     fn is_idle(&self) -> bool {
-        self.waiting.is_empty() && !self.is_writing
+        self.ended == self.pushed
+    }
+
+    fn lose(&mut self, results: u64) {
+        self.lost += results;
+        self.unsaid += results;
+    }
+
+    /// Loses all that waits.
+    fn give_up(&mut self) {
+        let waiting = std::mem::take(&mut self.waiting);
+        self.ended += waiting.len() as u64;
+        self.lose(waiting.iter().map(Write::results).sum());
     }
 }
 
@@ -104,9 +121,10 @@ impl Queue {
         }
         if state.waiting.len() < shared.room {
             state.waiting.push_back(write);
+            state.pushed += 1;
             shared.changed.notify_all();
         } else {
-            state.lost += write.results();
+            state.lose(write.results());
         }
         drop(state);
         if !is_started {
@@ -121,7 +139,12 @@ impl Queue {
         }
     }
 
-    /// Waits until all is written, or given up.
+    /// Waits until all that was put before is written, or given up. What is lost stays to be reported.
+    pub(crate) fn wait(&self) {
+        drop(self.0.shared.wait());
+    }
+
+    /// Waits until all that was put before is written, or given up.
     ///
     /// # Errors
     ///
@@ -164,20 +187,21 @@ impl Shared {
     fn write_next(&self) {
         let mut state = self.state.lock();
         let Some(mut write) = state.waiting.pop_front() else { return };
+        let mut together = 1;
         if let Write::Records(entries) = &mut write {
             while entries.len() < TOGETHER
                 && let Some(Write::Records(_)) = state.waiting.front()
                 && let Some(Write::Records(more)) = state.waiting.pop_front()
             {
                 entries.extend(more);
+                together += 1;
             }
         }
-        state.is_writing = true;
         drop(state);
         let results = write.results();
         let written = self.write(write);
         let mut state = self.state.lock();
-        state.is_writing = false;
+        state.ended += together;
         match written {
             Ok(()) => state.failures = 0,
             Err(error) => {
@@ -185,9 +209,9 @@ impl Shared {
                     tracing::warn!(tier = self.name, %error, "results are not written to a tier");
                 }
                 state.failures += 1;
-                state.lost += results;
+                state.lose(results);
                 if state.flushing > 0 && state.failures >= PATIENCE {
-                    state.lost += state.waiting.drain(..).map(|write| write.results()).sum::<u64>();
+                    state.give_up();
                 }
             }
         }
@@ -220,14 +244,34 @@ impl Shared {
         }
     }
 
-    fn flush(&self) -> Result<()> {
+    /// Waits until what was put before has ended; what others put meanwhile is theirs.
+    fn wait(&self) -> MutexGuard<'_, State> {
         let mut state = self.state.lock();
+        let last = state.pushed;
         state.flushing += 1;
-        while !state.is_idle() {
+        while state.ended < last {
             self.changed.wait(&mut state);
         }
         state.flushing -= 1;
-        match std::mem::take(&mut state.lost) {
+        state
+    }
+
+    fn flush(&self) -> Result<()> {
+        let mut state = self.wait();
+        state.unsaid = 0;
+        self.check(std::mem::take(&mut state.lost))
+    }
+
+    /// Waits at the end of a thread, or of the queue, and has the log say what was lost. Who flushes is told of it, too.
+    fn end(&self) {
+        let unsaid = std::mem::take(&mut self.wait().unsaid);
+        if let Err(error) = self.check(unsaid) {
+            tracing::warn!(%error, "results are lost");
+        }
+    }
+
+    fn check(&self, lost: u64) -> Result<()> {
+        match lost {
             0 => Ok(()),
             lost => Err(Error::new(ErrorKind::Storage, "write results behind the calls")
                 .with("tier", &self.name)
@@ -240,14 +284,14 @@ impl Shared {
 /// A thread that put something ends when it is written; so does the main thread, with which the program ends.
 impl AtEnd for Shared {
     fn at_end(&self) {
-        report(self.flush());
+        self.end();
     }
 }
 
 impl Drop for Handle {
     fn drop(&mut self) {
         if let Some(thread) = self.thread.get_mut().take() {
-            report(self.shared.flush());
+            self.shared.end();
             self.shared.state.lock().is_closed = true;
             self.shared.changed.notify_all();
             // It has nothing left to do.
@@ -259,11 +303,5 @@ impl Drop for Handle {
 impl fmt::Debug for Queue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Queue").field("waiting", &self.0.shared.state.lock().waiting.len()).finish()
-    }
-}
-
-fn report(flushed: Result<()>) {
-    if let Err(error) = flushed {
-        tracing::warn!(%error, "results are lost");
     }
 }

@@ -116,11 +116,19 @@ impl Tier {
         }
     }
 
+    /// Drops something here, behind all that was put before: else that would come after it. What was lost before that
+    /// is nothing that keeps it from going.
+    pub(crate) fn drop_with<T>(&self, work: impl FnOnce(&Self) -> Result<T>) -> Result<T> {
+        if let Some(queue) = &self.queue {
+            queue.wait();
+        }
+        self.check(work(self))
+    }
+
     /// Waits until all that was put is here.
     pub(crate) fn flush(&self) -> Result<()> {
-        self.queue.as_ref().map_or(Ok(()), Queue::flush)?;
-        self.data.flush()?;
-        self.metadata.flush()
+        let written = self.queue.as_ref().map_or(Ok(()), Queue::flush);
+        written.and(self.data.flush()).and(self.metadata.flush())
     }
 }
 

@@ -1,12 +1,15 @@
 //! What is written behind the calls.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
-use memento::{Entry, Filter};
+use memento::plugin::Stores;
+use memento::{Digest, Entry, Environment, Filter, Key, ListOptions, Name, Prefix, Version};
 use memento_storage_tiers::{Tier, Tiers, Writes};
 
 use crate::store::Store;
-use crate::{double, listed, of, runs, tier, tiers};
+use crate::{double, large, listed, of, runs, tier, tiers};
 
 fn behind(store: &Store) -> Tier {
     Tier::new("far", store.stores()).writes(Writes::Behind)
@@ -100,4 +103,123 @@ fn what_is_set_aside_is_not_written_behind() {
     });
     environment.flush().unwrap();
     assert_eq!(listed(&of(far.stores())), 0);
+}
+
+/// Drops all contents of a storage.
+fn drop_contents(stores: &Stores) {
+    for object in stores.data.list(&Prefix::root(), &ListOptions::default()).unwrap().objects {
+        assert!(stores.data.remove(&object.name).unwrap());
+    }
+}
+
+/// Has the far tier lose a content, and nothing else: it is gone before it can be copied, behind a record that waits.
+fn lose_one(near: &Store, far: &Store, stores: &Stores) {
+    let record = Entry {
+        key: Key::from_bytes([1; 32]),
+        function: "f".to_owned(),
+        version: Version::from_bytes([1; 32]),
+        failed: false,
+        hidden: false,
+        record: b"a record".to_vec(),
+    };
+    let name = Name::of_result(&Digest::of(b"a content"));
+    far.closed(|| {
+        stores.metadata.put(&[record]).unwrap();
+        stores.data.put(&name, b"a content").unwrap();
+        drop_contents(&near.stores());
+    });
+}
+
+#[test]
+fn what_was_lost_before_keeps_nothing_from_being_forgotten() {
+    let (near, far) = (Store::default(), Store::default());
+    let stores = Tiers::new([tier(&near), behind(&far)]).into_stores();
+    lose_one(&near, &far, &stores);
+    let environment = of(stores);
+    environment.enter(|| {
+        assert_eq!(double(1), 2);
+        assert_eq!(double::forget_all().unwrap(), 1);
+    });
+    let error = environment.flush().unwrap_err().to_string();
+    assert!(error.contains("lost"), "who flushes is told of it: {error}");
+    environment.flush().unwrap();
+    assert_eq!((listed(&of(near.stores())), listed(&of(far.stores()))), (0, 0));
+}
+
+#[test]
+fn what_was_lost_before_keeps_nothing_from_being_removed_or_set_aside() {
+    let (near, far) = (Store::default(), Store::default());
+    let stores = Tiers::new([tier(&near), behind(&far)]).into_stores();
+    let environment =
+        of(Stores { data: Arc::clone(&stores.data), metadata: Arc::clone(&stores.metadata) });
+    environment.enter(|| assert!((double(1), large(2)) == (2, crate::text(2))));
+    environment.flush().unwrap();
+    let objects = |store: &Store| {
+        let listed = store.stores().data.list(&Prefix::root(), &ListOptions::default()).unwrap();
+        listed.objects.into_iter().map(|object| object.name).collect::<Vec<_>>()
+    };
+    let kept = objects(&far);
+    assert!(!kept.is_empty());
+    lose_one(&near, &far, &stores);
+    for name in kept {
+        assert!(stores.data.remove(&name).unwrap());
+    }
+    assert!(objects(&far).is_empty());
+    let entries = stores.metadata.list(&Filter::default(), None, 10).unwrap().entries;
+    let [one, others @ ..] = &entries[..] else { panic!("three mementos") };
+    assert!(stores.metadata.remove(&one.key).unwrap());
+    for Entry { key, record, .. } in others {
+        stores.metadata.set_aside(key, record).unwrap();
+    }
+    assert_eq!(far.stores().metadata.list(&Filter::default(), None, 10).unwrap().entries, []);
+    environment.flush().unwrap_err();
+}
+
+#[test]
+fn a_thread_that_ends_takes_no_loss_from_who_flushes() {
+    let (near, far) = (Store::default(), Store::default());
+    let environment = tiers([tier(&near), behind(&far)]);
+    far.set_away(true);
+    std::thread::scope(|scope| {
+        scope.spawn(|| assert_eq!(runs(&environment), 10)).join().unwrap();
+    });
+    far.set_away(false);
+    environment.flush().unwrap_err();
+    environment.flush().unwrap();
+}
+
+/// Puts one more result each time that the far tier is about to keep one, so that something always waits.
+fn go_on(far: &Store, environment: &Environment, n: u64, is_over: &Arc<AtomicBool>) {
+    let (store, other, over) = (far.clone(), environment.clone(), Arc::clone(is_over));
+    far.interrupt_put(move || {
+        if !over.load(Ordering::Relaxed) {
+            go_on(&store, &other, n + 1, &over);
+            other.enter(|| assert_eq!(double(n), 2 * n));
+        }
+    });
+}
+
+#[test]
+fn who_flushes_does_not_wait_for_what_others_put_later() {
+    let long = Duration::from_secs(30);
+    let (near, far) = (Store::default(), Store::default());
+    let environment = tiers([tier(&near), behind(&far)]);
+    let is_over = Arc::new(AtomicBool::new(false));
+    go_on(&far, &environment, 1, &is_over);
+    environment.enter(|| assert_eq!(double(0), 0));
+    let over = Arc::clone(&is_over);
+    let began = Instant::now();
+    let limit = std::thread::spawn(move || {
+        while !over.load(Ordering::Relaxed) && began.elapsed() < long {
+            std::thread::park_timeout(long);
+        }
+        over.store(true, Ordering::Relaxed);
+    });
+    environment.flush().unwrap();
+    let ended_by_itself = !is_over.swap(true, Ordering::Relaxed);
+    limit.thread().unpark();
+    limit.join().unwrap();
+    // The tier lets go of the environment, which is not to end in the thread that writes.
+    environment.flush().unwrap();
+    assert!(ended_by_itself, "it waited until nobody put anything any more");
 }

@@ -21,6 +21,8 @@ struct Inner {
     metadata: MemoryMetadataStore,
     is_away: AtomicBool,
     puts: AtomicU64,
+    /// Done once, before records are put.
+    at_put: Interlude,
     /// Done once, when a record has been read and is not yet returned.
     at_get: Interlude,
     /// Done once, when records have been dropped.
@@ -52,6 +54,11 @@ impl fmt::Debug for Interlude {
 }
 
 impl Store {
+    /// Does something before the next records are put.
+    pub(crate) fn interrupt_put(&self, interlude: impl FnOnce() + Send + 'static) {
+        self.0.at_put.set(interlude);
+    }
+
     /// Does something when the next record has been read and is not yet returned.
     pub(crate) fn interrupt(&self, interlude: impl FnOnce() + Send + 'static) {
         self.0.at_get.set(interlude);
@@ -122,6 +129,7 @@ impl MetadataStore for Store {
     }
 
     fn put(&self, entries: &[Entry]) -> Result<()> {
+        self.0.at_put.play();
         MetadataStore::put(&self.put(entries.len())?.metadata, entries)
     }
 

@@ -1,6 +1,8 @@
 //! Tiers that fail, and what is damaged in them.
 
-use memento::{Environment, Filter, ListOptions, LocalRunner, Prefix, Storage};
+use std::sync::Arc;
+
+use memento::{Environment, Filter, Key, ListOptions, LocalRunner, Prefix, Storage};
 use memento_storage_tiers::{Tiers, Writes};
 
 use crate::store::Store;
@@ -100,4 +102,33 @@ fn what_is_damaged_where_nothing_is_written_stays_and_is_computed() {
     damage(&far);
     let environment = tiers([tier(&near), tier(&far).writes(Writes::Never)]);
     assert_eq!((runs(&environment), runs(&environment)), (10, 0));
+}
+
+/// The keys of a store's mementos, also of those that say that something was forgotten.
+fn mementos(store: &Store) -> Vec<Key> {
+    let entries = store.stores().metadata.list(&Filter::default(), None, 100).unwrap().entries;
+    entries.into_iter().map(|entry| entry.key).collect()
+}
+
+#[test]
+fn what_is_dropped_goes_from_the_tiers_that_answer() {
+    for drop_all in [true, false] {
+        let (near, far) = (Store::default(), Store::default());
+        for (away, other) in [(&near, &far), (&far, &near)] {
+            let stores = Tiers::new([tier(&near), tier(&far)]).into_stores();
+            stores.metadata.remove_all(&Filter::default()).unwrap();
+            let metadata = Arc::clone(&stores.metadata);
+            of(stores).enter(|| assert_eq!(double(1), 2));
+            let [key] = mementos(other)[..] else { panic!("one memento") };
+            away.set_away(true);
+            let error = if drop_all {
+                metadata.remove_all(&Filter::default()).unwrap_err()
+            } else {
+                metadata.remove(&key).unwrap_err()
+            };
+            assert!(error.to_string().contains("it is away"), "{error}");
+            assert_eq!(mementos(other), [], "nothing of it is left there");
+            away.set_away(false);
+        }
+    }
 }
