@@ -58,6 +58,16 @@ impl RedisDataStore {
         command
     }
 
+    /// What an object begins with: something else after each change. Nothing where it is no string.
+    fn beginning(&self, name: &Name) -> Result<Vec<u8>> {
+        let mut read = redis::cmd("GETRANGE");
+        read.arg(self.key(name)).arg(0).arg(HEAD - 1);
+        match self.server.ask(READ, Repeat::Yes, &read) {
+            Err(error) if error.kind() == ErrorKind::Damaged => Ok(Vec::new()),
+            found => found,
+        }
+    }
+
     fn damaged(&self, name: &Name) -> Error {
         self.server.damaged(READ, &self.key(name))
     }
@@ -259,16 +269,14 @@ impl DataStore for RedisDataStore {
     fn set_aside(&self, name: &Name) -> Result<()> {
         const SET_ASIDE: &str = "move a damaged object aside";
         self.server.check_writable(SET_ASIDE)?;
-        let found = self.get_revision(name);
         let mut remove = self.script(&self.server.scripts.remove, name);
-        remove.arg(name.as_str());
-        match found {
+        // Looked at before the content: what another process puts from here on stays.
+        remove.arg(name.as_str()).arg(self.beginning(name)?);
+        match self.get(name) {
             Ok(None) => return Ok(()),
-            Ok(Some((_, content))) if name.is_whole(&*content) => return Ok(()),
-            Ok(Some((revision, _))) => drop(remove.arg(revision)),
-            // Of what is none of ours, all goes.
-            Err(error) if error.kind() == ErrorKind::Damaged => {}
-            Err(error) => return Err(error),
+            Ok(Some(content)) if name.is_whole(&*content) => return Ok(()),
+            Err(error) if error.kind() != ErrorKind::Damaged => return Err(error),
+            _ => {}
         }
         match self.copy(name, &name.of_damaged()) {
             Err(error) if error.kind() != ErrorKind::Damaged => return Err(error),

@@ -1,7 +1,11 @@
--- Drops an object, or only this revision of it; how many there were.
-local name, revision = ARGV[2], ARGV[3]
+-- Drops an object, or only what still begins with this, whether it is one of ours or not; how many there were.
+local name, beginning = ARGV[2], ARGV[3]
 local before = head_of(name)
-if revision and not (before and before.revision == revision) then return 0 end
+if beginning then
+    local found = redis.pcall('GETRANGE', key_of(name), 0, HEAD - 1)
+    -- Of what is no string, nothing was read.
+    if (type(found) == 'string' and found or '') ~= beginning then return 0 end
+end
 local removed = redis.call('DEL', key_of(name))
 release(before)
 redis.call('DEL', about_key(name))
