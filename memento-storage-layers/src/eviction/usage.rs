@@ -5,6 +5,8 @@
 //! much there is: `usage/<time>-<written|counted>-<bytes>-<random>`, in hexadecimal digits. In it are 32 bytes of a
 //! digest, and then, in postcard, what was used.
 
+use std::borrow::Cow;
+use std::cmp::Reverse;
 use std::collections::HashMap;
 
 use memento::{DataStore, Digest, Error, ErrorKind, Key, ListOptions, Name, Prefix, Result};
@@ -14,6 +16,8 @@ use serde::{Deserialize, Serialize};
 const USAGE: &str = "usage";
 /// How long the digest in an account is.
 const DIGEST: usize = 32;
+/// How many uses are in an account at most: about 45 bytes each.
+const MOST: usize = 1 << 20;
 
 /// What can be dropped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -97,7 +101,8 @@ impl Account {
         }
     }
 
-    /// Keeps a new account.
+    /// Keeps a new account: of the latest uses, where they are more than one may have, or longer than the store takes.
+    /// Without one, everything would be counted each time.
     ///
     /// # Errors
     ///
@@ -111,13 +116,13 @@ impl Account {
     ) -> Result<()> {
         let (kind, random) = (kind.as_str(), fastrand::u64(..));
         let name = Name::new(&format!("{USAGE}/{made:016x}-{kind}-{bytes:x}-{random:016x}"))?;
-        let encoded = postcard::to_extend(uses, vec![0; DIGEST]);
-        let mut content = encoded.map_err(|error| {
-            Error::new(ErrorKind::Encoding, "write down what was used").source(error)
-        })?;
-        let digest = blake3::hash(&content[DIGEST..]);
-        content[..DIGEST].copy_from_slice(digest.as_bytes());
-        data.put(&name, &content)
+        let mut most = uses.len().min(MOST);
+        loop {
+            match data.put(&name, &write(&latest(uses, most))?) {
+                Err(error) if error.kind() == ErrorKind::TooLarge && most > 0 => most /= 2,
+                put => return put,
+            }
+        }
     }
 
     /// Adds what was used to `uses`. What cannot be read was not used.
@@ -150,6 +155,28 @@ impl Account {
 /// Whether an error says what is wrong with one object or record, and not with the store.
 pub(super) fn is_of_one(error: &Error) -> bool {
     matches!(error.kind(), ErrorKind::Damaged | ErrorKind::NewerFormat)
+}
+
+/// So many of `uses`, those that were last.
+fn latest(uses: &Uses, most: usize) -> Cow<'_, Uses> {
+    if uses.len() <= most {
+        return Cow::Borrowed(uses);
+    }
+    let mut all: Vec<_> = uses.iter().map(|(item, used)| (*item, *used)).collect();
+    all.select_nth_unstable_by_key(most, |(_, used)| Reverse(used.last));
+    all.truncate(most);
+    Cow::Owned(all.into_iter().collect())
+}
+
+/// What an account of `uses` has in it.
+fn write(uses: &Uses) -> Result<Vec<u8>> {
+    let encoded = postcard::to_extend(uses, vec![0; DIGEST]);
+    let mut content = encoded.map_err(|error| {
+        Error::new(ErrorKind::Encoding, "write down what was used").source(error)
+    })?;
+    let digest = blake3::hash(&content[DIGEST..]);
+    content[..DIGEST].copy_from_slice(digest.as_bytes());
+    Ok(content)
 }
 
 /// What is in an account, if it is what was written.

@@ -1,9 +1,11 @@
 //! What processes tell each other.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use memento::plugin::Stores;
 use memento::{DataStore as _, Name};
-use memento_storage_layers::Eviction;
+use memento_storage_layers::{Eviction, Guarded, SizeLimit};
 
 use crate::{LONG, Lab, NOTHING, ask, over, room_for};
 
@@ -69,6 +71,34 @@ fn accounts_are_few() {
         drop(environment);
         assert!(lab.listed("usage").len() <= 257);
     }
+}
+
+/// Accounts of the store, by how they are called: what was counted, and what was written since.
+fn kinds(lab: &Lab) -> Vec<&'static str> {
+    let kind = |name: String| if name.contains("-counted-") { "counted" } else { "written" };
+    lab.listed("usage").into_iter().map(|account| kind(account.name.to_string())).collect()
+}
+
+#[test]
+fn what_is_too_long_for_an_account_is_left_out_and_the_latest_uses_are_told() {
+    let lab = Lab::new();
+    ask(&over(lab.stores(), 1 << 20), 0..60);
+    let Stores { data, metadata } = lab.stores();
+    let stores = Stores { data: Arc::new(Guarded::new(SizeLimit::new(1000), data)), metadata };
+    let environment = over(room_for(1000).around(stores), 1 << 20);
+    assert_eq!(ask(&environment, (0..60).rev()), NOTHING);
+    environment.flush().unwrap();
+    assert_eq!(kinds(&lab), ["counted"]);
+    assert_eq!(ask(&environment, (0..60).rev()), NOTHING);
+    environment.flush().unwrap();
+    assert_eq!(kinds(&lab), ["counted", "written"], "it is not counted again");
+    assert!(lab.listed("usage").iter().all(|account| account.size <= 1000));
+    let other = lab.environment(room_for(60));
+    ask(&other, 100..130);
+    other.flush().unwrap();
+    let plain = over(lab.stores(), 1 << 20);
+    assert_eq!(ask(&plain, 0..10), NOTHING);
+    assert!(ask(&plain, 10..60).len() >= 30);
 }
 
 #[test]
