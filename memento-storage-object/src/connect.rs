@@ -1,7 +1,7 @@
 //! How the library's stores come about.
 
 use std::fs;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use memento::{Error, ErrorKind, Result};
@@ -10,7 +10,9 @@ use object_store::azure::MicrosoftAzureBuilder;
 use object_store::gcp::GoogleCloudStorageBuilder;
 use object_store::list::PaginatedListStore;
 use object_store::local::LocalFileSystem;
-use object_store::{BackoffConfig, Certificate, ClientOptions, ObjectStore, RetryConfig};
+use object_store::{
+    BackoffConfig, Certificate, ClientOptions, ObjectStore, Result as StoreResult, RetryConfig,
+};
 
 use crate::Options;
 use crate::address::Service;
@@ -28,25 +30,74 @@ const PAUSE: Duration = Duration::from_secs(2);
 #[derive(Clone)]
 pub(crate) struct Store {
     pub(crate) objects: Arc<dyn ObjectStore>,
+    once: Once,
     /// What lists keys by pages; files are listed as a whole, in any order.
     pub(crate) pages: Option<Arc<dyn PaginatedListStore>>,
 }
 
+/// The same store, which sends no request a second time. Few ask for it, and to read certificates takes its time, so it
+/// is made for the first of them.
+#[derive(Clone)]
+struct Once {
+    made: Arc<OnceLock<Arc<dyn ObjectStore>>>,
+    make: Arc<dyn Fn() -> StoreResult<Arc<dyn ObjectStore>> + Send + Sync>,
+}
+
+impl Once {
+    fn by(make: impl Fn() -> StoreResult<Arc<dyn ObjectStore>> + Send + Sync + 'static) -> Self {
+        Self { made: Arc::default(), make: Arc::new(make) }
+    }
+}
+
 impl Store {
+    /// One that sends each request once, for what may not be done twice: whether a request whose reply was lost has been
+    /// executed is not known, and the same one again is refused for what the first one did.
+    pub(crate) fn once(self) -> StoreResult<Self> {
+        let objects = match self.once.made.get() {
+            Some(made) => Arc::clone(made),
+            None => {
+                let made = (self.once.make)()?;
+                Arc::clone(self.once.made.get_or_init(|| made))
+            }
+        };
+        Ok(Self { objects, ..self })
+    }
+
     /// The one that `options` name. Nothing is asked of it.
     pub(crate) fn new(options: &Options) -> Result<Self> {
         let built = match options.address.service {
-            Service::S3 => s3(options)?.build().map(Self::of),
-            Service::Google => google(options)?.build().map(Self::of),
-            Service::Azure => azure(options)?.build().map(Self::of),
+            Service::S3 => {
+                let make = s3(options)?;
+                make.clone().build().map(|store| {
+                    let once =
+                        make.with_retry(never()).with_credentials(Arc::clone(store.credentials()));
+                    Self::of(store, Once::by(move || Ok(Arc::new(once.clone().build()?))))
+                })
+            }
+            Service::Google => {
+                let make = google(options)?;
+                make.clone().build().map(|store| {
+                    let once =
+                        make.with_retry(never()).with_credentials(Arc::clone(store.credentials()));
+                    Self::of(store, Once::by(move || Ok(Arc::new(once.clone().build()?))))
+                })
+            }
+            Service::Azure => {
+                let make = azure(options)?;
+                make.clone().build().map(|store| {
+                    let once =
+                        make.with_retry(never()).with_credentials(Arc::clone(store.credentials()));
+                    Self::of(store, Once::by(move || Ok(Arc::new(once.clone().build()?))))
+                })
+            }
             Service::Files => return files(options),
         };
         built.map_err(|error| problem::invalid(OPEN, options, &error))
     }
 
-    fn of(store: impl ObjectStore + PaginatedListStore) -> Self {
+    fn of(store: impl ObjectStore + PaginatedListStore, once: Once) -> Self {
         let store = Arc::new(store);
-        Self { objects: Arc::clone(&store) as _, pages: Some(store) }
+        Self { objects: Arc::clone(&store) as _, once, pages: Some(store) }
     }
 }
 
@@ -121,7 +172,9 @@ fn files(options: &Options) -> Result<Store> {
             files.map_err(|error| problem::invalid(OPEN, options, &error))
         });
     let files = opened.map_err(|error| error.with("folder", folder))?;
-    Ok(Store { objects: Arc::new(files.with_automatic_cleanup(false)), pages: None })
+    let objects: Arc<dyn ObjectStore> = Arc::new(files.with_automatic_cleanup(false));
+    let same = Arc::clone(&objects);
+    Ok(Store { objects, once: Once::by(move || Ok(Arc::clone(&same))), pages: None })
 }
 
 fn client(options: &Options) -> Result<ClientOptions> {
@@ -153,6 +206,10 @@ fn client(options: &Options) -> Result<ClientOptions> {
 fn needs_no_certificates(options: &Options) -> bool {
     let is_plain = options.endpoint.as_ref().is_some_and(|url| url.starts_with("http://"));
     is_plain && options.login.secret.is_some()
+}
+
+fn never() -> RetryConfig {
+    RetryConfig { max_retries: 0, ..RetryConfig::default() }
 }
 
 fn retry(options: &Options) -> RetryConfig {

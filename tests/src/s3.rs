@@ -16,9 +16,10 @@ use std::time::Duration;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper::{Request, Response, StatusCode};
+use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
 use memento_storage_object::Options;
+use parking_lot::Mutex;
 use rustls::ServerConfig;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -40,6 +41,9 @@ pub const BUCKET: &str = "bucket";
 /// The bucket that is not there; all others are as soon as somebody names them.
 pub const MISSING: &str = "missing";
 
+const INTERNAL_ERROR: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?><Error>\
+    <Code>InternalError</Code><Message>We encountered an internal error.</Message></Error>";
+
 const SLOW_DOWN: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?><Error><Code>SlowDown</Code>\
     <Message>Please reduce your request rate.</Message></Error>";
 
@@ -60,6 +64,15 @@ struct Mood {
     /// Of so many requests, one is served, and the others are to come again later.
     busy: AtomicU64,
     is_paused: AtomicBool,
+    /// What the path of the next request to put an object ends with that is executed and then said to have failed.
+    fails_late: Mutex<Option<String>>,
+}
+
+impl Mood {
+    /// Whether it is now that a request to put at this path fails.
+    fn fails(&self, path: &str) -> bool {
+        self.fails_late.lock().take_if(|key| path.ends_with(&**key)).is_some()
+    }
 }
 
 impl S3Server {
@@ -126,6 +139,16 @@ impl S3Server {
     /// Serves one of so many requests, and asks for the others to come again later; 0 and 1 serve all.
     pub fn throttle(&self, one_of: u64) {
         self.mood.busy.store(one_of, Ordering::SeqCst);
+    }
+
+    /// Executes the next request to put an object whose key ends with this, and then says that it failed.
+    pub fn fail_late(&self, key: &str) {
+        *self.mood.fails_late.lock() = Some(key.to_owned());
+    }
+
+    /// Whether one is still to fail.
+    pub fn is_to_fail(&self) -> bool {
+        self.mood.fails_late.lock().is_some()
     }
 
     /// Answers nothing any more.
@@ -242,15 +265,21 @@ async fn serve(
     while mood.is_paused.load(Ordering::SeqCst) {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
+    let fails = request.method() == Method::PUT && mood.fails(request.uri().path());
     let busy = mood.busy.load(Ordering::SeqCst).max(1);
     let served = if number.is_multiple_of(busy) {
         service.call(request.map(s3s::Body::from)).await.ok()
     } else {
         None
     };
-    Ok(served.unwrap_or_else(|| {
-        let mut response = Response::new(s3s::Body::from(SLOW_DOWN.to_owned()));
-        *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
+    let said = |text: &str, status| {
+        let mut response = Response::new(s3s::Body::from(text.to_owned()));
+        *response.status_mut() = status;
         response
-    }))
+    };
+    Ok(match served {
+        Some(_) if fails => said(INTERNAL_ERROR, StatusCode::INTERNAL_SERVER_ERROR),
+        Some(served) => served,
+        None => said(SLOW_DOWN, StatusCode::SERVICE_UNAVAILABLE),
+    })
 }

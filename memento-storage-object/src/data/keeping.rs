@@ -48,6 +48,18 @@ impl Store {
             Err(error) => Err(error),
         }
     }
+
+    /// The same, where a condition that is not met has to be somebody else's doing: what is sent again after a lost reply
+    /// finds what was sent first. Where the reply is lost, nobody knows, which is an error.
+    async fn put_once(
+        self,
+        path: Path,
+        content: PutPayload,
+        mode: PutMode,
+        attributes: Attributes,
+    ) -> StoreResult<bool> {
+        self.once()?.put(path, content, mode, attributes).await
+    }
 }
 
 /// Waits a little, so that of those who change the same object, somebody else is first the next time.
@@ -119,17 +131,20 @@ impl ObjectDataStore {
     fn keep_whole(&self, name: &Name, content: Vec<u8>, options: &PutOptions) -> Result<bool> {
         let (path, attributes) = (self.path(name), attributes(&options.metadata)?);
         let content = PutPayload::from(content);
-        let mode = match &options.condition {
-            Condition::Always => PutMode::Overwrite,
-            Condition::Absent => PutMode::Create,
-            Condition::Content(expected) => {
-                return self.replace(name, |found| {
-                    let is_expected = found.is_some_and(|found| found.content == *expected);
-                    Ok(is_expected.then(|| (content.clone(), attributes.clone())))
-                });
+        match &options.condition {
+            Condition::Always => {
+                let put = |store: Store| store.put(path, content, PutMode::Overwrite, attributes);
+                self.service.ask(KEEP, put)
             }
-        };
-        self.service.ask(KEEP, |store| store.put(path, content, mode, attributes))
+            Condition::Absent => {
+                let put = |store: Store| store.put_once(path, content, PutMode::Create, attributes);
+                self.service.ask(KEEP, put)
+            }
+            Condition::Content(expected) => self.replace(name, |found| {
+                let is_expected = found.is_some_and(|found| found.content == *expected);
+                Ok(is_expected.then(|| (content.clone(), attributes.clone())))
+            }),
+        }
     }
 
     /// Puts what `make` makes of what is there, until nobody else has changed that meanwhile; whether it made
@@ -151,7 +166,7 @@ impl ObjectDataStore {
             let mode = found.map_or(PutMode::Create, |found| in_place_of(&found.meta));
             let path = self.path(name);
             let is_put = self.service.ask(KEEP, |store| async move {
-                let is_put = store.put(path, content, mode, attributes).await?;
+                let is_put = store.put_once(path, content, mode, attributes).await?;
                 if !is_put {
                     pause(tries).await;
                 }

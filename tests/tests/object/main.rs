@@ -7,6 +7,7 @@ mod cut;
 mod damaged;
 mod down;
 mod memory;
+mod once;
 mod secure;
 mod transactions;
 
