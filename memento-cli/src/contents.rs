@@ -1,5 +1,6 @@
 //! What is in a data store: contents by their digests, and objects that may change.
 
+use std::collections::HashSet;
 use std::io::Read;
 
 use memento::{
@@ -24,9 +25,26 @@ pub(crate) struct Item<'a> {
     pub(crate) metadata: &'a UserMetadata,
 }
 
-/// The folder of all contents.
-pub(crate) fn results() -> Result<Prefix> {
-    Prefix::new(RESULTS)
+/// Does `each` with all contents, a page at a time. Of tiers, each one is looked into: a list of all together has what
+/// the last one has.
+pub(crate) fn results(
+    data: &dyn DataStore,
+    mut each: impl FnMut(&[Object]) -> Result<()>,
+) -> Result<()> {
+    let (results, all) = (Prefix::new(RESULTS)?, ListOptions::default());
+    let tiers = data.tiers();
+    if tiers.is_empty() {
+        return pages(data, &results, &all, |page, _| each(page));
+    }
+    let mut seen = HashSet::new();
+    tiers.iter().try_for_each(|(_, tier)| {
+        pages(&**tier, &results, &all, |page, _| {
+            let is_new = |object: &&Object| {
+                object.name.result_digest().is_none_or(|digest| seen.insert(digest))
+            };
+            each(&page.iter().filter(is_new).cloned().collect::<Vec<_>>())
+        })
+    })
 }
 
 /// The other folders that a copy of a store has, in the order of their names.

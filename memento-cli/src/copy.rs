@@ -67,7 +67,7 @@ impl Copy<'_> {
         let keys = mementos::keys(&*self.from.metadata, &Filter::default())?;
         let from = self.from.clone();
         let all = ListOptions::default();
-        contents::pages(&*from.data, &contents::results()?, &all, |page, _| self.contents(page))?;
+        contents::results(&*from.data, |page| self.contents(page))?;
         for folder in contents::folders(&*from.data)? {
             contents::pages(&*from.data, &folder, &all, |page, _| {
                 page.iter().try_for_each(|object| self.object(object))

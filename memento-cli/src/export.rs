@@ -73,7 +73,7 @@ impl Export<'_> {
         let keys = mementos::keys(&*self.stores.metadata, &Filter::default())?;
         let data = &*self.stores.data;
         let all = ListOptions::default();
-        contents::pages(data, &contents::results()?, &all, |page, _| {
+        contents::results(data, |page| {
             contents::groups(page).iter().try_for_each(|group| match **group {
                 [object] => match object.name.result_digest() {
                     Some(digest) => self.content(&digest, &mut |_| {}),

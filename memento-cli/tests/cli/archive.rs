@@ -104,6 +104,26 @@ fn what_is_exported_and_imported_is_found() {
 }
 
 #[test]
+fn contents_come_from_all_tiers() {
+    let place = Place::new();
+    for (name, calls) in [("near", 2), ("team", 5)] {
+        Folder::at(place.path(name)).visit(&Call::both(calls));
+    }
+    place.write(
+        "memento.toml",
+        "[storage]\ntiers = ['near', 'team']\n\
+         [storage.near]\ntype = 'filesystem'\npath = 'near'\n\
+         [storage.team]\ntype = 'filesystem'\npath = 'team'\nwrite = 'never'\n",
+    );
+    let told = json(&place.done(&["--json", "export", "all"]));
+    assert_eq!((&told[0]["contents"], &told[0]["mementos"]), (&7.into(), &10.into()));
+    place.done(&["--storage", "./imported", "import", "all"]);
+    let imported = Folder::at(place.path("imported"));
+    assert_eq!(imported.visit(&Call::both(5)), Visit::hits(10));
+    imported.assert_whole();
+}
+
+#[test]
 fn an_import_that_was_killed_shows_nothing_and_goes_on() {
     let place = exported();
     let import = ["--storage", "./to", "import", "archive"];
