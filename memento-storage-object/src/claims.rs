@@ -21,6 +21,7 @@ use object_store::{
     UpdateVersion,
 };
 use parking_lot::Mutex;
+use tokio::time::timeout;
 
 use crate::connect::Store;
 use crate::data::in_place_of;
@@ -114,6 +115,61 @@ impl Store {
         }
     }
 
+    /// Puts a claim in place of what is `there`. Where the reply does not say that it is put, what is there does: a reply
+    /// may be lost, and a request that is sent again finds what the first one put.
+    async fn replace_lease(
+        &self,
+        path: &Path,
+        lease: &Lease,
+        there: PutMode,
+    ) -> StoreResult<Option<Holding>> {
+        let since = Instant::now();
+        let put = self.put_lease(path, lease, there).await;
+        if matches!(put, Ok(Some(_))) {
+            return put;
+        }
+        match self.own_lease(path, lease, since).await {
+            Ok(Some(own)) if own.lease == *lease => Ok(Some(own)),
+            _ => put,
+        }
+    }
+
+    /// The claim that is there, where its token says that it is the one of `lease`, put at `since`.
+    async fn own_lease(
+        &self,
+        path: &Path,
+        lease: &Lease,
+        since: Instant,
+    ) -> StoreResult<Option<Holding>> {
+        let Found::Whole(found) = self.clone().fetch(path.clone(), LONGEST).await? else {
+            return Ok(None);
+        };
+        let own = Lease::read(&found.content).filter(|there| there.token == lease.token);
+        let version = UpdateVersion { e_tag: found.meta.e_tag, version: found.meta.version };
+        Ok(own.map(|lease| Holding { lease, version, since }))
+    }
+
+    /// Puts a renewed claim. Where an earlier renewal was executed and nobody was told, what is there is this one's, and
+    /// no longer what it was taken for: it is put in place of that.
+    async fn renew_lease(&self, path: &Path, holding: Holding) -> StoreResult<Option<Holding>> {
+        let since = holding.since;
+        let put = self.put_renewed(path, holding.clone()).await;
+        if matches!(put, Ok(Some(_))) {
+            return put;
+        }
+        match self.own_lease(path, &holding.lease, since).await {
+            Ok(Some(own)) if put.is_ok() => self.put_renewed(path, own).await,
+            Ok(Some(own)) => Ok(Some(own)),
+            _ => put,
+        }
+    }
+
+    async fn put_renewed(&self, path: &Path, holding: Holding) -> StoreResult<Option<Holding>> {
+        let Holding { mut lease, version, .. } = holding;
+        lease.renewed += 1;
+        self.put_lease(path, &lease, PutMode::Update(version)).await
+    }
+
     /// Puts a claim where none is, or in place of one that is `expired`, with a number above that of the memento at
     /// `of`.
     async fn claim(
@@ -126,31 +182,42 @@ impl Store {
         for _ in 0..TRIES {
             let put = self.put_lease(&path, &lease, PutMode::Create);
             let (put, found) = join(put, self.clone().head_of(of.clone())).await;
+            let is_answering = found.is_ok();
             let found = found.ok().flatten().and_then(|(_, head)| head);
             let least = found.map_or(0, |head| head.claim.saturating_add(1));
-            if let Some(holding) = put? {
+            let (put, failure) = match put {
+                Ok(put) => (put, None),
+                // It may be there, and only the reply be lost.
+                Err(error) if is_answering => (None, Some(error)),
+                Err(error) => return Err(error),
+            };
+            if let Some(holding) = put {
                 if lease.number >= least {
                     return Ok(Answer::Granted(holding));
                 }
                 lease.number = least;
                 let mode = PutMode::Update(holding.version);
-                let again = self.put_lease(&path, &lease, mode).await?;
+                let again = self.replace_lease(&path, &lease, mode).await?;
                 return Ok(again.map_or(Answer::Refused(None), Answer::Granted));
             }
             let found = match self.clone().fetch(path.clone(), LONGEST).await? {
-                // It was given back in between.
-                Found::Nothing => continue,
+                Found::Nothing => None,
                 Found::TooLong(_) => return Ok(Answer::Refused(None)),
-                Found::Whole(found) => found,
+                Found::Whole(found) => Some(found),
             };
-            let there = Lease::read(&found.content);
+            let there = found.as_ref().and_then(|found| Lease::read(&found.content));
             let is_own = there.is_some_and(|there| there.token == lease.token);
+            if let Some(error) = failure.filter(|_| !is_own) {
+                return Err(error);
+            }
+            // It was given back in between.
+            let Some(found) = found else { continue };
             if !is_own && !expired(there.as_ref()) {
                 return Ok(Answer::Refused(there));
             }
             let next = there.map_or(0, |there| there.number.saturating_add(1));
             lease.number = lease.number.max(least).max(next);
-            let again = self.put_lease(&path, &lease, in_place_of(&found.meta)).await?;
+            let again = self.replace_lease(&path, &lease, in_place_of(&found.meta)).await?;
             return Ok(again.map_or(Answer::Refused(None), Answer::Granted));
         }
         Ok(Answer::Refused(None))
@@ -265,24 +332,23 @@ async fn renew_all(store: Store, shared: Weak<Shared>, third: Duration) {
         else {
             return;
         };
-        let renew = |(claim, holding)| renew(&store, &shared, claim, holding);
+        // One whose connection is silent is not waited for by the others, which end meanwhile.
+        let (store, shared) = (&store, &shared);
+        let renew = |(claim, holding)| async move {
+            if timeout(third, renew(store, shared, claim, holding)).await.is_err() {
+                tracing::debug!("a claim is not renewed in time");
+            }
+        };
         stream::iter(claims).for_each_concurrent(parallel, renew).await;
     }
 }
 
 /// Renews a claim, unless nobody has it any more.
-async fn renew(
-    store: &Store,
-    shared: &Weak<Shared>,
-    (key, number): (Key, u64),
-    mut holding: Holding,
-) {
+async fn renew(store: &Store, shared: &Weak<Shared>, (key, number): (Key, u64), holding: Holding) {
     let Some(path) = shared.upgrade().map(|shared| shared.service.path(&claim_key(&key))) else {
         return;
     };
-    holding.lease.renewed += 1;
-    let mode = PutMode::Update(holding.version);
-    let renewed = store.put_lease(&path, &holding.lease, mode).await;
+    let renewed = store.renew_lease(&path, holding).await;
     let Some(shared) = shared.upgrade() else { return };
     match (renewed, shared.held.lock().claims.get_mut(&(key, number))) {
         (Ok(Some(renewed)), Some(held)) => *held = renewed,
@@ -304,10 +370,15 @@ impl Drop for Leased {
         else {
             return;
         };
-        drop(held);
+        // Nor is it deleted any later, by a request that is held up.
+        let left = service.options.lease.saturating_sub(held.since.elapsed());
         let path = service.path(&claim_key(&self.key));
-        let released =
-            service.ask(RELEASE, |store| async move { store.objects.delete(&path).await });
+        let released = service.ask(RELEASE, |store| async move {
+            let deleted = timeout(left, store.objects.delete(&path)).await;
+            deleted.unwrap_or_else(|late| {
+                Err(object_store::Error::Generic { store: "memento", source: late.into() })
+            })
+        });
         if let Err(error) = released {
             tracing::debug!(%error, "a claim ends with its lease");
         }

@@ -168,3 +168,38 @@ fn claims_are_renewed_side_by_side() {
     server.resume();
     drop(held);
 }
+
+/// Whether requests are sent again or not, a renewal whose reply was lost is not the last one.
+#[test]
+fn a_claim_goes_on_being_renewed_when_the_reply_to_a_renewal_is_lost() {
+    for retries in [0, 3] {
+        let server = S3Server::start();
+        let options = server.options().lease(Duration::from_millis(300)).retries(retries);
+        let store = ObjectMetadataStore::new(&options);
+        let claim = store.try_claim(&Key::from_bytes([1; 32])).unwrap().unwrap();
+        let content = || server.buckets().get(BUCKET, &claim_of(&server)).unwrap().content;
+        server.fail_late(&claim_of(&server));
+        wait_until("a renewal has failed", || !server.is_to_fail());
+        for _ in 0..3 {
+            let before = content();
+            wait_until("it is renewed again", || content() != before);
+        }
+        drop(claim);
+    }
+}
+
+#[test]
+fn who_claims_has_the_claim_when_the_reply_is_lost() {
+    for retries in [0, 3] {
+        let server = S3Server::start();
+        let store = ObjectMetadataStore::new(&server.options().retries(retries));
+        let key = Key::from_bytes([1; 32]);
+        server.fail_late(&"01".repeat(32));
+        let claim = store.try_claim(&key).unwrap().expect("nobody else has it");
+        assert!(!server.is_to_fail());
+        store.put(&[entry(key, b"computed")]).unwrap();
+        assert_eq!(store.get(&key).unwrap().unwrap(), b"computed");
+        drop(claim);
+        assert_eq!(keys(&server, "claims/"), [""; 0]);
+    }
+}
