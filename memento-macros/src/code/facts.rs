@@ -75,6 +75,15 @@ const KEYWORDS: [&str; 40] = [
 
 /// What an item is, and what it mentions.
 pub(super) fn of_item(index: &Index, node: usize) -> Facts {
+    read_item(index, node, index.is_memento(&index.nodes[node].item))
+}
+
+/// The same for a memento function whose body counts like that of any other function.
+pub(super) fn of_plain(index: &Index, node: usize) -> Facts {
+    read_item(index, node, false)
+}
+
+fn read_item(index: &Index, node: usize, is_memento: bool) -> Facts {
     let item = &index.nodes[node].item;
     let (source, path) = index.file(node);
     let mut reader = Reader::new(source, path, Some(index)).of_crate(index.place(node).krate);
@@ -90,7 +99,7 @@ pub(super) fn of_item(index: &Index, node: usize) -> Facts {
             reader.facts.roots.extend(import.path.first().cloned());
         }
         // Another memento function has a version of its own. Its types may be used by whoever calls it.
-        _ if index.is_memento(item) => {
+        _ if is_memento => {
             let (header, function) = item.tokens.split_at(item.tokens.len() - 1);
             header.iter().cloned().for_each(|tokens| reader.read(tokens));
             for tokens in function {

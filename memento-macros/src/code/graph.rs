@@ -26,6 +26,8 @@ pub(super) struct Graph<'i> {
     pub(super) vertices: Vec<Vertex<'i>>,
     /// The vertex of each item that was reached.
     items: Vec<Option<usize>>,
+    /// The vertices of memento functions whose bodies count.
+    bodies: HashMap<usize, usize>,
     /// The vertices of what only leads to items; `None` where there is nothing that it leads to.
     joints: HashMap<Joint, Option<usize>>,
     /// The vertices of what is not code, by what they are.
@@ -98,6 +100,7 @@ impl<'i> Graph<'i> {
             index,
             vertices: Vec::new(),
             items: vec![None; index.nodes.len()],
+            bodies: HashMap::new(),
             joints: HashMap::new(),
             inputs: HashMap::new(),
             options: Vec::new(),
@@ -150,6 +153,20 @@ impl<'i> Graph<'i> {
         if matches!(self.index.nodes[node].item.kind, Kind::Macro { .. }) {
             self.vertices[from].macros.push(to);
         }
+    }
+
+    /// Makes `from` lead to the body of a memento function, which has a version of its own otherwise.
+    fn lead_to_body(&mut self, from: usize, node: usize) {
+        let to = match self.bodies.get(&node) {
+            Some(to) => *to,
+            None => {
+                let to = self.add(Vertex::default());
+                self.bodies.insert(node, to);
+                self.fill(to, node, facts::of_plain(self.index, node));
+                to
+            }
+        };
+        self.vertices[from].leads.push(to);
     }
 
     /// Makes `from` lead to what a joint leads to, if that is anything.
@@ -216,16 +233,20 @@ impl<'i> Graph<'i> {
         calls.dedup_by_key(|name| name.number);
     }
 
-    fn read(&mut self, node: usize, vertex: usize) {
-        let index = self.index;
-        let item = &index.nodes[node].item;
-        let module = &index.modules[item.module].path;
-        let facts = facts::of_item(index, node);
+    /// Makes a vertex that of an item with these facts.
+    fn fill(&mut self, vertex: usize, node: usize, facts: Facts) {
+        let item = &self.index.nodes[node].item;
+        let module = &self.index.modules[item.module].path;
         self.vertices[vertex].piece = Some(Piece {
             label: format!("{} ({module})", item.label),
             digest: Some(blake3::hash(facts.normal.as_bytes())),
         });
-        self.follow(vertex, facts, index.place(node));
+        self.follow(vertex, facts, self.index.place(node));
+    }
+
+    fn read(&mut self, node: usize, vertex: usize) {
+        let item = &self.index.nodes[node].item;
+        self.fill(vertex, node, facts::of_item(self.index, node));
         match &item.kind {
             Kind::Type { name, .. } => self.lead_to_type(vertex, name),
             Kind::Trait { name, .. } => {

@@ -80,9 +80,16 @@ impl Program {
     }
 
     fn reach_from(&self, place: Place, function: &str, bounds: &[&str]) -> Found {
+        self.follow(place, function, bounds, &[])
+    }
+
+    /// The same, with what these paths name besides.
+    fn follow(&self, place: Place, function: &str, bounds: &[&str], also: &[&str]) -> Found {
+        let also: Vec<Vec<String>> =
+            also.iter().map(|path| path.split("::").map(str::to_owned).collect()).collect();
         let source = Source::new(function.to_owned()).unwrap();
         let bounds: Vec<String> = bounds.iter().copied().map(str::to_owned).collect();
-        let follow = Follow { automatically: true, also: &[], bounds: &bounds };
+        let follow = Follow { automatically: true, also: &also, bounds: &bounds };
         let path = self.folder.join("app/src/lib.rs");
         let reached = Code::new(&self.index).reach(&source, &path, place, &follow);
         Found { lines: reached.chunk.lines, options: reached.options, digest: reached.digest }
@@ -183,4 +190,21 @@ fn the_bounds_of_an_impl_are_followed_where_only_callers_know_the_type() {
     found.has("impl Weigh for u32");
     // Where the type is known, it leads there.
     program.reach("fn of(n: u64) -> String { n.describe() }").lacks("impl Display for Price");
+}
+
+#[test]
+fn the_body_of_a_memento_function_counts_where_it_is_named_as_a_dependency() {
+    let code = "static TABLE: LazyLock<u64> = LazyLock::new(|| rates::filled());
+         mod rates {
+             #[memento]
+             pub fn filled() -> u64 { helped() + 1 }
+             fn helped() -> u64 { 2 }
+         }";
+    let (one, other) = (Program::of(code), Program::of(&code.replace("+ 1", "+ 10")));
+    let function = "fn of(n: u64) -> u64 { n + *TABLE }";
+    let place = Place { krate: 0, module: Some(0), at: None };
+    assert_eq!(one.reach(function).digest, other.reach(function).digest);
+    let [one, other] = [one, other].map(|of| of.follow(place, function, &[], &["rates::filled"]));
+    assert_ne!(one.digest, other.digest);
+    one.has("fn helped");
 }

@@ -67,11 +67,17 @@ impl Graph<'_> {
         });
     }
 
-    /// Makes `from` lead to what a path names: the items of that name, or all in the modules of that name.
+    /// Makes `from` lead to what a path names: the items of that name, or all in the modules of that name. Of a memento
+    /// function that it names, the body counts, too: it may be called where no record tells.
     pub(in super::super) fn lead_to_path(&mut self, from: usize, names: &[String], place: Place) {
         let index = self.index;
         let (Some(mention), Some(name)) = (Mention::of_path(names), names.last()) else { return };
         self.lead_to_names(from, &[mention], place);
+        let found = index.named(name);
+        let found = found.iter().flat_map(|found| found.items.iter().chain(&found.members));
+        for &node in found.filter(|&&node| index.is_memento(&index.nodes[node].item)) {
+            self.lead_to_body(from, node);
+        }
         let ending = format!("::{name}");
         let is_named: Vec<bool> = (0..index.modules.len())
             .map(|module| {
