@@ -37,12 +37,13 @@ fn what_is_compiled_in_counts_by_its_content() {
 }
 
 /// The functions that one feature makes others.
-const FAST: [(&str, &str); 6] = [
+const FAST: [(&str, &str); 7] = [
     ("of_variants", "speed|fast"),
     ("of_expression", "fast"),
     ("of_statement", "fast"),
     ("of_macro", "fast"),
     ("of_module", "go|fast"),
+    ("of_import", "walk|fast"),
     ("of_attribute", "fast|Gear"),
 ];
 
