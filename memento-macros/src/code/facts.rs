@@ -32,7 +32,7 @@ pub(crate) struct Facts {
 }
 
 /// Macros of the standard library: a name in their calls is what it would be outside.
-const TRANSPARENT: [&str; 31] = [
+const TRANSPARENT: [&str; 32] = [
     "assert",
     "assert_eq",
     "assert_ne",
@@ -58,6 +58,7 @@ const TRANSPARENT: [&str; 31] = [
     "print",
     "println",
     "stringify",
+    "thread_local",
     "todo",
     "unimplemented",
     "unreachable",
@@ -195,7 +196,7 @@ impl<'a> Reader<'a> {
         };
         if let Some(called) = called {
             let is_transparent = TRANSPARENT.contains(&called)
-                && self.index.is_some_and(|index| index.named(called).is_none());
+                && self.index.is_some_and(|index| !index.defines(called));
             surroundings.in_macro |= !is_transparent;
             surroundings.in_include |= called.starts_with("include");
         }

@@ -181,20 +181,35 @@ impl Index {
         globs.collect()
     }
 
-    /// A name in a macro call that nothing else in its module has may be defined by it; in an `impl`, any name.
+    /// Whether anything in the crates that are followed is called this, beside what is called as a macro.
+    pub(crate) fn defines(&self, name: &str) -> bool {
+        self.named(name).is_some_and(|found| {
+            let is_call = |&item: &usize| matches!(self.nodes[item].item.kind, Kind::Call { .. });
+            let is_called_alone = found.items.is_empty()
+                && found.members.is_empty()
+                && found.traits.is_empty()
+                && found.with_type.is_empty()
+                && found.with_trait.iter().all(is_call);
+            !is_called_alone
+        })
+    }
+
+    /// A name in a macro call that its module neither defines nor imports may be defined by it; in an `impl`, any name.
     fn name_calls(&mut self) {
         for (number, node) in self.nodes.iter().enumerate() {
             let Kind::Call { names, .. } = &node.item.kind else { continue };
             for name in names {
-                self.aliases.insert(name.clone());
                 let found = self.names.entry(name.clone()).or_default();
-                let is_defined = found.items.iter().any(|&item| {
-                    let Item { kind, module, .. } = &self.nodes[item].item;
-                    *module == node.item.module
-                        && !matches!(kind, Kind::Call { .. } | Kind::Import(_))
+                let is_known = found.items.iter().any(|&item| {
+                    let item = &self.nodes[item].item;
+                    let is_of_call = matches!(item.kind, Kind::Call { .. }) || item.is_in_call();
+                    item.module == node.item.module && !is_of_call
                 });
-                let may_define = node.item.is_call_in_impl() || !is_defined;
-                if may_define && found.items.last() != Some(&number) {
+                if is_known && !node.item.is_call_in_impl() {
+                    continue;
+                }
+                self.aliases.insert(name.clone());
+                if found.items.last() != Some(&number) {
                     found.items.push(number);
                 }
             }

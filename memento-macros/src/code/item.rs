@@ -26,6 +26,11 @@ pub(crate) struct Item {
 }
 
 impl Item {
+    /// Whether it is an import inside of a macro call.
+    pub(crate) fn is_in_call(&self) -> bool {
+        matches!(self.kind, Kind::Import(_)) && self.tokens.len() > 1
+    }
+
     /// Whether it is a macro call in an `impl` without a trait, which may write functions into it.
     pub(crate) fn is_call_in_impl(&self) -> bool {
         matches!(self.kind, Kind::Call { .. }) && self.tokens.len() > 1
