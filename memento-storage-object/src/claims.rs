@@ -202,22 +202,25 @@ impl Store {
             }
             let found = match self.clone().fetch(path.clone(), LONGEST).await? {
                 Found::Nothing => None,
-                Found::TooLong(_) => return Ok(Answer::Refused(None)),
-                Found::Whole(found) => Some(found),
+                // None of ours, whatever it is.
+                Found::TooLong(_) => {
+                    self.clone().head(path.clone()).await?.map(|meta| (meta, None))
+                }
+                Found::Whole(found) => Some((found.meta, Lease::read(&found.content))),
             };
-            let there = found.as_ref().and_then(|found| Lease::read(&found.content));
+            let there = found.as_ref().and_then(|(_, there)| *there);
             let is_own = there.is_some_and(|there| there.token == lease.token);
             if let Some(error) = failure.filter(|_| !is_own) {
                 return Err(error);
             }
             // It was given back in between.
-            let Some(found) = found else { continue };
+            let Some((meta, _)) = found else { continue };
             if !is_own && !expired(there.as_ref()) {
                 return Ok(Answer::Refused(there));
             }
             let next = there.map_or(0, |there| there.number.saturating_add(1));
             lease.number = lease.number.max(least).max(next);
-            let again = self.replace_lease(&path, &lease, in_place_of(&found.meta)).await?;
+            let again = self.replace_lease(&path, &lease, in_place_of(&meta)).await?;
             return Ok(again.map_or(Answer::Refused(None), Answer::Granted));
         }
         Ok(Answer::Refused(None))

@@ -208,17 +208,25 @@ impl ObjectDataStore {
             return objects.iter().map(|_| Err(error.clone())).collect();
         }
         let mut results = Vec::with_capacity(objects.len());
+        let check = |name: &Name, content: &[u8]| {
+            self.check_name(KEEP, name)?;
+            if is_short(content) {
+                self.service.check_size(KEEP, content.len() as u64)
+            } else {
+                Ok(())
+            }
+        };
         // In groups, so that what waits to be sent does not fill memory.
         for group in objects.chunks(self.service.options.parallel) {
             let short = group.iter().filter(|(_, content)| is_short(content));
-            let short = short.filter(|(name, _)| self.check_name(KEEP, name).is_ok());
+            let short = short.filter(|(name, content)| check(name, content).is_ok());
             let short = short.map(|(name, content)| (self.path(name), content.to_vec())).collect();
             let put = |store: Store, (path, content): (Path, Vec<u8>)| {
                 store.put(path, content.into(), PutMode::Overwrite, Attributes::new())
             };
             let mut kept = self.service.ask_each(KEEP, short, put).into_iter();
             results.extend(group.iter().map(|(name, content)| {
-                self.check_name(KEEP, name)?;
+                check(name, content)?;
                 if is_short(content) {
                     return kept.next().unwrap_or_else(|| Err(self.service.ended())).map(drop);
                 }

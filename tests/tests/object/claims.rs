@@ -136,7 +136,7 @@ fn a_claim_that_is_none_of_ours_comes_to_an_end() {
     drop(store.try_claim(&key).unwrap().unwrap());
     let place = format!("claims/{}", "01".repeat(32));
     let endless = [b"c1".to_vec(), vec![0xff; 40]].concat();
-    for content in [endless, b"none".to_vec(), Vec::new()] {
+    for content in [endless, b"none".to_vec(), Vec::new(), vec![0; 5000]] {
         server.buckets().put(BUCKET, &place, content);
         assert!(store.try_claim(&key).unwrap().is_none());
         let claim = wait_until_some("it has ended", || store.try_claim(&key).unwrap());

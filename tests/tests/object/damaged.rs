@@ -176,3 +176,17 @@ fn foreign_objects_are_not_listed() {
     let _ = store.info().map(|info| assert_eq!(info, before));
     assert_eq!(visit(&server, &[Call::Large(1)]), Visit::hits(1));
 }
+
+#[test]
+fn of_objects_that_are_put_together_those_that_may_be_are_there() {
+    let server = S3Server::start();
+    let store = ObjectDataStore::new(&server.options().max_object_size(1000));
+    let names = ["a/0", "a/1", "a/2"].map(|name| Name::new(name).unwrap());
+    let contents = [1000, 1001, 10].map(|length| vec![1; length]);
+    let objects = names.iter().cloned().zip(contents.iter().map(Vec::as_slice));
+    let put = store.put_many(&objects.collect::<Vec<_>>());
+    let kinds: Vec<_> = put.into_iter().map(|put| put.err().map(|error| error.kind())).collect();
+    assert_eq!(kinds, [None, Some(ErrorKind::TooLarge), None]);
+    let found = store.get_many(&names).into_iter().map(|found| found.unwrap().map(|c| c.len()));
+    assert_eq!(found.collect::<Vec<_>>(), [Some(1000), None, Some(10)]);
+}
