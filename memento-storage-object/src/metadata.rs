@@ -161,7 +161,7 @@ impl MetadataStore for ObjectMetadataStore {
         self.drop_one(key)
     }
 
-    /// What is put meanwhile stays.
+    /// What is put meanwhile stays, unless it takes the place of one that was found to be dropped a moment before.
     fn remove_all(&self, filter: &Filter) -> Result<u64> {
         self.service.check_writable(DROP)?;
         self.drop_all(filter)
