@@ -7,35 +7,27 @@
 //! earlier claim does not take the place of what was computed under a later one: the numbers of claims grow, and go
 //! with each memento.
 
+mod object;
+
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
-use futures_util::future::join;
 use futures_util::stream::{self, StreamExt as _};
 use memento::{Claim, Key, Result};
-use object_store::path::Path;
-use object_store::{
-    ObjectStore as _, ObjectStoreExt as _, PutMode, PutOptions, PutResult, Result as StoreResult,
-    UpdateVersion,
-};
+use object_store::ObjectStoreExt as _;
 use parking_lot::Mutex;
 use tokio::time::timeout;
 
 use crate::connect::Store;
-use crate::data::in_place_of;
 use crate::format::{Lease, digits, key_of, now};
-use crate::problem::is_unmet;
-use crate::service::{Found, Service};
+use crate::service::Service;
+use object::{Answer, Holding};
 
 const CLAIM: &str = "claim a result";
 const RELEASE: &str = "give a claim back";
 
-/// How often a claim is asked for again that was given back at the same moment.
-const TRIES: usize = 5;
-/// How long an object is that may be a claim.
-const LONGEST: u64 = 1000;
 /// How long who waits does not ask the service: an eighth of the time that it has waited, within these limits.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(20), Duration::from_secs(1));
 /// How many times as long as a lease of this process one of another process may last.
@@ -64,15 +56,6 @@ struct Held {
     is_renewing: bool,
 }
 
-#[derive(Clone)]
-struct Holding {
-    lease: Lease,
-    /// What is there, as the service tells it apart from what others put.
-    version: UpdateVersion,
-    /// When the service was asked to put it.
-    since: Instant,
-}
-
 /// A claim of another process, as it was seen.
 #[derive(Clone, Copy)]
 struct Seen {
@@ -82,149 +65,11 @@ struct Seen {
     asked: Instant,
 }
 
-/// What a service says to who claims.
-enum Answer {
-    Granted(Holding),
-    Refused(Option<Lease>),
-}
-
 /// A claim of this process. Dropping it gives it back.
 struct Leased {
     shared: Arc<Shared>,
     key: Key,
     number: u64,
-}
-
-fn version(put: PutResult) -> UpdateVersion {
-    UpdateVersion { e_tag: put.e_tag, version: put.version }
-}
-
-impl Store {
-    async fn put_lease(
-        &self,
-        path: &Path,
-        lease: &Lease,
-        mode: PutMode,
-    ) -> StoreResult<Option<Holding>> {
-        let since = Instant::now();
-        let options = PutOptions { mode, ..PutOptions::default() };
-        match self.objects.put_opts(path, lease.object().into(), options).await {
-            Ok(put) => Ok(Some(Holding { lease: *lease, version: version(put), since })),
-            Err(error) if is_unmet(&error) => Ok(None),
-            Err(error) => Err(error),
-        }
-    }
-
-    /// Puts a claim in place of what is `there`. Where the reply does not say that it is put, what is there does: a reply
-    /// may be lost, and a request that is sent again finds what the first one put.
-    async fn replace_lease(
-        &self,
-        path: &Path,
-        lease: &Lease,
-        there: PutMode,
-    ) -> StoreResult<Option<Holding>> {
-        let since = Instant::now();
-        let put = self.put_lease(path, lease, there).await;
-        if matches!(put, Ok(Some(_))) {
-            return put;
-        }
-        match self.own_lease(path, lease, since).await {
-            Ok(Some(own)) if own.lease == *lease => Ok(Some(own)),
-            _ => put,
-        }
-    }
-
-    /// The claim that is there, where its token says that it is the one of `lease`, put at `since`.
-    async fn own_lease(
-        &self,
-        path: &Path,
-        lease: &Lease,
-        since: Instant,
-    ) -> StoreResult<Option<Holding>> {
-        let Found::Whole(found) = self.clone().fetch(path.clone(), LONGEST).await? else {
-            return Ok(None);
-        };
-        let own = Lease::read(&found.content).filter(|there| there.token == lease.token);
-        let version = UpdateVersion { e_tag: found.meta.e_tag, version: found.meta.version };
-        Ok(own.map(|lease| Holding { lease, version, since }))
-    }
-
-    /// Puts a renewed claim. Where an earlier renewal was executed and nobody was told, what is there is this one's, and
-    /// no longer what it was taken for: it is put in place of that.
-    async fn renew_lease(&self, path: &Path, holding: Holding) -> StoreResult<Option<Holding>> {
-        let since = holding.since;
-        let put = self.put_renewed(path, holding.clone()).await;
-        if matches!(put, Ok(Some(_))) {
-            return put;
-        }
-        match self.own_lease(path, &holding.lease, since).await {
-            Ok(Some(own)) if put.is_ok() => self.put_renewed(path, own).await,
-            Ok(Some(own)) => Ok(Some(own)),
-            _ => put,
-        }
-    }
-
-    async fn put_renewed(&self, path: &Path, holding: Holding) -> StoreResult<Option<Holding>> {
-        let Holding { mut lease, version, .. } = holding;
-        lease.renewed += 1;
-        self.put_lease(path, &lease, PutMode::Update(version)).await
-    }
-
-    /// Puts a claim where none is, or in place of one that is `expired`, with a number above that of the memento at
-    /// `of`.
-    async fn claim(
-        self,
-        path: Path,
-        of: Path,
-        mut lease: Lease,
-        expired: impl Fn(Option<&Lease>) -> bool,
-    ) -> StoreResult<Answer> {
-        for _ in 0..TRIES {
-            let put = self.put_lease(&path, &lease, PutMode::Create);
-            let (put, found) = join(put, self.clone().head_of(of.clone())).await;
-            let is_answering = found.is_ok();
-            let found = found.ok().flatten().and_then(|(_, head)| head);
-            let least = found.map_or(0, |head| head.claim.saturating_add(1));
-            let (put, failure) = match put {
-                Ok(put) => (put, None),
-                // It may be there, and only the reply be lost.
-                Err(error) if is_answering => (None, Some(error)),
-                Err(error) => return Err(error),
-            };
-            if let Some(holding) = put {
-                if lease.number >= least {
-                    return Ok(Answer::Granted(holding));
-                }
-                lease.number = least;
-                let mode = PutMode::Update(holding.version);
-                let again = self.replace_lease(&path, &lease, mode).await?;
-                return Ok(again.map_or(Answer::Refused(None), Answer::Granted));
-            }
-            let found = match self.clone().fetch(path.clone(), LONGEST).await? {
-                Found::Nothing => None,
-                // None of ours, whatever it is.
-                Found::TooLong(_) => {
-                    self.clone().head(path.clone()).await?.map(|meta| (meta, None))
-                }
-                Found::Whole(found) => Some((found.meta, Lease::read(&found.content))),
-            };
-            let there = found.as_ref().and_then(|(_, there)| *there);
-            let is_own = there.is_some_and(|there| there.token == lease.token);
-            if let Some(error) = failure.filter(|_| !is_own) {
-                return Err(error);
-            }
-            // It was given back in between.
-            let Some((meta, _)) = found else { continue };
-            if !is_own && !expired(there.as_ref()) {
-                return Ok(Answer::Refused(there));
-            }
-            let next = there.map_or(0, |there| there.number.saturating_add(1));
-            lease.number = lease.number.max(least).max(next);
-            let again = self.replace_lease(&path, &lease, in_place_of(&meta)).await?;
-            return Ok(again.map_or(Answer::Refused(None), Answer::Granted));
-        }
-        Ok(Answer::Refused(None))
-    }
 }
 
 impl Claims {
