@@ -49,6 +49,18 @@ impl Once {
     }
 }
 
+/// The store that a builder of the library makes: each service has a type of its own for that, and they have no trait.
+macro_rules! built {
+    ($builder:expr) => {{
+        let builder = $builder;
+        builder.clone().build().map(|store| {
+            let credentials = Arc::clone(store.credentials());
+            let once = builder.with_retry(never()).with_credentials(credentials);
+            Self::of(store, Once::by(move || Ok(Arc::new(once.clone().build()?))))
+        })
+    }};
+}
+
 impl Store {
     /// One that sends each request once, for what may not be done twice: whether a request whose reply was lost has been
     /// executed is not known, and the same one again is refused for what the first one did.
@@ -66,30 +78,9 @@ impl Store {
     /// The one that `options` name. Nothing is asked of it.
     pub(crate) fn new(options: &Options) -> Result<Self> {
         let built = match options.address.service {
-            Service::S3 => {
-                let make = s3(options)?;
-                make.clone().build().map(|store| {
-                    let once =
-                        make.with_retry(never()).with_credentials(Arc::clone(store.credentials()));
-                    Self::of(store, Once::by(move || Ok(Arc::new(once.clone().build()?))))
-                })
-            }
-            Service::Google => {
-                let make = google(options)?;
-                make.clone().build().map(|store| {
-                    let once =
-                        make.with_retry(never()).with_credentials(Arc::clone(store.credentials()));
-                    Self::of(store, Once::by(move || Ok(Arc::new(once.clone().build()?))))
-                })
-            }
-            Service::Azure => {
-                let make = azure(options)?;
-                make.clone().build().map(|store| {
-                    let once =
-                        make.with_retry(never()).with_credentials(Arc::clone(store.credentials()));
-                    Self::of(store, Once::by(move || Ok(Arc::new(once.clone().build()?))))
-                })
-            }
+            Service::S3 => built!(s3(options)?),
+            Service::Google => built!(google(options)?),
+            Service::Azure => built!(azure(options)?),
             Service::Files => return files(options),
         };
         built.map_err(|error| problem::invalid(OPEN, options, &error))
