@@ -85,43 +85,6 @@ impl Caller {
     }
 }
 
-impl Environment {
-    /// Does `work`; the memento functions that it calls use this environment.
-    ///
-    /// To enter the environment of the process is to be where everybody is who enters none:
-    ///
-    /// ```
-    /// use memento::{Environment, memento};
-    ///
-    /// #[memento]
-    /// fn answer(n: u64) -> u64 {
-    ///     n + 41
-    /// }
-    ///
-    /// answer(1);
-    /// let environment = Environment::of_process()?;
-    /// assert!(environment.enter(|| answer::forget(1))?);
-    /// answer(1);
-    /// assert_eq!(environment.statistics().computed, 2);
-    /// # Ok::<(), memento::Error>(())
-    /// ```
-    pub fn enter<R>(&self, work: impl FnOnce() -> R) -> R {
-        // Who enters none is in that of the process: there, a function has one binding.
-        let environment = (!self.is_of_process()).then(|| self.clone());
-        let caller = Caller { environment, ..Caller::current() };
-        caller.enter(work)
-    }
-
-    /// The environment that a call in this thread would use.
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration).
-    pub fn current() -> Result<Self> {
-        Caller::current().environment.map_or_else(Self::of_process, Ok)
-    }
-}
-
 impl fmt::Debug for Caller {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let function = self.frame.as_ref().map(|frame| frame.function.path());
