@@ -15,8 +15,10 @@ const STAYING: [&str; 2] = ["damaged", "usage"];
 
 /// How long a content is at most that goes together with others.
 const SHORT: u64 = 1 << 20;
-/// How many bytes go together at most, and how many contents.
-const TOGETHER: (u64, usize) = (8 << 20, 256);
+/// How many bytes go together at most.
+const BYTES_TOGETHER: u64 = 8 << 20;
+/// How many contents go together at most.
+const TOGETHER: usize = 256;
 
 /// How a content or an object is called, and what is said about it.
 pub(crate) struct Item<'a> {
@@ -121,7 +123,7 @@ pub(crate) fn is_short(name: &Name, size: u64) -> bool {
 
 /// Whether so many short contents of so many bytes go together, and no more.
 pub(crate) fn is_full(count: usize, bytes: u64) -> bool {
-    count >= TOGETHER.1 || bytes + SHORT > TOGETHER.0
+    count >= TOGETHER || bytes + SHORT > BYTES_TOGETHER
 }
 
 /// Contents in the groups in which they go: short ones together, each other one by itself.

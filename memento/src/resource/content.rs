@@ -40,6 +40,9 @@ const WRITTEN_SINCE: &str = "it was written to since the function was called, so
 /// There is no `Deserialize`: what is written tells neither path nor content, so it cannot be read back. Hence it is
 /// no part of results; return the path, or what the file holds.
 ///
+/// A function that hands one on to another function hands on the content that it was called with: where the file was
+/// written to since, that is an error of the other call. A value is for one call at a time; others get a clone.
+///
 /// Two of them are equal where their paths are.
 pub struct FileContent {
     path: PathBuf,
@@ -95,13 +98,14 @@ impl Serialize for FileContent {
         let digest = self.digest_at(SystemTime::now()).map_err(|error| {
             S::Error::custom(format_args!("{error}; what it holds is part of the key"))
         })?;
-        let keyed = self.keyed.lock().replace(digest);
+        let mut keyed = self.keyed.lock();
         // What a function was called with, it hands on as it was then, or not at all.
         let is_other = keyed.is_some_and(|keyed| keyed != digest);
         if is_other && stack::with(|caller| caller.frame.is_some()) {
-            *self.keyed.lock() = keyed;
             return Err(S::Error::custom(format_args!("{}: {WRITTEN_SINCE}", self.path.display())));
         }
+        *keyed = Some(digest);
+        drop(keyed);
         serializer.serialize_newtype_struct("memento::FileContent", &digest.to_string())
     }
 }
