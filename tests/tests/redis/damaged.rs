@@ -1,12 +1,8 @@
 //! A server on which others have done something to the keys of a storage.
 
-use std::io::{self, Read as _, Write as _};
-use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::channel;
-use std::thread;
 
-use memento::{DataStore as _, Digest, ErrorKind, Name, memento};
+use memento::{DataStore as _, Name, memento};
 use memento_storage_redis::{Options, RedisDataStore, storage};
 use memento_tests::redis::RedisServer;
 use memento_tests::visit::{Call, Visit, Visitor};
@@ -17,7 +13,7 @@ use super::{chunks, keys, on};
 const MIB: usize = 1 << 20;
 
 /// A server with the results of these calls on it.
-fn with(calls: &[Call]) -> RedisServer {
+pub(super) fn with(calls: &[Call]) -> RedisServer {
     let server = RedisServer::start();
     assert_eq!(visit(&server, calls), Visit::computed(calls.len() as u64));
     server
@@ -47,14 +43,14 @@ fn objects(server: &RedisServer, kind: char) -> Vec<String> {
     names.filter(is_wanted).collect()
 }
 
-fn object(server: &RedisServer) -> String {
+pub(super) fn object(server: &RedisServer) -> String {
     let mut objects = objects(server, 'w');
     assert_eq!(objects.len(), 1, "{objects:?}");
     objects.remove(0)
 }
 
 /// Changes the value of `key` by `change`, in Lua, where it is `v`.
-fn change(server: &RedisServer, key: &str, change: &str) {
+pub(super) fn change(server: &RedisServer, key: &str, change: &str) {
     let script =
         format!("local v = redis.call('GET', KEYS[1]) redis.call('SET', KEYS[1], {change})");
     let reply = server.ask(&["EVAL", &script, "1", key]);
@@ -318,128 +314,4 @@ fn two_writers_of_one_name() {
     assert_eq!(found, content(found[0]));
     assert_eq!(chunks(&server).len(), 4, "{:?}", chunks(&server));
     assert_eq!(store.info().unwrap().bytes, found.len() as u64);
-}
-
-/// A way to `server`, for one connection, on which `work` is done before the first request with `words` in it passes.
-fn interrupted(
-    server: &RedisServer,
-    words: &'static str,
-    work: impl FnOnce() + Send + 'static,
-) -> Options {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-    let url = format!("redis://{}/0", listener.local_addr().unwrap());
-    let mut server = TcpStream::connect((Ipv4Addr::LOCALHOST, server.port())).unwrap();
-    thread::spawn(move || {
-        let (mut client, _) = listener.accept().unwrap();
-        let (mut replies, mut back) = (server.try_clone().unwrap(), client.try_clone().unwrap());
-        thread::spawn(move || io::copy(&mut replies, &mut back));
-        let (mut asked, mut part, mut work) = (Vec::new(), [0; 4096], Some(work));
-        while let Ok(length @ 1..) = client.read(&mut part) {
-            asked.extend_from_slice(&part[..length]);
-            let is_asked = asked.windows(words.len()).any(|asked| asked == words.as_bytes());
-            work.take_if(|_| is_asked).into_iter().for_each(|work| work());
-            server.write_all(&part[..length]).unwrap();
-        }
-    });
-    Options::new(&url).unwrap()
-}
-
-/// The process that puts it is faster than the one that has found it damaged.
-#[test]
-fn what_is_put_while_a_damaged_object_is_moved_aside_stays() {
-    let content = vec![5; 2 * MIB + 7];
-    let name = Name::of_result(&Digest::of(&content));
-    let key = format!("memento:1:object:{name}");
-    for damage in ["a chunk is gone", "no head", "a list", "another content"] {
-        let server = RedisServer::start();
-        let direct = RedisDataStore::new(&on(&server));
-        direct.put(&name, &content).unwrap();
-        match damage {
-            "a chunk is gone" => drop(server.ask(&["DEL", &chunks(&server)[0].name])),
-            "no head" => change(&server, &key, "'x' .. v"),
-            "another content" => direct.put(&name, b"another one").unwrap(),
-            _ => {
-                server.ask(&["DEL", &key]);
-                server.ask(&["RPUSH", &key, "x"]);
-            }
-        }
-        let (done, is_done) = channel();
-        let (put_name, put_content) = (name.clone(), content.clone());
-        let put = move || done.send(direct.put(&put_name, &put_content)).unwrap();
-        let late = RedisDataStore::new(&interrupted(&server, "damaged/", put));
-        late.set_aside(&name).unwrap();
-        is_done.recv().unwrap().unwrap();
-        let found = RedisDataStore::new(&on(&server)).get(&name).unwrap();
-        assert!(found.is_some_and(|found| found == content), "{damage}");
-    }
-}
-
-/// What has come from the server since it began, in bytes.
-fn sent(server: &RedisServer) -> u64 {
-    let info = server.ask(&["INFO", "stats"]);
-    let line = info.lines().find_map(|line| line.strip_prefix("total_net_output_bytes:"));
-    line.unwrap().trim().parse().unwrap()
-}
-
-#[test]
-fn what_is_longer_than_it_may_be_is_not_read() {
-    let server = with(&[Call::Small(1), Call::Large(1)]);
-    let options = || on(&server).max_object_size(MIB as u64);
-    let small = Visitor::on(storage(&on(&server))).enter(|| small::memento(1).unwrap().unwrap());
-    let keys = [format!("memento:1:memento:{}", small.key), object(&server)];
-    for (key, call) in keys.iter().zip([Call::Small(1), Call::Large(1)]) {
-        change(&server, key, "string.rep(v .. 'x', 20000000 / #v)");
-        let before = sent(&server);
-        let after = Visitor::on(storage(&options())).visit(&[call]);
-        assert_eq!(after.computed, 1);
-        assert!(after.failures > 0, "{after:?}");
-        assert!(sent(&server) - before < 5 * MIB as u64, "{}", sent(&server) - before);
-        assert_eq!(Visitor::on(storage(&options())).visit(&[call]), Visit::hits(1));
-    }
-}
-
-#[test]
-fn what_is_longer_than_it_may_be_is_refused_with_both_sizes() {
-    let server = RedisServer::start();
-    let store = RedisDataStore::new(&on(&server).max_object_size(1000));
-    let name = Name::new("a/b").unwrap();
-    store.put(&name, &[1; 1000]).unwrap();
-    for error in [
-        store.put(&name, &[1; 1001]).unwrap_err(),
-        store.append(&name, &[1; 1]).unwrap_err(),
-        store.put_many(&[(name.clone(), &[1; 1001])]).remove(0).unwrap_err(),
-    ] {
-        assert_eq!(error.kind(), ErrorKind::TooLarge);
-        let message = error.to_string();
-        for part in ["1001 bytes", "1000 bytes", "max_object_size", &server.url()] {
-            assert!(message.contains(part), "no {part:?} in {message}");
-        }
-    }
-    assert_eq!(store.get(&name).unwrap().unwrap(), [1; 1000]);
-
-    RedisDataStore::new(&on(&server)).put(&name, &vec![1; 2 * MIB]).unwrap();
-    let error = store.get(&name).unwrap_err().to_string();
-    assert!(error.contains("2097152 bytes") && error.contains("1000 bytes"), "{error}");
-}
-
-#[test]
-fn of_objects_that_are_put_together_those_that_may_be_are_there() {
-    let server = RedisServer::start();
-    let store = RedisDataStore::new(&on(&server).max_object_size(1000));
-    let names = ["a/0", "a/1", "a/2", "a/3"].map(|name| Name::new(name).unwrap());
-    let contents = [1000, 1001, 10, 2000].map(|length| vec![1; length]);
-    let objects = names.iter().cloned().zip(contents.iter().map(Vec::as_slice));
-    let put = store.put_many(&objects.collect::<Vec<_>>());
-    let found = store.get_many(&names).into_iter().map(Result::unwrap);
-    for ((put, found), content) in put.into_iter().zip(found).zip(contents) {
-        if content.len() > 1000 {
-            let error = put.unwrap_err();
-            assert_eq!(error.kind(), ErrorKind::TooLarge);
-            assert!(error.to_string().contains(&format!("{} bytes", content.len())), "{error}");
-            assert_eq!(found, None);
-        } else {
-            put.unwrap();
-            assert_eq!(found, Some(content));
-        }
-    }
 }

@@ -8,7 +8,9 @@ mod damaged;
 mod down;
 mod expiry;
 mod secure;
+mod set_aside;
 mod streamed;
+mod too_long;
 mod topology;
 
 use memento_storage_redis::Options;
