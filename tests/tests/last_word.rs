@@ -1,6 +1,7 @@
 //! What was forgotten, refreshed or written to last is what counts, whatever is under way.
 
 use std::fs;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
@@ -12,6 +13,7 @@ use memento_storage_fs::Options;
 use memento_tests::folder::Folder;
 use memento_tests::memory;
 use memento_tests::processes::wait_until;
+use serde::{Deserialize, Serialize, Serializer};
 
 /// What is outside of the program, and changes.
 struct World {
@@ -321,4 +323,43 @@ fn former_results_do_not_pile_up() {
         text_of::with().refresh().call(path.clone());
         assert_eq!(records(), 1);
     });
+}
+
+/// A number that nobody can write down, if it is 30.
+#[derive(Clone, Deserialize)]
+struct Number(u64);
+
+impl Serialize for Number {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        assert_ne!(self.0, 30, "on purpose");
+        serializer.serialize_newtype_struct("Number", &self.0)
+    }
+}
+
+static NUMBERS: World = World::new();
+
+#[memento]
+fn number(n: u64) -> Number {
+    NUMBERS.look();
+    Number(n)
+}
+
+/// What the other calls of a batch have computed is recorded, also where one of them ends the batch by a panic.
+#[test]
+fn a_panic_while_a_result_is_encoded_loses_no_other_one() {
+    let place = tempfile::tempdir().unwrap();
+    let environment = || {
+        let storage = memento_storage_fs::storage(&Options::new(place.path()));
+        Environment::new(storage, LocalRunner::with_threads(1).unwrap())
+    };
+    let batch = || environment().enter(|| number::map((0..60).map(|n| (n,))).len());
+    catch_unwind(AssertUnwindSafe(batch)).unwrap_err();
+    let computed = NUMBERS.runs();
+    assert!(computed > 1, "{computed}");
+    let environment = environment();
+    environment.enter(|| {
+        let others = number::map((0..60).filter(|n| *n != 30).map(|n| (n,)));
+        assert!(others.iter().all(Result::is_ok));
+    });
+    assert_eq!(environment.statistics().hits(), computed - 1, "all but the one that panicked");
 }
