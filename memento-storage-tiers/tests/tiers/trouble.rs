@@ -6,7 +6,7 @@ use memento::{Environment, Filter, Key, ListOptions, LocalRunner, Prefix, Storag
 use memento_storage_tiers::{Tiers, Writes};
 
 use crate::store::Store;
-use crate::{double, large, of, runs, text, tier, tiers};
+use crate::{RUNS, double, large, of, runs, text, tier, tiers};
 
 #[test]
 fn a_tier_that_is_away_costs_nothing_but_what_only_it_has() {
@@ -31,6 +31,26 @@ fn nothing_is_kept_where_all_tiers_are_away_and_values_are_right() {
     far.set_away(true);
     assert_eq!((runs(&environment), runs(&environment)), (10, 10));
     assert!(environment.statistics().store_failures >= 20, "each was reported");
+}
+
+#[test]
+fn what_a_tier_that_is_away_still_has_is_not_said_to_be_forgotten() {
+    for far_is_away in [false, true] {
+        let (near, far) = (Store::default(), Store::default());
+        let environment = tiers([tier(&near), tier(&far)]);
+        environment.enter(|| double(1));
+        let away = if far_is_away { &far } else { &near };
+        away.set_away(true);
+        let error = environment.enter(|| double::forget(1).unwrap_err());
+        assert!(error.to_string().contains("a tier"), "{error}");
+        away.set_away(false);
+        environment.enter(|| assert!(double::forget(1).unwrap(), "it is still there"));
+        for store in [&near, &far] {
+            RUNS.set(0);
+            of(store.stores()).enter(|| double(1));
+            assert_eq!(RUNS.get(), 1);
+        }
+    }
 }
 
 /// Damages all that is in a store.

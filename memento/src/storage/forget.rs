@@ -35,6 +35,8 @@ impl Storage {
                 for earlier in head.earlier_keys() {
                     self.metadata.remove(&earlier)?;
                 }
+                // A store of several that has the note has it in one of them, maybe; the result is to be gone from all.
+                self.metadata.remove(key)?;
                 let head = Head { value: None, error: None, earlier: &[], outline: &[], ..head };
                 self.metadata.put(&[entry(head, provenance)?])?;
                 Ok(true)
