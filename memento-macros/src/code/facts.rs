@@ -6,6 +6,7 @@ use std::collections::HashSet;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
+use super::files::File;
 use super::index::Index;
 use super::lex::{Kind, Source};
 use super::mention::{Mention, Stands};
@@ -114,8 +115,14 @@ fn read_item(index: &Index, node: usize, is_memento: bool) -> Facts {
     let mut facts = reader.facts;
     for module in index.around(item.module) {
         for (file, attributes) in &index.modules[module].attributes {
-            let file = &index.files[*file];
-            facts.options.append(&mut options(&file.source, &file.path, attributes.clone()));
+            let File { source, path, .. } = &index.files[*file];
+            facts.options.append(&mut options(source, path, attributes.clone()));
+            // Of two modules of one name, it says which is there.
+            for condition in conditions::of_module(source, attributes.clone()) {
+                if !is_memento {
+                    normal::write(source, condition, &mut facts.normal);
+                }
+            }
         }
     }
     let unique: HashSet<Mention> = facts.mentions.drain(..).collect();

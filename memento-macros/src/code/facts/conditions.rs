@@ -3,6 +3,25 @@
 use std::ops::Range;
 
 use super::{KEYWORDS, Reader, Surroundings};
+use crate::code::lex::Source;
+
+/// What the attributes of a module have in them that says when it is there, or from which file.
+pub(super) fn of_module(source: &Source, attributes: Range<usize>) -> Vec<Range<usize>> {
+    let mut conditions = Vec::new();
+    let mut at = attributes.start;
+    while at < attributes.end {
+        let decides = |inside: Range<usize>| {
+            inside.into_iter().any(|at| source.is(at, "path") || source.is(at, "cfg"))
+        };
+        let is_condition = source.opens(at + 1, "(")
+            && (source.is(at, "cfg")
+                || source.is(at, "cfg_attr") && decides(source.inside(at + 1)));
+        let end = if is_condition { source.skip(at + 1) } else { at + 1 };
+        conditions.extend(is_condition.then_some(at..end));
+        at = end;
+    }
+    conditions
+}
 
 impl Reader<'_> {
     /// Notes the options in `cfg!(…)` and `cfg_select! { … }`, and in `cfg(…)` and `cfg_attr(…, …)` where they are no

@@ -87,6 +87,31 @@ fn the_condition_of_an_import_in_another_module_counts() {
 }
 
 #[test]
+fn the_condition_of_a_module_counts() {
+    let digest = |one: &str, other: &str| {
+        let of = Program::of(&format!(
+            "#[{one}] mod way {{ pub fn go(n: u64) -> u64 {{ n }} }}
+             #[{other}] mod way {{ pub fn go(n: u64) -> u64 {{ n + 1 }} }}"
+        ));
+        of.reach("fn of(n: u64) -> u64 { way::go(n) }").digest
+    };
+    for (one, other) in [
+        ("cfg(unix)", "cfg(not(unix))"),
+        ("cfg_attr(all(), cfg(unix))", "cfg_attr(all(), cfg(not(unix)))"),
+        ("cfg_attr(unix, path = \"a.rs\")", "cfg_attr(not(unix), path = \"a.rs\")"),
+    ] {
+        // It says which of the two it is.
+        assert_ne!(digest(one, other), digest(other, one), "{one}");
+    }
+    for (one, other) in [
+        ("cfg(unix)", "allow(unused)] #[cfg(unix)"),
+        ("cfg_attr(unix, deny(warnings))", "cfg_attr(not(unix), deny(warnings))"),
+    ] {
+        assert_eq!(digest(one, "cfg(windows)"), digest(other, "cfg(windows)"), "{one}");
+    }
+}
+
+#[test]
 fn the_conditions_in_cfg_select_count() {
     let program = Program::of("");
     let found = program.reach(
