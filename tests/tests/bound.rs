@@ -210,8 +210,14 @@ fn what_is_read_is_a_function_of_this_program() {
     let of_text: Bound<fn(String) -> f64> = Json::decode(&bytes).unwrap();
     assert_eq!(of_text.try_call("2".into()).unwrap_err().kind(), ErrorKind::Damaged);
     let to_text: Bound<fn(u32) -> String> = Json::decode(&bytes).unwrap();
-    let error = to_text.try_call(2).unwrap_err().to_string();
-    assert!(error.contains("it returns something else than `alloc::string::String`"), "{error}");
+    RUNS.alone(|| {
+        let error = to_text.try_call(2).unwrap_err().to_string();
+        assert!(
+            error.contains("it returns something else than `alloc::string::String`"),
+            "{error}"
+        );
+        assert_eq!(RUNS.take(), 1, "what a function returns is seen when it has run");
+    });
 }
 
 #[test]
