@@ -230,6 +230,11 @@ impl Frame {
         }
     }
 
+    /// The number of the frame that called this one; 0 where none did.
+    pub(crate) fn caller_number(&self) -> u64 {
+        self.caller.as_ref().map_or(0, |caller| caller.number)
+    }
+
     /// Records a call. The same call with the same outcome is recorded once.
     pub(crate) fn record(&self, call: Call) {
         self.met.lock().meet(Meeting::Call(call));

@@ -52,6 +52,28 @@ fn size_of(content: FileContent) -> io::Result<usize> {
     Ok(content.read()?.len())
 }
 
+/// The sizes of some files: of the first, which it reads itself, and of all that it hands on.
+#[memento]
+fn sizes(paths: Vec<PathBuf>) -> (Option<usize>, Vec<Option<usize>>) {
+    RUNS.add();
+    let first = FileContent::from(&*paths[0]).read().ok().map(|content| content.len());
+    let size = |path: PathBuf| size_of::try_call(FileContent::from(path)).ok()?.ok();
+    (first, paths[1..].iter().cloned().map(size).collect())
+}
+
+/// Hands on what it is called with.
+#[memento]
+fn size_by_others(content: FileContent) -> [usize; 2] {
+    RUNS.add();
+    [size_by_reference(&content), content.read().unwrap().len()]
+}
+
+#[memento]
+fn size_by_reference(content: &FileContent) -> usize {
+    RUNS.add();
+    content.read().unwrap().len()
+}
+
 /// A revision that only this process knows.
 struct Revision;
 
@@ -243,6 +265,38 @@ fn an_argument_can_be_the_content_of_a_file() {
             let missing = size_of::try_call(FileContent::from("no such file")).unwrap_err();
             assert!(missing.to_string().contains("no such file"), "{missing}");
         });
+    });
+}
+
+#[test]
+fn the_content_of_a_file_that_a_function_finds_itself_is_observed() {
+    RUNS.alone(|| {
+        let place = Place::new();
+        let paths = ["first", "second", "third"].map(|name| place.write(name, "abc"));
+        let all = || place.call(|| sizes(paths.to_vec()));
+        assert_eq!(all(), ((Some(3), vec![Some(3); 2]), 2), "two of them are equal");
+        assert_eq!(all().1, 0);
+        place.write("second", "abcd");
+        assert_eq!(all(), ((Some(3), vec![Some(4), Some(3)]), 2));
+        place.write("first", "abcde");
+        assert_eq!(all(), ((Some(5), vec![Some(4), Some(3)]), 1));
+        fs::remove_file(&paths[2]).unwrap();
+        assert_eq!(all(), ((Some(5), vec![Some(4), None]), 1));
+        place.write("third", "abcd");
+        assert_eq!(all(), ((Some(5), vec![Some(4), Some(4)]), 1), "it is there again");
+    });
+}
+
+#[test]
+fn a_content_that_a_function_is_called_with_is_handed_on_without_its_name() {
+    RUNS.alone(|| {
+        let place = Place::new();
+        let (one, two) = (place.write("one", "abc"), place.write("two", "abc"));
+        let size = |path: &Path| place.call(|| size_by_others(FileContent::from(path)));
+        assert_eq!(size(&one), ([3, 3], 2));
+        place.write("one", "abcd");
+        assert_eq!(size(&two), ([3, 3], 0), "of another file, and that one has changed");
+        assert_eq!(size(&one), ([4, 4], 2));
     });
 }
 

@@ -9,9 +9,10 @@ use parking_lot::Mutex;
 use serde::ser::{Error as _, Serialize, Serializer};
 
 use super::file::{Content, File, failed};
-use super::reading::settle;
-use super::{Resource as _, memo};
-use crate::{Digest, stack};
+use super::observe::read_observed;
+use super::{Observation, Resource as _, State, memo, reading};
+use crate::Digest;
+use crate::stack::{self, Frame};
 
 const WRITTEN_SINCE: &str = "it was written to since the function was called, so what it holds is not what the call is \
                              named by; call the function again";
@@ -41,13 +42,29 @@ const WRITTEN_SINCE: &str = "it was written to since the function was called, so
 /// no part of results; return the path, or what the file holds.
 ///
 /// A function that hands one on to another function hands on the content that it was called with: where the file was
-/// written to since, that is an error of the other call. A value is for one call at a time; others get a clone.
+/// written to since, that is an error of the other call. One that it makes itself, and reads or hands on, it observes
+/// as [`file()`](super::file()) does: its own key says nothing of it. A value is for one call at a time; others get a
+/// clone.
 ///
 /// Two of them are equal where their paths are.
 pub struct FileContent {
     path: PathBuf,
-    /// The digest that was last made part of a key.
-    keyed: Mutex<Option<Digest>>,
+    keyed: Mutex<Option<Keyed>>,
+}
+
+/// What a content was when it was last made part of a key.
+#[derive(Clone, Copy)]
+struct Keyed {
+    digest: Digest,
+    /// The numbers of the frames that made it part of a key of what they call, first and last; 0 outside of functions.
+    by: [u64; 2],
+}
+
+impl Keyed {
+    /// Whether it is part of the key of `frame`, which then stands for this content and no other.
+    fn is_of(&self, frame: &Frame) -> bool {
+        self.by.contains(&frame.caller_number())
+    }
 }
 
 impl FileContent {
@@ -56,56 +73,73 @@ impl FileContent {
         &self.path
     }
 
-    /// The content that the key was made of. It is not observed, as it is part of the key already.
+    /// The content that the key was made of. It is not observed where it is part of the key of the function that reads
+    /// it.
     ///
     /// # Errors
     ///
     /// Those of [`file()`](super::file()). [`InvalidData`](io::ErrorKind::InvalidData) where the content is no longer
     /// what the key was made of: the result would stand for a content that it does not come from.
     pub fn read(&self) -> io::Result<Vec<u8>> {
-        let content: Content = File::new(&self.path).read()?;
+        let file = File::new(&self.path);
         // The lock is not held while the content is hashed.
         let keyed = *self.keyed.lock();
-        if keyed.is_some_and(|keyed| keyed != Digest::of(&content.bytes)) {
+        let is_of_frame = |frame: &Frame| keyed.is_some_and(|keyed| keyed.is_of(frame));
+        if stack::with(|caller| caller.frame.as_deref().is_some_and(|frame| !is_of_frame(frame))) {
+            return read_observed(&file, File::read, Content::state).map(|content| content.bytes);
+        }
+        let content = file.read()?;
+        if keyed.is_some_and(|keyed| keyed.digest != Digest::of(&content.bytes)) {
             return Err(failed(&self.path, io::ErrorKind::InvalidData, WRITTEN_SINCE));
         }
         Ok(content.bytes)
     }
 
-    /// The digest of the content at the time `now` or later.
-    pub(super) fn digest_at(&self, now: SystemTime) -> io::Result<Digest> {
+    /// What the file holds at the time `now` or later, unless it cannot be read.
+    pub(super) fn look(&self, now: SystemTime) -> (io::Result<()>, Observation) {
         let file = File::new(&self.path);
-        let (name, stamped) = (file.name(), file.stamp());
-        if let Some(digest) = stamped.and_then(|(stamp, _)| memo::get(File::KIND, &name, stamp)) {
-            return Ok(digest);
+        if let Some((stamp, _)) = file.stamp() {
+            let name = file.name();
+            if let Some(digest) = memo::get(File::KIND, &name, stamp) {
+                return (Ok(()), Observation::new(File::KIND, name, Some(stamp), digest));
+            }
         }
-        let hash = || {
-            let hashed = file.hash();
-            let state = hashed.as_ref().map_or_else(super::State::failed, |state| *state);
-            (hashed, state)
-        };
-        let settled = settle(stamped, || file.stamp(), hash, now);
-        settled.value?;
-        if let Some(stamp) = settled.stamp {
-            memo::insert(File::KIND, &name, stamp, settled.digest);
+        let state =
+            |hashed: &io::Result<State>| hashed.as_ref().map_or_else(State::failed, |state| *state);
+        let (hashed, observation) = reading::read(&file, File::hash, state, now);
+        (hashed.map(drop), observation)
+    }
+
+    /// The digest of the content, as a part of the key of what the function that runs in this thread calls. That
+    /// function observes it, unless it is part of its own key.
+    fn keyed_for_call(&self) -> io::Result<Digest> {
+        let (readable, observation) = self.look(SystemTime::now());
+        let digest = *observation.digest();
+        let mut keyed = self.keyed.lock();
+        let (by, is_observed) = stack::with(|caller| {
+            let Some(frame) = &caller.frame else { return (Ok([0, 0]), false) };
+            match *keyed {
+                // What a function was called with, it hands on as it was then, or not at all.
+                Some(own) if own.is_of(frame) && own.digest != digest => (Err(()), false),
+                Some(own) if own.is_of(frame) => (Ok([own.by[0], frame.number]), false),
+                _ => (Ok([frame.number, frame.number]), true),
+            }
+        });
+        if is_observed {
+            stack::observe(observation);
         }
-        Ok(settled.digest)
+        readable?;
+        let by = by.map_err(|()| failed(&self.path, io::ErrorKind::InvalidData, WRITTEN_SINCE))?;
+        *keyed = Some(Keyed { digest, by });
+        Ok(digest)
     }
 }
 
 impl Serialize for FileContent {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let digest = self.digest_at(SystemTime::now()).map_err(|error| {
+        let digest = self.keyed_for_call().map_err(|error| {
             S::Error::custom(format_args!("{error}; what it holds is part of the key"))
         })?;
-        let mut keyed = self.keyed.lock();
-        // What a function was called with, it hands on as it was then, or not at all.
-        let is_other = keyed.is_some_and(|keyed| keyed != digest);
-        if is_other && stack::with(|caller| caller.frame.is_some()) {
-            return Err(S::Error::custom(format_args!("{}: {WRITTEN_SINCE}", self.path.display())));
-        }
-        *keyed = Some(digest);
-        drop(keyed);
         serializer.serialize_newtype_struct("memento::FileContent", &digest.to_string())
     }
 }
