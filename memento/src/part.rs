@@ -7,18 +7,18 @@ mod checked;
 mod scope;
 #[cfg(test)]
 mod tests;
+mod unnamed;
 
 use std::fmt;
-use std::fs;
 use std::io::{Cursor, Read};
 use std::sync::{Arc, OnceLock};
 
 use serde::de::{self, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use tempfile::TempPath;
 
 pub(crate) use checked::Checked;
 pub(crate) use scope::{Encode, Found, Publish, Scope, publish, publish_all};
+pub(crate) use unnamed::Unnamed;
 
 use crate::storage::{Contents, Source};
 use crate::{Digest, Environment, Error, ErrorKind, Result, stack, validity};
@@ -38,7 +38,7 @@ pub(crate) enum Home {
     /// In memory, as long as the value lives.
     Memory(Vec<u8>),
     /// In a temporary file, as long as the value lives.
-    File(TempPath),
+    File(Unnamed),
     /// It was read back outside of any result: in these contents, where they are known, else in those of whoever reads.
     Anywhere(OnceLock<Contents>),
 }
@@ -85,8 +85,9 @@ impl Part {
     pub(crate) fn read(&self) -> Result<Vec<u8>> {
         let contents = match &*self.home {
             Home::Memory(content) => return Ok(content.clone()),
-            Home::File(path) => {
-                let content = fs::read(path).map_err(|error| self.unreadable(error))?;
+            Home::File(file) => {
+                let mut content = Vec::new();
+                file.reader().read_to_end(&mut content).map_err(|error| self.unreadable(error))?;
                 let is_whole = Digest::of(&content) == self.digest;
                 return is_whole.then_some(content).ok_or_else(|| self.unreadable(OTHER_BYTES));
             }
@@ -101,10 +102,7 @@ impl Part {
     fn open(&self) -> Result<Box<dyn Read + Send>> {
         let contents = match &*self.home {
             Home::Memory(content) => return Ok(Box::new(Cursor::new(content.clone()))),
-            Home::File(path) => {
-                let file = fs::File::open(path).map_err(|error| self.unreadable(error))?;
-                return Ok(Box::new(file));
-            }
+            Home::File(file) => return Ok(Box::new(file.reader())),
             Home::Store(contents, _) => contents.clone(),
             Home::Anywhere(known) => anywhere(known)?,
         };

@@ -1,14 +1,13 @@
 //! Writes a file, and puts it into the data store.
 
 use std::fmt;
+use std::fs::File;
 use std::io::{self, BufWriter, Read, Write};
-
-use tempfile::NamedTempFile;
 
 use super::{Blob, IN_MEMORY};
 use crate::Digest;
 use crate::digest::hashed::{HashedWriter, PIECE};
-use crate::part::{Home, Part, writable_home};
+use crate::part::{Home, Part, Unnamed, writable_home};
 use crate::storage::Source;
 
 /// Writes a [`Blob`]. What is dropped before [`finish`](Self::finish) leaves nothing behind.
@@ -20,7 +19,7 @@ pub struct BlobWriter {
 /// the file would be lost with it.
 enum Written {
     Memory(Vec<u8>),
-    File(BufWriter<HashedWriter<NamedTempFile>>),
+    File(BufWriter<HashedWriter<File>>),
 }
 
 impl BlobWriter {
@@ -44,8 +43,9 @@ impl BlobWriter {
             Written::File(file) => {
                 let file = file.into_inner().map_err(io::IntoInnerError::into_error)?;
                 let (digest, size) = (file.digest(), file.count());
-                let home = kept(&digest, size, &mut file.writer.reopen()?);
-                let home = home.unwrap_or_else(|| Home::File(file.writer.into_temp_path()));
+                let file = Unnamed::new(file.writer);
+                let home = kept(&digest, size, &mut file.reader());
+                let home = home.unwrap_or(Home::File(file));
                 Ok(Blob(Part::new(digest, size, home)))
             }
         }
@@ -65,7 +65,7 @@ impl Write for BlobWriter {
         if let Written::Memory(written) = &mut self.written
             && written.len() + bytes.len() > IN_MEMORY
         {
-            let file = HashedWriter::new(NamedTempFile::new()?);
+            let file = HashedWriter::new(tempfile::tempfile()?);
             let mut file = BufWriter::with_capacity(PIECE, file);
             file.write_all(written)?;
             self.written = Written::File(file);

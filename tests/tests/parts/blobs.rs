@@ -143,6 +143,15 @@ fn as_an_argument_it_stands_for_its_bytes() {
     });
 }
 
+#[test]
+fn what_a_process_was_writing_goes_with_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut process = Command::new(env!("CARGO_BIN_EXE_blob"));
+    let status = process.arg(folder.path()).arg("abort").env("TMPDIR", folder.path()).status();
+    assert!(status.unwrap().code().is_none(), "it was killed");
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+}
+
 /// A process that writes 64 MiB into a store, and one that reads them, need less than half of that.
 #[test]
 fn large_files_are_never_in_memory() {
