@@ -362,15 +362,14 @@ impl fmt::Debug for Context {
     }
 }
 
-/// The context argument called `name`, if there is one and it is a `T`.
+/// The context argument called `name`, if there is one and it is a `T`, or is encoded like one: a `&str` is a `String`,
+/// too. In keys they are the same, and so they are here.
 ///
 /// It is set with `f::with().context(name, value)`, and seen by `f` and all that `f` calls.
 pub fn context<T: Clone + DeserializeOwned + 'static>(name: &str) -> Option<T> {
     with(|caller| {
         let ContextValue { value, encoding } = caller.context.as_ref()?.values.get(name)?;
-        match value {
-            Some(value) => value.downcast_ref::<T>().cloned(),
-            None => encoding::decode(encoding).ok(),
-        }
+        let here = value.as_ref().and_then(|value| value.downcast_ref::<T>().cloned());
+        here.or_else(|| encoding::decode(encoding).ok())
     })
 }

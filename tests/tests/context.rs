@@ -142,3 +142,19 @@ fn results_can_be_context_and_the_innermost_value_counts() {
         assert_eq!(limited::with().context("limits", limits(7)).call(9), 8);
     });
 }
+
+#[memento]
+fn greeting() -> (Option<String>, Option<u64>) {
+    (memento::context("name"), memento::context("name"))
+}
+
+/// Worker processes know how it is encoded, and no more.
+#[test]
+fn a_context_is_whatever_it_is_encoded_like() {
+    memory().enter(|| {
+        let greeted = (Some("Ada".to_owned()), None);
+        assert_eq!(greeting::with().context("name", "Ada").call(), greeted);
+        assert_eq!(greeting::with().context("name", "Ada".to_owned()).call(), greeted);
+        assert_eq!(Environment::current().unwrap().statistics().computed, 1);
+    });
+}
