@@ -1,6 +1,7 @@
 //! How a result becomes bytes, and bytes a result.
 
 mod bincode;
+mod lossless;
 mod postcard;
 mod stack;
 #[cfg(test)]
@@ -14,6 +15,7 @@ pub use crate::storage::Segments;
 use crate::{Error, ErrorKind, Result};
 
 pub use bincode::Bincode;
+use lossless::{Lossless, ToNull};
 pub use postcard::Postcard;
 
 /// Encodes results. Chosen by `codec = "…"` on a function; each record says which codec wrote it.
@@ -84,7 +86,8 @@ impl Encoding<'_> {
     }
 }
 
-/// JSON: for results that people or other programs read. It has no NaN, no infinities, and only text as map keys.
+/// JSON: for results that people or other programs read. It has no NaN, no infinities, no `Some(None)`, and only text as
+/// map keys: results with such values are not kept.
 #[derive(Clone, Copy, Debug)]
 pub struct Json;
 
@@ -92,7 +95,8 @@ impl Codec for Json {
     const NAME: &'static str = "json";
 
     fn encode<T: Serialize + ?Sized>(value: &T, bytes: &mut Vec<u8>) -> Result<()> {
-        serde_json::to_writer(bytes, value).map_err(|error| encoding_error::<T>(Self::NAME, error))
+        let value = Lossless::<ToNull, T>::new(value);
+        serde_json::to_writer(bytes, &value).map_err(|error| encoding_error::<T>(Self::NAME, error))
     }
 
     fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {

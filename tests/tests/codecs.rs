@@ -67,3 +67,35 @@ fn each_codec_reads_what_it_wrote_and_is_named_in_the_record() {
         assert_eq!(RUNS.load(Ordering::Relaxed), 4);
     }
 }
+
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+struct Quote {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    discount: Option<u8>,
+    quantity: Option<u8>,
+    cents: Option<u16>,
+}
+
+static QUOTES: AtomicU64 = AtomicU64::new(0);
+
+#[memento]
+fn quote(discount: Option<u8>) -> Quote {
+    QUOTES.fetch_add(1, Ordering::Relaxed);
+    Quote { discount, quantity: Some(2), cents: Some(99) }
+}
+
+#[test]
+fn what_its_codec_would_change_is_not_kept() {
+    let storage = Storage::memory().memory_cache(0);
+    let environment = Environment::new(storage, LocalRunner::new());
+    let calls = |discount| {
+        let quote = || environment.enter(|| quote(discount));
+        let expected = Quote { discount, quantity: Some(2), cents: Some(99) };
+        assert_eq!([quote(), quote()], [expected.clone(), expected]);
+        QUOTES.swap(0, Ordering::Relaxed)
+    };
+    assert_eq!(calls(Some(1)), 1);
+    assert_eq!(environment.statistics().store_failures, 0);
+    assert_eq!(calls(None), 2, "its field is left out");
+    assert_eq!(environment.statistics().store_failures, 2);
+}

@@ -6,6 +6,7 @@ mod reader;
 use ::bincode::config::{Configuration, Fixint, LittleEndian};
 use serde::{Serialize, de::DeserializeOwned};
 
+use super::lossless::{Lossless, ToNames};
 use super::{Codec, Segments, decoding_error, encoding_error};
 use crate::Result;
 use input::Input;
@@ -26,6 +27,7 @@ impl Codec for Bincode {
     const NAME: &'static str = "bincode";
 
     fn encode<T: Serialize + ?Sized>(value: &T, bytes: &mut Vec<u8>) -> Result<()> {
+        let value = Lossless::<ToNames, T>::new(value);
         match ::bincode::serde::encode_into_std_write(value, bytes, FORMAT) {
             Ok(_) => Ok(()),
             Err(error) => Err(encoding_error::<T>(Self::NAME, error)),

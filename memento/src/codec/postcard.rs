@@ -3,6 +3,7 @@
 use ::postcard::de_flavors::Flavor;
 use serde::{Serialize, de::DeserializeOwned};
 
+use super::lossless::{Lossless, ToNames};
 use super::stack::Stack;
 use super::{Codec, decoding_error, encoding_error};
 use crate::Result;
@@ -15,7 +16,7 @@ impl Codec for Postcard {
     const NAME: &'static str = "postcard";
 
     fn encode<T: Serialize + ?Sized>(value: &T, bytes: &mut Vec<u8>) -> Result<()> {
-        match ::postcard::to_io(value, bytes) {
+        match ::postcard::to_io(&Lossless::<ToNames, T>::new(value), bytes) {
             Ok(_) => Ok(()),
             Err(error) => Err(encoding_error::<T>(Self::NAME, error)),
         }

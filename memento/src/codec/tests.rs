@@ -53,6 +53,70 @@ fn a_huge_length_in_hostile_bytes_costs_no_memory() {
     assert_eq!(Postcard::decode::<Vec<u64>>(&bytes).unwrap_err().kind(), ErrorKind::Damaged);
 }
 
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
+struct Quote {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    discount: Option<u8>,
+    quantity: Option<u8>,
+}
+
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
+enum Offer {
+    Of {
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        discount: Option<u8>,
+        quantity: Option<u8>,
+    },
+}
+
+/// What is read is what was encoded, or it is not encoded.
+#[test]
+fn what_reads_as_another_value_is_not_encoded() {
+    fn kept<C: Codec, T>(value: &T) -> bool
+    where
+        T: Serialize + serde::de::DeserializeOwned + PartialEq + std::fmt::Debug,
+    {
+        let mut bytes = Vec::new();
+        match C::encode(value, &mut bytes) {
+            Ok(()) => {
+                assert_eq!(&C::decode::<T>(&bytes).unwrap(), value);
+                true
+            }
+            Err(error) => {
+                assert!(error.to_string().contains("choose another codec"), "{error}");
+                false
+            }
+        }
+    }
+    fn kept_by_each<T>(value: &T) -> [bool; 3]
+    where
+        T: Serialize + serde::de::DeserializeOwned + PartialEq + std::fmt::Debug,
+    {
+        [kept::<Bincode, _>(value), kept::<Postcard, _>(value), kept::<Json, _>(value)]
+    }
+    let quote = |discount| Quote { discount, quantity: Some(2) };
+    let offer = |discount| Offer::Of { discount, quantity: Some(2) };
+    assert_eq!(
+        [quote(None), quote(Some(1))].map(|q| kept_by_each(&q)),
+        [[false, false, true], [true; 3]]
+    );
+    assert_eq!(
+        [offer(None), offer(Some(1))].map(|o| kept_by_each(&o)),
+        [[false, false, true], [true; 3]]
+    );
+    for number in [f64::INFINITY, f64::NEG_INFINITY] {
+        assert_eq!(kept_by_each(&Some(number)), [true, true, false]);
+        assert_eq!(kept_by_each(&vec![(number, 1)]), [true, true, false]);
+    }
+    assert!(!kept::<Json, _>(&f32::NAN) && !kept::<Json, _>(&f64::NAN));
+    assert_eq!(
+        [Some(None), Some(Some(1)), None].map(|o| kept_by_each(&o)),
+        [[true, true, false], [true; 3], [true; 3]]
+    );
+    assert_eq!([Some(()), None].map(|o| kept_by_each(&o)), [[true, true, false], [true; 3]]);
+    assert_eq!(kept_by_each(&BTreeMap::from([(1, Some(vec![None, Some(2)]))])), [true; 3]);
+}
+
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 enum Shape {
     Nothing,
@@ -103,6 +167,26 @@ fn by_bincode<T: DeserializeOwned>(bytes: &[u8]) -> Option<T> {
     let format = ::bincode::config::standard().with_fixed_int_encoding().with_limit::<1_000_000>();
     let (value, used) = ::bincode::serde::decode_from_slice(bytes, format).ok()?;
     (used == bytes.len()).then_some(value)
+}
+
+/// Its last bit, too.
+#[test]
+fn a_number_is_read_as_it_was() {
+    fn check<C: Codec>() {
+        let mut bits = 0x9e37_79b9_7f4a_7c15_u64;
+        for _ in 0..20_000 {
+            bits = bits.wrapping_mul(0x5851_f42d_4c95_7f2d).wrapping_add(0x1405_7b7e_f767_814f);
+            let number = f64::from_bits(bits);
+            if number.is_finite() {
+                let mut bytes = Vec::new();
+                C::encode(&number, &mut bytes).unwrap();
+                assert_eq!(C::decode::<f64>(&bytes).unwrap().to_bits(), bits, "{number:e}");
+            }
+        }
+    }
+    check::<Bincode>();
+    check::<Postcard>();
+    check::<Json>();
 }
 
 proptest! {
