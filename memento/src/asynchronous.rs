@@ -55,10 +55,8 @@ where
     F: Future<Output = R::Output>,
 {
     let begun = engine::begin(declaration, Modifiers::default(), &encode, &arguments);
-    match finish(begun, returns, move || body(arguments)).await {
-        Ok(output) => Ok(output),
-        Err(ending) => Err(ending.error(declaration.function())),
-    }
+    let finished = finish(begun, returns, move || body(arguments)).await;
+    finished.map_err(|ending| ending.error(declaration.function()))
 }
 
 /// `f::with()….call(…).await`.
@@ -83,6 +81,28 @@ where
         Ok(output) => output,
         Err(ending) => raise(ending, declaration.function()),
     }
+}
+
+/// `f::with()….try_call(…).await`.
+///
+/// # Errors
+///
+/// As [`try_call_with`](crate::internal::try_call_with).
+pub async fn try_call_with<R, A, F>(
+    declaration: &'static Declaration,
+    with: &With,
+    returns: R,
+    encode: impl Encode<A>,
+    arguments: A,
+    body: impl FnOnce(A) -> F,
+) -> Result<R::Output>
+where
+    R: Returns,
+    F: Future<Output = R::Output>,
+{
+    let begun = begin_with(declaration, with, &encode, &arguments);
+    let finished = finish(begun, returns, move || body(arguments)).await;
+    finished.map_err(|ending| ending.error(declaration.function()))
 }
 
 /// `f::with()….ignore_result(…).await`.

@@ -17,7 +17,8 @@ pub use crate::argument::{Argument, KeyPart, Unencoded};
 pub use crate::asynchronous::{
     as_completed as as_completed_async, call as call_async, call_with as call_with_async,
     for_each as for_each_async, ignore_result as ignore_result_async, map as map_async,
-    try_call as try_call_async, try_for_each as try_for_each_async, try_map as try_map_async,
+    try_call as try_call_async, try_call_with as try_call_with_async,
+    try_for_each as try_for_each_async, try_map as try_map_async,
 };
 pub use crate::batch::{as_completed, for_each, map, try_for_each, try_map};
 pub use crate::binding::Declaration;
@@ -102,6 +103,22 @@ pub fn call_with<R: Returns, A: Send>(
         Ok(output) => output,
         Err(ending) => raise(ending, declaration.function()),
     }
+}
+
+/// `f::with()….try_call(…)`.
+pub fn try_call_with<R: Returns, A: Send>(
+    declaration: &'static Declaration,
+    with: &With,
+    returns: R,
+    encode: impl Encode<A>,
+    arguments: A,
+    body: impl FnOnce(A) -> R::Output + Send,
+) -> Result<R::Output> {
+    let call = |modifiers: Modifiers<'_>| {
+        engine::call(declaration, modifiers, returns, encode, arguments, body)
+            .map_err(|ending| ending.error(declaration.function()))
+    };
+    with.enter(call)?
 }
 
 /// `f::with()….ignore_result(…)`.

@@ -91,7 +91,9 @@ fn further_calls_can_be_forbidden() {
         let message = panic.unwrap_err().downcast::<String>().unwrap();
         assert!(message.contains("the caller runs under `no_further_calls`"), "{message}");
         assert_eq!(calls_counted::memento(1).unwrap(), None);
-        assert_eq!(counted::with().no_further_calls().call(1).0, 1);
+        let error = calls_counted::with().no_further_calls().try_call(1).unwrap_err().to_string();
+        assert!(error.contains("the caller runs under `no_further_calls`"), "{error}");
+        assert_eq!(counted::with().no_further_calls().try_call(1).unwrap().0, 1);
         assert_eq!(calls_counted(1), 1);
     });
 }

@@ -18,8 +18,8 @@ impl Parts<'_> {
             &__FUNCTION, &self.0, #handle::__returns #turbofish (), #handle::__encode #turbofish,
             #arguments, #body
         };
-        let (call, ignore_result) =
-            (self.call("call_with", &call), self.call("ignore_result", &call));
+        let [call, try_call, ignore_result] =
+            ["call_with", "try_call_with", "ignore_result"].map(|name| self.call(name, &call));
         let asyncness = &self.function.item.sig.asyncness;
         quote! {
             /// A call that does something otherwise than usual.
@@ -33,6 +33,11 @@ impl Parts<'_> {
                 /// Calls the function.
                 pub #asyncness fn call #generics (&self, #declared) -> #output #condition {
                     #call
+                }
+
+                /// Calls the function; what keeps it from being run is an error instead of a panic.
+                pub #asyncness fn try_call #generics (&self, #declared) -> #memento::Result<#output> #condition {
+                    #try_call
                 }
 
                 /// Calls the function for the sake of its record: the result is not read.

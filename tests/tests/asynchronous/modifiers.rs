@@ -61,7 +61,8 @@ fn refresh_runs_and_ignore_result_does_not_read() {
             assert_eq!(RUNS.take(), 1);
             assert_eq!(double::with().refresh().call(1).await, 2);
             assert_eq!(double::with().call(1).await, 2);
-            assert_eq!(RUNS.take(), 1);
+            assert_eq!(double::with().refresh().try_call(1).await.unwrap(), 2);
+            assert_eq!(RUNS.take(), 2);
         });
     });
 }
