@@ -8,7 +8,7 @@ use memento::{Environment, ErrorKind, Storage};
 use memento_runner_process::{Options, ProcessRunner};
 use memento_tests::fates::{
     branch, climb, common, kills_once, needs_branch, needs_common, needs_killer, needs_twig, noted,
-    outlives, twig,
+    outlives, slow, twig,
 };
 
 fn environment(workers: usize) -> Environment {
@@ -47,6 +47,27 @@ fn workers_and_this_process_compute_the_same_once() {
         assert_eq!(values, [100, 101]);
     });
     assert_eq!(noted(folder.path(), "common").len(), 1);
+}
+
+/// Each of two threads has looked up all of them before the other one computes the first.
+#[test]
+fn what_is_no_longer_valid_is_computed_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = || folder.path().to_owned();
+    let options = Options::new().workers(2).program(env!("CARGO_BIN_EXE_program"));
+    let storage = Storage::memory().memory_cache(0);
+    let environment = Environment::new(storage, ProcessRunner::new(options));
+    let all = |reversed: bool| {
+        let call = |n| (path(), if reversed { 19 - n } else { n });
+        environment.enter(|| slow::try_map((0..20).map(call)).unwrap());
+    };
+    all(false);
+    environment.enter(|| (0..20).for_each(|n| assert!(slow::forget(path(), n).unwrap())));
+    std::thread::scope(|scope| {
+        scope.spawn(|| all(false));
+        scope.spawn(|| all(true));
+    });
+    assert_eq!(noted(folder.path(), "slow").len(), 40);
 }
 
 #[test]

@@ -37,6 +37,8 @@ pub(super) struct Findings {
     pub(super) has_missed: bool,
     /// The digest of the outcome that a new one takes the place of.
     pub(super) replaces: Option<Digest>,
+    /// When that outcome was there, in nanoseconds since 1970.
+    pub(super) finished: Option<u64>,
     /// The record of an outcome that may be valid again one day.
     pub(super) earlier: Option<Vec<u8>>,
     /// The keys of all that the record there took the place of.
@@ -74,6 +76,7 @@ impl Findings {
     /// Notes the record that a new one takes the place of.
     pub(super) fn note_replaced(&mut self, head: &Head<'_>) {
         self.replaces = Some(head.digest);
+        self.finished = Some(head.finished);
         self.behind = head.earlier_keys().collect();
     }
 

@@ -15,9 +15,8 @@ use std::time::Duration;
 use crate::engine::calls::Calls;
 use crate::engine::item::Item;
 use crate::flight::{self, Abroad};
-use crate::miss::Miss;
 use crate::storage::Claim;
-use crate::{Key, MetadataStore};
+use crate::{Key, MetadataStore, record};
 
 /// The times between two questions, unless the store wakes who waits: the first, and the longest.
 const PAUSES: (Duration, Duration) = (Duration::from_micros(500), Duration::from_millis(20));
@@ -105,12 +104,13 @@ impl Calls<'_> {
         None
     }
 
-    /// Whether there is a record by now of an item that had none, and nobody has looked at it. Whoever may wait does.
+    /// Whether there is another record by now than the one that was found, if any was. Whoever may wait looks at it.
     fn is_new(&self, item: &Item<'_>) -> bool {
-        let metadata = &self.binding.cluster.storage.metadata;
-        item.findings.replaces.is_none()
-            && matches!(item.findings.miss, None | Some(Miss::NeverRun))
-            && metadata.get(&item.key).is_ok_and(|record| record.is_some())
+        let Ok(Some(record)) = self.binding.cluster.storage.metadata.get(&item.key) else {
+            return false;
+        };
+        let finished = record::open(&item.key, &record).map(|(head, _)| head.finished);
+        finished.is_ok_and(|finished| Some(finished) != item.findings.finished)
     }
 
     /// Whether this thread may wait for another process, or go on to.
