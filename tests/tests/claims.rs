@@ -7,8 +7,8 @@ use std::sync::{Arc, Barrier};
 use std::time::{Duration, Instant};
 
 use memento::{
-    Capabilities, Claim, Entry, Environment, Filter, Key, LocalRunner, MemoryDataStore,
-    MetadataStore, Page, Result, Storage, Version, memento,
+    CancellationToken, Capabilities, Claim, Entry, Environment, ErrorKind, Filter, Key,
+    LocalRunner, MemoryDataStore, MetadataStore, Page, Result, Storage, Version, memento,
 };
 use memento_storage_fs::Options;
 use memento_tests::folder::Folder;
@@ -172,6 +172,34 @@ fn who_waits_goes_on_when_the_one_that_computes_is_killed() {
     });
     assert_eq!(begun(), 2, "what was killed is computed again");
     assert_eq!(granted.load(Ordering::SeqCst), 1);
+}
+
+#[test]
+fn who_is_cancelled_does_not_wait_for_another_process() {
+    let _turn = TURN.lock();
+    let folder = Folder::new();
+    let place = tempfile::tempdir().unwrap();
+    let (log, stuck) = (place.path().join("log"), place.path().join("log.stuck"));
+    std::fs::write(&stuck, "").unwrap();
+    let holder = Worker::new(WORKER, &folder).logged(&log).start();
+    while lines(&log).is_empty() {
+        std::thread::yield_now();
+    }
+    let n: u64 = lines(&log)[0].parse().unwrap();
+    let (environment, refused, _) = telling(&folder);
+    let token = CancellationToken::new();
+    std::thread::scope(|scope| {
+        let waiter = scope
+            .spawn(|| environment.enter(|| logged::with().cancel(&token).try_call(n, log.clone())));
+        while !refused.load(Ordering::SeqCst) {
+            std::thread::yield_now();
+        }
+        token.cancel();
+        assert_eq!(waiter.join().unwrap().unwrap_err().kind(), ErrorKind::Cancelled);
+    });
+    let begun = lines(&log).into_iter().filter(|line| *line == n.to_string());
+    assert_eq!(begun.count(), 1, "the other one is still at it");
+    holder.kill();
 }
 
 #[memento]

@@ -86,7 +86,10 @@ impl Calls<'_> {
         waiter: &mut Waiter,
     ) -> Option<AmongProcesses> {
         let storage = &self.binding.cluster.storage;
-        if self.modifiers.refresh || !self.binding.is_worth_a_claim() || !storage.is_writable() {
+        // Who is cancelled waits no longer, and is told behind this.
+        let is_cancelled = self.modifiers.check_cancelled(self.binding.function).is_err();
+        let is_unclaimed = self.modifiers.refresh || !self.binding.is_worth_a_claim();
+        if is_cancelled || is_unclaimed || !storage.is_writable() {
             return Some(AmongProcesses::Unclaimed);
         }
         match storage.trouble.note(storage.metadata.try_claim(&item.key)) {
