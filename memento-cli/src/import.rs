@@ -53,6 +53,7 @@ impl Arguments {
             import.member(head, size, body)
         })?;
         bar.finish_and_clear();
+        import.keep_short()?;
         import.keep_entries()?;
         let tally = import.tally;
         storage::flush(&stores)?;
@@ -142,7 +143,7 @@ struct Import<'a> {
 
 impl Import<'_> {
     fn member(&mut self, head: Head, size: u64, body: &mut dyn Read) -> Result<()> {
-        // Contents stand first, and something follows; no memento is there before its contents are.
+        // Contents stand first: no memento is there before its contents are.
         if !matches!(head, Head::Content(_)) {
             self.keep_short()?;
         }
