@@ -1,5 +1,7 @@
 //! `memento copy`.
 
+mod sealed;
+
 use std::cell::Cell;
 use std::fs;
 use std::path::PathBuf;
