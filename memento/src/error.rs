@@ -54,8 +54,8 @@ impl ErrorKind {
         matches!(self, Self::Storage)
     }
 
-    /// Whether a store says by it what is wrong with one object or record, and not with itself: what is asked for together
-    /// with that one can be asked for one by one.
+    /// Whether a store says by it what is wrong with one object or record, and not with itself: others can be asked
+    /// for, one by one.
     pub fn is_of_one(self) -> bool {
         matches!(self, Self::Damaged | Self::NewerFormat)
     }

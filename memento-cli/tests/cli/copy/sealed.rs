@@ -23,7 +23,8 @@ fn sealed() -> (Place, Folder, Folder) {
     (place, folder, sealed)
 }
 
-/// What is copied and exported of the cluster `sealed`, where each time one thing is damaged, and told with these words.
+/// Copies and exports the cluster `sealed`, of which one thing is damaged, and told with these words, and what comes
+/// along are so many contents, objects and mementos.
 #[track_caller]
 fn without_one(place: &Place, expected: [u64; 3], words: &[&str]) {
     let copy = ["copy", "--json", "sealed", "./to"];
@@ -40,6 +41,22 @@ fn without_one(place: &Place, expected: [u64; 3], words: &[&str]) {
     }
     let imported = json(&place.done(&["--storage", "./imported", "import", "--json", "archive"]));
     assert_eq!(imported[0]["mementos"].as_u64(), Some(expected[2]));
+}
+
+#[test]
+fn snapshots_come_along_both_ways() {
+    let (place, folder, _) = sealed();
+    let snapshot = |storage: &[&str], words: &[&str]| {
+        place.done(&[storage, &["blob", "snapshot", "reports/a"], words].concat())
+    };
+    let (from, sealed) = (["--storage", folder.name()], ["--cluster", "sealed"]);
+    let plain = snapshot(&from, &["--list"]);
+    assert_eq!(snapshot(&sealed, &["--get", plain.trim()]), "hello\n");
+    let later = snapshot(&sealed, &[]);
+    assert_eq!(copy(&place, &["sealed", "./to"]), [CONTENTS, 3, MEMENTOS, 0]);
+    let to = ["--storage", "./to"];
+    assert_eq!(snapshot(&to, &["--list"]), format!("{plain}{later}"));
+    assert_eq!(snapshot(&to, &["--get", later.trim()]), "hello\n");
 }
 
 /// Has the memento that came last changed behind the back of its store.
