@@ -50,6 +50,17 @@ impl Output {
         complain(error);
     }
 
+    /// Goes on where what went wrong is about one object or record alone: it is left out.
+    pub(crate) fn leave_out(&mut self, done: Result<()>) -> Result<()> {
+        match done {
+            Err(error) if error.kind().is_of_one() => {
+                self.problem(&error);
+                Ok(())
+            }
+            done => done,
+        }
+    }
+
     /// How the program ends.
     pub(crate) fn end(mut self, done: Result<()>) -> ExitCode {
         let done = done.and_then(|()| self.flush().map_err(unwritable));
