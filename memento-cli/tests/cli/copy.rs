@@ -5,6 +5,7 @@ mod sealed;
 use std::cell::Cell;
 use std::fs;
 use std::path::PathBuf;
+use std::process::Stdio;
 
 use memento::{Environment, LocalRunner, memento, resource};
 use memento_storage_fs::Options;
@@ -197,6 +198,21 @@ fn what_is_damaged_stays_behind_and_is_told() {
     let to = Folder::at(place.path("to"));
     let visit = to.visit(&Call::both(CALLS));
     assert_eq!((visit.computed, visit.hits), (2, MEMENTOS - 2), "{visit:?}");
+}
+
+/// Who closes the other end of a pipe has read enough, and is told of problems all the same.
+#[test]
+fn problems_count_where_nobody_reads() {
+    let (place, folder) = filled();
+    let code = |to: &str| {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let mut copy = place.command(&["copy", folder.name(), to]);
+        copy.stdout(writer).stderr(Stdio::null()).status().unwrap().code()
+    };
+    assert_eq!(code("./to"), Some(0));
+    fs::write(&folder.results()[0], "damaged").unwrap();
+    assert_eq!(code("./other"), Some(1));
 }
 
 #[test]
