@@ -35,10 +35,9 @@ impl Arguments {
         let from = choice.open(&self.from, Access::Read)?;
         let to = choice.open(&self.to, Access::Write)?;
         storage::check_writable(&to, COPY)?;
-        let location = from.data.location();
-        if location == to.data.location() {
+        if storage::are_same(&from, &to) {
             return Err(Error::new(ErrorKind::Configuration, COPY)
-                .with("storage", location)
+                .with("storage", from.data.location())
                 .source("both are the same"));
         }
         let total = output::is_watched().then(|| from.data.info()).transpose()?;

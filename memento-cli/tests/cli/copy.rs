@@ -247,6 +247,26 @@ fn other_objects_are_not_replaced_unless_that_is_asked_for() {
 }
 
 #[test]
+fn tiers_of_the_same_names_are_not_the_same() {
+    let (place, folder) = filled();
+    let tiers = |cluster: &str, far: &str| {
+        format!(
+            "[clusters.{cluster}.storage]\ntiers = ['near', 'far']\n\
+             [clusters.{cluster}.storage.near]\ntype = 'filesystem'\npath = '{far}-near'\n\
+             [clusters.{cluster}.storage.far]\ntype = 'filesystem'\npath = '{far}'\n"
+        )
+    };
+    place.write("memento.toml", [tiers("a", "x"), tiers("b", "y"), tiers("c", "y")].concat());
+    copy(&place, &[folder.name(), "a"]);
+    copy(&place, &["a", "b"]);
+    let far = Folder::at(place.path("y"));
+    assert_eq!(far.results().len() as u64 + 2, CONTENTS);
+    for (from, to) in [("a", "a"), ("b", "c")] {
+        place.refused(&["copy", from, to], &["both are the same", "near, far"]);
+    }
+}
+
+#[test]
 fn storages_that_cannot_be_copied_are_refused() {
     let (place, folder) = filled();
     place.refused(&["copy", folder.name(), folder.name()], &["both are the same"]);
