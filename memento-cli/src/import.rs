@@ -227,6 +227,7 @@ fn digest(body: &mut dyn Read) -> Result<Digest> {
     Ok(Digest::from_bytes(hasher.finalize().into()))
 }
 
+/// The error of a body that cannot be read. Where the archive is damaged, its own error takes the place of this one.
 fn unreadable(error: io::Error) -> Error {
-    Error::new(ErrorKind::Damaged, IMPORT).source(error)
+    Error::new(ErrorKind::Storage, IMPORT).source(error)
 }
