@@ -1,7 +1,7 @@
 //! What is in a data store: contents by their digests, and objects that may change.
 
 use std::collections::HashSet;
-use std::io::Read;
+use std::io::{self, Read};
 
 use memento::{
     CheckedReader, Condition, DataStore, Digest, Error, ErrorKind, ListOptions, Name, Object,
@@ -92,27 +92,51 @@ pub(crate) fn pages(
 /// The digest of what has this name, if anything has.
 pub(crate) fn digest(data: &dyn DataStore, name: &Name) -> Result<Option<Digest>> {
     let Some(reader) = data.read(name)? else { return Ok(None) };
-    let mut hasher = blake3::Hasher::new();
-    hasher.update_reader(reader).map_err(|error| {
-        Error::new(ErrorKind::Storage, "read an object")
-            .with("name", name)
-            .with("store", data.location())
-            .source(error)
+    let digest = digest_of(reader).map_err(|error| {
+        unreadable("read an object", name, error).with("store", data.location())
     })?;
-    Ok(Some(Digest::from_bytes(hasher.finalize().into())))
+    Ok(Some(digest))
 }
 
-/// Whether an object with these bytes, about which this is said, is there; `None` where there is none.
+fn digest_of(reader: impl Read) -> io::Result<Digest> {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update_reader(reader)?;
+    Ok(Digest::from_bytes(hasher.finalize().into()))
+}
+
+/// Whether what has this name comes to this digest, or nothing has where there is none. What is damaged, or cannot be
+/// read to its end, does not.
+pub(crate) fn comes_to(
+    data: &dyn DataStore,
+    name: &Name,
+    expected: Option<Digest>,
+) -> Result<bool> {
+    match data.read(name) {
+        Err(error) if error.kind().is_of_one() => Ok(false),
+        found => Ok(found?.map(digest_of).transpose().is_ok_and(|digest| digest == expected)),
+    }
+}
+
+/// Whether an object with these bytes, about which this is said, is there; `None` where there is none. One that is
+/// damaged there is another one.
 pub(crate) fn is_same(
     data: &dyn DataStore,
     item: &Item<'_>,
     bytes: impl FnOnce() -> Result<Option<Digest>>,
 ) -> Result<Option<bool>> {
-    let Some(properties) = data.properties(item.name)? else { return Ok(None) };
+    let there = match data.properties(item.name) {
+        Err(error) if error.kind().is_of_one() => return Ok(Some(false)),
+        there => there?,
+    };
+    let Some(properties) = there else { return Ok(None) };
     if properties.size != item.size || properties.metadata != *item.metadata {
         return Ok(Some(false));
     }
-    Ok(Some(digest(data, item.name)? == bytes()?))
+    let expected = bytes()?;
+    match digest(data, item.name) {
+        Err(error) if error.kind().is_of_one() => Ok(Some(false)),
+        found => Ok(Some(found? == expected)),
+    }
 }
 
 /// Whether what has this name is a content of so many bytes that goes together with others: where a store is far away, a
@@ -162,7 +186,8 @@ pub(crate) fn conflict(operation: &'static str, name: &Name, data: &dyn DataStor
 }
 
 /// Keeps what `reader` has, and tells `advanced` how much of it has gone. What has a digest in its name comes to it, or
-/// is not kept: the error then is of the kind [`ErrorKind::Damaged`].
+/// is not kept: the error then is of the kind [`ErrorKind::Damaged`]. Where `reader` fails, that is the error, whatever
+/// the store makes of it.
 pub(crate) fn put(
     operation: &'static str,
     data: &dyn DataStore,
@@ -171,14 +196,52 @@ pub(crate) fn put(
     advanced: &mut dyn FnMut(u64, Option<u64>),
 ) -> Result<()> {
     let options = PutOptions { metadata: item.metadata.clone(), condition: Condition::Always };
-    let Some(digest) = item.name.result_digest() else {
+    let mut noted = Noted { reader, failure: None };
+    let mut put = |reader: &mut dyn Read| {
         let mut source = Source::new(reader).total(item.size).progress(advanced);
-        return data.put_from(item.name, &mut source, &options).map(drop);
+        data.put_from(item.name, &mut source, &options).map(drop)
     };
-    let mut reader = CheckedReader::new(reader, digest);
-    let mut source = Source::new(&mut reader).total(item.size).progress(advanced);
-    let put = data.put_from(item.name, &mut source, &options).map(drop);
-    if reader.is_damaged() { Err(damaged(operation, item.name)) } else { put }
+    let put = match item.name.result_digest() {
+        None => put(&mut noted),
+        Some(digest) => {
+            let mut checked = CheckedReader::new(&mut noted, digest);
+            let put = put(&mut checked);
+            if checked.is_damaged() { Err(damaged(operation, item.name)) } else { put }
+        }
+    };
+    match noted.failure {
+        Some(failure) if put.is_err() => Err(unreadable(operation, item.name, failure)),
+        _ => put,
+    }
+}
+
+/// A reader that keeps why it failed: whoever reads it says so in words and with a kind of its own.
+struct Noted<'r> {
+    reader: &'r mut dyn Read,
+    failure: Option<io::Error>,
+}
+
+impl Read for Noted<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self.reader.read(buffer) {
+            Err(error) if error.kind() != io::ErrorKind::Interrupted => {
+                let failed = io::Error::new(error.kind(), error.to_string());
+                self.failure.get_or_insert(error);
+                Err(failed)
+            }
+            read => read,
+        }
+    }
+}
+
+/// The error of a stream that failed, of the kind that its store says.
+fn unreadable(operation: &'static str, name: &Name, error: io::Error) -> Error {
+    let said = error.get_ref().and_then(|error| error.downcast_ref::<Error>()).map(Error::kind);
+    let kind = said.unwrap_or(match error.kind() {
+        io::ErrorKind::InvalidData => ErrorKind::Damaged,
+        _ => ErrorKind::Storage,
+    });
+    Error::new(kind, operation).with("name", name).source(error)
 }
 
 /// The error of a content that is not what its name says.

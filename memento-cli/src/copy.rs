@@ -35,10 +35,9 @@ impl Arguments {
         let from = choice.open(&self.from, Access::Read)?;
         let to = choice.open(&self.to, Access::Write)?;
         storage::check_writable(&to, COPY)?;
-        let location = from.data.location();
-        if location == to.data.location() {
+        if storage::are_same(&from, &to) {
             return Err(Error::new(ErrorKind::Configuration, COPY)
-                .with("storage", location)
+                .with("storage", from.data.location())
                 .source("both are the same"));
         }
         let total = output::is_watched().then(|| from.data.info()).transpose()?;
@@ -115,13 +114,9 @@ impl Copy<'_> {
     fn content(&mut self, object: &Object) -> Result<()> {
         let Object { name, size, .. } = object;
         let item = Item { name, size: *size, metadata: &UserMetadata::new() };
-        match self.put(&item) {
-            Ok(put) => self.tally.contents += u64::from(put),
-            // The others are not to suffer from it; calls that need it compute.
-            Err(error) if error.kind() == ErrorKind::Damaged => self.output.problem(&error),
-            Err(error) => return Err(error),
-        }
-        Ok(())
+        let put = self.put(&item).map(|put| self.tally.contents += u64::from(put));
+        // The others are not to suffer from it; calls that need it compute.
+        self.output.leave_out(put)
     }
 
     /// Copies short contents, those that are still there.
@@ -136,7 +131,7 @@ impl Copy<'_> {
                     read.push((name.clone(), content));
                     copied.push(*object);
                 }
-                Err(error) if !matches!(error.kind(), ErrorKind::TooLarge | ErrorKind::Damaged) => {
+                Err(error) if error.kind() != ErrorKind::TooLarge && !error.kind().is_of_one() => {
                     return Err(error);
                 }
                 // As a stream it comes in parts, and what is damaged is told.
@@ -145,10 +140,11 @@ impl Copy<'_> {
         }
         contents::put_together(&*self.to.data, &read)?;
         let others = if self.arguments.verify { self.others(&copied)? } else { Vec::new() };
-        if let Some(other) = others.first() {
-            return Err(self.unlike(&other.name));
-        }
-        for (_, content) in &read {
+        for (object, (name, content)) in copied.iter().zip(&read) {
+            if others.contains(object) {
+                self.output.problem(&self.unlike(name));
+                continue;
+            }
             self.tally.contents += 1;
             self.tally.bytes += content.len() as u64;
             self.bar.inc(content.len() as u64);
@@ -157,7 +153,11 @@ impl Copy<'_> {
     }
 
     fn object(&mut self, object: &Object) -> Result<()> {
-        let name = &object.name;
+        let copied = self.copy_object(&object.name);
+        self.output.leave_out(copied)
+    }
+
+    fn copy_object(&mut self, name: &Name) -> Result<()> {
         let (from, to) = (self.from.data.clone(), self.to.data.clone());
         let Some(properties) = from.properties(name)? else { return Ok(()) };
         let item = Item { name, size: properties.size, metadata: &properties.metadata };
@@ -181,9 +181,9 @@ impl Copy<'_> {
         let before = self.bar.position();
         let mut advanced = |bytes, _| self.bar.set_position(before + bytes);
         let put = contents::put(COPY, &*self.to.data, item, &mut *reader, &mut advanced);
-        put.map_err(|error| match error.kind() {
-            ErrorKind::Damaged => error.with("store", self.from.data.location()),
-            _ => error,
+        put.map_err(|error| {
+            let is_of_one = error.kind().is_of_one();
+            if is_of_one { error.with("store", self.from.data.location()) } else { error }
         })?;
         if self.arguments.verify && !self.is_whole(item.name)? {
             return Err(self.unlike(item.name));
@@ -202,7 +202,7 @@ impl Copy<'_> {
         for (object, found) in group.iter().zip(self.to.data.get_many(&names)) {
             let is_whole = match found {
                 Err(error) if error.kind() == ErrorKind::TooLarge => self.is_whole(&object.name)?,
-                Err(error) if error.kind() == ErrorKind::Damaged => false,
+                Err(error) if error.kind().is_of_one() => false,
                 found => found?.map(|content| Digest::of(&content)) == object.name.result_digest(),
             };
             others.extend((!is_whole).then_some(*object));
@@ -221,6 +221,6 @@ impl Copy<'_> {
             Some(digest) => Some(digest),
             None => contents::digest(&*self.from.data, name)?,
         };
-        Ok(contents::digest(&*self.to.data, name)? == expected)
+        contents::comes_to(&*self.to.data, name, expected)
     }
 }

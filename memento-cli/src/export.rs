@@ -125,6 +125,11 @@ impl Export<'_> {
 
     /// Writes a content, if it is there, and hands its bytes to `see`.
     fn content(&mut self, digest: &Digest, see: &mut dyn FnMut(&[u8])) -> Result<()> {
+        let written = self.write_content(digest, see);
+        self.output.leave_out(written)
+    }
+
+    fn write_content(&mut self, digest: &Digest, see: &mut dyn FnMut(&[u8])) -> Result<()> {
         let (data, name) = (&*self.stores.data, Name::of_result(digest));
         let Some(properties) = data.properties(&name)? else { return Ok(()) };
         let Some(reader) = data.read(&name)? else { return Ok(()) };
@@ -145,7 +150,12 @@ impl Export<'_> {
     }
 
     fn object(&mut self, object: &Object) -> Result<()> {
-        let (data, name) = (&*self.stores.data, &object.name);
+        let written = self.write_object(&object.name);
+        self.output.leave_out(written)
+    }
+
+    fn write_object(&mut self, name: &Name) -> Result<()> {
+        let data = &*self.stores.data;
         let Some(properties) = data.properties(name)? else { return Ok(()) };
         let Some(mut reader) = data.read(name)? else { return Ok(()) };
         let head = Head::Object { name: name.clone(), metadata: properties.metadata };

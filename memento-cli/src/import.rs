@@ -53,6 +53,7 @@ impl Arguments {
             import.member(head, size, body)
         })?;
         bar.finish_and_clear();
+        import.keep_short()?;
         import.keep_entries()?;
         let tally = import.tally;
         storage::flush(&stores)?;
@@ -142,7 +143,7 @@ struct Import<'a> {
 
 impl Import<'_> {
     fn member(&mut self, head: Head, size: u64, body: &mut dyn Read) -> Result<()> {
-        // Contents stand first, and something follows; no memento is there before its contents are.
+        // Contents stand first: no memento is there before its contents are.
         if !matches!(head, Head::Content(_)) {
             self.keep_short()?;
         }
@@ -226,6 +227,7 @@ fn digest(body: &mut dyn Read) -> Result<Digest> {
     Ok(Digest::from_bytes(hasher.finalize().into()))
 }
 
+/// The error of a body that cannot be read. Where the archive is damaged, its own error takes the place of this one.
 fn unreadable(error: io::Error) -> Error {
-    Error::new(ErrorKind::Damaged, IMPORT).source(error)
+    Error::new(ErrorKind::Storage, IMPORT).source(error)
 }

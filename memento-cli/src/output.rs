@@ -50,19 +50,28 @@ impl Output {
         complain(error);
     }
 
+    /// Goes on where what went wrong is about one object or record alone: it is left out.
+    pub(crate) fn leave_out(&mut self, done: Result<()>) -> Result<()> {
+        match done {
+            Err(error) if error.kind().is_of_one() => {
+                self.problem(&error);
+                Ok(())
+            }
+            done => done,
+        }
+    }
+
     /// How the program ends.
     pub(crate) fn end(mut self, done: Result<()>) -> ExitCode {
         let done = done.and_then(|()| self.flush().map_err(unwritable));
         // Who closes its end has read enough.
-        if self.is_closed {
-            return ExitCode::SUCCESS;
-        }
-        if let Err(error) = &done {
+        let is_done = done.is_ok() || self.is_closed;
+        if let (Err(error), false) = (&done, is_done) {
             // What was written before comes before.
             let _ = self.flush();
             complain(error);
         }
-        if done.is_ok() && self.problems == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+        if is_done && self.problems == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
     }
 
     fn noted<T>(&mut self, written: io::Result<T>) -> io::Result<T> {

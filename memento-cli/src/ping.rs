@@ -51,7 +51,7 @@ impl Arguments {
 
     pub(crate) fn run(self, choice: &Choice, output: &mut Output) -> Result<()> {
         if self.storages.is_empty() {
-            return ping(&choice.stores(Access::Write)?, output);
+            return ping(&choice.stores(Access::Read)?, output);
         }
         for storage in &self.storages {
             match choice.open(storage, Access::Read) {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use memento::configuration::Options;
 use memento::plugin::{StoragePlugin, Stores, inventory};
-use memento::{Environment, Error, ErrorKind, Result};
+use memento::{DataStore, Environment, Error, ErrorKind, MetadataStore, Result};
 
 // The storages and layers that this program knows: one line for each crate that provides them.
 use memento_storage_fs as _;
@@ -137,6 +137,29 @@ fn unknown(text: &str, clusters: &[String], mut types: Vec<&str>) -> Error {
         .with("name", text)
         .source("it is neither a cluster, nor a type, nor a folder")
         .help(format!("{clusters}, the types `{}`; or write a URL", types.join("`, `")))
+}
+
+/// Whether both are the same stores. Tiers are compared one by one: where they are, taken together, is only what they
+/// are called.
+pub(crate) fn are_same(one: &Stores, other: &Stores) -> bool {
+    data_locations(&*one.data) == data_locations(&*other.data)
+        && metadata_locations(&*one.metadata) == metadata_locations(&*other.metadata)
+}
+
+fn data_locations(data: &dyn DataStore) -> Vec<String> {
+    let tiers = data.tiers();
+    if tiers.is_empty() {
+        return vec![data.location()];
+    }
+    tiers.iter().flat_map(|(_, tier)| data_locations(&**tier)).collect()
+}
+
+fn metadata_locations(metadata: &dyn MetadataStore) -> Vec<String> {
+    let tiers = metadata.tiers();
+    if tiers.is_empty() {
+        return vec![metadata.location()];
+    }
+    tiers.iter().flat_map(|(_, tier)| metadata_locations(&**tier)).collect()
 }
 
 /// Fails where a storage keeps nothing.

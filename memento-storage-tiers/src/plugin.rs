@@ -24,8 +24,8 @@ fn open(options: &mut Options) -> Result<Stores> {
     let mut seen = BTreeSet::new();
     let again = names.iter().find(|name| !seen.insert(*name));
     if names.is_empty() || again.is_some() {
-        let source = again
-            .map_or_else(|| "there are none".to_owned(), |name| format!("`{name}` is there twice"));
+        let twice = |name: &String| format!("`{}` is there twice", shown(name));
+        let source = again.map_or_else(|| "there are none".to_owned(), twice);
         return Err(Error::new(ErrorKind::Configuration, "understand the tiers of a storage")
             .with("option", "tiers")
             .with("set by", options.origin_of("tiers"))

@@ -53,6 +53,12 @@ impl ErrorKind {
     pub fn is_retryable(self) -> bool {
         matches!(self, Self::Storage)
     }
+
+    /// Whether a store says by it what is wrong with one object or record, and not with itself: others can be asked
+    /// for, one by one.
+    pub fn is_of_one(self) -> bool {
+        matches!(self, Self::Damaged | Self::NewerFormat)
+    }
 }
 
 /// A failure of the framework or of what it stands on; never an `Err` that a memento function returned.

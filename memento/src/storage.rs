@@ -154,7 +154,7 @@ impl Storage {
     pub(crate) fn try_records(&self, keys: &[Key]) -> Result<Vec<Option<Vec<u8>>>> {
         self.settle();
         match self.metadata.get_many(keys) {
-            Err(error) if is_of_one(&error) => {
+            Err(error) if error.kind().is_of_one() => {
                 Ok(keys.iter().map(|key| self.record(key)).collect())
             }
             records => records,
@@ -175,7 +175,7 @@ impl Storage {
         });
         match ended {
             // One that the store itself finds damaged is no reason to miss the others.
-            Err(error) if is_of_one(&error) => {
+            Err(error) if error.kind().is_of_one() => {
                 take(keys.iter().skip(told).map(|key| self.record(key)).collect());
             }
             ended => drop(self.trouble.note(ended)),
@@ -197,7 +197,7 @@ impl Storage {
         });
         match ended {
             // One that the store itself finds damaged is no reason to miss the others.
-            Err(error) if is_of_one(&error) => {
+            Err(error) if error.kind().is_of_one() => {
                 while !level.is_empty() {
                     level = next(self.records(&level));
                 }
@@ -309,11 +309,6 @@ impl Storage {
         let read = |entry: &Entry| self.read_record(&entry.key, &entry.record).ok().flatten();
         Ok((page.entries.iter().filter_map(read).collect(), page.next))
     }
-}
-
-/// Whether an error of a store says what is wrong with a record, and not with the store.
-pub(crate) fn is_of_one(error: &Error) -> bool {
-    matches!(error.kind(), ErrorKind::Damaged | ErrorKind::NewerFormat)
 }
 
 impl From<Stores> for Storage {

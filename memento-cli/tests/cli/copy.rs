@@ -1,8 +1,11 @@
 //! `memento copy`.
 
+mod sealed;
+
 use std::cell::Cell;
 use std::fs;
 use std::path::PathBuf;
+use std::process::Stdio;
 
 use memento::{Environment, LocalRunner, memento, resource};
 use memento_storage_fs::Options;
@@ -197,6 +200,21 @@ fn what_is_damaged_stays_behind_and_is_told() {
     assert_eq!((visit.computed, visit.hits), (2, MEMENTOS - 2), "{visit:?}");
 }
 
+/// Who closes the other end of a pipe has read enough, and is told of problems all the same.
+#[test]
+fn problems_count_where_nobody_reads() {
+    let (place, folder) = filled();
+    let code = |to: &str| {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let mut copy = place.command(&["copy", folder.name(), to]);
+        copy.stdout(writer).stderr(Stdio::null()).status().unwrap().code()
+    };
+    assert_eq!(code("./to"), Some(0));
+    fs::write(&folder.results()[0], "damaged").unwrap();
+    assert_eq!(code("./other"), Some(1));
+}
+
 #[test]
 fn verifying_mends_what_is_damaged_there() {
     let (place, folder) = filled();
@@ -226,6 +244,26 @@ fn other_objects_are_not_replaced_unless_that_is_asked_for() {
     let all = CONTENTS + 1;
     assert_eq!(copy(&place, &["--overwrite", folder.name(), "./to"]), [0, 1, MEMENTOS, all]);
     assert_eq!(place.done(&get), "hello\n");
+}
+
+#[test]
+fn tiers_of_the_same_names_are_not_the_same() {
+    let (place, folder) = filled();
+    let tiers = |cluster: &str, far: &str| {
+        format!(
+            "[clusters.{cluster}.storage]\ntiers = ['near', 'far']\n\
+             [clusters.{cluster}.storage.near]\ntype = 'filesystem'\npath = '{far}-near'\n\
+             [clusters.{cluster}.storage.far]\ntype = 'filesystem'\npath = '{far}'\n"
+        )
+    };
+    place.write("memento.toml", [tiers("a", "x"), tiers("b", "y"), tiers("c", "y")].concat());
+    copy(&place, &[folder.name(), "a"]);
+    copy(&place, &["a", "b"]);
+    let far = Folder::at(place.path("y"));
+    assert_eq!(far.results().len() as u64 + 2, CONTENTS);
+    for (from, to) in [("a", "a"), ("b", "c")] {
+        place.refused(&["copy", from, to], &["both are the same", "near, far"]);
+    }
 }
 
 #[test]

@@ -50,6 +50,13 @@ fn one_that_does_not_answer_is_told_and_fails() {
 }
 
 #[test]
+fn a_folder_that_is_not_there_is_not_made() {
+    let place = Place::new();
+    place.refused(&["--storage", "./typo", "ping"], &["./typo", "there is no such folder"]);
+    assert!(!place.path("typo").exists());
+}
+
+#[test]
 fn each_tier_is_asked() {
     let place = Place::new();
     let away = format!("redis://127.0.0.1:{}/0", free_port());

@@ -10,7 +10,7 @@ use metrics::counter;
 
 use super::evictor::{Evictor, nanoseconds};
 use super::order::History;
-use super::usage::{Account, Item, Kind, Use, Uses, is_of_one};
+use super::usage::{Account, Item, Kind, Use, Uses};
 
 /// Contents by their digests.
 const RESULTS: &str = "results";
@@ -158,7 +158,7 @@ impl<'a> Sweep<'a> {
     /// The records of `keys`; of one that the store itself finds damaged, none.
     fn records(&self, keys: &[Key]) -> Result<Vec<Option<Vec<u8>>>> {
         match self.metadata.get_many(keys) {
-            Err(error) if is_of_one(&error) => {
+            Err(error) if error.kind().is_of_one() => {
                 let get = |key| unless_damaged(self.metadata.get(key));
                 keys.iter().map(get).collect()
             }
@@ -245,7 +245,7 @@ impl<'a> Sweep<'a> {
 /// What was found; nothing where it is damaged, which is no reason to keep more than there may be.
 fn unless_damaged<T>(found: Result<Option<T>>) -> Result<Option<T>> {
     match found {
-        Err(error) if is_of_one(&error) => Ok(None),
+        Err(error) if error.kind().is_of_one() => Ok(None),
         found => found,
     }
 }

@@ -132,7 +132,7 @@ impl Account {
     /// What the store reports of itself.
     pub(super) fn add_to(&self, uses: &mut Uses, data: &dyn DataStore) -> Result<()> {
         let content = match data.get(&self.name) {
-            Err(error) if is_of_one(&error) => None,
+            Err(error) if error.kind().is_of_one() => None,
             content => content?,
         };
         for (item, used) in content.as_deref().and_then(read).unwrap_or_default() {
@@ -150,11 +150,6 @@ impl Account {
         let names: Vec<_> = accounts.into_iter().map(|account| account.name).collect();
         data.remove_many(&names).into_iter().try_for_each(|removed| removed.map(drop))
     }
-}
-
-/// Whether an error says what is wrong with one object or record, and not with the store.
-pub(super) fn is_of_one(error: &Error) -> bool {
-    matches!(error.kind(), ErrorKind::Damaged | ErrorKind::NewerFormat)
 }
 
 /// So many of `uses`, those that were last.

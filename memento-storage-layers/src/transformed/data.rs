@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use memento::{
     Capabilities, Condition, DataStore, ErrorKind, ListOptions, Listing, Name, Namespace, Prefix,
-    Properties, PutOptions, Result, Snapshot, Source,
+    Properties, PutOptions, Result, Source,
 };
 
 use super::Transformed;
@@ -14,6 +14,9 @@ use crate::transform::opener::OpeningReader;
 use crate::transform::sealer::SealingReader;
 use crate::transform::{Subject, Transform, size};
 
+/// Whatever puts or reads contents goes through the transform, or is left to what is provided, which puts by other
+/// methods of this store. So snapshots and what stands for namespaces are objects like all others, each bound to its
+/// own name, whatever the store itself would make of them.
 impl<T: Transform, S: DataStore + ?Sized> DataStore for Transformed<T, S> {
     fn location(&self) -> String {
         self.store.location()
@@ -159,31 +162,6 @@ impl<T: Transform, S: DataStore + ?Sized> DataStore for Transformed<T, S> {
 
     fn contains(&self, names: &[Name]) -> Vec<Result<bool>> {
         self.store.contains(names)
-    }
-
-    fn snapshot(&self, name: &Name) -> Result<Option<Snapshot>> {
-        self.store.snapshot(name)
-    }
-
-    fn list_snapshots(&self, name: &Name) -> Result<Vec<Snapshot>> {
-        self.store.list_snapshots(name)
-    }
-
-    fn read_snapshot(
-        &self,
-        name: &Name,
-        snapshot: &Snapshot,
-    ) -> Result<Option<Box<dyn Read + Send>>> {
-        let content = self.opened(name, self.store.read_snapshot(name, snapshot)?)?;
-        Ok(content.map(|content| Box::new(content) as _))
-    }
-
-    fn remove_snapshot(&self, name: &Name, snapshot: &Snapshot) -> Result<bool> {
-        self.store.remove_snapshot(name, snapshot)
-    }
-
-    fn create_namespace(&self, namespace: &Namespace) -> Result<bool> {
-        self.store.create_namespace(namespace)
     }
 
     fn list_namespaces(&self) -> Result<Vec<Namespace>> {

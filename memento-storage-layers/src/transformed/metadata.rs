@@ -85,17 +85,17 @@ impl<T: Transform, S: MetadataStore + ?Sized> MetadataStore for Transformed<T, S
         self.store.remove_all(filter)
     }
 
-    /// Records that are not what was put are left out, and stay: to whom they are good is not known here.
+    /// Of records that are not what was put, there is none of the bytes, which could be those of a whole record that
+    /// anybody has written: so whoever reads such an entry finds it damaged. To ask for it by its key says why.
     fn list(&self, filter: &Filter, from: Option<u64>, limit: usize) -> Result<Page> {
-        let Page { entries, next } = self.store.list(filter, from, limit)?;
-        let mut opened = Vec::with_capacity(entries.len());
-        for entry in entries {
-            match self.open_record(&entry.key, &entry.record) {
-                Ok(record) => opened.push(Entry { record, ..entry }),
-                Err(error) => tracing::warn!("{error}; it is left out of a list"),
-            }
+        let mut page = self.store.list(filter, from, limit)?;
+        for entry in &mut page.entries {
+            entry.record = self.open_record(&entry.key, &entry.record).unwrap_or_else(|error| {
+                tracing::warn!("{error}; it is listed without its bytes");
+                Vec::new()
+            });
         }
-        Ok(Page { entries: opened, next })
+        Ok(page)
     }
 
     fn versions(&self, function: &str, limit: usize) -> Result<Vec<Version>> {
@@ -118,7 +118,8 @@ impl<T: Transform, S: MetadataStore + ?Sized> MetadataStore for Transformed<T, S
         self.store.flush()
     }
 
-    /// What was read is compared; what is moved is what the store has for it.
+    /// What was read is compared; what is moved is what the store has for it. What could not be read stays: to whom it
+    /// is good is not known here.
     fn set_aside(&self, key: &Key, damaged: &[u8]) -> Result<()> {
         match self.store.get(key)? {
             Some(there) if self.is_sealed(key, damaged, &there)? => {

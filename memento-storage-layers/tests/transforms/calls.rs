@@ -168,6 +168,27 @@ fn one_that_is_not_signed_is_no_reason_to_miss_the_others() {
     });
 }
 
+/// A list has it, so that whoever looks after the store can name it, and nothing of what is in it.
+#[test]
+fn one_that_is_not_signed_is_listed_as_damaged() {
+    each(|make| {
+        let lab = make(1000);
+        assert_eq!(lab.ask(0..5), (5, 0));
+        // A record that is whole, and that anybody can write.
+        let plain = Guarded::new(Retry::default(), Arc::clone(&lab.metadata));
+        let plain = Storage::new(MemoryDataStore::default(), plain);
+        let plain = Environment::new(plain.memory_cache(0), LocalRunner::new());
+        plain.enter(|| assert_eq!(long(3), right(3)));
+        let whole = |entries: &[Entry]| entries.iter().filter(|e| e.memento().is_ok()).count();
+        assert_eq!(whole(&lab.entries()), 1);
+        let stores = lab.environment.storage("").unwrap().stores();
+        let listed = stores.metadata.list(&<_>::default(), None, 10).unwrap().entries;
+        assert_eq!((listed.len(), whole(&listed)), (5, 4));
+        lab.environment.enter(|| assert_eq!(long::list(&Query::new()).unwrap().mementos.len(), 4));
+        assert_eq!((lab.entries().len(), whole(&lab.entries())), (5, 1), "it stays");
+    });
+}
+
 #[memento]
 fn total(n: u64) -> usize {
     RUNS.fetch_add(1, Ordering::Relaxed);

@@ -2,7 +2,7 @@
 
 use std::io::Read;
 
-use memento::{DataStore, ErrorKind, Name, PutOptions, Result};
+use memento::{DataStore, ErrorKind, Name, Namespace, PutOptions, Result};
 
 use crate::{CHUNK, START, all, compression, encryption, name, over, random, signing, text};
 
@@ -188,6 +188,46 @@ fn what_nobody_signed_is_not_used() {
     let encrypted = memento_storage_layers::Transformed::new(encryption(), store);
     encrypted.put(&name("a"), b"content").unwrap();
     never_used(&signed, &name("a"), "with the same key");
+}
+
+/// Whoever can write to the store cannot have an object be what it was at another time.
+#[test]
+fn a_snapshot_is_not_used_in_the_place_of_another() {
+    for (what, store, transformed) in all().into_iter().take(2) {
+        let taken = [b"first", b"other"].map(|content| {
+            transformed.put(&name("a"), content).unwrap();
+            transformed.snapshot(&name("a")).unwrap().unwrap()
+        });
+        assert_eq!(transformed.list_snapshots(&name("a")).unwrap(), taken, "{what}");
+        let read = |at: usize| {
+            let mut content = String::new();
+            let stream = transformed.read_snapshot(&name("a"), &taken[at])?;
+            stream.unwrap().read_to_string(&mut content).map(|_| content)
+        };
+        assert_eq!((&*read(0).unwrap(), &*read(1).unwrap()), ("first", "other"), "{what}");
+        let folder = memento::Prefix::new("snapshots").unwrap();
+        let mut kept = store.list(&folder, &<_>::default()).unwrap().objects;
+        kept.sort_unstable_by(|a, b| a.name.cmp(&b.name));
+        let [first, second] = &*kept else { panic!("{what}: {kept:?}") };
+        assert_eq!(transformed.get(&first.name).unwrap().unwrap(), b"first", "{what}");
+        assert!(store.copy(&second.name, &first.name).unwrap());
+        assert_eq!(read(0).unwrap_err().kind(), std::io::ErrorKind::InvalidData, "{what}");
+        assert!(transformed.remove_snapshot(&name("a"), &taken[0]).unwrap(), "{what}");
+        assert_eq!((&*read(1).unwrap(), store.get(&first.name).unwrap()), ("other", None));
+    }
+}
+
+#[test]
+fn what_stands_for_a_namespace_can_be_read() {
+    for (what, _, transformed) in all() {
+        let made = Namespace::new("made").unwrap();
+        assert!(transformed.create_namespace(&made).unwrap(), "{what}");
+        assert!(!transformed.create_namespace(&made).unwrap(), "{what}");
+        assert_eq!(transformed.list_namespaces().unwrap(), [made], "{what}");
+        let mark = Name::new("namespaces/made").unwrap();
+        assert_eq!(transformed.get(&mark).unwrap().as_deref(), Some(&b""[..]), "{what}");
+        assert_eq!(transformed.properties(&mark).unwrap().unwrap().size, 0, "{what}");
+    }
 }
 
 /// It is copied and moved by nobody's mistake as if it were whole.

@@ -46,6 +46,10 @@ fn what_is_wrong_is_named_with_its_place() {
     for (text, expected) in [
         ("tiers = []", vec!["there are none", "memento.toml:2"]),
         ("tiers = ['memory', 'memory']", vec!["`memory` is there twice"]),
+        (
+            "tiers = ['redis://:secret@host:1', 'redis://:secret@host:1']",
+            vec!["`redis` is there twice", "memento.toml:2"],
+        ),
         ("tiers = ['memory', 'none']", vec!["tier", "none", "`filesystem`", "memento.toml:2"]),
         ("tiers = ['memory', 'none://user:secret@host']", vec!["scheme", "none"]),
         (

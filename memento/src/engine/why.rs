@@ -9,7 +9,7 @@ use crate::function::Function;
 use crate::miss::{ArgumentDifference, Explanation, Miss};
 use crate::part::Scope;
 use crate::record::Head;
-use crate::storage::{Filter, Storage, is_of_one};
+use crate::storage::{Filter, Storage};
 use crate::{Caller, Invocation, Key, Result, Version};
 
 /// How many other versions of a function are looked through.
@@ -38,7 +38,7 @@ pub(crate) fn explain(
     let invocation = encoded.invocation();
     let key = invocation.key(&binding.function.version());
     let record = match storage.metadata.get(&key) {
-        Err(error) if is_of_one(&error) => {
+        Err(error) if error.kind().is_of_one() => {
             return Ok(Explanation::Miss(outcome::unopened(error.kind())));
         }
         record => record?,

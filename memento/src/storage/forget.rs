@@ -3,7 +3,7 @@
 //! What a call in another thread has found before, and is still reading, does not come back into the memory cache: the
 //! cache is told last, behind the count of changes.
 
-use super::{Storage, entry, is_of_one};
+use super::{Storage, entry};
 use crate::cache::Identity;
 use crate::function::Function;
 use crate::memento::Provenance;
@@ -23,7 +23,7 @@ impl Storage {
     pub(super) fn forget_record(&self, key: &Key) -> Result<bool> {
         self.write_waiting();
         let record = match self.metadata.get(key) {
-            Err(error) if is_of_one(&error) => return self.metadata.remove(key),
+            Err(error) if error.kind().is_of_one() => return self.metadata.remove(key),
             record => record?,
         };
         let Some(record) = record else { return Ok(false) };

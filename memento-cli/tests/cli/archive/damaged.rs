@@ -2,8 +2,10 @@
 
 use std::fs;
 
+use memento_tests::folder::Folder;
+
 use super::exported;
-use crate::Place;
+use crate::{Place, json};
 
 const IMPORT: [&str; 4] = ["--storage", "./to", "import", "bad"];
 
@@ -85,6 +87,21 @@ fn one_that_is_made_by_hand_is_read() {
     let told = place.done(&IMPORT);
     assert!(told.starts_with("imported 1 content, 1 object, 0 mementos (14 B)"), "{told}");
     assert_eq!(place.done(&["--storage", "./to", "blob", "get", "a/b"]), "content");
+}
+
+/// More than go together, with nothing behind them.
+#[test]
+fn contents_are_kept_where_nothing_follows_them() {
+    let place = Place::new();
+    let contents: Vec<_> = (0..300).map(|n| format!("content {n}")).collect();
+    let archive = contents.iter().fold(Archive::new(1), |all, one| all.content(one.as_bytes()));
+    // In postcard, 300 takes two bytes.
+    place.write("bad", archive.member(&[3, 0xac, 0x02], b"").0);
+    let told = json(&place.done(&[&["--json"], &IMPORT[..]].concat()));
+    assert_eq!((&told[0]["contents"], &told[0]["present"]), (&300.into(), &0.into()));
+    let to = Folder::at(place.path("to"));
+    assert_eq!(to.results().len(), 300);
+    to.assert_results_whole();
 }
 
 #[test]
