@@ -8,17 +8,18 @@
 //! registration, [`register_storage`] and [`register_runner`] do it when the program starts.
 
 mod at_end;
+mod choice;
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;
 use std::sync::Arc;
 
 use parking_lot::Mutex;
 
 use crate::configuration::Options;
-use crate::{DataStore, Error, ErrorKind, MetadataStore, Result, Runner};
+use crate::{DataStore, Error, MetadataStore, Result, Runner};
 
 pub use at_end::{AtEnd, Ends, at_thread_end, for_another};
+pub(crate) use choice::{choose, find, to_add};
 pub use inventory;
 
 /// How many bytes the memory cache of a storage holds unless `memory_cache` says otherwise: 256 MiB.
@@ -97,7 +98,7 @@ impl Stores {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Configuration`], and what the plugin that is chosen reports. Options that nobody takes are reported
+    /// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration), and what the plugin that is chosen reports. Options that nobody takes are reported
     /// by [`Options::finish`], which is for the caller.
     pub fn open(options: &mut Options) -> Result<Self> {
         open_stores(options).map(|(stores, _)| stores)
@@ -254,7 +255,7 @@ fn default_storage() -> &'static str {
 ///
 /// # Errors
 ///
-/// [`ErrorKind::Ambiguous`] where two crates register a name, and those of the layers.
+/// [`ErrorKind::Ambiguous`](crate::ErrorKind::Ambiguous) where two crates register a name, and those of the layers.
 fn put_layers(options: &mut Options, mut stores: Stores) -> Result<Stores> {
     let mut layers: Vec<_> = LayerPlugin::registered().collect();
     layers.sort_by_key(|layer| (layer.order, layer.name));
@@ -266,92 +267,4 @@ fn put_layers(options: &mut Options, mut stores: Stores) -> Result<Stores> {
         }
     }
     Ok(stores)
-}
-
-/// The plugin of this name, or `None` where there is none.
-///
-/// # Errors
-///
-/// [`ErrorKind::Ambiguous`] where two crates register the name.
-pub(crate) fn find<P: Plugin>(name: &str) -> Result<Option<&'static P>> {
-    let mut named = P::registered().filter(|plugin| plugin.name() == name);
-    let (found, other) = (named.next(), named.next());
-    match (found, other) {
-        (Some(one), Some(two)) => Err(Error::new(ErrorKind::Ambiguous, "choose a plugin")
-            .with(P::KIND, name)
-            .with("provided by", format!("{} and {}", one.provided_by(), two.provided_by()))
-            .help("depend on one of these crates only")),
-        _ => Ok(found),
-    }
-}
-
-/// The plugin that `options` chooses by its `type`, by the scheme of its `url`, or else `default`.
-///
-/// # Errors
-///
-/// [`ErrorKind::Configuration`] where nobody registered the name; it lists those that are registered.
-pub(crate) fn choose<P: Plugin>(options: &mut Options, default: &str) -> Result<&'static P> {
-    let name = match options.take::<String>("type")? {
-        Some(name) => name,
-        None => by_scheme::<P>(options)?.unwrap_or(default).to_owned(),
-    };
-    if let Some(plugin) = find::<P>(&name)? {
-        return Ok(plugin);
-    }
-    let registered: BTreeMap<_, _> = P::registered().map(|p| (p.name(), p.provided_by())).collect();
-    let registered: Vec<String> =
-        registered.iter().map(|(name, crate_name)| format!("`{name}` ({crate_name})")).collect();
-    let add = match (P::KIND, &*name) {
-        ("storage", "filesystem") => "memento-storage-fs".to_owned(),
-        (kind, name) => format!("memento-{kind}-{name}"),
-    };
-    let error = Error::new(ErrorKind::Configuration, format!("find the {} plugin", P::KIND))
-        .with("type", &name)
-        .with("set by", options.origin_of("type"))
-        .help(format!(
-            "choose one that is linked into this program: {}; or add the crate that provides it, likely `{add}`",
-            registered.join(", ")
-        ));
-    Err(error)
-}
-
-/// The name of the plugin that the scheme of a `url` stands for, if there is one. Nothing else of the URL is looked at
-/// or shown: there may be a password in it.
-fn by_scheme<P: Plugin>(options: &mut Options) -> Result<Option<&'static str>> {
-    if !options.is_set("url") {
-        return Ok(None);
-    }
-    let url = options.take::<String>("url")?.unwrap_or_default();
-    let scheme = url.split_once(':').map(|(scheme, _)| scheme).filter(|scheme| is_scheme(scheme));
-    let takes = |plugin: &&P| scheme.is_some_and(|scheme| plugin.schemes().contains(&scheme));
-    let names: BTreeSet<_> = P::registered().filter(takes).map(Plugin::name).collect();
-    match names.iter().collect::<Vec<_>>()[..] {
-        [] => {}
-        [name] => return Ok(Some(name)),
-        ref several => {
-            let error = format!("find the {} plugin by a URL", P::KIND);
-            return Err(Error::new(ErrorKind::Configuration, error)
-                .with("scheme", scheme.unwrap_or_default())
-                .with("set by", options.origin_of("url"))
-                .help(format!("set `type` to one of those that take it: {several:?}")));
-        }
-    }
-    let schemes: Vec<_> = P::registered().flat_map(Plugin::schemes).collect();
-    let available = match &*schemes {
-        [] => "no plugin that is linked into this program takes a URL".to_owned(),
-        _ => schemes.iter().map(|scheme| format!("`{scheme}`")).collect::<Vec<_>>().join(", "),
-    };
-    let add = scheme.map_or_else(String::new, |scheme| {
-        let kind = P::KIND;
-        format!("; or add the crate that provides it, likely `memento-{kind}-{scheme}`")
-    });
-    Err(Error::new(ErrorKind::Configuration, format!("find the {} plugin by a URL", P::KIND))
-        .with("scheme", scheme.unwrap_or("none"))
-        .with("set by", options.origin_of("url"))
-        .help(format!("the schemes are: {available}{add}")))
-}
-
-fn is_scheme(text: &str) -> bool {
-    text.starts_with(|first: char| first.is_ascii_alphabetic())
-        && text.chars().all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c))
 }

@@ -42,8 +42,8 @@ pub fn enter() {
     match plugin::find::<WorkerPlugin>(name) {
         Ok(Some(plugin)) => (plugin.serve)(rest),
         Ok(None) => panic!(
-            "{VARIABLE} is `{value}`, and no runner of this name is linked into this program; add the crate that \
-             provides it, likely `memento-runner-{name}`"
+            "{VARIABLE} is `{value}`, and no runner of this name is linked into this program; {}",
+            plugin::to_add("runner", name)
         ),
         Err(error) => panic!("{error}"),
     }

@@ -103,7 +103,7 @@ fn a_choice_that_is_none_is_named_with_its_place() {
             "metadata = 'none:secret'",
             "cannot find the storage plugin by a URL (scheme: none, set by: \
              /project/memento.toml:2); the schemes are: no plugin that is linked into this program \
-             takes a URL; or add the crate that provides it, likely `memento-storage-none`",
+             takes a URL; or add the crate that provides it to the dependencies",
         ),
         (
             "data = 'memory'\nmetadata = 'memory'\ntype = 'memory'",
@@ -189,13 +189,13 @@ fn an_unknown_plugin_is_refused() {
         Cluster::open_storage(configuration.storage),
         "cannot find the storage plugin (type: filesystem, set by: /project/memento.toml:2); \
          choose one that is linked into this program: `memory` (memento), `null` (memento); or add \
-         the crate that provides it, likely `memento-storage-fs`",
+         `memento-storage-fs`, which provides it, to the dependencies",
     );
     refused(
         Cluster::open_runner(configuration.runner),
         "cannot find the runner plugin (type: process, set by: /project/memento.toml:4); choose \
-         one that is linked into this program: `local` (memento), `null` (memento); or add the \
-         crate that provides it, likely `memento-runner-process`",
+         one that is linked into this program: `local` (memento), `null` (memento); or add \
+         `memento-runner-process`, which provides it, to the dependencies",
     );
 }
 
