@@ -35,6 +35,7 @@ mod metadata;
 mod options;
 mod problem;
 mod schema;
+mod sessions;
 
 pub use data::FileDataStore;
 pub use metadata::SqliteMetadataStore;

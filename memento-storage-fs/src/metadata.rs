@@ -11,7 +11,8 @@ use rusqlite::{Connection, Row, Statement, ToSql, TransactionBehavior, params};
 
 use crate::Options;
 use crate::claims::Claims;
-use crate::database::{Database, Functions, Session};
+use crate::database::Database;
+use crate::sessions::{Functions, Session};
 
 const GET: &str = "SELECT key, record FROM mementos WHERE prefix = ?1";
 const KEEP_DAMAGED: &str =
@@ -215,7 +216,7 @@ impl MetadataStore for SqliteMetadataStore {
     fn get(&self, key: &Key) -> Result<Option<Vec<u8>>> {
         let found = self
             .database
-            .read("look a memento up", |session| Ok(get(&session.connection, key)?))?;
+            .look_up("look a memento up", |session| Ok(get(&session.connection, key)?))?;
         Ok(found.flatten())
     }
 
@@ -235,7 +236,7 @@ impl MetadataStore for SqliteMetadataStore {
         mut keys: Vec<Key>,
         next: &mut dyn FnMut(Vec<Option<Vec<u8>>>) -> Vec<Key>,
     ) -> Result<()> {
-        self.database.read("look mementos up", |session| {
+        self.database.look_up("look mementos up", |session| {
             let transaction = session.connection.transaction()?;
             while !keys.is_empty() {
                 keys = next(get_each(&transaction, &keys)?);
