@@ -68,7 +68,9 @@ impl Database {
         if self.folder.is_readonly() && self.folder.identity(FILE).is_none() {
             return Ok(None);
         }
-        self.work(purpose, operation, work).map(Some)
+        self.work(purpose, operation, |session| {
+            if session.is_empty { Ok(None) } else { work(session).map(Some) }
+        })
     }
 
     /// Does `work`, which writes.
@@ -118,7 +120,8 @@ impl Database {
         };
         match work(&mut session) {
             Ok(value) => {
-                place.session = Some(session);
+                // There may be tables the next time.
+                place.session = (!session.is_empty).then_some(session);
                 Ok(value)
             }
             Err(problem) => {
@@ -148,7 +151,8 @@ impl Database {
         };
         connection.busy_timeout(PATIENCE)?;
         connection.pragma_update(None, "cache_size", -PAGE_CACHE)?;
-        if matches!(schema::inspect(&connection)?, Found::Empty) && !readonly {
+        let is_empty = matches!(schema::inspect(&connection)?, Found::Empty);
+        if is_empty && !readonly {
             // One process makes the tables; the others wait, and find them.
             let _lock = self.folder.lock()?;
             if matches!(schema::inspect(&connection)?, Found::Empty) {
@@ -163,7 +167,8 @@ impl Database {
             connection.pragma_update(None, "synchronous", synchronous)?;
         }
         let on = State { file: on.file.or_else(|| self.folder.identity(FILE)), ..on };
-        Ok(Session { connection, functions: Functions::new(), on })
+        let is_empty = is_empty && readonly;
+        Ok(Session { connection, functions: Functions::new(), on, is_empty })
     }
 
     /// The error for `problem` with `file`, after a broken database has been moved aside.

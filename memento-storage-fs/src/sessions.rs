@@ -26,6 +26,8 @@ pub(crate) struct Session {
     pub(crate) functions: Functions,
     /// What it is open on, whatever has that name by now.
     pub(crate) on: State,
+    /// Whether there are no tables, and none may be made.
+    pub(crate) is_empty: bool,
 }
 
 impl Session {

@@ -304,3 +304,21 @@ fn who_has_a_session_waits_for_no_other() {
     store.get_levels(vec![key(1)], next).unwrap();
     assert_eq!(store.get(&key(2)).unwrap(), None);
 }
+
+/// What is copied of a store without its log may have no tables yet.
+#[test]
+fn a_database_without_tables_that_is_open_for_reading_has_nothing_in_it() {
+    let folder = TempDir::new().unwrap();
+    let root = folder.path().join("storage");
+    fs::create_dir(&root).unwrap();
+    fs::write(root.join("mementos.sqlite"), "").unwrap();
+    let readonly = SqliteMetadataStore::new(&Options::new(&root).readonly());
+    for _ in 0..2 {
+        assert_eq!(readonly.get(&key(1)).unwrap(), None);
+        assert_eq!(readonly.get_many(&[key(1), key(2)]).unwrap(), [None, None]);
+        assert_eq!(readonly.versions("f", 10).unwrap(), []);
+        assert_eq!(listed(&readonly), [0; 0]);
+    }
+    other(&folder).put(&[entry(1, "f", 1)]).unwrap();
+    assert_eq!(readonly.get(&key(1)).unwrap().unwrap(), [1]);
+}
