@@ -217,10 +217,16 @@ impl DataStore for FileDataStore {
         self.folder.check_writable("move a damaged object aside")?;
         let path = self.path(name);
         let _lock = self.folder.lock_name(name);
-        if let Ok(Some(found)) = format::open(&path)
-            && name.is_whole(found)
-        {
-            return Ok(());
+        match format::open(&path) {
+            // A folder of this name is no object, and what is below it has other names.
+            Ok(None) => return Ok(()),
+            Ok(Some(found)) => {
+                if name.is_whole(found) {
+                    return Ok(());
+                }
+            }
+            Err(_) if path.is_dir() => return Ok(()),
+            Err(_) => {}
         }
         let moved = self.folder.set_aside(&path, name.of_damaged().as_str());
         moved.map_err(|error| self.failed("move a damaged object aside", &path, error))?;

@@ -197,6 +197,17 @@ fn an_object_is_no_folder() {
 }
 
 #[test]
+fn what_is_below_a_folder_stays_where_the_folder_is_said_to_be_damaged() {
+    let (folder, store) = store();
+    store.put(&name("a/c/d"), b"content").unwrap();
+    store.set_aside(&name("a/c")).unwrap();
+    assert_eq!(store.get(&name("a/c/d")).unwrap().unwrap(), b"content");
+    store.set_aside(&name("a/c/d/e")).unwrap();
+    store.set_aside(&name("a/b")).unwrap();
+    assert_eq!(below(&folder.path().join("data")), ["a", "a/c", "a/c/d"]);
+}
+
+#[test]
 fn ten_thousand_names_are_listed() {
     let (folder, store) = store();
     let mut expected = Vec::new();
