@@ -7,18 +7,19 @@ mod staged;
 mod tests;
 mod url;
 
-use std::fs;
+use std::fs::{self, File};
 use std::io::{self, Read, Write as _};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use memento::{
     Capabilities, DataStore, Error, ErrorKind, ListOptions, Listing, Name, Prefix, Properties,
     PutOptions, Result, Source, Staged, UserMetadata,
 };
 
-use crate::Options;
 use crate::folder::Folder;
+use crate::{Durability, Options};
 use format::Found;
 use staged::StagedFile;
 
@@ -85,6 +86,17 @@ impl FileDataStore {
         written.map_err(|error| self.not_kept(error))
     }
 
+    /// Has a file that is there for as long as what is put now: with the time, and on the disk.
+    fn renew(&self, path: &Path) -> io::Result<()> {
+        let file = File::options().write(true).open(path)?;
+        file.set_modified(SystemTime::now())?;
+        if self.folder.durability() == Durability::Full {
+            file.sync_all()?;
+            File::open(path.parent().unwrap_or(path))?.sync_all()?;
+        }
+        Ok(())
+    }
+
     fn stage(&self) -> io::Result<StagedFile<'_>> {
         StagedFile::new(self)
     }
@@ -112,7 +124,9 @@ impl DataStore for FileDataStore {
 
     fn put_with(&self, name: &Name, content: &[u8], options: &PutOptions) -> Result<bool> {
         self.folder.check_writable("keep an object")?;
-        if options.is_plain() && format::is_there(&self.path(name), content) {
+        let path = self.path(name);
+        // What cannot be renewed is written anew: it may be gone by now.
+        if options.is_plain() && format::is_there(&path, content) && self.renew(&path).is_ok() {
             return Ok(true);
         }
         self.try_write(|| {

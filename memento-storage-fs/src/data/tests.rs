@@ -1,7 +1,9 @@
 use std::fs;
 use std::io::Read as _;
 use std::os::unix::ffi::OsStrExt as _;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::Path;
+use std::time::Duration;
 
 use memento::{
     DataStore, Digest, ErrorKind, ListOptions, Listing, Name, Namespace, Prefix, PutOptions,
@@ -155,6 +157,34 @@ fn damaged_metadata_is_an_error_and_never_another_content() {
     assert_eq!(errors, 24, "lengths that are not those of the file are found out");
     store.put(&name("a/b"), b"new").unwrap();
     assert_eq!(store.get(&name("a/b")).unwrap().unwrap(), b"new");
+}
+
+#[test]
+fn what_is_put_again_is_as_new() {
+    for durability in [Durability::Fast, Durability::Full] {
+        let folder = TempDir::new().unwrap();
+        let store = FileDataStore::new(&Options::new(folder.path()).durability(durability));
+        let file = folder.path().join("data/a/b");
+        let put = |content| {
+            store.put(&name("a/b"), content).unwrap();
+            let modified = store.properties(&name("a/b")).unwrap().unwrap().modified.unwrap();
+            (modified, fs::metadata(&file).unwrap().ino())
+        };
+        let (first, inode) = put(b"content");
+        let hour = Duration::from_hours(1);
+        let age = || {
+            let opened = fs::File::options().write(true).open(&file).unwrap();
+            opened.set_modified(first - 2 * hour).unwrap();
+        };
+        age();
+        let (second, same) = put(b"content");
+        assert!(second > first - hour, "{second:?} {first:?}");
+        assert_eq!(same, inode, "it is not written again");
+        age();
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o400)).unwrap();
+        assert!(put(b"content").0 > first - hour, "also where nobody may write to it");
+        assert_eq!(store.get(&name("a/b")).unwrap().unwrap(), b"content");
+    }
 }
 
 #[test]
