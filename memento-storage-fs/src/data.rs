@@ -13,6 +13,7 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
+use memento::plugin::unreadable;
 use memento::{
     Capabilities, DataStore, Error, ErrorKind, ListOptions, Listing, Name, Prefix, Properties,
     PutOptions, Result, Source, Staged, UserMetadata,
@@ -102,6 +103,21 @@ impl FileDataStore {
     }
 }
 
+/// A source that knows whether it was it that failed.
+struct Failing<'a, 'b> {
+    source: &'a mut Source<'b>,
+    has_failed: bool,
+}
+
+impl Read for Failing<'_, '_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.source.read(buffer).inspect_err(|error| {
+            // Whoever copies tries that again.
+            self.has_failed = error.kind() != io::ErrorKind::Interrupted;
+        })
+    }
+}
+
 impl DataStore for FileDataStore {
     fn location(&self) -> String {
         self.folder.location()
@@ -138,7 +154,13 @@ impl DataStore for FileDataStore {
 
     fn put_from(&self, name: &Name, source: &mut Source<'_>, options: &PutOptions) -> Result<bool> {
         let mut staged = self.create()?;
-        io::copy(source, &mut staged).map_err(|error| self.not_kept(error))?;
+        let mut source = Failing { source, has_failed: false };
+        let copied = io::copy(&mut source, &mut staged);
+        copied.map_err(
+            |error| {
+                if source.has_failed { unreadable(error) } else { self.not_kept(error) }
+            },
+        )?;
         staged.keep(name, options)
     }
 

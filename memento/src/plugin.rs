@@ -18,6 +18,7 @@ use parking_lot::Mutex;
 use crate::configuration::Options;
 use crate::{DataStore, Error, ErrorKind, MetadataStore, Result, Runner};
 
+pub use crate::storage::transfer::unreadable;
 pub use at_end::{AtEnd, Ends, at_thread_end, for_another};
 pub use inventory;
 
