@@ -3,11 +3,12 @@
 use std::path::Path;
 use std::time::Duration;
 
+use memento::plugin::unique;
 use memento::{Error, ErrorKind, Result};
 use parking_lot::Mutex;
 use rusqlite::{Connection, OpenFlags};
 
-use crate::folder::{FileIdentity, FileState, Folder, unique};
+use crate::folder::{FileIdentity, FileState, Folder};
 use crate::problem::Problem;
 use crate::schema::{self, Found};
 use crate::sessions::{Functions, Purpose, Session, Sessions, State};

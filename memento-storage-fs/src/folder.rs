@@ -3,9 +3,10 @@
 use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime};
 
+use memento::plugin::unique;
 use memento::{Capabilities, Digest, Error, ErrorKind, Name, Result};
 
 use crate::{Durability, Options};
@@ -172,14 +173,6 @@ impl Folder {
         let [shard, ..] = *Digest::of(name.as_str().as_bytes()).as_bytes();
         lock_file(&self.path("locks").join(format!("{shard:02x}")))
     }
-}
-
-/// A name that no other process and no other call gives.
-pub(crate) fn unique() -> String {
-    static COUNT: AtomicU64 = AtomicU64::new(0);
-    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    let count = COUNT.fetch_add(1, Ordering::Relaxed);
-    format!("{}-{}-{count}", now.as_nanos(), std::process::id())
 }
 
 fn lock_file(path: &Path) -> io::Result<File> {
