@@ -176,19 +176,23 @@ fn list(
         condition += " AND mementos.id <= ?";
         values.push(Box::new(i64::try_from(from).unwrap_or(i64::MAX)));
     }
-    values.push(Box::new(i64::try_from(limit).unwrap_or(i64::MAX - 1) + 1));
+    values.push(Box::new(i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1)));
     let mut statement = connection.prepare(&format!(
         "SELECT mementos.id, key, path, failed, record, version
          FROM mementos JOIN functions ON functions.id = mementos.function
-         WHERE NOT hidden AND {condition} ORDER BY mementos.id DESC LIMIT ?"
+         WHERE NOT hidden AND mementos.id > 0 AND {condition} ORDER BY mementos.id DESC LIMIT ?"
     ))?;
     let mut page = Page::default();
     let mut rows = statement.query(rusqlite::params_from_iter(values))?;
+    // Those that are none count, too: what comes behind them is on a page.
+    let mut count = 0;
     while let Some(row) = rows.next()? {
-        if page.entries.len() == limit {
-            page.next = Some(row.get::<_, i64>(0)?.unsigned_abs());
+        if count == limit {
+            let next = row.get::<_, i64>(0)?.unsigned_abs();
+            page.next = Some(next).filter(|next| from.is_none_or(|from| *next < from));
             break;
         }
+        count += 1;
         let key = <[u8; 32]>::try_from(blob(row, 1));
         let version = <[u8; 32]>::try_from(blob(row, 5));
         let (Ok(key), Ok(version)) = (key, version) else { continue };

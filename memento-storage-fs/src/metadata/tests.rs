@@ -3,6 +3,7 @@ use std::time::Duration;
 use std::{fs, io, thread};
 
 use memento::{Entry, Filter, Key, MetadataStore, Version};
+use rusqlite::Connection;
 use tempfile::TempDir;
 
 use super::SqliteMetadataStore;
@@ -321,4 +322,37 @@ fn a_database_without_tables_that_is_open_for_reading_has_nothing_in_it() {
     }
     other(&folder).put(&[entry(1, "f", 1)]).unwrap();
     assert_eq!(readonly.get(&key(1)).unwrap().unwrap(), [1]);
+}
+
+/// All pages of one entry: the first bytes of the keys on each.
+fn pages(store: &SqliteMetadataStore) -> Vec<Vec<u8>> {
+    let (mut pages, mut from) = (Vec::new(), None);
+    loop {
+        let (keys, next) = page(store, &Filter::default(), from, 1);
+        pages.push(keys);
+        assert!(pages.len() < 10, "{pages:?}");
+        match next {
+            None => return pages,
+            next => from = next,
+        }
+    }
+}
+
+#[test]
+fn pages_come_to_an_end_whatever_rows_there_are() {
+    let (folder, store) = store();
+    store.put(&[1, 2, 3, 4].map(|byte| entry(byte, "f", 1))).unwrap();
+    assert_eq!(pages(&store), [[4], [3], [2], [1]]);
+    let database = Connection::open(folder.path().join("storage/mementos.sqlite")).unwrap();
+    database.execute("UPDATE mementos SET id = -5 WHERE id = 2", []).unwrap();
+    assert_eq!(pages(&store), [[4], [3], [1]]);
+    database.execute("UPDATE mementos SET key = x'00' WHERE id IN (3, 4)", []).unwrap();
+    assert_eq!(pages(&store), [vec![], vec![], vec![1]], "no key, and the place of one");
+    database.execute("UPDATE mementos SET id = 9223372036854775807 WHERE id = 1", []).unwrap();
+    assert_eq!(pages(&store), [vec![1], vec![], vec![]]);
+    let (none, next) = page(&store, &Filter::default(), None, 0);
+    assert_eq!((none.len(), page(&store, &Filter::default(), next, 0).1), (0, None));
+    for limit in [i64::MAX as usize - 1, i64::MAX as usize, usize::MAX] {
+        assert_eq!(page(&store, &Filter::default(), None, limit), (vec![1], None));
+    }
 }
