@@ -117,17 +117,9 @@ impl Folder {
         self.is_made.store(false, Ordering::Relaxed);
     }
 
-    /// What tells the file that has this name now from others. Where files cannot be removed while they are open,
-    /// all are one.
+    /// What tells the file that has this name now from others.
     pub(crate) fn identity(&self, name: &str) -> Option<FileIdentity> {
-        let metadata = fs::metadata(self.path(name)).ok()?;
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::MetadataExt as _;
-            Some((metadata.dev(), metadata.ino()))
-        }
-        #[cfg(not(unix))]
-        Some((0, u64::from(metadata.is_file())))
+        fs::metadata(self.path(name)).ok().map(|metadata| identity(&metadata))
     }
 
     /// Removes what killed processes left behind. That it fails is no trouble: the next process tries again.
@@ -173,6 +165,17 @@ impl Folder {
         let [shard, ..] = *Digest::of(name.as_str().as_bytes()).as_bytes();
         lock_file(&self.path("locks").join(format!("{shard:02x}")))
     }
+}
+
+/// What tells a file from others. Where files cannot be removed while they are open, all are one.
+pub(crate) fn identity(metadata: &fs::Metadata) -> FileIdentity {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt as _;
+        (metadata.dev(), metadata.ino())
+    }
+    #[cfg(not(unix))]
+    (0, u64::from(metadata.is_file()))
 }
 
 fn lock_file(path: &Path) -> io::Result<File> {

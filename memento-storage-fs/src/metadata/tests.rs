@@ -356,3 +356,25 @@ fn pages_come_to_an_end_whatever_rows_there_are() {
         assert_eq!(page(&store, &Filter::default(), None, limit), (vec![1], None));
     }
 }
+
+/// Also while claims on the file of before are held.
+#[test]
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn claims_are_on_the_file_that_is_there() {
+    let (folder, store) = store();
+    let mut held = Vec::new();
+    for _ in 0..3 {
+        let claim = store.try_claim(&key(1)).unwrap();
+        assert!(claim.is_some());
+        assert!(other(&folder).try_claim(&key(1)).unwrap().is_none());
+        assert!(other(&folder).try_claim(&key(2)).unwrap().is_some());
+        held.push(claim);
+        fs::remove_dir_all(folder.path().join("storage")).unwrap();
+    }
+    assert!(other(&folder).try_claim(&key(1)).unwrap().is_some());
+    drop(held);
+    assert!(
+        store.try_claim(&key(1)).unwrap().is_some(),
+        "what is given back is no file that is there"
+    );
+}
