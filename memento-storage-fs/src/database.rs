@@ -145,7 +145,7 @@ impl Database {
         let path = self.folder.path(FILE);
         let connection = if on.unwritten.is_some() {
             // Else SQLite puts files beside the database, even to read it.
-            let uri = format!("file:{}?immutable=1", uri_path(&path));
+            let uri = format!("{}?immutable=1", uri(&path));
             Connection::open_with_flags(uri, flags | OpenFlags::SQLITE_OPEN_URI)?
         } else {
             Connection::open_with_flags(path, flags)?
@@ -218,13 +218,16 @@ impl Database {
     }
 }
 
-/// A path as it stands in a URI.
-fn uri_path(path: &Path) -> String {
+/// The URI of a path, as SQLite takes it.
+fn uri(path: &Path) -> String {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/.-_".contains(&byte);
     let bytes = path.as_os_str().as_encoded_bytes().iter();
     let escaped = bytes.map(|&byte| match byte {
         plain if is_plain(plain) => char::from(plain).to_string(),
         other => format!("%{other:02X}"),
     });
-    escaped.collect()
+    // A path may begin with two slashes itself, behind which SQLite would look for the name of a machine.
+    let path: String = escaped.collect();
+    let machine = if path.starts_with('/') { "//" } else { "" };
+    format!("file:{machine}{path}")
 }

@@ -2,7 +2,7 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::{Path, PathBuf, absolute};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime};
 
@@ -37,8 +37,11 @@ pub(crate) struct Folder {
 
 impl Folder {
     pub(crate) fn new(options: &Options) -> Self {
+        // It stays the same folder when the process changes its own. Only an empty path cannot be made absolute: it
+        // is no folder, as whoever makes it says.
+        let root = absolute(&options.path).unwrap_or_else(|_| options.path.clone());
         Self {
-            root: options.path.clone(),
+            root,
             durability: options.durability,
             readonly: options.readonly,
             is_made: AtomicBool::new(false),

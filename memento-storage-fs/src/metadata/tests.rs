@@ -2,14 +2,14 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 use std::{fs, io, thread};
 
-use memento::{Entry, Filter, Key, MetadataStore, Version};
+use memento::{DataStore as _, Entry, Filter, Key, MetadataStore, Version};
 use rusqlite::Connection;
 use tempfile::TempDir;
 
 use super::SqliteMetadataStore;
-use crate::Options;
 use crate::problem::Problem;
 use crate::sessions::Session;
+use crate::{FileDataStore, Options};
 
 fn key(byte: u8) -> Key {
     Key::from_bytes([byte; 32])
@@ -377,4 +377,29 @@ fn claims_are_on_the_file_that_is_there() {
         store.try_claim(&key(1)).unwrap().is_some(),
         "what is given back is no file that is there"
     );
+}
+
+/// With slashes, blanks and all that has a meaning in the URI of a database.
+#[test]
+fn a_store_that_is_open_for_reading_is_found_at_any_path() {
+    let folder = TempDir::new().unwrap();
+    for root in ["plain", "of many/a b", "?mode=rwc", "#a", "%41", "ä"] {
+        let root = format!("/{}/{root}", folder.path().display());
+        assert!(root.starts_with("//"));
+        let [writer, readonly] = [Options::new(&root), Options::new(&root).readonly()]
+            .map(|options| SqliteMetadataStore::new(&options));
+        writer.put(&[entry(1, "f", 1)]).unwrap();
+        // The last one to close it leaves no log.
+        drop(writer);
+        assert_eq!(readonly.get(&key(1)).unwrap().unwrap(), [1], "{root}");
+    }
+}
+
+#[test]
+fn a_store_stays_in_its_folder_wherever_the_process_goes() {
+    let folder = std::env::current_dir().unwrap().join("of no/store");
+    let options = Options::new("of no/store");
+    let metadata = SqliteMetadataStore::new(&options);
+    assert_eq!(metadata.location(), folder.display().to_string());
+    assert_eq!(FileDataStore::new(&options).location(), metadata.location());
 }
