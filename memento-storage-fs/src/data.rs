@@ -19,7 +19,7 @@ use memento::{
     PutOptions, Result, Source, Staged, UserMetadata,
 };
 
-use crate::folder::Folder;
+use crate::folder::{Folder, sync_folder};
 use crate::{Durability, Options};
 use format::Found;
 use staged::StagedFile;
@@ -93,7 +93,7 @@ impl FileDataStore {
         file.set_modified(SystemTime::now())?;
         if self.folder.durability() == Durability::Full {
             file.sync_all()?;
-            File::open(path.parent().unwrap_or(path))?.sync_all()?;
+            sync_folder(path.parent().unwrap_or(path))?;
         }
         Ok(())
     }

@@ -101,7 +101,7 @@ impl Folder {
 
     fn try_make(&self) -> io::Result<()> {
         for name in ["", "data", "temporary", "locks"] {
-            make_private_folder(&self.path(name))?;
+            self.make_to_last(&self.path(name), make_private_folder)?;
         }
         let tag = self.path("CACHEDIR.TAG");
         if !tag.exists() {
@@ -113,6 +113,21 @@ impl Folder {
         }
         self.remove_abandoned();
         Ok(())
+    }
+
+    /// Does `make`, which makes the folder at `path` and those around it. Where what is kept has to be on the disk, so
+    /// have their names, each of which is in the folder around.
+    pub(crate) fn make_to_last(
+        &self,
+        path: &Path,
+        make: impl FnOnce(&Path) -> io::Result<()>,
+    ) -> io::Result<()> {
+        if self.durability == Durability::Fast {
+            return make(path);
+        }
+        let new = path.ancestors().take_while(|folder| !folder.exists()).count();
+        make(path)?;
+        path.ancestors().skip(1).take(new).try_for_each(sync_folder)
     }
 
     /// Lets [`make`](Self::make) look again: someone removed the folder, or part of it.
@@ -185,6 +200,11 @@ fn lock_file(path: &Path) -> io::Result<File> {
     let file = OpenOptions::new().create(true).truncate(false).write(true).open(path)?;
     file.lock()?;
     Ok(file)
+}
+
+/// Has the names in a folder on the disk.
+pub(crate) fn sync_folder(path: &Path) -> io::Result<()> {
+    File::open(path)?.sync_all()
 }
 
 /// Makes a folder that only its owner can look into.
