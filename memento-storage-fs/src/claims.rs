@@ -37,20 +37,21 @@ impl Claims {
 mod locks {
     use std::fs::{File, OpenOptions};
     use std::io;
-    use std::sync::{Arc, OnceLock};
+    use std::sync::Arc;
 
     use memento::{Claim, Key};
     use nix::errno::Errno;
     use nix::fcntl::{FcntlArg, fcntl};
     use nix::libc;
+    use parking_lot::Mutex;
 
-    use crate::folder::Folder;
+    use crate::folder::{self, FileIdentity, Folder};
 
     pub(super) const FILE: &str = "claims";
 
-    /// The file whose bytes are locked, opened when it is first needed.
+    /// The file whose bytes are locked, opened when it is first needed, and what it is.
     #[derive(Debug, Default)]
-    pub(super) struct Lockable(OnceLock<Arc<File>>);
+    pub(super) struct Lockable(Mutex<Option<(FileIdentity, Arc<File>)>>);
 
     /// A lock on one byte.
     #[derive(Debug)]
@@ -61,23 +62,35 @@ mod locks {
 
     impl Lockable {
         pub(super) fn try_lock(&self, folder: &Folder, key: &Key) -> io::Result<Option<Claim>> {
-            let file = match self.0.get() {
-                Some(file) => file,
-                None => {
-                    folder.make().map_err(io::Error::other)?;
-                    let mut options = OpenOptions::new();
-                    let options = options.create(true).truncate(false).write(true);
-                    let file = Arc::new(options.open(folder.path(FILE))?);
-                    self.0.get_or_init(|| file)
-                }
-            };
+            let file = self.file(folder)?;
             let [a, b, c, d, e, f, g, h, ..] = *key.as_bytes();
             let place = i64::from_be_bytes([a, b, c, d, e, f, g, h]) & (i64::MAX >> 1);
-            match set(file, libc::F_WRLCK, place) {
-                Ok(()) => Ok(Some(Box::new(Locked { file: Arc::clone(file), place }))),
+            match set(&file, libc::F_WRLCK, place) {
+                Ok(()) => Ok(Some(Box::new(Locked { file, place }))),
                 Err(Errno::EAGAIN | Errno::EACCES) => Ok(None),
                 Err(error) => Err(error.into()),
             }
+        }
+
+        /// The file that is there now, which is the one that other processes lock.
+        fn file(&self, folder: &Folder) -> io::Result<Arc<File>> {
+            let mut opened = self.0.lock();
+            let identity = folder.identity(FILE);
+            if let Some((of, file)) = &*opened
+                && Some(*of) == identity
+            {
+                return Ok(Arc::clone(file));
+            }
+            if identity.is_none() {
+                // Someone may have removed the folder with it.
+                folder.forget();
+            }
+            folder.make().map_err(io::Error::other)?;
+            let mut options = OpenOptions::new();
+            let options = options.create(true).truncate(false).write(true);
+            let file = Arc::new(options.open(folder.path(FILE))?);
+            *opened = Some((folder::identity(&file.metadata()?), Arc::clone(&file)));
+            Ok(file)
         }
     }
 

@@ -7,18 +7,20 @@ mod staged;
 mod tests;
 mod url;
 
-use std::fs;
+use std::fs::{self, File};
 use std::io::{self, Read, Write as _};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
+use memento::plugin::unreadable;
 use memento::{
     Capabilities, DataStore, Error, ErrorKind, ListOptions, Listing, Name, Prefix, Properties,
     PutOptions, Result, Source, Staged, UserMetadata,
 };
 
-use crate::Options;
-use crate::folder::Folder;
+use crate::folder::{Folder, sync_folder};
+use crate::{Durability, Options};
 use format::Found;
 use staged::StagedFile;
 
@@ -85,8 +87,34 @@ impl FileDataStore {
         written.map_err(|error| self.not_kept(error))
     }
 
+    /// Has a file that is there for as long as what is put now: with the time, and on the disk.
+    fn renew(&self, path: &Path) -> io::Result<()> {
+        let file = File::options().write(true).open(path)?;
+        file.set_modified(SystemTime::now())?;
+        if self.folder.durability() == Durability::Full {
+            file.sync_all()?;
+            sync_folder(path.parent().unwrap_or(path))?;
+        }
+        Ok(())
+    }
+
     fn stage(&self) -> io::Result<StagedFile<'_>> {
         StagedFile::new(self)
+    }
+}
+
+/// A source that knows whether it was it that failed.
+struct Failing<'a, 'b> {
+    source: &'a mut Source<'b>,
+    has_failed: bool,
+}
+
+impl Read for Failing<'_, '_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.source.read(buffer).inspect_err(|error| {
+            // Whoever copies tries that again.
+            self.has_failed = error.kind() != io::ErrorKind::Interrupted;
+        })
     }
 }
 
@@ -112,7 +140,9 @@ impl DataStore for FileDataStore {
 
     fn put_with(&self, name: &Name, content: &[u8], options: &PutOptions) -> Result<bool> {
         self.folder.check_writable("keep an object")?;
-        if options.is_plain() && format::is_there(&self.path(name), content) {
+        let path = self.path(name);
+        // What cannot be renewed is written anew: it may be gone by now.
+        if options.is_plain() && format::is_there(&path, content) && self.renew(&path).is_ok() {
             return Ok(true);
         }
         self.try_write(|| {
@@ -124,7 +154,13 @@ impl DataStore for FileDataStore {
 
     fn put_from(&self, name: &Name, source: &mut Source<'_>, options: &PutOptions) -> Result<bool> {
         let mut staged = self.create()?;
-        io::copy(source, &mut staged).map_err(|error| self.not_kept(error))?;
+        let mut source = Failing { source, has_failed: false };
+        let copied = io::copy(&mut source, &mut staged);
+        copied.map_err(
+            |error| {
+                if source.has_failed { unreadable(error) } else { self.not_kept(error) }
+            },
+        )?;
         staged.keep(name, options)
     }
 
@@ -217,10 +253,16 @@ impl DataStore for FileDataStore {
         self.folder.check_writable("move a damaged object aside")?;
         let path = self.path(name);
         let _lock = self.folder.lock_name(name);
-        if let Ok(Some(found)) = format::open(&path)
-            && name.is_whole(found)
-        {
-            return Ok(());
+        match format::open(&path) {
+            // A folder of this name is no object, and what is below it has other names.
+            Ok(None) => return Ok(()),
+            Ok(Some(found)) => {
+                if name.is_whole(found) {
+                    return Ok(());
+                }
+            }
+            Err(_) if path.is_dir() => return Ok(()),
+            Err(_) => {}
         }
         let moved = self.folder.set_aside(&path, name.of_damaged().as_str());
         moved.map_err(|error| self.failed("move a damaged object aside", &path, error))?;

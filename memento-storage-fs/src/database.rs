@@ -1,16 +1,17 @@
 //! Connections to the database, and what to do about a broken one.
 
-use std::collections::HashMap;
 use std::path::Path;
 use std::time::Duration;
 
-use memento::{Error, ErrorKind, Result, Version};
+use memento::plugin::unique;
+use memento::{Error, ErrorKind, Result};
 use parking_lot::Mutex;
 use rusqlite::{Connection, OpenFlags};
 
-use crate::folder::{FileIdentity, FileState, Folder, unique};
+use crate::folder::{FileIdentity, FileState, Folder};
 use crate::problem::Problem;
 use crate::schema::{self, Found};
+use crate::sessions::{Functions, Purpose, Session, Sessions, State};
 use crate::{Durability, Options};
 
 const FILE: &str = "mementos.sqlite";
@@ -27,43 +28,27 @@ const PAGE_CACHE: i64 = 64 << 10;
 #[derive(Debug)]
 pub(crate) struct Database {
     pub(crate) folder: Folder,
-    /// Sessions that nobody uses. The one used last is taken first: its pages are fresh.
-    idle: Mutex<Idle>,
+    pub(crate) sessions: Sessions,
     /// One writer of this process at a time: waiting here is cheaper than in SQLite.
     writing: Mutex<()>,
 }
 
-/// The numbers of the functions that are known to a session: of each path, by version.
-pub(crate) type Functions = HashMap<String, Vec<(Version, i64)>>;
-
-/// A connection, and what is known of its database.
-#[derive(Debug)]
-pub(crate) struct Session {
-    pub(crate) connection: Connection,
-    pub(crate) functions: Functions,
-    /// The file that it is open on, whatever has that name by now.
-    file: Option<FileIdentity>,
-    /// The state of a database that nobody writes, which is read without a lock and without a file beside it.
-    unwritten: Option<FileState>,
-}
-
-#[derive(Debug, Default)]
-struct Idle {
-    sessions: Vec<Session>,
-    /// Goes up when the database is replaced: sessions of the one before are closed.
-    generation: u64,
-}
-
-impl Idle {
-    fn begin_generation(&mut self) {
-        self.generation += 1;
-        self.sessions.clear();
-    }
-}
-
 impl Database {
     pub(crate) fn new(options: &Options) -> Self {
-        Self { folder: Folder::new(options), idle: Mutex::default(), writing: Mutex::default() }
+        Self { folder: Folder::new(options), sessions: Sessions::new(), writing: Mutex::default() }
+    }
+
+    /// Does `work`, a single look-up; `None` where there is no database yet. That it was removed or replaced is noticed
+    /// a moment later.
+    pub(crate) fn look_up<T>(
+        &self,
+        operation: &'static str,
+        work: impl FnOnce(&mut Session) -> Result<T, Problem>,
+    ) -> Result<Option<T>> {
+        // One that nobody writes is read without a lock: it matters at once that somebody does.
+        let is_readonly = self.folder.is_readonly();
+        let purpose = if is_readonly { Purpose::Read } else { Purpose::LookUp };
+        self.do_read(purpose, operation, work)
     }
 
     /// Does `work`, which only reads; `None` where there is no database yet.
@@ -72,13 +57,21 @@ impl Database {
         operation: &'static str,
         work: impl FnOnce(&mut Session) -> Result<T, Problem>,
     ) -> Result<Option<T>> {
-        if self.folder.is_readonly() {
-            if !self.folder.path(FILE).exists() {
-                return Ok(None);
-            }
-            self.leave_written();
+        self.do_read(Purpose::Read, operation, work)
+    }
+
+    fn do_read<T>(
+        &self,
+        purpose: Purpose,
+        operation: &'static str,
+        work: impl FnOnce(&mut Session) -> Result<T, Problem>,
+    ) -> Result<Option<T>> {
+        if self.folder.is_readonly() && self.folder.identity(FILE).is_none() {
+            return Ok(None);
         }
-        self.work(operation, work).map(Some)
+        self.work(purpose, operation, |session| {
+            if session.is_empty { Ok(None) } else { work(session).map(Some) }
+        })
     }
 
     /// Does `work`, which writes.
@@ -89,29 +82,13 @@ impl Database {
     ) -> Result<T> {
         self.folder.check_writable(operation)?;
         let _writing = self.writing.lock();
-        self.leave_removed();
-        self.work(operation, work)
+        self.work(Purpose::Write, operation, work)
     }
 
-    /// Closes the sessions on a database that someone removed or replaced: nobody else would see what is put there.
-    fn leave_removed(&self) {
-        let mut idle = self.idle.lock();
-        let is_removed = |session: &Session| session.file != self.folder.identity(FILE);
-        if idle.sessions.last().is_some_and(is_removed) {
-            idle.begin_generation();
-            self.folder.forget();
-        }
-    }
-
-    /// Closes the sessions that take the database for one that nobody writes, where someone does or did.
-    fn leave_written(&self) {
-        let mut idle = self.idle.lock();
-        let is_written = |session: &Session| {
-            session.unwritten.is_some() && session.unwritten != self.unwritten()
-        };
-        if idle.sessions.last().is_some_and(is_written) {
-            idle.begin_generation();
-        }
+    /// What is there now.
+    fn state(&self) -> State {
+        let unwritten = if self.folder.is_readonly() { self.unwritten() } else { None };
+        State { file: self.folder.identity(FILE), unwritten }
     }
 
     /// The state of the database, if nobody writes it now.
@@ -123,43 +100,42 @@ impl Database {
     /// makes a new one.
     fn work<T>(
         &self,
+        purpose: Purpose,
         operation: &'static str,
         work: impl FnOnce(&mut Session) -> Result<T, Problem>,
     ) -> Result<T> {
-        let (session, generation) = {
-            let mut idle = self.idle.lock();
-            (idle.sessions.pop(), idle.generation)
-        };
-        let mut session = match session {
+        let mut place = self.sessions.enter(purpose, || self.state());
+        let mut session = match place.session.take() {
             Some(session) => session,
             None => {
+                let state = self.state();
+                if state.file.is_none() {
+                    // Someone may have removed the folder with it.
+                    self.folder.forget();
+                }
                 self.folder.make()?;
-                let file = self.folder.identity(FILE);
-                self.open(file).map_err(|problem| {
-                    self.report("open the database", problem, file, generation)
+                self.open(state).map_err(|problem| {
+                    self.report("open the database", problem, state.file, place.generation)
                 })?
             }
         };
         match work(&mut session) {
             Ok(value) => {
-                let mut idle = self.idle.lock();
-                if idle.generation == generation {
-                    idle.sessions.push(session);
-                }
+                // There may be tables the next time.
+                place.session = (!session.is_empty).then_some(session);
                 Ok(value)
             }
             Err(problem) => {
-                let file = session.file;
+                let file = session.on.file;
                 drop(session);
-                Err(self.report(operation, problem, file, generation))
+                Err(self.report(operation, problem, file, place.generation))
             }
         }
     }
 
-    /// A new session on `file`, or on a new file; the tables are made where there are none.
-    fn open(&self, file: Option<FileIdentity>) -> Result<Session, Problem> {
+    /// A new session on what is there, or on a new file; the tables are made where there are none.
+    fn open(&self, on: State) -> Result<Session, Problem> {
         let readonly = self.folder.is_readonly();
-        let unwritten = if readonly { self.unwritten() } else { None };
         let access = if readonly {
             OpenFlags::SQLITE_OPEN_READ_ONLY
         } else {
@@ -167,16 +143,17 @@ impl Database {
         };
         let flags = access | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let path = self.folder.path(FILE);
-        let connection = if unwritten.is_some() {
+        let connection = if on.unwritten.is_some() {
             // Else SQLite puts files beside the database, even to read it.
-            let uri = format!("file:{}?immutable=1", uri_path(&path));
+            let uri = format!("{}?immutable=1", uri(&path));
             Connection::open_with_flags(uri, flags | OpenFlags::SQLITE_OPEN_URI)?
         } else {
             Connection::open_with_flags(path, flags)?
         };
         connection.busy_timeout(PATIENCE)?;
         connection.pragma_update(None, "cache_size", -PAGE_CACHE)?;
-        if matches!(schema::inspect(&connection)?, Found::Empty) && !readonly {
+        let is_empty = matches!(schema::inspect(&connection)?, Found::Empty);
+        if is_empty && !readonly {
             // One process makes the tables; the others wait, and find them.
             let _lock = self.folder.lock()?;
             if matches!(schema::inspect(&connection)?, Found::Empty) {
@@ -190,8 +167,9 @@ impl Database {
             };
             connection.pragma_update(None, "synchronous", synchronous)?;
         }
-        let file = file.or_else(|| self.folder.identity(FILE));
-        Ok(Session { connection, functions: Functions::new(), file, unwritten })
+        let on = State { file: on.file.or_else(|| self.folder.identity(FILE)), ..on };
+        let is_empty = is_empty && readonly;
+        Ok(Session { connection, functions: Functions::new(), on, is_empty })
     }
 
     /// The error for `problem` with `file`, after a broken database has been moved aside.
@@ -224,32 +202,32 @@ impl Database {
 
     /// Moves the database of this generation aside, unless that has happened, in this process or another one.
     fn set_aside(&self, file: Option<FileIdentity>, generation: u64) -> std::io::Result<()> {
-        let mut idle = self.idle.lock();
-        if idle.generation != generation {
-            return Ok(());
-        }
-        let _lock = self.folder.lock()?;
-        idle.begin_generation();
-        if self.folder.identity(FILE) != file {
-            return Ok(());
-        }
-        // The log goes first: a database without it is one of before, a log without its database is nothing.
-        for suffix in ["-wal", "-shm", ""] {
-            let file = format!("{FILE}{suffix}");
-            let name = format!("damaged/{file}.{}", unique());
-            self.folder.set_aside(&self.folder.path(&file), &name)?;
-        }
-        Ok(())
+        self.sessions.end_generation(generation, || {
+            let _lock = self.folder.lock()?;
+            if self.folder.identity(FILE) != file {
+                return Ok(());
+            }
+            // The log goes first: a database without it is one of before, a log without its database is nothing.
+            for suffix in ["-wal", "-shm", ""] {
+                let file = format!("{FILE}{suffix}");
+                let name = format!("damaged/{file}.{}", unique());
+                self.folder.set_aside(&self.folder.path(&file), &name)?;
+            }
+            Ok(())
+        })
     }
 }
 
-/// A path as it stands in a URI.
-fn uri_path(path: &Path) -> String {
+/// The URI of a path, as SQLite takes it.
+fn uri(path: &Path) -> String {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/.-_".contains(&byte);
     let bytes = path.as_os_str().as_encoded_bytes().iter();
     let escaped = bytes.map(|&byte| match byte {
         plain if is_plain(plain) => char::from(plain).to_string(),
         other => format!("%{other:02X}"),
     });
-    escaped.collect()
+    // A path may begin with two slashes itself, behind which SQLite would look for the name of a machine.
+    let path: String = escaped.collect();
+    let machine = if path.starts_with('/') { "//" } else { "" };
+    format!("file:{machine}{path}")
 }

@@ -2,10 +2,11 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io;
-use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::path::{Path, PathBuf, absolute};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime};
 
+use memento::plugin::unique;
 use memento::{Capabilities, Digest, Error, ErrorKind, Name, Result};
 
 use crate::{Durability, Options};
@@ -36,8 +37,11 @@ pub(crate) struct Folder {
 
 impl Folder {
     pub(crate) fn new(options: &Options) -> Self {
+        // It stays the same folder when the process changes its own. Only an empty path cannot be made absolute: it
+        // is no folder, as whoever makes it says.
+        let root = absolute(&options.path).unwrap_or_else(|_| options.path.clone());
         Self {
-            root: options.path.clone(),
+            root,
             durability: options.durability,
             readonly: options.readonly,
             is_made: AtomicBool::new(false),
@@ -97,7 +101,7 @@ impl Folder {
 
     fn try_make(&self) -> io::Result<()> {
         for name in ["", "data", "temporary", "locks"] {
-            make_private_folder(&self.path(name))?;
+            self.make_to_last(&self.path(name), make_private_folder)?;
         }
         let tag = self.path("CACHEDIR.TAG");
         if !tag.exists() {
@@ -111,22 +115,29 @@ impl Folder {
         Ok(())
     }
 
+    /// Does `make`, which makes the folder at `path` and those around it. Where what is kept has to be on the disk, so
+    /// have their names, each of which is in the folder around.
+    pub(crate) fn make_to_last(
+        &self,
+        path: &Path,
+        make: impl FnOnce(&Path) -> io::Result<()>,
+    ) -> io::Result<()> {
+        if self.durability == Durability::Fast {
+            return make(path);
+        }
+        let new = path.ancestors().take_while(|folder| !folder.exists()).count();
+        make(path)?;
+        path.ancestors().skip(1).take(new).try_for_each(sync_folder)
+    }
+
     /// Lets [`make`](Self::make) look again: someone removed the folder, or part of it.
     pub(crate) fn forget(&self) {
         self.is_made.store(false, Ordering::Relaxed);
     }
 
-    /// What tells the file that has this name now from others. Where files cannot be removed while they are open,
-    /// all are one.
+    /// What tells the file that has this name now from others.
     pub(crate) fn identity(&self, name: &str) -> Option<FileIdentity> {
-        let metadata = fs::metadata(self.path(name)).ok()?;
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::MetadataExt as _;
-            Some((metadata.dev(), metadata.ino()))
-        }
-        #[cfg(not(unix))]
-        Some((0, u64::from(metadata.is_file())))
+        fs::metadata(self.path(name)).ok().map(|metadata| identity(&metadata))
     }
 
     /// Removes what killed processes left behind. That it fails is no trouble: the next process tries again.
@@ -174,18 +185,26 @@ impl Folder {
     }
 }
 
-/// A name that no other process and no other call gives.
-pub(crate) fn unique() -> String {
-    static COUNT: AtomicU64 = AtomicU64::new(0);
-    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    let count = COUNT.fetch_add(1, Ordering::Relaxed);
-    format!("{}-{}-{count}", now.as_nanos(), std::process::id())
+/// What tells a file from others. Where files cannot be removed while they are open, all are one.
+pub(crate) fn identity(metadata: &fs::Metadata) -> FileIdentity {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt as _;
+        (metadata.dev(), metadata.ino())
+    }
+    #[cfg(not(unix))]
+    (0, u64::from(metadata.is_file()))
 }
 
 fn lock_file(path: &Path) -> io::Result<File> {
     let file = OpenOptions::new().create(true).truncate(false).write(true).open(path)?;
     file.lock()?;
     Ok(file)
+}
+
+/// Has the names in a folder on the disk.
+pub(crate) fn sync_folder(path: &Path) -> io::Result<()> {
+    File::open(path)?.sync_all()
 }
 
 /// Makes a folder that only its owner can look into.

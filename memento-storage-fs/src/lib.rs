@@ -10,17 +10,22 @@
 //! readonly = false         # true: use what is there, keep nothing
 //! ```
 //!
-//! | in the folder       | what                                                                     |
-//! | ------------------- | ------------------------------------------------------------------------ |
-//! | `CACHEDIR.TAG`      | tells backup programs to leave the folder out                            |
-//! | `mementos.sqlite`   | mementos, with the results that are small                                |
-//! | `data/…`            | objects by their names, each a file                                      |
-//! | `data/results/ab/cdef…` | results that are not small, by the digest of their encoding          |
-//! | `data/damaged`      | what was found damaged and moved out of the way; nothing reads it        |
-//! | `temporary`         | objects that are being written                                           |
-//! | `locks`             | empty files, locked while an object gets its name                        |
-//! | `lock`              | held while the database is made or moved                                 |
-//! | `claims`            | empty: a byte of it is locked while a result is being computed (Linux)   |
+//! | in the folder           | what                                                                   |
+//! | ----------------------- | ---------------------------------------------------------------------- |
+//! | `CACHEDIR.TAG`          | tells backup programs to leave the folder out                          |
+//! | `mementos.sqlite`       | mementos, with the results that are small                              |
+//! | `mementos.sqlite-wal`   | mementos that are not in it yet, after a program has ended, too        |
+//! | `mementos.sqlite-shm`   | where they are                                                         |
+//! | `data/…`                | objects by their names, each a file                                    |
+//! | `data/results/ab/cdef…` | results that are not small, by the digest of their encoding            |
+//! | `data/damaged`          | what was found damaged and moved out of the way; nothing reads it      |
+//! | `temporary`             | objects that are being written                                         |
+//! | `locks`                 | empty files, locked while an object gets its name                      |
+//! | `lock`                  | held while the database is made or moved                               |
+//! | `claims`                | empty: a byte of it is locked while a result is being computed (Linux) |
+//!
+//! Who copies the folder takes all of it, at a time when no program uses it: what was kept last is in
+//! `mementos.sqlite-wal` alone. `memento copy` copies it while it is in use.
 //!
 //! Several processes can use one folder at once. It must be on a filesystem of this machine: SQLite's write-ahead log
 //! does not work across a network.
@@ -35,6 +40,7 @@ mod metadata;
 mod options;
 mod problem;
 mod schema;
+mod sessions;
 
 pub use data::FileDataStore;
 pub use metadata::SqliteMetadataStore;

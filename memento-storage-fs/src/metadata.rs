@@ -11,7 +11,8 @@ use rusqlite::{Connection, Row, Statement, ToSql, TransactionBehavior, params};
 
 use crate::Options;
 use crate::claims::Claims;
-use crate::database::{Database, Functions, Session};
+use crate::database::Database;
+use crate::sessions::{Functions, Session};
 
 const GET: &str = "SELECT key, record FROM mementos WHERE prefix = ?1";
 const KEEP_DAMAGED: &str =
@@ -175,19 +176,23 @@ fn list(
         condition += " AND mementos.id <= ?";
         values.push(Box::new(i64::try_from(from).unwrap_or(i64::MAX)));
     }
-    values.push(Box::new(i64::try_from(limit).unwrap_or(i64::MAX - 1) + 1));
+    values.push(Box::new(i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1)));
     let mut statement = connection.prepare(&format!(
         "SELECT mementos.id, key, path, failed, record, version
          FROM mementos JOIN functions ON functions.id = mementos.function
-         WHERE NOT hidden AND {condition} ORDER BY mementos.id DESC LIMIT ?"
+         WHERE NOT hidden AND mementos.id > 0 AND {condition} ORDER BY mementos.id DESC LIMIT ?"
     ))?;
     let mut page = Page::default();
     let mut rows = statement.query(rusqlite::params_from_iter(values))?;
+    // Those that are none count, too: what comes behind them is on a page.
+    let mut count = 0;
     while let Some(row) = rows.next()? {
-        if page.entries.len() == limit {
-            page.next = Some(row.get::<_, i64>(0)?.unsigned_abs());
+        if count == limit {
+            let next = row.get::<_, i64>(0)?.unsigned_abs();
+            page.next = Some(next).filter(|next| from.is_none_or(|from| *next < from));
             break;
         }
+        count += 1;
         let key = <[u8; 32]>::try_from(blob(row, 1));
         let version = <[u8; 32]>::try_from(blob(row, 5));
         let (Ok(key), Ok(version)) = (key, version) else { continue };
@@ -215,7 +220,7 @@ impl MetadataStore for SqliteMetadataStore {
     fn get(&self, key: &Key) -> Result<Option<Vec<u8>>> {
         let found = self
             .database
-            .read("look a memento up", |session| Ok(get(&session.connection, key)?))?;
+            .look_up("look a memento up", |session| Ok(get(&session.connection, key)?))?;
         Ok(found.flatten())
     }
 
@@ -235,7 +240,7 @@ impl MetadataStore for SqliteMetadataStore {
         mut keys: Vec<Key>,
         next: &mut dyn FnMut(Vec<Option<Vec<u8>>>) -> Vec<Key>,
     ) -> Result<()> {
-        self.database.read("look mementos up", |session| {
+        self.database.look_up("look mementos up", |session| {
             let transaction = session.connection.transaction()?;
             while !keys.is_empty() {
                 keys = next(get_each(&transaction, &keys)?);

@@ -9,7 +9,8 @@ use serde::Deserialize;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Options {
-    /// The folder. It is made at the first use, for its owner only.
+    /// The folder. It is made at the first use, for its owner only. A relative path begins at the folder that the
+    /// process is in when the storage is made of it.
     pub path: PathBuf,
     /// What survives a power failure.
     pub durability: Durability,

@@ -1,5 +1,6 @@
 //! Processes that are killed while they write.
 
+use std::fs;
 use std::os::unix::process::ExitStatusExt as _;
 use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -9,6 +10,7 @@ use memento_tests::folder::Folder;
 use memento_tests::processes::Worker;
 use memento_tests::visit::Call::{self, Large, Small};
 use memento_tests::visit::Visit;
+use tempfile::TempDir;
 
 const WORKER: &str = env!("CARGO_BIN_EXE_worker");
 const CALLS: [Call; 2] = [Small(1), Large(1)];
@@ -107,6 +109,23 @@ fn killed_at_each_step_on_a_folder_with_results() {
     let prepare = || Folder::with(&[Small(7), Large(7)]);
     let steps = kill_at_each_step(prepare, |worker| worker.durable().calls(&CALLS));
     assert!(steps > 100, "so few are not those of a process that writes: {steps}");
+}
+
+/// What has to last is found by its path: each folder on it has its name on the disk, in the folder around it.
+#[test]
+fn what_has_to_last_has_its_path_on_the_disk() {
+    let (folder, log) = (Folder::new(), TempDir::new().unwrap());
+    let log = log.path().join("log");
+    let out = log.to_str().unwrap();
+    let starter = ["strace", "-f", "-qq", "-y", "-o", out, "-e", "trace=fsync"];
+    let visit = Worker::under(&starter, WORKER, &folder).durable().calls(&[Large(1)]).visit();
+    assert_eq!(visit, Visit::computed(1));
+    let log = fs::read_to_string(log).unwrap();
+    let [result] = &folder.results()[..] else { panic!("there is one result: {log}") };
+    // The folders `ab`, `results`, `data`, that of the storage, and that around it.
+    for path in result.ancestors().skip(1).take(5) {
+        assert!(log.contains(&format!("<{}>)", path.display())), "{} in {log}", path.display());
+    }
 }
 
 /// Killed anywhere, by another process, while it records one result after the other: those that it has told of are

@@ -8,6 +8,7 @@ use memento::{Condition, Name, PutOptions, Result, Staged, UserMetadata};
 
 use super::{FileDataStore, format};
 use crate::Durability;
+use crate::folder::sync_folder;
 
 /// How often a file is given its name where others remove the folder that it should be in.
 const TRIES: usize = 100;
@@ -70,14 +71,33 @@ impl<'a> StagedFile<'a> {
                 Ok(()) => {
                     self.path = PathBuf::new();
                     if self.store.folder.durability() == Durability::Full {
-                        File::open(folder)?.sync_all()?;
+                        sync_folder(folder)?;
                     }
                     return Ok(());
                 }
-                Err(error) => make_way(error, &self.path, &path, folder)?,
+                Err(error) => self.make_way(error, &path, folder)?,
             }
         }
         Err(io::Error::from(io::ErrorKind::NotFound))
+    }
+
+    /// Does what can be done about a file that cannot get its name.
+    fn make_way(&self, error: io::Error, path: &Path, folder: &Path) -> io::Result<()> {
+        if error.kind() == io::ErrorKind::NotFound && self.path.exists() {
+            use io::ErrorKind::{AlreadyExists, NotFound};
+            return match self.store.folder.make_to_last(folder, |folder| fs::create_dir_all(folder))
+            {
+                // Others are making or removing what it stands in: the next try tells.
+                Err(error) if error.kind() == NotFound => Ok(()),
+                Err(error) if error.kind() == AlreadyExists && !folder.is_file() => Ok(()),
+                made => made,
+            };
+        }
+        // A folder with nothing in it is none.
+        if path.is_dir() {
+            return fs::remove_dir(path);
+        }
+        Err(error)
     }
 }
 
@@ -90,24 +110,6 @@ fn is_met(condition: &Condition, path: &Path) -> io::Result<bool> {
         }
         _ => Ok(false),
     }
-}
-
-/// Does what can be done about a file that cannot get its name.
-fn make_way(error: io::Error, staged: &Path, path: &Path, folder: &Path) -> io::Result<()> {
-    if error.kind() == io::ErrorKind::NotFound && staged.exists() {
-        use io::ErrorKind::{AlreadyExists, NotFound};
-        return match fs::create_dir_all(folder) {
-            // Others are making or removing what it stands in: the next try tells.
-            Err(error) if error.kind() == NotFound => Ok(()),
-            Err(error) if error.kind() == AlreadyExists && !folder.is_file() => Ok(()),
-            made => made,
-        };
-    }
-    // A folder with nothing in it is none.
-    if path.is_dir() {
-        return fs::remove_dir(path);
-    }
-    Err(error)
 }
 
 impl Write for StagedFile<'_> {

@@ -1,3 +1,5 @@
+mod puts;
+
 use std::fs;
 use std::io::Read as _;
 use std::os::unix::ffi::OsStrExt as _;
@@ -194,6 +196,17 @@ fn an_object_is_no_folder() {
         assert!(!store.contains(&[name(text)]).pop().unwrap().unwrap());
     }
     assert_eq!(names(&store, "", 10), ["a/b", "a/c/d"]);
+}
+
+#[test]
+fn what_is_below_a_folder_stays_where_the_folder_is_said_to_be_damaged() {
+    let (folder, store) = store();
+    store.put(&name("a/c/d"), b"content").unwrap();
+    store.set_aside(&name("a/c")).unwrap();
+    assert_eq!(store.get(&name("a/c/d")).unwrap().unwrap(), b"content");
+    store.set_aside(&name("a/c/d/e")).unwrap();
+    store.set_aside(&name("a/b")).unwrap();
+    assert_eq!(below(&folder.path().join("data")), ["a", "a/c", "a/c/d"]);
 }
 
 #[test]

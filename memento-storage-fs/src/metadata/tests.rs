@@ -1,8 +1,13 @@
-use memento::{Entry, Filter, Key, MetadataStore, Version};
+mod replaced;
+
+use std::fs;
+
+use memento::{DataStore as _, Entry, Filter, Key, MetadataStore, Version};
+use rusqlite::Connection;
 use tempfile::TempDir;
 
 use super::SqliteMetadataStore;
-use crate::Options;
+use crate::{FileDataStore, Options};
 
 fn key(byte: u8) -> Key {
     Key::from_bytes([byte; 32])
@@ -142,6 +147,11 @@ fn page(
     (page.entries.iter().map(|entry| entry.key.as_bytes()[0]).collect(), page.next)
 }
 
+/// The keys that a store lists, by their first bytes.
+fn listed(store: &SqliteMetadataStore) -> Vec<u8> {
+    page(store, &Filter::default(), None, 10).0
+}
+
 #[test]
 fn what_is_hidden_is_found_by_its_key_only() {
     let (_folder, store) = with_hidden(&[1, 4]);
@@ -192,4 +202,80 @@ fn where_there_is_no_database_there_are_no_versions() {
     assert!(!options.path.exists());
     other(&folder).put(&[entry(1, "f", 1)]).unwrap();
     assert_eq!(store.versions("f", 10).unwrap(), [version(1)]);
+}
+
+/// What is copied of a store without its log may have no tables yet.
+#[test]
+fn a_database_without_tables_that_is_open_for_reading_has_nothing_in_it() {
+    let folder = TempDir::new().unwrap();
+    let root = folder.path().join("storage");
+    fs::create_dir(&root).unwrap();
+    fs::write(root.join("mementos.sqlite"), "").unwrap();
+    let readonly = SqliteMetadataStore::new(&Options::new(&root).readonly());
+    for _ in 0..2 {
+        assert_eq!(readonly.get(&key(1)).unwrap(), None);
+        assert_eq!(readonly.get_many(&[key(1), key(2)]).unwrap(), [None, None]);
+        assert_eq!(readonly.versions("f", 10).unwrap(), []);
+        assert_eq!(listed(&readonly), [0; 0]);
+    }
+    other(&folder).put(&[entry(1, "f", 1)]).unwrap();
+    assert_eq!(readonly.get(&key(1)).unwrap().unwrap(), [1]);
+}
+
+/// All pages of one entry: the first bytes of the keys on each.
+fn pages(store: &SqliteMetadataStore) -> Vec<Vec<u8>> {
+    let (mut pages, mut from) = (Vec::new(), None);
+    loop {
+        let (keys, next) = page(store, &Filter::default(), from, 1);
+        pages.push(keys);
+        assert!(pages.len() < 10, "{pages:?}");
+        match next {
+            None => return pages,
+            next => from = next,
+        }
+    }
+}
+
+#[test]
+fn pages_come_to_an_end_whatever_rows_there_are() {
+    let (folder, store) = store();
+    store.put(&[1, 2, 3, 4].map(|byte| entry(byte, "f", 1))).unwrap();
+    assert_eq!(pages(&store), [[4], [3], [2], [1]]);
+    let database = Connection::open(folder.path().join("storage/mementos.sqlite")).unwrap();
+    database.execute("UPDATE mementos SET id = -5 WHERE id = 2", []).unwrap();
+    assert_eq!(pages(&store), [[4], [3], [1]]);
+    database.execute("UPDATE mementos SET key = x'00' WHERE id IN (3, 4)", []).unwrap();
+    assert_eq!(pages(&store), [vec![], vec![], vec![1]], "no key, and the place of one");
+    database.execute("UPDATE mementos SET id = 9223372036854775807 WHERE id = 1", []).unwrap();
+    assert_eq!(pages(&store), [vec![1], vec![], vec![]]);
+    let (none, next) = page(&store, &Filter::default(), None, 0);
+    assert_eq!((none.len(), page(&store, &Filter::default(), next, 0).1), (0, None));
+    for limit in [usize::MAX / 2 - 1, usize::MAX / 2, usize::MAX] {
+        assert_eq!(page(&store, &Filter::default(), None, limit), (vec![1], None));
+    }
+}
+
+/// With slashes, blanks and all that has a meaning in the URI of a database.
+#[test]
+fn a_store_that_is_open_for_reading_is_found_at_any_path() {
+    let folder = TempDir::new().unwrap();
+    for root in ["plain", "of many/a b", "?mode=rwc", "#a", "%41", "ä"] {
+        let root = format!("/{}/{root}", folder.path().display());
+        assert!(root.starts_with("//"));
+        let [writer, readonly] = [Options::new(&root), Options::new(&root).readonly()]
+            .map(|options| SqliteMetadataStore::new(&options));
+        writer.put(&[entry(1, "f", 1)]).unwrap();
+        // The last one to close it leaves no log.
+        drop(writer);
+        assert_eq!(readonly.get(&key(1)).unwrap().unwrap(), [1], "{root}");
+    }
+}
+
+#[test]
+fn a_store_stays_in_its_folder_wherever_the_process_goes() {
+    let folder = std::env::current_dir().unwrap().join("of no/store");
+    let options = Options::new("of no/store");
+    let metadata = SqliteMetadataStore::new(&options);
+    assert_eq!(metadata.location(), folder.display().to_string());
+    assert_eq!(FileDataStore::new(&options).location(), metadata.location());
 }

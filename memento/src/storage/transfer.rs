@@ -145,9 +145,12 @@ impl<S: DataStore + ?Sized> Staged for Spool<'_, S> {
     }
 }
 
-/// The error of a source that cannot be read.
-pub(crate) fn unreadable(error: io::Error) -> Error {
-    Error::new(ErrorKind::Storage, "read what is to be kept").source(error)
+/// The error of a source that cannot be read: its own, where it is one of a store.
+pub fn unreadable(error: io::Error) -> Error {
+    match error.downcast::<Error>() {
+        Ok(error) => error,
+        Err(error) => Error::new(ErrorKind::Storage, "read what is to be kept").source(error),
+    }
 }
 
 pub(super) fn read_all(source: &mut Source<'_>) -> Result<Vec<u8>> {
