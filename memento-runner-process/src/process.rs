@@ -19,7 +19,7 @@ use crate::timed::Timed;
 use crate::{NAME, Options};
 
 /// The program of this process, also when another one has taken its place on the disk.
-const OWN_PROGRAM: &str = "/proc/self/exe";
+pub(crate) const OWN_PROGRAM: &str = "/proc/self/exe";
 /// How long a worker may take to end by itself.
 const PATIENCE: Duration = Duration::from_secs(2);
 /// How much is read at once.

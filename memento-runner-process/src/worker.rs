@@ -7,6 +7,7 @@ use std::convert::Infallible;
 use std::fs::File;
 use std::io::{self, Write as _};
 use std::os::unix::process::CommandExt as _;
+use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
 use std::time::Instant;
@@ -19,6 +20,7 @@ use rustix::stdio::{dup2_stdin, dup2_stdout};
 use self::channel::Channel;
 use crate::frame;
 use crate::greeting::Greeting;
+use crate::process::OWN_PROGRAM;
 use crate::runner::Role;
 
 /// The lowest number that a pipe to the parent gets: those of standard input, output and error are below.
@@ -42,7 +44,9 @@ pub(crate) fn serve(value: &str) {
 /// set a variable in a process that may have threads.
 fn become_worker() -> io::Result<Infallible> {
     let mut arguments = std::env::args_os();
-    let mut command = Command::new(std::env::current_exe()?);
+    let own = Path::new(OWN_PROGRAM);
+    let program = if own.exists() { own.to_owned() } else { std::env::current_exe()? };
+    let mut command = Command::new(program);
     if let Some(name) = arguments.next() {
         command.arg0(name);
     }
