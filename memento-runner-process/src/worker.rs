@@ -14,7 +14,7 @@ use std::time::Instant;
 
 use memento::worker::{Parent, VARIABLE, Worker};
 use rustix::io::fcntl_dupfd_cloexec;
-use rustix::process::{Resource, Rlimit, setrlimit};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use rustix::stdio::{dup2_stdin, dup2_stdout};
 
 use self::channel::Channel;
@@ -95,6 +95,9 @@ fn limit_memory(bytes: u64) -> io::Result<()> {
     if bytes == 0 {
         return Ok(());
     }
+    // What the shell or a scheduler leaves is a limit, too: to ask for more fails for all but root.
+    let maximum = getrlimit(Resource::As).maximum;
+    let bytes = maximum.map_or(bytes, |maximum| maximum.min(bytes));
     let limit = Rlimit { current: Some(bytes), maximum: Some(bytes) };
     Ok(setrlimit(Resource::As, limit)?)
 }

@@ -92,6 +92,15 @@ fn too_much_memory() {
     one_of_many(options, Fate::Allocate(3 << 30), &expected);
 }
 
+/// A launcher, a shell or a scheduler may leave less than the options say.
+#[test]
+fn the_lower_one_of_two_limits_of_memory_counts() {
+    let launcher = ["sh", "-c", "ulimit -v 2097152 && exec \"$@\"", "sh"];
+    let options = options().launcher(launcher).memory_limit(8 << 30);
+    let expected = ["SIGABRT", "memory allocation of 3221225472 bytes failed"];
+    one_of_many(options, Fate::Allocate(3 << 30), &expected);
+}
+
 #[test]
 fn too_much_time() {
     let options = options().timeout(Duration::from_secs(2));
