@@ -10,7 +10,7 @@ use std::process::{Command, Stdio, abort, exit, id};
 use std::time::{Duration, Instant};
 
 use memento::{Transient, memento, resource};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// What becomes of a call, and of the process that makes it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -254,6 +254,24 @@ pub fn rendezvous(folder: PathBuf, me: u64, other: u64) -> u64 {
         std::thread::yield_now();
     }
     me
+}
+
+/// A number that is not read if it is 3.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Picky(pub u64);
+
+impl<'de> Deserialize<'de> for Picky {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let n = u64::deserialize(deserializer)?;
+        assert_ne!(n, 3, "who reads {n}?");
+        Ok(Self(n))
+    }
+}
+
+/// Returns what may not be read.
+#[memento]
+pub fn picky(n: u64) -> Picky {
+    Picky(n)
 }
 
 /// What several calls need.

@@ -6,13 +6,14 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use memento::{
-    Correlation, Environment, Memento, NullRunner, Outcome, Provenance, Query, Runner, Storage,
+    Correlation, Environment, ErrorKind, Memento, NullRunner, Outcome, Provenance, Query, Runner,
+    Storage,
 };
 use memento_runner_process::{Options, ProcessRunner};
 use memento_tests::fates::{
-    Numbered, Plain, borrowing, calls_elsewhere, calls_leaf, double, elsewhere, fail_plainly,
-    fail_to_open, fail_with_number, fail_with_text, graph, has_failed, input, leaf, noted, print,
-    process, recursive, rendezvous, shared, start_another, variable,
+    Numbered, Picky, Plain, borrowing, calls_elsewhere, calls_leaf, double, elsewhere,
+    fail_plainly, fail_to_open, fail_with_number, fail_with_text, graph, has_failed, input, leaf,
+    noted, picky, print, process, recursive, rendezvous, shared, start_another, variable,
 };
 use memento_tests::folder::Folder;
 use tempfile::TempDir;
@@ -235,6 +236,23 @@ fn errors_come_as_they_are() {
         // Nobody can make this error but the function itself: it runs again, here.
         assert_eq!(fail_plainly(path()), Err(Plain(std::process::id())));
         assert_eq!(noted(folder.path(), "runs").len(), 4);
+    });
+}
+
+#[test]
+fn a_result_that_panics_when_it_is_read_is_the_end_of_its_call_only() {
+    environment().enter(|| {
+        for (n, result) in (0..10).zip(picky::map((0..10).map(|n| (n,)))) {
+            if n == 3 {
+                let error = result.unwrap_err();
+                assert_eq!(error.kind(), ErrorKind::Panicked);
+                assert!(error.to_string().contains("who reads 3?"), "{error}");
+            } else {
+                assert_eq!(result.unwrap(), Picky(n));
+            }
+        }
+        // Nobody waits for it any more.
+        assert!(picky::try_call(3).is_err());
     });
 }
 
