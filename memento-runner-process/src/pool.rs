@@ -85,7 +85,7 @@ impl Pool {
         let outages = state.outages;
         let mut killed = 0;
         loop {
-            while let Some(mut process) = state.idle.pop() {
+            while let Some(process) = state.idle.pop() {
                 if process.is_alive() {
                     return Ok(Lease { pool: self, process: Some(process) });
                 }

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use memento::worker::VARIABLE;
 use memento::{Batch, Error, ErrorKind, Result};
 use rustix::io::ioctl_fionread;
+use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
 
 use crate::frame::{self, Kind, PROTOCOL};
 use crate::greeting::Greeting;
@@ -38,6 +39,10 @@ pub(crate) struct Process {
     has_begun: bool,
     /// Its number, which is that of `child` unless there is a launcher.
     number: u32,
+    /// Whether it leads a process group, in which is what its functions start.
+    leads: bool,
+    /// Whether a call was lost with it.
+    is_lost: bool,
 }
 
 /// Why there is no worker.
@@ -80,8 +85,17 @@ impl Process {
         let log = Log::start(errors, child.id());
         let output = BufReader::with_capacity(BUFFER, Timed::new(output));
         let number = child.id();
-        let mut started =
-            Self { child, input, output, log, content: Vec::new(), has_begun: false, number };
+        let mut started = Self {
+            child,
+            input,
+            output,
+            log,
+            content: Vec::new(),
+            has_begun: false,
+            number,
+            leads: has_group(options),
+            is_lost: false,
+        };
         match started.greet(options) {
             Ok(Some(greeting)) if greeting.suits(&Greeting::own()) => {
                 started.number = greeting.process;
@@ -142,10 +156,13 @@ impl Process {
         self.log.set_function(batch.function().path());
         self.has_begun = false;
         let calls_sent = calls.len();
-        self.write(Kind::Calls, &frame::join(calls))?;
-        let made = self.receive(batch, calls_sent, timeout, &mut accept);
-        // A worker that was told to begins with a frame that says so; any other one, with reading all that was sent.
-        self.has_begun |= made.is_err() && !self.is_launched() && self.has_read_all();
+        let made = self.write(Kind::Calls, &frame::join(calls)).and_then(|()| {
+            let made = self.receive(batch, calls_sent, timeout, &mut accept);
+            // A worker that was told to begins with a frame that says so; any other one, with reading all that was sent.
+            self.has_begun |= made.is_err() && !self.is_launched() && self.has_read_all();
+            made
+        });
+        self.is_lost = made.is_err();
         made
     }
 
@@ -215,8 +232,8 @@ impl Process {
     }
 
     /// Whether it has not ended.
-    pub(crate) fn is_alive(&mut self) -> bool {
-        matches!(self.child.try_wait(), Ok(None))
+    pub(crate) fn is_alive(&self) -> bool {
+        !self.has_ended()
     }
 
     /// The error of a call of `function` that this worker was lost with, after so many tries.
@@ -229,7 +246,7 @@ impl Process {
         }
         match loss {
             Loss::Timeout(timeout) => {
-                let _ = self.child.kill();
+                self.kill();
                 let end = self.end();
                 error
                     .source(format!(
@@ -248,25 +265,35 @@ impl Process {
     fn end(&mut self) -> End {
         // Behind a launcher, it ends when its input does, and the launcher, which tells how, when it has ended.
         self.close();
-        let patience = if self.is_launched() { PATIENCE } else { PATIENCE / 20 };
-        let status = self.wait(patience).or_else(|| {
-            let _ = self.child.kill();
-            self.child.wait().ok()
-        });
+        let status = self.finish(if self.is_launched() { PATIENCE } else { PATIENCE / 20 });
         End { status, tail: self.log.tail() }
     }
 
-    /// Waits until it has ended, but not for long.
-    fn wait(&mut self, patience: Duration) -> Option<ExitStatus> {
+    /// Waits until it has ended, but not for long: then it is killed. What its functions have started does not go on
+    /// where a call was lost with it: that may be made again, and starts the same.
+    fn finish(&mut self, patience: Duration) -> Option<ExitStatus> {
         let deadline = Instant::now() + patience;
-        loop {
-            match self.child.try_wait() {
-                Ok(Some(status)) => return Some(status),
-                Ok(None) if Instant::now() < deadline => {
-                    std::thread::sleep(Duration::from_millis(1));
-                }
-                _ => return None,
-            }
+        while !self.has_ended() && Instant::now() < deadline {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        if self.is_lost || !self.has_ended() {
+            self.kill();
+        }
+        self.child.wait().ok()
+    }
+
+    /// Whether it has ended. Nobody else gets its number before it is waited for.
+    fn has_ended(&self) -> bool {
+        let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
+        !matches!(waitid(WaitId::Pid(Pid::from_child(&self.child)), options), Ok(None))
+    }
+
+    /// Kills it with all that is in its group.
+    fn kill(&mut self) {
+        if self.leads {
+            let _ = kill_process_group(Pid::from_child(&self.child), Signal::KILL);
+        } else {
+            let _ = self.child.kill();
         }
     }
 
@@ -279,10 +306,7 @@ impl Process {
 impl Drop for Process {
     fn drop(&mut self) {
         self.close();
-        if self.wait(PATIENCE).is_none() {
-            let _ = self.child.kill();
-            let _ = self.child.wait();
-        }
+        self.finish(PATIENCE);
     }
 }
 
@@ -309,6 +333,13 @@ impl fmt::Display for End {
 /// What is missing where a program does not become a worker.
 pub(crate) const ENTRY: &str =
     "put `#[memento::main]` on `fn main`, or call `memento::worker::enter()` first in it";
+
+/// Whether a worker leads a process group of its own, so that a signal from the terminal, which is for the group of this
+/// process, leaves it: what becomes of its calls is up to this process. A launcher stays where it is, since it may have
+/// something to ask at the terminal.
+fn has_group(options: &Options) -> bool {
+    options.launcher.is_empty()
+}
 
 /// The command that starts a worker.
 fn command(options: &Options) -> Result<Command> {
@@ -339,6 +370,9 @@ fn command(options: &Options) -> Result<Command> {
     command.args(&options.arguments);
     if options.launcher.is_empty() {
         command.env(VARIABLE, variable);
+    }
+    if has_group(options) {
+        command.process_group(0);
     }
     Ok(command)
 }

@@ -10,7 +10,7 @@ use std::process::{Command, Stdio, abort, exit, id};
 use std::time::{Duration, Instant};
 
 use memento::{Transient, memento, resource};
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 
 /// What becomes of a call, and of the process that makes it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,6 +35,11 @@ pub enum Fate {
     Allocate(usize),
     /// It aborts the first time, and returns the second time.
     AbortOnce,
+    /// It starts a program that does not end, and then never returns, or aborts.
+    Start {
+        /// Whether it aborts.
+        aborts: bool,
+    },
 }
 
 /// A signal that ends a process.
@@ -61,6 +66,15 @@ pub fn meet(folder: PathBuf, n: u64, fate: Fate) -> u64 {
         Fate::Allocate(bytes) => drop(black_box(vec![1_u8; bytes])),
         Fate::AbortOnce if fs::create_dir(folder.join("aborted")).is_ok() => abort(),
         Fate::HangOnce if fs::create_dir(folder.join("hung")).is_ok() => hang(&folder),
+        Fate::Start { aborts } => {
+            let mut program = Command::new("sleep").arg("infinity").spawn().expect("it starts");
+            note(&folder, "started", program.id());
+            if aborts {
+                abort();
+            }
+            note(&folder, "hanging", id());
+            program.wait().expect("it ends");
+        }
         Fate::AbortOnce | Fate::HangOnce | Fate::Return => {}
     }
     n * 2
@@ -254,24 +268,6 @@ pub fn rendezvous(folder: PathBuf, me: u64, other: u64) -> u64 {
         std::thread::yield_now();
     }
     me
-}
-
-/// A number that is not read if it is 3.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Picky(pub u64);
-
-impl<'de> Deserialize<'de> for Picky {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let n = u64::deserialize(deserializer)?;
-        assert_ne!(n, 3, "who reads {n}?");
-        Ok(Self(n))
-    }
-}
-
-/// Returns what may not be read.
-#[memento]
-pub fn picky(n: u64) -> Picky {
-    Picky(n)
 }
 
 /// What several calls need.

@@ -16,6 +16,7 @@ fn main() {
     match (arguments.next().as_deref(), arguments.next()) {
         (Some("say"), _) => print(),
         (Some("hang"), Some(folder)) => hang(Path::new(&folder), arguments),
+        (Some("start"), Some(folder)) => start(Path::new(&folder)),
         (Some("without-itself"), _) => call_without_itself(),
         (Some("take-part"), Some(part)) => part.parse::<Part>().expect("a part").take(),
         (Some("cross"), Some(storage)) => {
@@ -28,6 +29,13 @@ fn main() {
 
 fn print() {
     std::io::stdout().write_all(b"I am a program").expect("a reader");
+}
+
+/// A worker does not return from a call that has started a program.
+fn start(folder: &Path) {
+    let runner = ProcessRunner::new(Options::new().workers(1));
+    let call = || meet(folder.to_owned(), 1, Fate::Start { aborts: false });
+    Environment::new(Storage::memory(), runner).enter(call);
 }
 
 /// Has a worker make a call when the file of this program is gone.

@@ -11,11 +11,12 @@ use memento::{
 };
 use memento_runner_process::{Options, ProcessRunner};
 use memento_tests::fates::{
-    Numbered, Picky, Plain, borrowing, calls_elsewhere, calls_leaf, double, elsewhere,
-    fail_plainly, fail_to_open, fail_with_number, fail_with_text, graph, has_failed, input, leaf,
-    noted, picky, print, process, recursive, rendezvous, shared, start_another, variable,
+    Numbered, Plain, borrowing, calls_elsewhere, calls_leaf, double, elsewhere, fail_plainly,
+    fail_to_open, fail_with_number, fail_with_text, graph, has_failed, input, leaf, noted, print,
+    process, recursive, rendezvous, shared, start_another, variable,
 };
 use memento_tests::folder::Folder;
+use memento_tests::guests::{Picky, group, picky};
 use tempfile::TempDir;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_program");
@@ -325,6 +326,19 @@ fn a_launcher_stands_before_the_program() {
     Environment::new(Storage::memory(), ProcessRunner::new(options)).enter(|| {
         assert_eq!(variable("LAUNCHED".to_owned()).as_deref(), Some("by a test"));
     });
+}
+
+/// What is typed at a terminal goes to the group of the program, which may let its calls end.
+#[test]
+fn signals_from_the_terminal_are_not_for_workers() {
+    let here = environment().enter(|| {
+        assert!(group(1).1);
+        group::with().local().call(2).0
+    });
+    // A launcher may want to ask something at the terminal.
+    let launched = ProcessRunner::new(options().launcher(["env"]));
+    let there = Environment::new(Storage::memory(), launched).enter(|| group(1));
+    assert_eq!(there, (here, false));
 }
 
 #[test]

@@ -176,6 +176,42 @@ fn workers_end_with_a_program_that_is_killed() {
     wait_until("the workers have ended", || workers.iter().all(|worker| has_ended(*worker)));
 }
 
+/// The programs that calls have started, each in its turn, end.
+#[track_caller]
+fn started_end(folder: &Path, count: usize) {
+    let started = noted(folder, "started");
+    assert_eq!(started.len(), count);
+    let has_ended = |process: &u64| has_ended(u32::try_from(*process).unwrap());
+    wait_until("what was started has ended", || started.iter().all(has_ended));
+}
+
+#[test]
+fn what_a_function_started_ends_with_its_worker() {
+    let (timed, aborted) = (folder(), folder());
+    let environment = environment(options().retries(1).timeout(Duration::from_secs(1)));
+    environment.enter(|| {
+        for (folder, aborts) in [(&timed, false), (&aborted, true)] {
+            let fate = Fate::Start { aborts };
+            let error = meet::try_call(folder.path().into(), 1, fate).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Worker);
+            // The call was made twice.
+            started_end(folder.path(), 2);
+        }
+    });
+}
+
+#[test]
+fn what_a_function_started_ends_with_a_program_that_is_killed() {
+    let folder = folder();
+    let mut program = Command::new(PROGRAM);
+    let program = program.arg("start").arg(folder.path()).stdin(Stdio::null()).spawn();
+    let mut program = program.unwrap();
+    wait_until("a worker hangs", || noted(folder.path(), "hanging").len() == 1);
+    program.kill().unwrap();
+    program.wait().unwrap();
+    started_end(folder.path(), 1);
+}
+
 #[test]
 fn a_program_that_does_not_enter_is_told_to() {
     let output = Command::new(env!("CARGO_BIN_EXE_forgetful")).output().unwrap();
