@@ -16,7 +16,7 @@ use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, wa
 use crate::frame::{self, Kind, PROTOCOL};
 use crate::greeting::Greeting;
 use crate::log::Log;
-use crate::timed::Timed;
+use crate::timed::{Timed, do_not_wait};
 use crate::{NAME, Options};
 
 /// The program of this process, also when another one has taken its place on the disk.
@@ -63,6 +63,20 @@ pub(crate) enum Loss {
     Other(io::Error),
 }
 
+impl Loss {
+    fn new(error: io::Error, timeout: Option<Duration>) -> Self {
+        if error.kind() == io::ErrorKind::TimedOut {
+            return Self::Timeout(timeout.unwrap_or_default());
+        }
+        Self::Other(error)
+    }
+}
+
+/// When a call that begins now has taken too long.
+fn deadline(timeout: Option<Duration>) -> Option<Instant> {
+    timeout.and_then(|timeout| Instant::now().checked_add(timeout))
+}
+
 impl Process {
     /// Starts one.
     pub(crate) fn start(options: &Options) -> Result<Self, Failure> {
@@ -82,6 +96,9 @@ impl Process {
         let (Some(output), Some(errors)) = (output, errors) else {
             return Err(Failure::Other(failed(&command).source("it has no output")));
         };
+        if let Some(Err(error)) = input.as_ref().map(do_not_wait) {
+            return Err(Failure::Other(failed(&command).source(error)));
+        }
         let log = Log::start(errors, child.id());
         let output = BufReader::with_capacity(BUFFER, Timed::new(output));
         let number = child.id();
@@ -135,11 +152,9 @@ impl Process {
         let limit = options.memory_limit.unwrap_or_default().to_le_bytes();
         // Whether what was sent was read can be asked of a pipe that leads to the worker itself.
         let setup = [&limit[..], &[u8::from(!options.launcher.is_empty())]].concat();
-        if let Some(input) = &mut self.input {
-            // Where it has ended already, its output says so.
-            let _ = frame::write(input, Kind::Setup, &setup);
-        }
-        self.output.get_mut().deadline = Instant::now().checked_add(options.start_timeout);
+        self.output.get_mut().deadline = deadline(Some(options.start_timeout));
+        // Where it has ended already, its output says so.
+        let _ = self.write(Kind::Setup, &setup, None);
         let greeting = Greeting::read(&mut self.output);
         self.output.get_mut().deadline = None;
         greeting
@@ -156,7 +171,8 @@ impl Process {
         self.log.set_function(batch.function().path());
         self.has_begun = false;
         let calls_sent = calls.len();
-        let made = self.write(Kind::Calls, &frame::join(calls)).and_then(|()| {
+        self.output.get_mut().deadline = deadline(timeout);
+        let made = self.write(Kind::Calls, &frame::join(calls), timeout).and_then(|()| {
             let made = self.receive(batch, calls_sent, timeout, &mut accept);
             // A worker that was told to begins with a frame that says so; any other one, with reading all that was sent.
             self.has_begun |= made.is_err() && !self.is_launched() && self.has_read_all();
@@ -182,8 +198,7 @@ impl Process {
         accept: &mut dyn FnMut(&[u8], Duration),
     ) -> Result<(), Loss> {
         while left > 0 {
-            self.output.get_mut().deadline =
-                timeout.and_then(|timeout| Instant::now().checked_add(timeout));
+            self.output.get_mut().deadline = deadline(timeout);
             loop {
                 match self.read(timeout)? {
                     Kind::Response => break,
@@ -191,7 +206,7 @@ impl Process {
                     Kind::Message => drop(batch.answer(&self.content)),
                     Kind::Question => {
                         let answer = batch.answer(&self.content);
-                        self.write(Kind::Answer, &answer)?;
+                        self.write(Kind::Answer, &answer, timeout)?;
                     }
                     Kind::Setup | Kind::Calls | Kind::Answer => {
                         return Err(Loss::Other(io::ErrorKind::InvalidData.into()));
@@ -205,19 +220,17 @@ impl Process {
         Ok(())
     }
 
-    fn write(&mut self, kind: Kind, content: &[u8]) -> Result<(), Loss> {
+    fn write(&mut self, kind: Kind, content: &[u8], timeout: Option<Duration>) -> Result<(), Loss> {
         let input = self.input.as_mut().ok_or(Loss::Other(io::ErrorKind::BrokenPipe.into()))?;
-        frame::write(input, kind, content).map_err(Loss::Other)
+        let mut writer = self.output.get_mut().writer(input);
+        frame::write(&mut writer, kind, content).map_err(|error| Loss::new(error, timeout))
     }
 
     fn read(&mut self, timeout: Option<Duration>) -> Result<Kind, Loss> {
         match frame::read(&mut self.output, &mut self.content) {
             Ok(Some(kind)) => Ok(kind),
             Ok(None) => Err(Loss::Other(io::ErrorKind::UnexpectedEof.into())),
-            Err(error) if error.kind() == io::ErrorKind::TimedOut => {
-                Err(Loss::Timeout(timeout.unwrap_or_default()))
-            }
-            Err(error) => Err(Loss::Other(error)),
+            Err(error) => Err(Loss::new(error, timeout)),
         }
     }
 

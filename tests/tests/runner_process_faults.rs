@@ -2,12 +2,13 @@
 
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::sync::mpsc;
 use std::time::Duration;
 
 use memento::{Environment, Error, ErrorKind, Storage};
 use memento_runner_process::{Options, ProcessRunner};
-use memento_tests::fates::{Fate, Signal, meet, noted, process};
-use memento_tests::processes::{has_ended, kill, wait_until};
+use memento_tests::fates::{Fate, Signal, double, meet, noted, process};
+use memento_tests::processes::{has_ended, kill, signal, wait_until};
 use tempfile::TempDir;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_program");
@@ -160,6 +161,22 @@ fn a_worker_that_was_killed_between_calls_is_replaced() {
         assert_ne!(second, first);
         assert_eq!(process(3).1, second);
     });
+}
+
+/// It takes no more than a pipe holds, which is less than what it is sent.
+#[test]
+fn a_worker_that_was_stopped_between_calls_is_replaced() {
+    let (sender, ended) = mpsc::channel();
+    std::thread::spawn(move || {
+        environment(options().workers(1).timeout(Duration::from_secs(5))).enter(|| {
+            let first = process(1).1;
+            signal(first, "-STOP");
+            assert_eq!(double(vec![1; 200_000]), vec![2; 200_000]);
+            wait_until("it has ended", || has_ended(first));
+        });
+        sender.send(()).unwrap();
+    });
+    ended.recv_timeout(Duration::from_mins(1)).expect("nobody waits for it for ever");
 }
 
 #[test]
