@@ -58,9 +58,10 @@ fn work() -> io::Result<Infallible> {
     let (input, mut output) = take_pipes()?;
     watch::start(&input)?;
     Greeting::own().write(&mut output)?;
-    let channel = Arc::new(Channel::new(input, output));
+    let mut channel = Channel::new(input, output);
     let (memory, tells) = channel.setup()?;
-    limit_memory(memory)?;
+    channel.memory_limit = limit_memory(memory)?;
+    let channel = Arc::new(channel);
     let parent: Arc<dyn Parent> = Arc::<Channel>::clone(&channel);
     let worker = Worker::new(parent).map_err(io::Error::other)?;
     while let Some(calls) = channel.next()? {
@@ -91,13 +92,14 @@ fn take_pipes() -> io::Result<(File, File)> {
     Ok((input.into(), output.into()))
 }
 
-fn limit_memory(bytes: u64) -> io::Result<()> {
-    if bytes == 0 {
-        return Ok(());
-    }
+/// Limits the memory of this process to so many bytes, unless that is 0. How many it may have.
+fn limit_memory(bytes: u64) -> io::Result<Option<u64>> {
     // What the shell or a scheduler leaves is a limit, too: to ask for more fails for all but root.
-    let maximum = getrlimit(Resource::As).maximum;
+    let Rlimit { current, maximum } = getrlimit(Resource::As);
+    if bytes == 0 {
+        return Ok(current);
+    }
     let bytes = maximum.map_or(bytes, |maximum| maximum.min(bytes));
-    let limit = Rlimit { current: Some(bytes), maximum: Some(bytes) };
-    Ok(setrlimit(Resource::As, limit)?)
+    setrlimit(Resource::As, Rlimit { current: Some(bytes), maximum: Some(bytes) })?;
+    Ok(Some(bytes))
 }
