@@ -126,24 +126,32 @@ impl Process {
                     Greeting::own().release
                 ))
                 .help("start workers from the same build of the program"))),
-            other => {
-                let has_ended = other.is_ok();
-                let reason = match other {
-                    Err(error) if error.kind() == io::ErrorKind::TimedOut => {
-                        format!("it did not say within {:?} that it is one", options.start_timeout)
-                    }
-                    Err(error) => error.to_string(),
-                    Ok(_) => "it ended without saying that it is one".to_owned(),
-                };
-                let end = started.end();
-                let error = failed(&command).source(format!("{reason}, {end}")).help(ENTRY);
-                let is_killed = |status: ExitStatus| status.signal().is_some();
-                if has_ended && end.status.is_some_and(is_killed) {
-                    Err(Failure::Killed(error))
-                } else {
-                    Err(Failure::Other(error))
-                }
+            other => Err(started.fail(other, failed(&command), options)),
+        }
+    }
+
+    /// Ends it, as it has not greeted; why that is, as far as it can be known.
+    fn fail(
+        mut self,
+        greeted: io::Result<Option<Greeting>>,
+        failed: Error,
+        options: &Options,
+    ) -> Failure {
+        let has_ended = greeted.is_ok();
+        let reason = match greeted {
+            Err(error) if error.kind() == io::ErrorKind::TimedOut => {
+                format!("it did not say within {:?} that it is one", options.start_timeout)
             }
+            Err(error) => error.to_string(),
+            Ok(_) => "it ended without saying that it is one".to_owned(),
+        };
+        let end = self.end();
+        let error = failed.source(format!("{reason}, {end}")).help(ENTRY);
+        let is_killed = |status: ExitStatus| status.signal().is_some();
+        if has_ended && end.status.is_some_and(is_killed) {
+            Failure::Killed(error)
+        } else {
+            Failure::Other(error)
         }
     }
 

@@ -6,8 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use memento::{
-    Correlation, Environment, ErrorKind, Memento, NullRunner, Outcome, Provenance, Query, Runner,
-    Storage,
+    Correlation, Environment, Memento, NullRunner, Outcome, Provenance, Query, Runner, Storage,
 };
 use memento_runner_process::{Options, ProcessRunner};
 use memento_tests::fates::{
@@ -16,7 +15,6 @@ use memento_tests::fates::{
     process, recursive, rendezvous, shared, start_another, variable,
 };
 use memento_tests::folder::Folder;
-use memento_tests::guests::{Picky, group, picky};
 use tempfile::TempDir;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_program");
@@ -241,23 +239,6 @@ fn errors_come_as_they_are() {
 }
 
 #[test]
-fn a_result_that_panics_when_it_is_read_is_the_end_of_its_call_only() {
-    environment().enter(|| {
-        for (n, result) in (0..10).zip(picky::map((0..10).map(|n| (n,)))) {
-            if n == 3 {
-                let error = result.unwrap_err();
-                assert_eq!(error.kind(), ErrorKind::Panicked);
-                assert!(error.to_string().contains("who reads 3?"), "{error}");
-            } else {
-                assert_eq!(result.unwrap(), Picky(n));
-            }
-        }
-        // Nobody waits for it any more.
-        assert!(picky::try_call(3).is_err());
-    });
-}
-
-#[test]
 fn transient_errors_come_from_workers_and_are_not_kept() {
     let folder = folder();
     let fail = |n| fail_with_number(folder.path().to_owned(), n).unwrap_err();
@@ -326,19 +307,6 @@ fn a_launcher_stands_before_the_program() {
     Environment::new(Storage::memory(), ProcessRunner::new(options)).enter(|| {
         assert_eq!(variable("LAUNCHED".to_owned()).as_deref(), Some("by a test"));
     });
-}
-
-/// What is typed at a terminal goes to the group of the program, which may let its calls end.
-#[test]
-fn signals_from_the_terminal_are_not_for_workers() {
-    let here = environment().enter(|| {
-        assert!(group(1).1);
-        group::with().local().call(2).0
-    });
-    // A launcher may want to ask something at the terminal.
-    let launched = ProcessRunner::new(options().launcher(["env"]));
-    let there = Environment::new(Storage::memory(), launched).enter(|| group(1));
-    assert_eq!(there, (here, false));
 }
 
 #[test]

@@ -8,6 +8,7 @@ use std::time::Duration;
 use memento::{Environment, Error, ErrorKind, Storage};
 use memento_runner_process::{Options, ProcessRunner};
 use memento_tests::fates::{Fate, Signal, double, meet, noted, process};
+use memento_tests::guests::{Picky, group, picky};
 use memento_tests::processes::{has_ended, kill, signal, wait_until};
 use tempfile::TempDir;
 
@@ -136,6 +137,23 @@ fn a_panic_is_the_end_of_its_call_only() {
 }
 
 #[test]
+fn a_result_that_panics_when_it_is_read_is_the_end_of_its_call_only() {
+    environment(options()).enter(|| {
+        for (n, result) in (0..10).zip(picky::map((0..10).map(|n| (n,)))) {
+            if n == 3 {
+                let error = result.unwrap_err();
+                assert_eq!(error.kind(), ErrorKind::Panicked);
+                assert!(error.to_string().contains("who reads 3?"), "{error}");
+            } else {
+                assert_eq!(result.unwrap(), Picky(n));
+            }
+        }
+        // Nobody waits for it any more.
+        assert!(picky::try_call(3).is_err());
+    });
+}
+
+#[test]
 fn calls_are_made_again_as_often_as_is_said() {
     let folder = folder();
     environment(options().retries(2)).enter(|| {
@@ -191,6 +209,18 @@ fn workers_end_with_a_program_that_is_killed() {
     program.kill().unwrap();
     program.wait().unwrap();
     wait_until("the workers have ended", || workers.iter().all(|worker| has_ended(*worker)));
+}
+
+/// What is typed at a terminal goes to the group of the program, which may let its calls end.
+#[test]
+fn signals_from_the_terminal_are_not_for_workers() {
+    let here = environment(options()).enter(|| {
+        assert!(group(1).1);
+        group::with().local().call(2).0
+    });
+    // A launcher may want to ask something at the terminal.
+    let there = environment(options().launcher(["env"])).enter(|| group(1));
+    assert_eq!(there, (here, false));
 }
 
 /// The programs that calls have started, each in its turn, end.
