@@ -9,8 +9,8 @@ use std::time::Duration;
 use memento::{Accepted, Batch, Error, Handover, Waited};
 use parking_lot::Mutex;
 
-use crate::pool::{Lease, Pool};
-use crate::process::{Failure, Loss, Process};
+use crate::pool::{Lease, NoWorker, Pool};
+use crate::process::{Loss, Process};
 
 /// How many calls go to a worker at once at most.
 const CALLS: usize = 256;
@@ -36,7 +36,7 @@ pub(crate) struct Job<'a> {
     next: AtomicUsize,
     /// Calls that others are making.
     busy: Mutex<Vec<usize>>,
-    /// Why no worker can be started.
+    /// Why there is no worker.
     failed: OnceLock<Error>,
 }
 
@@ -148,10 +148,8 @@ impl<'a> Job<'a> {
             }
             match self.pool.acquire(self.batch.is_awaited()) {
                 Ok(lease) => self.use_worker(lease, &mut share),
-                Err(Failure::Killed(_)) if share.idle_losses < IDLE_LOSSES => {
-                    share.idle_losses += 1;
-                }
-                Err(Failure::Killed(error) | Failure::Other(error)) => {
+                Err(NoWorker::ForNow) => share.local.extend(share.left.drain(..)),
+                Err(NoWorker::AtAll(error)) => {
                     let _ = self.failed.set(error.with("function", self.batch.function().path()));
                 }
             }

@@ -57,7 +57,7 @@ pub(crate) fn write(output: &mut impl Write, kind: Kind, content: &[u8]) -> io::
 
 /// Reads a frame, its content into `content`; `None` where there is no other one.
 pub(crate) fn read(input: &mut impl BufRead, content: &mut Vec<u8>) -> io::Result<Option<Kind>> {
-    if input.fill_buf()?.is_empty() {
+    if !has_more(input)? {
         return Ok(None);
     }
     let mut head = [0; 8];
@@ -73,6 +73,16 @@ pub(crate) fn read(input: &mut impl BufRead, content: &mut Vec<u8>) -> io::Resul
         Ok(Some(kind))
     } else {
         Err(io::ErrorKind::UnexpectedEof.into())
+    }
+}
+
+/// Whether there is more to read, which is waited for; also when signals are handled in this thread meanwhile.
+fn has_more(input: &mut impl BufRead) -> io::Result<bool> {
+    loop {
+        match input.fill_buf() {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            more => return more.map(|bytes| !bytes.is_empty()),
+        }
     }
 }
 
@@ -111,6 +121,8 @@ pub(crate) fn split(mut content: &[u8]) -> impl Iterator<Item = &[u8]> {
 
 #[cfg(test)]
 mod tests {
+    use std::io::{BufReader, Read};
+
     use super::*;
 
     /// Worker and parent may be different builds until they have met.
@@ -132,6 +144,26 @@ mod tests {
         assert_eq!(split(&content).collect::<Vec<_>>(), [&b""[..], b"ab", &large]);
         assert_eq!(read(&mut input, &mut content).unwrap(), Some(Kind::Message));
         assert!(content.is_empty());
+        assert_eq!(read(&mut input, &mut content).unwrap(), None);
+    }
+
+    /// Every other time that it is read from, a signal is handled instead.
+    struct Interrupted<'a>(&'a [u8], bool);
+
+    impl Read for Interrupted<'_> {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            self.1 = !self.1;
+            if self.1 { Err(io::ErrorKind::Interrupted.into()) } else { self.0.read(buffer) }
+        }
+    }
+
+    #[test]
+    fn signals_that_are_handled_do_not_end_what_comes() {
+        let mut bytes = Vec::new();
+        write(&mut bytes, Kind::Response, b"abc").unwrap();
+        let (mut input, mut content) = (BufReader::new(Interrupted(&bytes, false)), Vec::new());
+        assert_eq!(read(&mut input, &mut content).unwrap(), Some(Kind::Response));
+        assert_eq!(content, b"abc");
         assert_eq!(read(&mut input, &mut content).unwrap(), None);
     }
 

@@ -48,7 +48,8 @@
 //! that has no encoding.
 //!
 //! What a function that runs in this process calls, in such a case or with `f::with().local()`, gets a worker at once,
-//! one more than `workers` where all of them have calls: these may be waiting for that function.
+//! one more than `workers` where all of them have calls: these may be waiting for that function. Where no more can be
+//! started, it runs here, too.
 //!
 //! What functions print, to standard output or standard error, comes here as `tracing` events of level `info`, with the
 //! worker's process and the function; the end of it is in the error of a call whose worker ended.

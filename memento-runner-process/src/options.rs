@@ -11,7 +11,7 @@ use memento::Result;
 pub struct Options {
     /// How many workers there are at most; not 0.
     pub workers: usize,
-    /// How long a call may take. Its worker is killed then.
+    /// How long a call may take, and as long its worker to read what it is sent. The worker is killed then.
     pub timeout: Option<Duration>,
     /// How many bytes of address space a worker may have: `RLIMIT_AS`, which counts what is mapped, used or not.
     pub memory_limit: Option<u64>,

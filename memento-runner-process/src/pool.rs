@@ -1,9 +1,13 @@
 //! Workers that wait for calls.
 
+use memento::Error;
 use parking_lot::{Condvar, Mutex, MutexGuard};
 
 use crate::Options;
 use crate::process::{Failure, Process};
+
+/// How many workers in a row may be killed while they start, for whoever asks for one.
+const KILLED: usize = 8;
 
 /// As many workers as are needed, up to as many as there may be.
 #[derive(Debug)]
@@ -21,6 +25,36 @@ struct State {
     started: usize,
     /// How many there may be: fewer than the options say where others could not be started.
     limit: usize,
+    /// How often none could be started while there was none.
+    outages: u64,
+    /// Why that was, the last time.
+    outage: Option<Error>,
+}
+
+impl State {
+    /// Goes on with the others where a worker could not be started; fails where there are none.
+    ///
+    /// A scheduler may have no room now, or be away. Others do the work, or are about to, and it is not asked again
+    /// before one of them ends, or another batch begins.
+    fn give_up(&mut self, error: Error) -> Result<(), NoWorker> {
+        if self.started > 0 {
+            self.limit = self.limit.min(self.started);
+            tracing::warn!(%error, "a worker could not be started; others go on");
+            return Ok(());
+        }
+        self.outages += 1;
+        self.outage = Some(error.clone());
+        Err(NoWorker::AtAll(error))
+    }
+}
+
+/// Why somebody has no worker.
+#[derive(Debug)]
+pub(crate) enum NoWorker {
+    /// There is none, and none can be started.
+    AtAll(Error),
+    /// Others have them all, and no more can be started.
+    ForNow,
 }
 
 /// A worker that somebody uses. Dropping it ends the worker.
@@ -44,30 +78,40 @@ impl Pool {
         &self.options
     }
 
-    /// A worker: an idle one, a new one, or the next that becomes idle. A failure where none can be started, and there
-    /// is none. For `at_once`, one more is started than there may be: who has the others may be waiting for whoever
-    /// asks.
-    pub(crate) fn acquire(&self, at_once: bool) -> Result<Lease<'_>, Failure> {
+    /// A worker: an idle one, a new one, or the next that becomes idle. For `at_once`, one more is started than there may
+    /// be, and none is waited for: who has the others may be waiting for whoever asks.
+    pub(crate) fn acquire(&self, at_once: bool) -> Result<Lease<'_>, NoWorker> {
         let mut state = self.state.lock();
-        let mut may_exceed = at_once;
+        let outages = state.outages;
+        let mut killed = 0;
         loop {
-            while let Some(mut process) = state.idle.pop() {
+            while let Some(process) = state.idle.pop() {
                 if process.is_alive() {
                     return Ok(Lease { pool: self, process: Some(process) });
                 }
                 state.started -= 1;
             }
-            if state.started < state.limit || may_exceed {
+            // Who has waited for others that could not be started either does not try once more: that may take as long
+            // again, for each of those who wait.
+            if state.started == 0
+                && state.outages != outages
+                && let Some(error) = &state.outage
+            {
+                return Err(NoWorker::AtAll(error.clone()));
+            }
+            if state.started < state.limit || at_once {
                 match self.start(&mut state) {
                     Ok(process) => return Ok(Lease { pool: self, process: Some(process) }),
-                    // A scheduler may have no room now, or be away. Others do the work, or are about to, and it is not
-                    // asked again before one of them ends, or another batch begins.
-                    Err(Failure::Other(error)) if state.started > 0 => {
-                        state.limit = state.limit.min(state.started);
-                        may_exceed = false;
-                        tracing::warn!(%error, "a worker could not be started; others go on");
+                    Err(Failure::Killed(_)) if killed < KILLED => {
+                        killed += 1;
+                        continue;
                     }
-                    Err(failure) => return Err(failure),
+                    Err(Failure::Killed(error) | Failure::Other(error)) => {
+                        state.give_up(error)?;
+                    }
+                }
+                if at_once && state.idle.is_empty() {
+                    return Err(NoWorker::ForNow);
                 }
             }
             // One may have become idle since.
@@ -129,5 +173,80 @@ impl Drop for Pool {
         // All at once, before any is waited for.
         idle.iter_mut().for_each(Process::close);
         idle.clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::Path;
+
+    use tempfile::TempDir;
+
+    use super::*;
+    use crate::greeting::Greeting;
+
+    /// A pool of up to three, whose workers note in `folder` that they start, do `what`, and are workers then.
+    fn pool(folder: &Path, what: &str) -> Pool {
+        let Greeting { protocol, release, .. } = Greeting::own();
+        let greet =
+            format!("printf '\\000memento worker {protocol} {release} %d\\n' $$; cat > /dev/null");
+        let script = format!("echo >> \"$0/starts\"; {what}; {greet}");
+        let launcher = ["sh", "-c", &script, folder.to_str().unwrap()];
+        Pool::new(Options::new().workers(3).launcher(launcher))
+    }
+
+    fn starts(folder: &TempDir) -> usize {
+        fs::read(folder.path().join("starts")).map_or(0, |starts| starts.len())
+    }
+
+    #[test]
+    fn who_has_no_worker_waits_for_others_whatever_became_of_their_own() {
+        for how in ["exit 3", "kill -KILL $$"] {
+            let folder = tempfile::tempdir().unwrap();
+            let pool = pool(folder.path(), &format!("mkdir \"$0/first\" 2> /dev/null || {how}"));
+            pool.begin();
+            let first = pool.acquire(false).unwrap();
+            std::thread::scope(|scope| {
+                let second = scope.spawn(|| pool.acquire(false).is_ok());
+                while starts(&folder) < 2 {
+                    std::thread::yield_now();
+                }
+                first.release();
+                assert!(second.join().unwrap(), "it gets the worker of the first one");
+            });
+        }
+    }
+
+    #[test]
+    fn who_cannot_wait_is_told_that_others_have_all_workers() {
+        for how in ["exit 3", "kill -KILL $$"] {
+            let folder = tempfile::tempdir().unwrap();
+            let pool = pool(folder.path(), &format!("mkdir \"$0/first\" 2> /dev/null || {how}"));
+            pool.begin();
+            let first = pool.acquire(true).unwrap();
+            assert!(matches!(pool.acquire(true), Err(NoWorker::ForNow)));
+            drop(first);
+            assert!(matches!(pool.acquire(true), Err(NoWorker::AtAll(_))));
+        }
+    }
+
+    /// None of the starts ends before all have begun.
+    #[test]
+    fn who_waited_for_what_could_not_be_started_does_not_start_it_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let gate = "while [ $(wc -l < \"$0/starts\") -lt 3 ]; do :; done; exit 3";
+        let pool = pool(folder.path(), gate);
+        pool.begin();
+        std::thread::scope(|scope| {
+            for _ in 0..3 {
+                scope.spawn(|| assert!(matches!(pool.acquire(false), Err(NoWorker::AtAll(_)))));
+            }
+        });
+        assert_eq!(starts(&folder), 3);
+        // The next batch tries again.
+        pool.begin();
+        assert!(pool.acquire(false).is_err());
+        assert_eq!(starts(&folder), 4);
     }
 }

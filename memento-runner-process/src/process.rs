@@ -11,15 +11,16 @@ use std::time::{Duration, Instant};
 use memento::worker::VARIABLE;
 use memento::{Batch, Error, ErrorKind, Result};
 use rustix::io::ioctl_fionread;
+use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
 
 use crate::frame::{self, Kind, PROTOCOL};
 use crate::greeting::Greeting;
 use crate::log::Log;
-use crate::timed::Timed;
+use crate::timed::{Timed, do_not_wait};
 use crate::{NAME, Options};
 
 /// The program of this process, also when another one has taken its place on the disk.
-const OWN_PROGRAM: &str = "/proc/self/exe";
+pub(crate) const OWN_PROGRAM: &str = "/proc/self/exe";
 /// How long a worker may take to end by itself.
 const PATIENCE: Duration = Duration::from_secs(2);
 /// How much is read at once.
@@ -38,6 +39,10 @@ pub(crate) struct Process {
     has_begun: bool,
     /// Its number, which is that of `child` unless there is a launcher.
     number: u32,
+    /// Whether it leads a process group, in which is what its functions start.
+    leads: bool,
+    /// Whether a call was lost with it.
+    is_lost: bool,
 }
 
 /// Why there is no worker.
@@ -56,6 +61,20 @@ pub(crate) enum Loss {
     Timeout(Duration),
     /// It ended, or said what makes no sense.
     Other(io::Error),
+}
+
+impl Loss {
+    fn new(error: io::Error, timeout: Option<Duration>) -> Self {
+        if error.kind() == io::ErrorKind::TimedOut {
+            return Self::Timeout(timeout.unwrap_or_default());
+        }
+        Self::Other(error)
+    }
+}
+
+/// When a call that begins now has taken too long.
+fn deadline(timeout: Option<Duration>) -> Option<Instant> {
+    timeout.and_then(|timeout| Instant::now().checked_add(timeout))
 }
 
 impl Process {
@@ -77,11 +96,23 @@ impl Process {
         let (Some(output), Some(errors)) = (output, errors) else {
             return Err(Failure::Other(failed(&command).source("it has no output")));
         };
+        if let Some(Err(error)) = input.as_ref().map(do_not_wait) {
+            return Err(Failure::Other(failed(&command).source(error)));
+        }
         let log = Log::start(errors, child.id());
         let output = BufReader::with_capacity(BUFFER, Timed::new(output));
         let number = child.id();
-        let mut started =
-            Self { child, input, output, log, content: Vec::new(), has_begun: false, number };
+        let mut started = Self {
+            child,
+            input,
+            output,
+            log,
+            content: Vec::new(),
+            has_begun: false,
+            number,
+            leads: has_group(options),
+            is_lost: false,
+        };
         match started.greet(options) {
             Ok(Some(greeting)) if greeting.suits(&Greeting::own()) => {
                 started.number = greeting.process;
@@ -95,24 +126,32 @@ impl Process {
                     Greeting::own().release
                 ))
                 .help("start workers from the same build of the program"))),
-            other => {
-                let has_ended = other.is_ok();
-                let reason = match other {
-                    Err(error) if error.kind() == io::ErrorKind::TimedOut => {
-                        format!("it did not say within {:?} that it is one", options.start_timeout)
-                    }
-                    Err(error) => error.to_string(),
-                    Ok(_) => "it ended without saying that it is one".to_owned(),
-                };
-                let end = started.end();
-                let error = failed(&command).source(format!("{reason}, {end}")).help(ENTRY);
-                let is_killed = |status: ExitStatus| status.signal().is_some();
-                if has_ended && end.status.is_some_and(is_killed) {
-                    Err(Failure::Killed(error))
-                } else {
-                    Err(Failure::Other(error))
-                }
+            other => Err(started.fail(other, failed(&command), options)),
+        }
+    }
+
+    /// Ends it, as it has not greeted; why that is, as far as it can be known.
+    fn fail(
+        mut self,
+        greeted: io::Result<Option<Greeting>>,
+        failed: Error,
+        options: &Options,
+    ) -> Failure {
+        let has_ended = greeted.is_ok();
+        let reason = match greeted {
+            Err(error) if error.kind() == io::ErrorKind::TimedOut => {
+                format!("it did not say within {:?} that it is one", options.start_timeout)
             }
+            Err(error) => error.to_string(),
+            Ok(_) => "it ended without saying that it is one".to_owned(),
+        };
+        let end = self.end();
+        let error = failed.source(format!("{reason}, {end}")).help(ENTRY);
+        let is_killed = |status: ExitStatus| status.signal().is_some();
+        if has_ended && end.status.is_some_and(is_killed) {
+            Failure::Killed(error)
+        } else {
+            Failure::Other(error)
         }
     }
 
@@ -121,11 +160,9 @@ impl Process {
         let limit = options.memory_limit.unwrap_or_default().to_le_bytes();
         // Whether what was sent was read can be asked of a pipe that leads to the worker itself.
         let setup = [&limit[..], &[u8::from(!options.launcher.is_empty())]].concat();
-        if let Some(input) = &mut self.input {
-            // Where it has ended already, its output says so.
-            let _ = frame::write(input, Kind::Setup, &setup);
-        }
-        self.output.get_mut().deadline = Instant::now().checked_add(options.start_timeout);
+        self.output.get_mut().deadline = deadline(Some(options.start_timeout));
+        // Where it has ended already, its output says so.
+        let _ = self.write(Kind::Setup, &setup, None);
         let greeting = Greeting::read(&mut self.output);
         self.output.get_mut().deadline = None;
         greeting
@@ -142,10 +179,14 @@ impl Process {
         self.log.set_function(batch.function().path());
         self.has_begun = false;
         let calls_sent = calls.len();
-        self.write(Kind::Calls, &frame::join(calls))?;
-        let made = self.receive(batch, calls_sent, timeout, &mut accept);
-        // A worker that was told to begins with a frame that says so; any other one, with reading all that was sent.
-        self.has_begun |= made.is_err() && !self.is_launched() && self.has_read_all();
+        self.output.get_mut().deadline = deadline(timeout);
+        let made = self.write(Kind::Calls, &frame::join(calls), timeout).and_then(|()| {
+            let made = self.receive(batch, calls_sent, timeout, &mut accept);
+            // A worker that was told to begins with a frame that says so; any other one, with reading all that was sent.
+            self.has_begun |= made.is_err() && !self.is_launched() && self.has_read_all();
+            made
+        });
+        self.is_lost = made.is_err();
         made
     }
 
@@ -165,8 +206,7 @@ impl Process {
         accept: &mut dyn FnMut(&[u8], Duration),
     ) -> Result<(), Loss> {
         while left > 0 {
-            self.output.get_mut().deadline =
-                timeout.and_then(|timeout| Instant::now().checked_add(timeout));
+            self.output.get_mut().deadline = deadline(timeout);
             loop {
                 match self.read(timeout)? {
                     Kind::Response => break,
@@ -174,7 +214,7 @@ impl Process {
                     Kind::Message => drop(batch.answer(&self.content)),
                     Kind::Question => {
                         let answer = batch.answer(&self.content);
-                        self.write(Kind::Answer, &answer)?;
+                        self.write(Kind::Answer, &answer, timeout)?;
                     }
                     Kind::Setup | Kind::Calls | Kind::Answer => {
                         return Err(Loss::Other(io::ErrorKind::InvalidData.into()));
@@ -188,19 +228,17 @@ impl Process {
         Ok(())
     }
 
-    fn write(&mut self, kind: Kind, content: &[u8]) -> Result<(), Loss> {
+    fn write(&mut self, kind: Kind, content: &[u8], timeout: Option<Duration>) -> Result<(), Loss> {
         let input = self.input.as_mut().ok_or(Loss::Other(io::ErrorKind::BrokenPipe.into()))?;
-        frame::write(input, kind, content).map_err(Loss::Other)
+        let mut writer = self.output.get_mut().writer(input);
+        frame::write(&mut writer, kind, content).map_err(|error| Loss::new(error, timeout))
     }
 
     fn read(&mut self, timeout: Option<Duration>) -> Result<Kind, Loss> {
         match frame::read(&mut self.output, &mut self.content) {
             Ok(Some(kind)) => Ok(kind),
             Ok(None) => Err(Loss::Other(io::ErrorKind::UnexpectedEof.into())),
-            Err(error) if error.kind() == io::ErrorKind::TimedOut => {
-                Err(Loss::Timeout(timeout.unwrap_or_default()))
-            }
-            Err(error) => Err(Loss::Other(error)),
+            Err(error) => Err(Loss::new(error, timeout)),
         }
     }
 
@@ -215,8 +253,8 @@ impl Process {
     }
 
     /// Whether it has not ended.
-    pub(crate) fn is_alive(&mut self) -> bool {
-        matches!(self.child.try_wait(), Ok(None))
+    pub(crate) fn is_alive(&self) -> bool {
+        !self.has_ended()
     }
 
     /// The error of a call of `function` that this worker was lost with, after so many tries.
@@ -229,7 +267,7 @@ impl Process {
         }
         match loss {
             Loss::Timeout(timeout) => {
-                let _ = self.child.kill();
+                self.kill();
                 let end = self.end();
                 error
                     .source(format!(
@@ -248,25 +286,35 @@ impl Process {
     fn end(&mut self) -> End {
         // Behind a launcher, it ends when its input does, and the launcher, which tells how, when it has ended.
         self.close();
-        let patience = if self.is_launched() { PATIENCE } else { PATIENCE / 20 };
-        let status = self.wait(patience).or_else(|| {
-            let _ = self.child.kill();
-            self.child.wait().ok()
-        });
+        let status = self.finish(if self.is_launched() { PATIENCE } else { PATIENCE / 20 });
         End { status, tail: self.log.tail() }
     }
 
-    /// Waits until it has ended, but not for long.
-    fn wait(&mut self, patience: Duration) -> Option<ExitStatus> {
+    /// Waits until it has ended, but not for long: then it is killed. What its functions have started does not go on
+    /// where a call was lost with it: that may be made again, and starts the same.
+    fn finish(&mut self, patience: Duration) -> Option<ExitStatus> {
         let deadline = Instant::now() + patience;
-        loop {
-            match self.child.try_wait() {
-                Ok(Some(status)) => return Some(status),
-                Ok(None) if Instant::now() < deadline => {
-                    std::thread::sleep(Duration::from_millis(1));
-                }
-                _ => return None,
-            }
+        while !self.has_ended() && Instant::now() < deadline {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        if self.is_lost || !self.has_ended() {
+            self.kill();
+        }
+        self.child.wait().ok()
+    }
+
+    /// Whether it has ended. Nobody else gets its number before it is waited for.
+    fn has_ended(&self) -> bool {
+        let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
+        !matches!(waitid(WaitId::Pid(Pid::from_child(&self.child)), options), Ok(None))
+    }
+
+    /// Kills it with all that is in its group.
+    fn kill(&mut self) {
+        if self.leads {
+            let _ = kill_process_group(Pid::from_child(&self.child), Signal::KILL);
+        } else {
+            let _ = self.child.kill();
         }
     }
 
@@ -279,10 +327,7 @@ impl Process {
 impl Drop for Process {
     fn drop(&mut self) {
         self.close();
-        if self.wait(PATIENCE).is_none() {
-            let _ = self.child.kill();
-            let _ = self.child.wait();
-        }
+        self.finish(PATIENCE);
     }
 }
 
@@ -309,6 +354,13 @@ impl fmt::Display for End {
 /// What is missing where a program does not become a worker.
 pub(crate) const ENTRY: &str =
     "put `#[memento::main]` on `fn main`, or call `memento::worker::enter()` first in it";
+
+/// Whether a worker leads a process group of its own, so that a signal from the terminal, which is for the group of this
+/// process, leaves it: what becomes of its calls is up to this process. A launcher stays where it is, since it may have
+/// something to ask at the terminal.
+fn has_group(options: &Options) -> bool {
+    options.launcher.is_empty()
+}
 
 /// The command that starts a worker.
 fn command(options: &Options) -> Result<Command> {
@@ -339,6 +391,9 @@ fn command(options: &Options) -> Result<Command> {
     command.args(&options.arguments);
     if options.launcher.is_empty() {
         command.env(VARIABLE, variable);
+    }
+    if has_group(options) {
+        command.process_group(0);
     }
     Ok(command)
 }

@@ -13,12 +13,13 @@ use std::time::Instant;
 
 use memento::worker::{Parent, VARIABLE, Worker};
 use rustix::io::fcntl_dupfd_cloexec;
-use rustix::process::{Resource, Rlimit, setrlimit};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use rustix::stdio::{dup2_stdin, dup2_stdout};
 
 use self::channel::Channel;
 use crate::frame;
 use crate::greeting::Greeting;
+use crate::process::OWN_PROGRAM;
 use crate::runner::Role;
 
 /// The lowest number that a pipe to the parent gets: those of standard input, output and error are below.
@@ -42,7 +43,10 @@ pub(crate) fn serve(value: &str) {
 /// set a variable in a process that may have threads.
 fn become_worker() -> io::Result<Infallible> {
     let mut arguments = std::env::args_os();
-    let mut command = Command::new(std::env::current_exe()?);
+    // By its path, after which lists of processes call it; that is of no use where another program has taken its place.
+    let program = std::env::current_exe()?;
+    let program = if program.exists() { program } else { OWN_PROGRAM.into() };
+    let mut command = Command::new(program);
     if let Some(name) = arguments.next() {
         command.arg0(name);
     }
@@ -54,9 +58,10 @@ fn work() -> io::Result<Infallible> {
     let (input, mut output) = take_pipes()?;
     watch::start(&input)?;
     Greeting::own().write(&mut output)?;
-    let channel = Arc::new(Channel::new(input, output));
+    let mut channel = Channel::new(input, output);
     let (memory, tells) = channel.setup()?;
-    limit_memory(memory)?;
+    channel.memory_limit = limit_memory(memory)?;
+    let channel = Arc::new(channel);
     let parent: Arc<dyn Parent> = Arc::<Channel>::clone(&channel);
     let worker = Worker::new(parent).map_err(io::Error::other)?;
     while let Some(calls) = channel.next()? {
@@ -87,10 +92,14 @@ fn take_pipes() -> io::Result<(File, File)> {
     Ok((input.into(), output.into()))
 }
 
-fn limit_memory(bytes: u64) -> io::Result<()> {
+/// Limits the memory of this process to so many bytes, unless that is 0. How many it may have.
+fn limit_memory(bytes: u64) -> io::Result<Option<u64>> {
+    // What the shell or a scheduler leaves is a limit, too: to ask for more fails for all but root.
+    let Rlimit { current, maximum } = getrlimit(Resource::As);
     if bytes == 0 {
-        return Ok(());
+        return Ok(current);
     }
-    let limit = Rlimit { current: Some(bytes), maximum: Some(bytes) };
-    Ok(setrlimit(Resource::As, limit)?)
+    let bytes = maximum.map_or(bytes, |maximum| maximum.min(bytes));
+    setrlimit(Resource::As, Rlimit { current: Some(bytes), maximum: Some(bytes) })?;
+    Ok(Some(bytes))
 }

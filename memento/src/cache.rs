@@ -100,6 +100,11 @@ impl MemoryCache {
         }
     }
 
+    /// How many bytes it has at most.
+    pub(crate) fn budget(&self) -> u64 {
+        self.budget
+    }
+
     /// A number for a function in an environment, which no other one has: [`Identity::function`]. When they are used
     /// up, [`UNNUMBERED`].
     pub(crate) fn take_number(&self) -> u32 {

@@ -64,6 +64,12 @@ pub trait Parent: Send + Sync + Debug {
     ///
     /// As [`ask`](Self::ask).
     fn tell(&self, message: &[u8]) -> Result<()>;
+
+    /// How many bytes of memory this process may have; `None` where that is not limited. What it keeps in memory of
+    /// results is a small part of them.
+    fn memory_limit(&self) -> Option<u64> {
+        None
+    }
 }
 
 /// The stores of a cluster of `environment` as its workers see them, within this process: what a store keeps of its

@@ -35,6 +35,11 @@ pub enum Fate {
     Allocate(usize),
     /// It aborts the first time, and returns the second time.
     AbortOnce,
+    /// It starts a program that does not end, and then never returns, or aborts.
+    Start {
+        /// Whether it aborts.
+        aborts: bool,
+    },
 }
 
 /// A signal that ends a process.
@@ -69,6 +74,15 @@ pub fn meet(folder: PathBuf, n: u64, fate: Fate) -> u64 {
         Fate::Allocate(bytes) => drop(black_box(vec![1_u8; bytes])),
         Fate::AbortOnce if fs::create_dir(folder.join("aborted")).is_ok() => abort(),
         Fate::HangOnce if fs::create_dir(folder.join("hung")).is_ok() => hang(&folder),
+        Fate::Start { aborts } => {
+            let mut program = Command::new("sleep").arg("infinity").spawn().expect("it starts");
+            note(&folder, "started", program.id());
+            if aborts {
+                abort();
+            }
+            note(&folder, "hanging", id());
+            program.wait().expect("it ends");
+        }
         Fate::AbortOnce | Fate::HangOnce | Fate::Return => {}
     }
     n * 2

@@ -6,6 +6,7 @@ pub mod cutting;
 pub mod fates;
 pub mod folder;
 pub mod graph;
+pub mod guests;
 pub mod load;
 pub mod parts;
 pub mod place;

@@ -194,8 +194,18 @@ pub fn has_ended(process: u32) -> bool {
 /// Where it has ended.
 #[track_caller]
 pub fn kill(process: u32) {
-    let status = Command::new("kill").args(["-KILL", &process.to_string()]).status();
-    assert!(status.expect("kill runs").success(), "process {process} can be killed");
+    signal(process, "-KILL");
+}
+
+/// Sends a process a signal: `-STOP`, `-CONT`.
+///
+/// # Panics
+///
+/// Where it has ended.
+#[track_caller]
+pub fn signal(process: u32, signal: &str) {
+    let status = Command::new("kill").args([signal, &process.to_string()]).status();
+    assert!(status.expect("kill runs").success(), "process {process} gets {signal}");
 }
 
 /// What is expected comes, in whatever time.

@@ -6,7 +6,7 @@ use std::path::Path;
 use memento::{Environment, Storage};
 use memento_runner_process::{Options, ProcessRunner};
 use memento_tests::crossing;
-use memento_tests::fates::{Fate, meet};
+use memento_tests::fates::{Fate, meet, process};
 use memento_tests::graph::Part;
 use memento_tests::tasks;
 
@@ -16,6 +16,8 @@ fn main() {
     match (arguments.next().as_deref(), arguments.next()) {
         (Some("say"), _) => print(),
         (Some("hang"), Some(folder)) => hang(Path::new(&folder), arguments),
+        (Some("start"), Some(folder)) => start(Path::new(&folder)),
+        (Some("without-itself"), _) => call_without_itself(),
         (Some("take-part"), Some(part)) => part.parse::<Part>().expect("a part").take(),
         (Some("cross"), Some(storage)) => {
             crossing::compute(Path::new(&storage), arguments.next().is_some());
@@ -27,6 +29,22 @@ fn main() {
 
 fn print() {
     std::io::stdout().write_all(b"I am a program").expect("a reader");
+}
+
+/// A worker does not return from a call that has started a program.
+fn start(folder: &Path) {
+    let runner = ProcessRunner::new(Options::new().workers(1));
+    let call = || meet(folder.to_owned(), 1, Fate::Start { aborts: false });
+    Environment::new(Storage::memory(), runner).enter(call);
+}
+
+/// Has a worker make a call when the file of this program is gone.
+fn call_without_itself() {
+    let program = std::env::current_exe().expect("the file of this program");
+    std::fs::remove_file(program).expect("it is removed");
+    let runner = ProcessRunner::new(Options::new().workers(1));
+    let (_, worker) = Environment::new(Storage::memory(), runner).enter(|| process(1));
+    assert_ne!(worker, std::process::id());
 }
 
 /// Takes part in computing tasks.

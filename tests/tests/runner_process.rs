@@ -3,6 +3,7 @@
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use memento::{
     Correlation, Environment, Memento, NullRunner, Outcome, Provenance, Query, Runner, Storage,
@@ -363,6 +364,16 @@ fn a_program_of_tests_can_have_workers() {
         assert_ne!(process(1).1, std::process::id());
         assert_eq!(print(1), 1);
     });
+}
+
+/// As when the program is built anew while it runs.
+#[test]
+fn a_program_whose_file_is_gone_can_have_workers() {
+    let folder = folder();
+    let program = folder.path().join("program");
+    fs::copy(PROGRAM, &program).unwrap();
+    let output = Command::new(program).arg("without-itself").output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }
 
 #[test]

@@ -2,12 +2,14 @@
 
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::sync::mpsc;
 use std::time::Duration;
 
 use memento::{Environment, Error, ErrorKind, Storage};
 use memento_runner_process::{Options, ProcessRunner};
-use memento_tests::fates::{Fate, Signal, meet, noted, process};
-use memento_tests::processes::{has_ended, kill, wait_until};
+use memento_tests::fates::{Fate, Signal, double, meet, noted, process};
+use memento_tests::guests::{Picky, group, picky};
+use memento_tests::processes::{has_ended, kill, signal, wait_until};
 use tempfile::TempDir;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_program");
@@ -92,6 +94,15 @@ fn too_much_memory() {
     one_of_many(options, Fate::Allocate(3 << 30), &expected);
 }
 
+/// A launcher, a shell or a scheduler may leave less than the options say.
+#[test]
+fn the_lower_one_of_two_limits_of_memory_counts() {
+    let launcher = ["sh", "-c", "ulimit -v 2097152 && exec \"$@\"", "sh"];
+    let options = options().launcher(launcher).memory_limit(8 << 30);
+    let expected = ["SIGABRT", "memory allocation of 3221225472 bytes failed"];
+    one_of_many(options, Fate::Allocate(3 << 30), &expected);
+}
+
 #[test]
 fn too_much_time() {
     let options = options().timeout(Duration::from_secs(2));
@@ -126,6 +137,23 @@ fn a_panic_is_the_end_of_its_call_only() {
 }
 
 #[test]
+fn a_result_that_panics_when_it_is_read_is_the_end_of_its_call_only() {
+    environment(options()).enter(|| {
+        for (n, result) in (0..10).zip(picky::map((0..10).map(|n| (n,)))) {
+            if n == 3 {
+                let error = result.unwrap_err();
+                assert_eq!(error.kind(), ErrorKind::Panicked);
+                assert!(error.to_string().contains("who reads 3?"), "{error}");
+            } else {
+                assert_eq!(result.unwrap(), Picky(n));
+            }
+        }
+        // Nobody waits for it any more.
+        assert!(picky::try_call(3).is_err());
+    });
+}
+
+#[test]
 fn calls_are_made_again_as_often_as_is_said() {
     let folder = folder();
     environment(options().retries(2)).enter(|| {
@@ -153,6 +181,22 @@ fn a_worker_that_was_killed_between_calls_is_replaced() {
     });
 }
 
+/// It takes no more than a pipe holds, which is less than what it is sent.
+#[test]
+fn a_worker_that_was_stopped_between_calls_is_replaced() {
+    let (sender, ended) = mpsc::channel();
+    std::thread::spawn(move || {
+        environment(options().workers(1).timeout(Duration::from_secs(5))).enter(|| {
+            let first = process(1).1;
+            signal(first, "-STOP");
+            assert_eq!(double(vec![1; 200_000]), vec![2; 200_000]);
+            wait_until("it has ended", || has_ended(first));
+        });
+        sender.send(()).unwrap();
+    });
+    ended.recv_timeout(Duration::from_mins(1)).expect("nobody waits for it for ever");
+}
+
 #[test]
 fn workers_end_with_a_program_that_is_killed() {
     let folder = folder();
@@ -165,6 +209,54 @@ fn workers_end_with_a_program_that_is_killed() {
     program.kill().unwrap();
     program.wait().unwrap();
     wait_until("the workers have ended", || workers.iter().all(|worker| has_ended(*worker)));
+}
+
+/// What is typed at a terminal goes to the group of the program, which may let its calls end.
+#[test]
+fn signals_from_the_terminal_are_not_for_workers() {
+    let here = environment(options()).enter(|| {
+        assert!(group(1).1);
+        group::with().local().call(2).0
+    });
+    // A launcher may want to ask something at the terminal.
+    let there = environment(options().launcher(["env"])).enter(|| group(1));
+    assert_eq!(there, (here, false));
+}
+
+/// The programs that calls have started, each in its turn, end.
+#[track_caller]
+fn started_end(folder: &Path, count: usize) {
+    let started = noted(folder, "started");
+    assert_eq!(started.len(), count);
+    let has_ended = |process: &u64| has_ended(u32::try_from(*process).unwrap());
+    wait_until("what was started has ended", || started.iter().all(has_ended));
+}
+
+#[test]
+fn what_a_function_started_ends_with_its_worker() {
+    let (timed, aborted) = (folder(), folder());
+    let environment = environment(options().retries(1).timeout(Duration::from_secs(1)));
+    environment.enter(|| {
+        for (folder, aborts) in [(&timed, false), (&aborted, true)] {
+            let fate = Fate::Start { aborts };
+            let error = meet::try_call(folder.path().into(), 1, fate).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Worker);
+            // The call was made twice.
+            started_end(folder.path(), 2);
+        }
+    });
+}
+
+#[test]
+fn what_a_function_started_ends_with_a_program_that_is_killed() {
+    let folder = folder();
+    let mut program = Command::new(PROGRAM);
+    let program = program.arg("start").arg(folder.path()).stdin(Stdio::null()).spawn();
+    let mut program = program.unwrap();
+    wait_until("a worker hangs", || noted(folder.path(), "hanging").len() == 1);
+    program.kill().unwrap();
+    program.wait().unwrap();
+    started_end(folder.path(), 1);
 }
 
 #[test]

@@ -11,9 +11,16 @@ use memento_tests::fates::{
     outlives, slow, twig,
 };
 
-fn environment(workers: usize) -> Environment {
-    let options = Options::new().workers(workers).program(env!("CARGO_BIN_EXE_program"));
+fn options(workers: usize) -> Options {
+    Options::new().workers(workers).program(env!("CARGO_BIN_EXE_program"))
+}
+
+fn environment_of(options: Options) -> Environment {
     Environment::new(Storage::memory(), ProcessRunner::new(options))
+}
+
+fn environment(workers: usize) -> Environment {
+    environment_of(options(workers))
 }
 
 #[test]
@@ -89,8 +96,7 @@ fn what_a_killed_worker_was_computing_the_next_one_computes() {
 fn what_a_killed_worker_was_computing_others_compute() {
     let folder = tempfile::tempdir().unwrap();
     let path = || folder.path().to_owned();
-    let options = Options::new().workers(1).retries(1).program(env!("CARGO_BIN_EXE_program"));
-    let environment = Environment::new(Storage::memory(), ProcessRunner::new(options));
+    let environment = environment_of(options(1).retries(1));
     std::thread::scope(|scope| {
         let outlives = scope.spawn(|| environment.enter(|| outlives::try_call(path())));
         while !folder.path().join("killed").exists() {
@@ -102,14 +108,18 @@ fn what_a_killed_worker_was_computing_others_compute() {
     assert_eq!(noted(folder.path(), "computed"), [u64::from(std::process::id())]);
 }
 
-/// Does `work` in an environment with one worker, often; fails where it does not come to an end.
+/// Does `work` in an environment with one worker, often. A new one each time, which does not know yet that what is
+/// called takes too little to be claimed.
 fn often_with_one_worker(work: fn(&Environment, &Path)) {
+    often(move |folder| work(&environment(1), folder));
+}
+
+/// Does `work` often, in folders of its own; fails where it does not come to an end.
+fn often(work: impl Fn(&Path) + Send + 'static) {
     let (sender, ended) = mpsc::channel();
     std::thread::spawn(move || {
         for _ in 0..20 {
-            // A new one each time, which does not know yet that what is called takes too little to be claimed.
-            let folder = tempfile::tempdir().unwrap();
-            work(&environment(1), folder.path());
+            work(tempfile::tempdir().unwrap().path());
         }
         sender.send(()).unwrap();
     });
@@ -137,6 +147,23 @@ fn who_waits_for_a_worker_is_waited_for_by_none() {
 #[test]
 fn what_runs_here_gets_a_worker() {
     often_with_one_worker(|environment, folder| {
+        std::thread::scope(|scope| {
+            let here = scope
+                .spawn(|| environment.enter(|| branch::with().local().call(folder.to_owned())));
+            let needs = environment.enter(|| needs_branch(folder.to_owned()));
+            assert_eq!((here.join().unwrap(), needs), (2, 3));
+        });
+        assert_eq!(noted(folder, "twigs"), [2]);
+    });
+}
+
+/// It runs here as well where there is room for no other worker.
+#[test]
+fn what_runs_here_does_not_wait_for_a_worker_that_waits_for_it() {
+    often(|folder| {
+        let room = "mkdir \"$0/room\" 2> /dev/null || exit 3; exec \"$@\"";
+        let launcher = ["sh", "-c", room, folder.to_str().unwrap()];
+        let environment = environment_of(options(1).launcher(launcher));
         std::thread::scope(|scope| {
             let here = scope
                 .spawn(|| environment.enter(|| branch::with().local().call(folder.to_owned())));

@@ -28,7 +28,11 @@ impl Read for Patient {
 
 /// Both pipes. Threads of the worker take turns.
 #[derive(Debug)]
-pub(super) struct Channel(Mutex<Pipes>);
+pub(super) struct Channel {
+    pipes: Mutex<Pipes>,
+    /// How many bytes of memory this process may have.
+    pub(super) memory_limit: Option<u64>,
+}
 
 #[derive(Debug)]
 struct Pipes {
@@ -41,13 +45,14 @@ struct Pipes {
 impl Channel {
     pub(super) fn new(input: File, output: File) -> Self {
         let input = BufReader::with_capacity(BUFFER, Patient(input));
-        Self(Mutex::new(Pipes { input, output, early: VecDeque::new() }))
+        let pipes = Mutex::new(Pipes { input, output, early: VecDeque::new() });
+        Self { pipes, memory_limit: None }
     }
 
     /// The first frame: how many bytes of memory there may be, 0 where that is not limited; and whether to say when
     /// calls begin.
     pub(super) fn setup(&self) -> io::Result<(u64, bool)> {
-        match self.0.lock().read()? {
+        match self.pipes.lock().read()? {
             Some((Kind::Setup, content)) => match content.split_first_chunk() {
                 Some((limit, [tells])) => Ok((u64::from_le_bytes(*limit), *tells != 0)),
                 _ => Err(io::ErrorKind::InvalidData.into()),
@@ -59,7 +64,7 @@ impl Channel {
 
     /// The next calls to make; `None` where there will be no more.
     pub(super) fn next(&self) -> io::Result<Option<Vec<u8>>> {
-        let mut pipes = self.0.lock();
+        let mut pipes = self.pipes.lock();
         if let Some(calls) = pipes.early.pop_front() {
             return Ok(Some(calls));
         }
@@ -72,13 +77,13 @@ impl Channel {
 
     /// Says that the first one of the calls begins.
     pub(super) fn begin(&self) -> io::Result<()> {
-        frame::write(&mut self.0.lock().output, Kind::Begun, &[])
+        frame::write(&mut self.pipes.lock().output, Kind::Begun, &[])
     }
 
     /// Says what came of the next one of the calls, and how long it took.
     pub(super) fn respond(&self, mut response: Vec<u8>, took: Duration) -> io::Result<()> {
         frame::put_time_behind(&mut response, took);
-        frame::write(&mut self.0.lock().output, Kind::Response, &response)
+        frame::write(&mut self.pipes.lock().output, Kind::Response, &response)
     }
 }
 
@@ -103,11 +108,15 @@ impl Pipes {
 
 impl Parent for Channel {
     fn ask(&self, question: &[u8]) -> Result<Vec<u8>> {
-        self.0.lock().ask(question).map_err(unreachable)
+        self.pipes.lock().ask(question).map_err(unreachable)
     }
 
     fn tell(&self, message: &[u8]) -> Result<()> {
-        frame::write(&mut self.0.lock().output, Kind::Message, message).map_err(unreachable)
+        frame::write(&mut self.pipes.lock().output, Kind::Message, message).map_err(unreachable)
+    }
+
+    fn memory_limit(&self) -> Option<u64> {
+        self.memory_limit
     }
 }
 

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::Errno;
-use rustix::process::{Signal, getpid, kill_process};
+use rustix::process::{Signal, getpgrp, getpid, kill_current_process_group, kill_process};
 
 static IS_BUSY: AtomicBool = AtomicBool::new(false);
 
@@ -30,7 +30,11 @@ pub(super) fn start(input: &File) -> io::Result<()> {
             // It has seen the end of its input, too.
             std::thread::sleep(PATIENCE);
         }
-        // In the middle of a function, an orderly exit might never come to its end.
+        // In the middle of a function, an orderly exit might never come to its end; and what functions have started
+        // would go on, out of the reach of the terminal.
+        if getpgrp() == getpid() {
+            let _ = kill_current_process_group(Signal::KILL);
+        }
         let _ = kill_process(getpid(), Signal::KILL);
     };
     std::thread::Builder::new().name("watch for the parent".to_owned()).spawn(watch).map(drop)

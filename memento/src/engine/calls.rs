@@ -1,10 +1,12 @@
 //! Calls on their way.
 
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::Ordering;
 
 use parking_lot::Mutex;
 
-use super::ending::Ending;
+use super::ending::{Ending, panic_message};
 use super::item::Item;
 use super::lookup;
 use super::recorder::Recorder;
@@ -17,8 +19,8 @@ use crate::plugin::{Ends, for_another};
 use crate::record::Head;
 use crate::remote::Session;
 use crate::{
-    Accepted, Batch, Caller, Environment, Error, Handover, Invocation, Key, LocalRunner, Result,
-    Runner, Waited, remote,
+    Accepted, Batch, Caller, Environment, Error, ErrorKind, Handover, Invocation, Key, LocalRunner,
+    Result, Runner, Waited, remote,
 };
 
 /// How many calls go their way together.
@@ -255,6 +257,15 @@ pub(super) fn runner<'b>(binding: &'b Binding, modifiers: Modifiers<'_>) -> &'b 
     if modifiers.local { &LOCAL } else { &*binding.cluster.runner }
 }
 
+/// The error of a call whose result came from another process, and was not read here.
+fn unread(function: &Function, payload: &(dyn Any + Send)) -> Error {
+    let message = panic_message(payload);
+    Error::new(ErrorKind::Panicked, "take what another process made of a call")
+        .with("function", function.path())
+        .source(format!("its result panicked when it was read: {message}"))
+        .help("have `Deserialize` of the result's type return an error")
+}
+
 impl Batch for Calls<'_> {
     fn len(&self) -> usize {
         self.missing.len()
@@ -300,7 +311,18 @@ impl Batch for Calls<'_> {
     }
 
     fn accept(&self, index: usize, response: &[u8]) -> Result<Accepted> {
-        self.bring_on(index, |item| self.take_response(item, response))
+        self.bring_on(index, |item| {
+            let take = || self.take_response(item, response);
+            match catch_unwind(AssertUnwindSafe(take)) {
+                Ok(accepted) => accepted,
+                // The result's own type reads it.
+                Err(payload) => {
+                    self.bring_home(item);
+                    item.ending = Ending::Failed(unread(self.binding.function, &*payload));
+                    Ok(Accepted::Ended)
+                }
+            }
+        })
     }
 
     fn answer(&self, question: &[u8]) -> Vec<u8> {

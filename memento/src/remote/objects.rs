@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::io::{Cursor, Read, Seek as _, Write as _};
 use std::ops::Range;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
@@ -69,13 +70,11 @@ pub(super) struct Chunk<'a> {
 
 /// Contents on their way from and to workers. They end with the batch that the workers serve.
 #[derive(Default)]
-pub(super) struct Transfers(Mutex<Open>);
+pub(super) struct Transfers(Mutex<HashMap<u64, Transfer>>);
 
-#[derive(Default)]
-struct Open {
-    next: u64,
-    transfers: HashMap<u64, Transfer>,
-}
+/// The number of the next transfer. No two have the same in this process: a function may keep a reader longer than its
+/// call, which then asks the next batch for more.
+static NEXT: AtomicU64 = AtomicU64::new(0);
 
 enum Transfer {
     ToWorker(Box<dyn Read + Send>),
@@ -86,16 +85,14 @@ enum Transfer {
 
 impl Transfers {
     fn begin(&self, transfer: Transfer) -> u64 {
-        let mut open = self.0.lock();
-        let number = open.next;
-        open.next += 1;
-        open.transfers.insert(number, transfer);
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        self.put_back(number, transfer);
         number
     }
 
     /// Takes a transfer out; who goes on with it puts it back. No lock is held while contents are read and written.
     fn take(&self, number: u64) -> Result<Transfer> {
-        self.0.lock().transfers.remove(&number).ok_or_else(|| {
+        self.0.lock().remove(&number).ok_or_else(|| {
             Error::new(ErrorKind::Worker, "go on with a content of a worker")
                 .with("number", number)
                 .source("it was not begun in the batch that the worker serves")
@@ -103,7 +100,7 @@ impl Transfers {
     }
 
     fn put_back(&self, number: u64, transfer: Transfer) {
-        self.0.lock().transfers.insert(number, transfer);
+        self.0.lock().insert(number, transfer);
     }
 
     /// The next chunk of `content`; what is behind it waits under `number`, or under a new one.
@@ -245,4 +242,25 @@ fn answer_short(storage: &Storage, request: ObjectRequest<'_>) -> Vec<u8> {
 
 fn boxed(content: Vec<u8>) -> Box<dyn Read + Send> {
     Box::new(Cursor::new(content))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::remote::read;
+
+    #[test]
+    fn who_keeps_a_reader_longer_than_a_batch_gets_nothing_of_the_next_one() {
+        let (first, second) = (Transfers::default(), Transfers::default());
+        let begin = |transfers: &Transfers| {
+            let content = boxed(vec![7; 3 * CHUNK]);
+            transfers.begin(Transfer::ToWorker(content))
+        };
+        let (kept, own) = (begin(&first), begin(&second));
+        let answer = second.go_on(kept);
+        let error = read::<Result<Option<Chunk<'_>>>>(&answer).unwrap().err().unwrap();
+        assert_eq!(error.kind(), ErrorKind::Worker);
+        // Nor does the next one lose what it takes.
+        assert!(second.take(own).is_ok());
+    }
 }

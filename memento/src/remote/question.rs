@@ -47,6 +47,8 @@ pub(crate) struct ClusterFacts {
     /// What their stores can do.
     pub(crate) capabilities: (Capabilities, Capabilities),
     pub(crate) inline_limit: u64,
+    /// How many bytes the memory cache may have.
+    pub(crate) memory_cache: u64,
     /// Whether anything is executed there.
     pub(crate) executes: bool,
 }
@@ -77,6 +79,7 @@ pub(crate) fn answer(
             locations: (storage.data.location(), storage.metadata.location()),
             capabilities: (storage.data.capabilities(), storage.metadata.capabilities()),
             inline_limit: storage.inline_limit,
+            memory_cache: storage.cache.budget(),
             executes: cluster.runner.executes(),
         })),
         StoreRequest::Claim(key) => write(&Result::<_>::Ok(session.claims.claim(&cluster, key))),

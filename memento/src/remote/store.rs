@@ -21,6 +21,12 @@ struct RemoteMetadataStore {
     capabilities: Capabilities,
 }
 
+/// Which part of the memory that a worker may have its memory cache takes at most: an eighth. It counts encodings, which
+/// take up to several times as much as values; each cluster has one; and a limit of the system counts address space, of
+/// which program, stacks and allocator reserve more than they use. What is left is for what functions compute, and a
+/// call that has too little of it ends its worker, while one that finds nothing here asks the parent.
+const PART_OF_MEMORY: u64 = 8;
+
 /// The storage of a cluster of the parent, and whether the parent has anything executed there.
 ///
 /// # Errors
@@ -28,7 +34,9 @@ struct RemoteMetadataStore {
 /// Where there is no such cluster.
 pub(crate) fn open_storage(parent: &Arc<dyn Parent>, cluster: &str) -> Result<(Storage, bool)> {
     let (stores, facts) = open(parent, cluster)?;
-    Ok((Storage::from(stores).inline_limit(facts.inline_limit), facts.executes))
+    let part = parent.memory_limit().map_or(u64::MAX, |limit| limit / PART_OF_MEMORY);
+    let storage = Storage::from(stores).inline_limit(facts.inline_limit);
+    Ok((storage.memory_cache(facts.memory_cache.min(part)), facts.executes))
 }
 
 /// The right to compute a key, which the parent holds for this worker.
@@ -118,5 +126,44 @@ impl MetadataStore for RemoteMetadataStore {
 
     fn set_aside(&self, key: &Key, damaged: &[u8]) -> Result<()> {
         self.link.ask(StoreRequest::SetAside(*key, Bytes(damaged)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::remote::{Session, answer};
+    use crate::{Environment, LocalRunner};
+
+    /// A parent in the same process that leaves its worker so much memory.
+    #[derive(Debug)]
+    struct Frugal(Environment, Option<u64>);
+
+    impl Parent for Frugal {
+        fn ask(&self, question: &[u8]) -> Result<Vec<u8>> {
+            Ok(answer(Ok(self.0.clone()), &Session::default(), question))
+        }
+
+        fn tell(&self, message: &[u8]) -> Result<()> {
+            self.ask(message).map(drop)
+        }
+
+        fn memory_limit(&self) -> Option<u64> {
+            self.1
+        }
+    }
+
+    #[test]
+    fn a_worker_keeps_in_memory_what_its_parent_does_and_a_part_of_what_it_may_have() {
+        let budget = |configured: u64, limit: Option<u64>| {
+            let storage = Storage::memory().memory_cache(configured);
+            let parent = Frugal(Environment::new(storage, LocalRunner::new()), limit);
+            let parent: Arc<dyn Parent> = Arc::new(parent);
+            open_storage(&parent, "").unwrap().0.cache.budget()
+        };
+        assert_eq!(budget(0, None), 0);
+        assert_eq!(budget(1 << 20, None), 1 << 20);
+        assert_eq!(budget(1 << 20, Some(1 << 30)), 1 << 20);
+        assert_eq!(budget(1 << 30, Some(1 << 30)), 1 << 27);
     }
 }
