@@ -76,6 +76,7 @@ mod pool;
 mod process;
 mod ready;
 mod runner;
+mod threads;
 mod timed;
 mod worker;
 

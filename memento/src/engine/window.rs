@@ -48,6 +48,8 @@ pub(crate) struct Window<R: Returns, A, I, E, B> {
     limit: usize,
     /// Arguments that are taken at once; empty between chunks.
     arguments: Vec<A>,
+    /// Those of them that are not in memory, where this thread makes their calls itself: after what is ready.
+    missing: Vec<(usize, A)>,
     /// Results that have not been asked for.
     ready: VecDeque<(usize, Result<R::Output>)>,
     /// Calls on their way.
@@ -84,6 +86,28 @@ impl<E, B> Job<E, B> {
     /// What runs these calls.
     pub(crate) fn runner(&self) -> &dyn Runner {
         runner(&self.bound, self.with.modifiers())
+    }
+
+    /// What brings a chunk of calls that are not in memory to their ends, and tells of it.
+    fn chunk<R, A>(
+        self: &Arc<Self>,
+        calls: Vec<(usize, A)>,
+        sender: Sender<Message<R::Output>>,
+    ) -> impl FnOnce() + Send + use<R, A, E, B>
+    where
+        R: Returns,
+        A: Send,
+        E: Encode<A> + Send,
+        B: Fn(A) -> R::Output + Send + Sync,
+    {
+        let job = Arc::clone(self);
+        move || {
+            let run = || job.caller.enter(|| job.run::<R, A>(calls, &sender));
+            let (ran, ends) = for_another(|| catch_unwind(AssertUnwindSafe(run)));
+            // This may be the last that holds what the caller lent.
+            drop(job);
+            let _ = sender.send(Message::ChunkEnded(ran, ends));
+        }
     }
 
     /// Brings a chunk of calls that are not in memory to their ends.
@@ -143,6 +167,7 @@ where
             index: 0,
             limit: with.limit(),
             arguments: Vec::new(),
+            missing: Vec::new(),
             ready: VecDeque::new(),
             outstanding: 0,
             running: 0,
@@ -186,6 +211,8 @@ where
             }
             if let Ok(message) = self.receiver.try_recv() {
                 self.receive(message);
+            } else if !self.missing.is_empty() {
+                self.run_missing();
             } else if self.source.is_some() && self.outstanding + self.chunk() <= self.limit {
                 match self.job.clone() {
                     Ok(job) => self.fill(&job, spawn),
@@ -238,23 +265,23 @@ where
             tracker.begin_to_compute();
         }
         self.outstanding += missing.len();
-        self.running += 1;
-        let (job, sender) = (Arc::clone(job), self.sender.clone());
-        let work = move || {
-            let run = || job.caller.enter(|| job.run::<R, A>(missing, &sender));
-            let (ran, ends) = for_another(|| catch_unwind(AssertUnwindSafe(run)));
-            // This may be the last that holds what the caller lent.
-            drop(job);
-            let _ = sender.send(Message::ChunkEnded(ran, ends));
+        let Some(spawn) = spawn else {
+            self.missing = missing;
+            return;
         };
-        match spawn {
-            Some(spawn) => spawn.spawn(Box::new(work)),
-            None => {
-                let began = Instant::now();
-                work();
-                self.ledger.add_waited(began.elapsed());
-            }
-        }
+        self.running += 1;
+        spawn.spawn(Box::new(job.chunk::<R, A>(missing, self.sender.clone())));
+    }
+
+    /// Makes the calls that wait for this thread.
+    fn run_missing(&mut self) {
+        let missing = std::mem::take(&mut self.missing);
+        let Ok(job) = self.job.clone() else { return };
+        self.running += 1;
+        let chunk = job.chunk::<R, A>(missing, self.sender.clone());
+        let began = Instant::now();
+        chunk();
+        self.ledger.add_waited(began.elapsed());
     }
 
     /// Looks into the memory cache for the arguments that were taken; those that it has nothing for.

@@ -191,3 +191,26 @@ fn of_several_failures_that_of_the_first_arguments_counts() {
         });
     }
 }
+
+/// The first number that is found of a hit and a call that has to be made.
+#[memento]
+fn first(hit: u64, missing: u64) -> u64 {
+    let mut first = None;
+    let _ = double::try_for_each([(hit,), (missing,)], |_, result| {
+        first = Some(result.unwrap());
+        ControlFlow::Break(())
+    });
+    first.unwrap()
+}
+
+/// A thread of the pool makes the calls of its batches itself.
+#[test]
+fn what_is_there_comes_before_others_are_computed_in_a_pool_too() {
+    RUNS.alone(|| {
+        double(1);
+        assert_eq!(RUNS.take(), 1);
+        let results = first::map([(1, 2), (1, 3)]);
+        assert!(results.into_iter().all(|first| first.unwrap() == 2));
+        assert_eq!(RUNS.take(), 0, "nobody wanted more than the first one");
+    });
+}
