@@ -148,6 +148,19 @@ fn get(tier: &Tier, keys: &[Key]) -> Result<Vec<Option<Vec<u8>>>> {
     }
 }
 
+/// Sees to it that a tier that has failed to keep `entries` has no former ones either: they would be found in their
+/// place when it answers again.
+fn drop_former(tier: &Tier, entries: &[Entry]) -> Result<()> {
+    let remove = |entry: &Entry| tier.metadata.remove(&entry.key).map(drop);
+    let dropped = tier.do_behind(|_| entries.iter().try_for_each(remove));
+    dropped.map_err(|error| {
+        Error::new(error.kind(), "drop former mementos where new ones could not be kept")
+            .with("tier", &tier.name)
+            .source(error)
+            .help("it may still have former ones, which are used when it answers again: refresh or forget them then")
+    })
+}
+
 impl MetadataStore for TieredMetadataStore {
     fn location(&self) -> String {
         self.tiers.location()
@@ -183,17 +196,18 @@ impl MetadataStore for TieredMetadataStore {
     fn put(&self, entries: &[Entry]) -> Result<()> {
         let now = |tier: &Tier| tier.metadata.put(entries);
         let behind = |_: &Tier, queue: &Queue| queue.push(Write::Records(entries.to_vec()));
+        let clear = |tier: &Tier| drop_former(tier, entries);
         let keys = entries.iter().map(|entry| entry.key);
-        self.changes.change(keys, || self.tiers.keep("keep mementos", now, behind))
+        self.changes.change(keys, || self.tiers.keep("keep mementos", now, behind, clear))
     }
 
-    /// In each tier for itself: one may have what another one has lost.
+    /// In each tier for itself: one may have what another one has lost, and what it has in other words is as good.
     fn replace(&self, replacements: &[Replacement]) -> Result<()> {
         let now = |tier: &Tier| tier.metadata.replace(replacements);
         let behind =
             |_: &Tier, queue: &Queue| queue.push(Write::Replacements(replacements.to_vec()));
         let keys = replacements.iter().map(|replacement| replacement.entry.key);
-        self.changes.change(keys, || self.tiers.keep("replace mementos", now, behind))
+        self.changes.change(keys, || self.tiers.keep("replace mementos", now, behind, |_| Ok(())))
     }
 
     fn remove(&self, key: &Key) -> Result<bool> {

@@ -1,7 +1,7 @@
 //! What is written behind the calls.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
 use memento::plugin::Stores;
@@ -103,6 +103,38 @@ fn what_is_set_aside_is_not_written_behind() {
     });
     environment.flush().unwrap();
     assert_eq!(listed(&of(far.stores())), 0);
+}
+
+#[test]
+fn what_the_nearer_tier_does_not_take_comes_behind_what_waits() {
+    let (near, far) = (Store::default(), Store::default());
+    let stores = Tiers::new([tier(&near), behind(&far)]).into_stores();
+    let metadata = Arc::clone(&stores.metadata);
+    let entry = |record: &[u8]| Entry {
+        key: Key::from_bytes([1; 32]),
+        function: "f".to_owned(),
+        version: Version::from_bytes([1; 32]),
+        failed: false,
+        hidden: false,
+        record: record.to_vec(),
+    };
+    let (second, late, full) = (entry(b"second"), Arc::clone(&metadata), near.clone());
+    let ((begun, putting), (done, is_done)) = (mpsc::channel(), mpsc::channel());
+    far.interrupt_put(move || {
+        full.set_full(true);
+        let put = std::thread::spawn(move || {
+            late.put(&[second]).unwrap();
+            let _ = done.send(());
+        });
+        begun.send(put).unwrap();
+        // Where it does not wait for this one, it is there first.
+        let _ = is_done.recv_timeout(Duration::from_millis(100));
+    });
+    metadata.put(&[entry(b"first")]).unwrap();
+    putting.recv().unwrap().join().unwrap();
+    metadata.flush().unwrap();
+    let found = far.stores().metadata.get(&entry(b"").key).unwrap();
+    assert_eq!(found.as_deref(), Some(&b"second"[..]));
 }
 
 /// Drops all contents of a storage.

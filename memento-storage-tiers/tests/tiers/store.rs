@@ -20,6 +20,7 @@ struct Inner {
     data: MemoryDataStore,
     metadata: MemoryMetadataStore,
     is_away: AtomicBool,
+    is_full: AtomicBool,
     puts: AtomicU64,
     /// Done once, before records are put.
     at_put: Interlude,
@@ -78,6 +79,11 @@ impl Store {
         self.0.is_away.store(is_away, Ordering::Relaxed);
     }
 
+    /// Whether each put fails from now on, and all else is done.
+    pub(crate) fn set_full(&self, is_full: bool) {
+        self.0.is_full.store(is_full, Ordering::Relaxed);
+    }
+
     /// How many records and objects were put, or tried to be.
     pub(crate) fn puts(&self) -> u64 {
         self.0.puts.load(Ordering::Relaxed)
@@ -99,6 +105,9 @@ impl Store {
     fn put(&self, count: usize) -> Result<&Inner> {
         let _gate = self.0.gate.read();
         self.0.puts.fetch_add(count as u64, Ordering::Relaxed);
+        if self.0.is_full.load(Ordering::Relaxed) {
+            return Err(Error::new(ErrorKind::Storage, "put into the store").source("it is full"));
+        }
         self.ask()
     }
 }

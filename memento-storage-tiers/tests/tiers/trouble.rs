@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use memento::{Environment, Filter, Key, ListOptions, LocalRunner, Prefix, Storage};
-use memento_storage_tiers::{Tiers, Writes};
+use memento_storage_tiers::{Tier, Tiers, Writes};
 
 use crate::store::Store;
-use crate::{RUNS, double, large, of, runs, text, tier, tiers};
+use crate::{RUNS, count, double, large, of, runs, text, tier, tiers};
 
 #[test]
 fn a_tier_that_is_away_costs_nothing_but_what_only_it_has() {
@@ -51,6 +51,39 @@ fn what_a_tier_that_is_away_still_has_is_not_said_to_be_forgotten() {
             assert_eq!(RUNS.get(), 1);
         }
     }
+}
+
+#[test]
+fn what_is_refreshed_while_the_first_tier_takes_nothing_stays_refreshed() {
+    let (near, far) = (Store::default(), Store::default());
+    let environment = || tiers([tier(&near), tier(&far)]);
+    RUNS.set(0);
+    environment().enter(|| assert_eq!(count(1), 1));
+    near.set_full(true);
+    let refreshing = environment();
+    refreshing.enter(|| assert_eq!(count::with().refresh().call(1), 2));
+    assert_eq!(refreshing.statistics().store_failures, 0, "it is kept, and nothing else is");
+    near.set_full(false);
+    environment().enter(|| assert_eq!(count(1), 2));
+}
+
+#[test]
+fn a_former_result_that_a_tier_may_still_have_is_reported() {
+    let (near, far) = (Store::default(), Store::default());
+    let stores = Tiers::new([Tier::new("near", near.stores()), tier(&far)]).into_stores();
+    let metadata = Arc::clone(&stores.metadata);
+    let environment = of(stores);
+    RUNS.set(0);
+    environment.enter(|| assert_eq!(count(1), 1));
+    let entries = metadata.list(&Filter::default(), None, 10).unwrap().entries;
+    near.set_away(true);
+    environment.enter(|| assert_eq!(count::with().refresh().call(1), 2));
+    assert_eq!(environment.statistics().store_failures, 1);
+    let error = metadata.put(&entries).unwrap_err().to_string();
+    assert!(error.contains("near") && error.contains("may still have former ones"), "{error}");
+    near.set_away(false);
+    far.set_away(true);
+    metadata.put(&entries).unwrap();
 }
 
 /// Damages all that is in a store.
