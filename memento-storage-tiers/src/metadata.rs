@@ -119,7 +119,7 @@ impl TieredMetadataStore {
                 break;
             }
             let keys: Vec<Key> = entries.iter().map(|entry| entry.key).collect();
-            let mut records = tier.check(tier.metadata.get_many(&keys))?.into_iter();
+            let mut records = tier.check(get(tier, &keys))?.into_iter();
             entries.retain(|_| records.next().flatten().is_none());
         }
         Ok(entries)
@@ -140,12 +140,27 @@ impl TieredMetadataStore {
     }
 }
 
-/// The records of `keys` in one tier.
+/// The records of `keys` in one tier. Of several, one that the tier itself finds damaged is no reason to miss the others.
 fn get(tier: &Tier, keys: &[Key]) -> Result<Vec<Option<Vec<u8>>>> {
-    match keys {
-        [key] => Ok(vec![tier.metadata.get(key)?]),
-        _ => tier.metadata.get_many(keys),
+    if let [key] = keys {
+        return Ok(vec![tier.metadata.get(key)?]);
     }
+    let one = |key| match tier.metadata.get(key) {
+        Err(error) if is_of_one(error.kind()) => {
+            let _ = tier.check::<()>(Err(error));
+            Ok(None)
+        }
+        record => record,
+    };
+    match tier.metadata.get_many(keys) {
+        Err(error) if is_of_one(error.kind()) => keys.iter().map(one).collect(),
+        records => records,
+    }
+}
+
+/// Whether an error of this kind says what is wrong with one record, and not with the store.
+fn is_of_one(kind: ErrorKind) -> bool {
+    matches!(kind, ErrorKind::Damaged | ErrorKind::NewerFormat)
 }
 
 /// Sees to it that a tier that has failed to keep `entries` has no former ones either: they would be found in their

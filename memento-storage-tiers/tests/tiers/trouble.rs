@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
+use memento::plugin::Stores;
 use memento::{Environment, Filter, Key, ListOptions, LocalRunner, Prefix, Storage};
+use memento_storage_layers::{Keys, Signing, Transformed};
 use memento_storage_tiers::{Tier, Tiers, Writes};
 
 use crate::store::Store;
-use crate::{RUNS, count, double, large, of, runs, text, tier, tiers};
+use crate::{RUNS, count, double, large, listed, of, runs, text, tier, tiers};
 
 #[test]
 fn a_tier_that_is_away_costs_nothing_but_what_only_it_has() {
@@ -135,6 +137,28 @@ fn what_is_damaged_in_one_tier_is_taken_from_the_next_at_once() {
     let environment = Environment::new(Storage::from(stores), LocalRunner::new());
     environment.enter(|| assert!(large(5) == text(5)));
     assert_eq!(runs(&environment), 0);
+}
+
+/// A signed store says itself which of its records are damaged, and fails to read several with one of them.
+#[test]
+fn one_that_a_tier_finds_damaged_is_missed_alone() {
+    let (near, far) = (Store::default(), Store::default());
+    let signed = || {
+        let Stores { data, metadata } = near.stores();
+        let keys = Keys::new(["k".repeat(32)]).unwrap();
+        Stores { data, metadata: Arc::new(Transformed::new(Signing::new(keys), metadata)) }
+    };
+    of(signed()).enter(|| (0..10).map(double).sum::<u64>());
+    of(far.stores()).enter(|| assert_eq!(double(10), 20));
+    let all = near.stores().metadata.list(&Filter::default(), None, 1).unwrap();
+    let [mut entry] = <[_; 1]>::try_from(all.entries).unwrap();
+    entry.record[40] ^= 1;
+    near.stores().metadata.put(&[entry]).unwrap();
+    let environment = tiers([Tier::new("near", signed()), tier(&far)]);
+    assert_eq!(listed(&environment), 10);
+    let values = environment.enter(|| double::map((0..11).map(|n| (n,))));
+    assert!((0..).zip(values).all(|(n, value)| value.unwrap() == 2 * n));
+    assert_eq!(environment.statistics().computed, 1);
 }
 
 #[test]
