@@ -42,6 +42,7 @@ mod data;
 mod metadata;
 mod plugin;
 mod queue;
+mod source;
 mod tier;
 
 use std::sync::Arc;

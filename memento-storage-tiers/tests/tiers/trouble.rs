@@ -1,14 +1,18 @@
 //! Tiers that fail, and what is damaged in them.
 
+use std::io::{self, Read};
 use std::sync::Arc;
 
 use memento::plugin::Stores;
-use memento::{Environment, Filter, Key, ListOptions, LocalRunner, Prefix, Storage};
+use memento::{
+    Digest, Environment, Filter, Key, ListOptions, LocalRunner, Name, Prefix, PutOptions, Source,
+    Storage,
+};
 use memento_storage_layers::{Keys, Signing, Transformed};
 use memento_storage_tiers::{Tier, Tiers, Writes};
 
 use crate::store::Store;
-use crate::{RUNS, count, double, large, listed, of, runs, text, tier, tiers};
+use crate::{RUNS, count, double, large, of, runs, text, tier, tiers};
 
 #[test]
 fn a_tier_that_is_away_costs_nothing_but_what_only_it_has() {
@@ -88,6 +92,61 @@ fn a_former_result_that_a_tier_may_still_have_is_reported() {
     metadata.put(&entries).unwrap();
 }
 
+#[test]
+fn a_stream_that_the_first_tier_does_not_take_is_kept_by_those_below() {
+    let [near, middle, far] = [(); 3].map(|()| Store::default());
+    let last = tier(&far).writes(Writes::Behind);
+    let data = Tiers::new([tier(&near), tier(&middle), last]).into_stores().data;
+    near.set_full(true);
+    // More than waits in memory.
+    let content = text(5);
+    let name = Name::of_result(&Digest::of(content.as_bytes()));
+    let mut reader = content.as_bytes();
+    let put = data.put_from(&name, &mut Source::new(&mut reader), &PutOptions::default());
+    assert!(put.unwrap());
+    data.flush().unwrap();
+    for store in [middle, far] {
+        let kept = store.stores().data.get(&name).unwrap();
+        assert!(kept.as_deref() == Some(content.as_bytes()));
+    }
+    near.set_full(false);
+    assert!(data.get(&name).unwrap().is_some());
+}
+
+#[test]
+fn a_source_that_fails_is_no_failure_of_a_tier() {
+    struct Failing;
+    impl Read for Failing {
+        fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+            Err(io::Error::other("the source"))
+        }
+    }
+    let (near, far) = (Store::default(), Store::default());
+    let tiers = Tiers::new([tier(&near), tier(&far)]);
+    let data = tiers.clone().into_stores().data;
+    let name = Name::of_result(&Digest::of(b"content"));
+    let put = data.put_from(&name, &mut Source::new(&mut Failing), &PutOptions::default());
+    put.unwrap_err();
+    assert_eq!(failures(&tiers), ["0", "0"]);
+}
+
+#[test]
+fn damage_is_told_of_the_tier_that_has_it() {
+    let (near, far) = (Store::default(), Store::default());
+    let name = Name::of_result(&Digest::of(b"content"));
+    far.stores().data.put(&name, b"damaged").unwrap();
+    let tiers = Tiers::new([tier(&near), tier(&far)]);
+    tiers.clone().into_stores().data.read(&name).unwrap().unwrap();
+    assert_eq!(failures(&tiers), ["0", "1"]);
+}
+
+/// How many operations of each tier have failed.
+fn failures(tiers: &Tiers) -> Vec<String> {
+    let shown = format!("{tiers:?}");
+    let counts = shown.split("failures: ").skip(1);
+    counts.map(|count| count.chars().take_while(char::is_ascii_digit).collect()).collect()
+}
+
 /// Damages all that is in a store.
 fn damage(store: &Store) {
     let stores = store.stores();
@@ -150,15 +209,14 @@ fn one_that_a_tier_finds_damaged_is_missed_alone() {
     };
     of(signed()).enter(|| (0..10).map(double).sum::<u64>());
     of(far.stores()).enter(|| assert_eq!(double(10), 20));
+    let keys = [mementos(&near), mementos(&far)].concat();
     let all = near.stores().metadata.list(&Filter::default(), None, 1).unwrap();
     let [mut entry] = <[_; 1]>::try_from(all.entries).unwrap();
     entry.record[40] ^= 1;
     near.stores().metadata.put(&[entry]).unwrap();
-    let environment = tiers([Tier::new("near", signed()), tier(&far)]);
-    assert_eq!(listed(&environment), 10);
-    let values = environment.enter(|| double::map((0..11).map(|n| (n,))));
-    assert!((0..).zip(values).all(|(n, value)| value.unwrap() == 2 * n));
-    assert_eq!(environment.statistics().computed, 1);
+    let tiers = Tiers::new([Tier::new("near", signed()), tier(&far)]).into_stores();
+    let found = tiers.metadata.get_many(&keys).unwrap();
+    assert_eq!((keys.len(), found.iter().flatten().count()), (11, 10));
 }
 
 #[test]
