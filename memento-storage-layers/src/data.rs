@@ -79,14 +79,25 @@ impl<P: Policy, S: DataStore + ?Sized> DataStore for Guarded<P, S> {
         let total = source.expected();
         limit.check_object(name, total.unwrap_or_default())?;
         let mut counted = Counted::new(source, limit);
+        let mut of_source = None;
         let ended = self.run(PUT_FROM, || {
             let mut source = Source::new(&mut counted);
             if let Some(total) = total {
                 source = source.total(total);
             }
             let ended = self.store.put_from(name, &mut source, options);
-            counted.check().map_err(|error| error.with("name", name)).and(ended)
+            let ended = counted.check().map_err(|error| error.with("name", name)).and(ended);
+            match ended {
+                // That is nothing that the store did.
+                Err(error) if counted.has_failed => {
+                    of_source = Some(error);
+                    Err(Error::new(ErrorKind::Cancelled, PUT_FROM.does)
+                        .source("what is to be kept cannot be read"))
+                }
+                ended => ended,
+            }
         });
+        let ended = ended.map_err(|error| of_source.unwrap_or(error));
         self.policy.note(PUT_FROM, Tally::of(PUT_FROM, &ended, counted.bytes));
         ended
     }
