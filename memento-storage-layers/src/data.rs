@@ -39,7 +39,7 @@ impl<P: Policy, S: DataStore + ?Sized> DataStore for Guarded<P, S> {
     }
 
     fn remove(&self, name: &Name) -> Result<bool> {
-        self.call(REMOVE, || self.store.remove(name))
+        self.remove_with(REMOVE, || self.store.remove(name))
     }
 
     fn list(&self, prefix: &Prefix, options: &ListOptions) -> Result<Listing> {
@@ -144,11 +144,17 @@ impl<P: Policy, S: DataStore + ?Sized> DataStore for Guarded<P, S> {
     }
 
     fn remove_many(&self, names: &[Name]) -> Vec<Result<bool>> {
+        let mut has_failed = false;
         self.call_each(
             REMOVE_MANY,
             names.len(),
             |_| 0,
-            |open| self.store.remove_many(&chosen(names, open)),
+            |open| {
+                // Those of another attempt have failed before: see `remove_with`.
+                let before = std::mem::replace(&mut has_failed, true);
+                let removed = self.store.remove_many(&chosen(names, open)).into_iter();
+                removed.map(|removed| removed.map(|removed| removed || before)).collect()
+            },
         )
     }
 
@@ -177,7 +183,7 @@ impl<P: Policy, S: DataStore + ?Sized> DataStore for Guarded<P, S> {
     }
 
     fn remove_snapshot(&self, name: &Name, snapshot: &Snapshot) -> Result<bool> {
-        self.call(REMOVE_SNAPSHOT, || self.store.remove_snapshot(name, snapshot))
+        self.remove_with(REMOVE_SNAPSHOT, || self.store.remove_snapshot(name, snapshot))
     }
 
     fn create_namespace(&self, namespace: &Namespace) -> Result<bool> {
@@ -193,7 +199,7 @@ impl<P: Policy, S: DataStore + ?Sized> DataStore for Guarded<P, S> {
     }
 
     fn remove_namespace(&self, namespace: &Namespace) -> Result<bool> {
-        self.call(REMOVE_NAMESPACE, || self.store.remove_namespace(namespace))
+        self.remove_with(REMOVE_NAMESPACE, || self.store.remove_namespace(namespace))
     }
 
     fn ping(&self) -> Result<()> {

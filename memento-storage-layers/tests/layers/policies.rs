@@ -59,6 +59,21 @@ fn what_cannot_be_repeated_is_tried_once() {
     assert_eq!(store.take(), 2, "to put the same again is the same");
 }
 
+#[test]
+fn what_was_dropped_and_reported_as_failed_was_there() {
+    let store = Scripted::new([Next::DoAndFail]);
+    store.store.put(&name("a"), b"content").unwrap();
+    let retried = Guarded::new(retry(), Arc::clone(&store));
+    assert!(retried.remove(&name("a")).unwrap());
+    assert!(!retried.remove(&name("a")).unwrap(), "nothing has failed, and nothing is there");
+
+    store.store.put(&name("b"), b"content").unwrap();
+    store.script.lock().unwrap().push_back(Next::DoAndFail);
+    let removed = retried.remove_many(&[name("b"), name("c")]);
+    let removed: Vec<_> = removed.into_iter().map(Result::unwrap).collect();
+    assert_eq!(removed, [true, false]);
+}
+
 /// Of many, those that failed are tried again, and no others.
 #[test]
 fn each_of_many_has_a_result_of_its_own() {
