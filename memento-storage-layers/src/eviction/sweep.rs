@@ -105,8 +105,12 @@ impl<'a> Sweep<'a> {
             let page = self.data.list(&folder, &options)?;
             for object in page.objects {
                 if let Some(digest) = object.name.result_digest() {
-                    let put = object.modified.map_or(0, nanoseconds);
-                    self.add(Item::Content(digest), object.size, put);
+                    let item = Item::Content(digest);
+                    if object.modified.is_none() {
+                        // Where the store does not say when it was put, its age counts from when it is seen first.
+                        self.uses.entry(item).or_insert(Use { last: self.now, times: 0 });
+                    }
+                    self.add(item, object.size, object.modified.map_or(0, nanoseconds));
                 }
             }
             match page.next {
