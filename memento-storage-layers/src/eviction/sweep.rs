@@ -3,8 +3,8 @@
 use std::collections::HashSet;
 
 use memento::{
-    DataStore, Digest, Entry, Filter, Key, ListOptions, MetadataStore, Name, Prefix, References,
-    Result,
+    DataStore, Digest, Entry, ErrorKind, Filter, Key, ListOptions, MetadataStore, Name, Prefix,
+    References, Result,
 };
 use metrics::counter;
 
@@ -239,7 +239,11 @@ impl<'a> Sweep<'a> {
         for (key, record) in keys.iter().zip(records) {
             let earlier = record.and_then(|record| Entry::read(key, record).ok()?.earlier().ok());
             for key in earlier.iter().flatten().chain([key]) {
-                self.metadata.remove(key)?;
+                match self.metadata.remove(key) {
+                    // Of several storages, one that is never written keeps what it has, and the others need not.
+                    Err(error) if error.kind() == ErrorKind::ReadOnly => {}
+                    removed => drop(removed?),
+                }
             }
         }
         Ok(())
