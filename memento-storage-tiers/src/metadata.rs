@@ -145,16 +145,22 @@ fn get(tier: &Tier, keys: &[Key]) -> Result<Vec<Option<Vec<u8>>>> {
     if let [key] = keys {
         return Ok(vec![tier.metadata.get(key)?]);
     }
-    let one = |key| match tier.metadata.get(key) {
+    match tier.metadata.get_many(keys) {
+        Err(error) if is_of_one(error.kind()) => {
+            keys.iter().map(|key| get_whole(tier, key)).collect()
+        }
+        records => records,
+    }
+}
+
+/// The record of a key in one tier, unless the tier itself finds it damaged.
+fn get_whole(tier: &Tier, key: &Key) -> Result<Option<Vec<u8>>> {
+    match tier.metadata.get(key) {
         Err(error) if is_of_one(error.kind()) => {
             let _ = tier.check::<()>(Err(error));
             Ok(None)
         }
         record => record,
-    };
-    match tier.metadata.get_many(keys) {
-        Err(error) if is_of_one(error.kind()) => keys.iter().map(one).collect(),
-        records => records,
     }
 }
 
@@ -174,6 +180,14 @@ fn drop_former(tier: &Tier, entries: &[Entry]) -> Result<()> {
             .source(error)
             .help("it may still have former ones, which are used when it answers again: refresh or forget them then")
     })
+}
+
+/// The error of a tier that is never written, and has what is to be dropped.
+fn has_some(tier: &Tier) -> Error {
+    Error::new(ErrorKind::ReadOnly, "drop mementos")
+        .with("tier", &tier.name)
+        .source("it has some of them, and is never written")
+        .help("drop them where that tier is written; those of the others are gone")
 }
 
 impl MetadataStore for TieredMetadataStore {
@@ -225,10 +239,16 @@ impl MetadataStore for TieredMetadataStore {
         self.changes.change(keys, || self.tiers.keep("replace mementos", now, behind, |_| Ok(())))
     }
 
+    /// Below the first tier that is written, what is there may stay: whoever forgets something puts a note above it.
     fn remove(&self, key: &Key) -> Result<bool> {
         let remove = |tier: &Tier| tier.metadata.remove(key);
         let was_there =
             self.changes.change(std::iter::once(*key), || self.tiers.drop_from_each(remove))?;
+        for (_, tier) in self.tiers.iter().take_while(|(_, tier)| tier.writes == Writes::Never) {
+            if tier.check(get_whole(tier, key))?.is_some() {
+                return Err(has_some(tier));
+            }
+        }
         Ok(was_there.contains(&true))
     }
 
@@ -238,10 +258,7 @@ impl MetadataStore for TieredMetadataStore {
         for (_, tier) in self.tiers.iter().filter(|(_, tier)| tier.writes == Writes::Never) {
             let left = tier.check(tier.metadata.list(filter, None, 1))?;
             if !left.entries.is_empty() {
-                return Err(Error::new(ErrorKind::ReadOnly, "drop mementos")
-                    .with("tier", &tier.name)
-                    .source("it has some of them, and is never written")
-                    .help("drop them where that tier is written; those of the others are gone"));
+                return Err(has_some(tier));
             }
         }
         Ok(removed.into_iter().max().unwrap_or_default())

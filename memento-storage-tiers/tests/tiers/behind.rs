@@ -73,6 +73,62 @@ fn what_is_lost_is_counted() {
 }
 
 #[test]
+fn what_fails_is_tried_again_where_there_is_room() {
+    let (near, far) = (Store::default(), Store::default());
+    let environment = tiers([tier(&near), behind(&far)]);
+    for fail in [Store::set_away, Store::set_full] {
+        let before = far.failures();
+        fail(&far, true);
+        assert_eq!(runs(&environment), 10);
+        while far.failures() == before {
+            std::thread::yield_now();
+        }
+        fail(&far, false);
+        environment.flush().unwrap();
+        assert_eq!(runs(&of(far.stores())), 0);
+        environment.enter(|| (double::forget_all().unwrap(), large::forget_all().unwrap()));
+    }
+}
+
+#[test]
+fn who_waits_for_a_claim_does_not_wait_for_a_tier_that_fails() {
+    let (near, far) = (Store::default(), Store::default());
+    let stores = Tiers::new([tier(&near), behind(&far)]).into_stores();
+    far.set_full(true);
+    let key = Key::from_bytes([2; 32]);
+    let claim = stores.metadata.try_claim(&key).unwrap().unwrap();
+    stores.metadata.put(&[record()]).unwrap();
+    drop(claim);
+    while far.stores().metadata.try_claim(&key).unwrap().is_none() {
+        std::thread::yield_now();
+    }
+    far.set_full(false);
+    stores.metadata.flush().unwrap();
+    assert_eq!(near.stores().metadata.get(&record().key).unwrap(), Some(record().record));
+    assert_eq!(far.stores().metadata.get(&record().key).unwrap(), Some(record().record));
+}
+
+#[test]
+fn a_content_that_is_lost_takes_its_memento_with_it() {
+    let (near, far) = (Store::default(), Store::default());
+    let stores = Tiers::new([tier(&near), behind(&far)]).into_stores();
+    let environment = of(stores.clone());
+    far.closed(|| {
+        // Behind this one, nothing is copied yet.
+        stores.metadata.put(&[record()]).unwrap();
+        environment.enter(|| assert!(large(2) == crate::text(2)));
+        drop_contents(&near.stores());
+    });
+    environment.flush().unwrap_err();
+    let entries = far.stores().metadata.list(&Filter::default(), None, 10).unwrap().entries;
+    assert_eq!(entries, [record()]);
+    near.stores().metadata.remove_all(&Filter::default()).unwrap();
+    assert_eq!(runs(&environment), 10);
+    environment.flush().unwrap();
+    assert_eq!(runs(&of(far.stores())), 0, "it is there when it is put again");
+}
+
+#[test]
 fn what_is_forgotten_is_not_written_behind() {
     let (near, far) = (Store::default(), Store::default());
     let environment = tiers([tier(&near), behind(&far)]);
@@ -110,14 +166,7 @@ fn what_the_nearer_tier_does_not_take_comes_behind_what_waits() {
     let (near, far) = (Store::default(), Store::default());
     let stores = Tiers::new([tier(&near), behind(&far)]).into_stores();
     let metadata = Arc::clone(&stores.metadata);
-    let entry = |record: &[u8]| Entry {
-        key: Key::from_bytes([1; 32]),
-        function: "f".to_owned(),
-        version: Version::from_bytes([1; 32]),
-        failed: false,
-        hidden: false,
-        record: record.to_vec(),
-    };
+    let entry = |bytes: &[u8]| Entry { record: bytes.to_vec(), ..record() };
     let (second, late, full) = (entry(b"second"), Arc::clone(&metadata), near.clone());
     let ((begun, putting), (done, is_done)) = (mpsc::channel(), mpsc::channel());
     far.interrupt_put(move || {
@@ -144,19 +193,22 @@ fn drop_contents(stores: &Stores) {
     }
 }
 
-/// Has the far tier lose a content, and nothing else: it is gone before it can be copied, behind a record that waits.
-fn lose_one(near: &Store, far: &Store, stores: &Stores) {
-    let record = Entry {
+fn record() -> Entry {
+    Entry {
         key: Key::from_bytes([1; 32]),
         function: "f".to_owned(),
         version: Version::from_bytes([1; 32]),
         failed: false,
         hidden: false,
         record: b"a record".to_vec(),
-    };
+    }
+}
+
+/// Has the far tier lose a content, and nothing else: it is gone before it can be copied, behind a record that waits.
+fn lose_one(near: &Store, far: &Store, stores: &Stores) {
     let name = Name::of_result(&Digest::of(b"a content"));
     far.closed(|| {
-        stores.metadata.put(&[record]).unwrap();
+        stores.metadata.put(&[record()]).unwrap();
         stores.data.put(&name, b"a content").unwrap();
         drop_contents(&near.stores());
     });

@@ -21,6 +21,7 @@ struct Inner {
     metadata: MemoryMetadataStore,
     is_away: AtomicBool,
     is_full: AtomicBool,
+    failed: AtomicU64,
     puts: AtomicU64,
     /// Done once, before records are put.
     at_put: Interlude,
@@ -84,6 +85,11 @@ impl Store {
         self.0.is_full.store(is_full, Ordering::Relaxed);
     }
 
+    /// How many operations have failed.
+    pub(crate) fn failures(&self) -> u64 {
+        self.0.failed.load(Ordering::Relaxed)
+    }
+
     /// How many records and objects were put, or tried to be.
     pub(crate) fn puts(&self) -> u64 {
         self.0.puts.load(Ordering::Relaxed)
@@ -97,6 +103,7 @@ impl Store {
 
     fn ask(&self) -> Result<&Inner> {
         if self.0.is_away.load(Ordering::Relaxed) {
+            self.0.failed.fetch_add(1, Ordering::Relaxed);
             return Err(Error::new(ErrorKind::Storage, "reach the store").source("it is away"));
         }
         Ok(&self.0)
@@ -106,6 +113,7 @@ impl Store {
         let _gate = self.0.gate.read();
         self.0.puts.fetch_add(count as u64, Ordering::Relaxed);
         if self.0.is_full.load(Ordering::Relaxed) {
+            self.0.failed.fetch_add(1, Ordering::Relaxed);
             return Err(Error::new(ErrorKind::Storage, "put into the store").source("it is full"));
         }
         self.ask()
