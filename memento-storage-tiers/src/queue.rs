@@ -3,57 +3,27 @@
 //! A thread writes in the order in which things were put: a content before the record that names it. A content is not
 //! held here, but copied from the first tier that has it. What fails stays in front and is tried again.
 
-use std::collections::{HashSet, VecDeque};
+mod state;
+
 use std::fmt;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use memento::plugin::{AtEnd, Stores, at_thread_end};
-use memento::{Claim, DataStore, Digest, Entry, Error, ErrorKind, Name, Replacement, Result};
+use memento::{Claim, DataStore, Error, ErrorKind, Result};
 use parking_lot::{Condvar, Mutex, MutexGuard};
 
 use crate::contents;
+pub(crate) use state::Write;
+use state::{State, Waiting};
 
-/// How many records are put together.
-const TOGETHER: usize = 1_000;
-/// After how many failures in a row what waits is given up, where somebody waits for the end.
-const PATIENCE: u32 = 3;
 /// After how many failures in a row a write is given up that a tier refuses which answers otherwise.
 const REFUSALS: u32 = 8;
 /// How long nothing is written after a failure; twice as long after the next one, unless somebody waits for the end.
 const PAUSE: Duration = Duration::from_millis(50);
 /// How long nothing is written at most.
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
-/// How many contents are known at most that were lost.
-const KNOWN: usize = 1 << 16;
-
-/// Something to write.
-pub(crate) enum Write {
-    Content(Name),
-    Records(Vec<Entry>),
-    Replacements(Vec<Replacement>),
-    /// Gives a claim back, behind what was computed under it; `None` where that was done before.
-    Release(Option<Claim>),
-}
-
-impl Write {
-    /// How many results are lost with it.
-    fn results(&self) -> u64 {
-        match self {
-            Self::Content(_) => 1,
-            Self::Records(entries) => entries.len() as u64,
-            // Where it is lost, what it was to replace is still there.
-            Self::Replacements(_) | Self::Release(_) => 0,
-        }
-    }
-}
-
-/// What waits to be written, and for how many pushes it stands.
-struct Waiting {
-    write: Write,
-    pushes: u64,
-}
 
 /// Writes that wait for one tier, and the thread that makes them. Clones are the same queue.
 #[derive(Clone)]
@@ -73,115 +43,6 @@ struct Shared {
     state: Mutex<State>,
     /// Told of each change of `state`.
     changed: Condvar,
-}
-
-#[derive(Default)]
-struct State {
-    waiting: VecDeque<Waiting>,
-    /// How many were ever put here, which are numbered by that.
-    pushed: u64,
-    /// How many of them are written, or lost.
-    ended: u64,
-    is_closed: bool,
-    /// Failures in a row of what waits in front.
-    failures: u32,
-    /// Whether the log has the first failure since the last success.
-    is_said: bool,
-    /// How many wait for the end.
-    flushing: u32,
-    /// Results that could not be written and were not reported to anybody who flushed.
-    lost: u64,
-    /// Those of them that the log does not have yet either.
-    unsaid: u64,
-    /// Contents that could not be written: what comes behind them does not name them.
-    lost_contents: HashSet<Digest>,
-}
-
-impl State {
-    /// Whether all that was put is written, or lost.
-    fn is_idle(&self) -> bool {
-        self.ended == self.pushed
-    }
-
-    fn lose(&mut self, results: u64) {
-        self.lost += results;
-        self.unsaid += results;
-    }
-
-    /// Ends what waited, without its having been written.
-    fn end_unwritten(&mut self, Waiting { write, pushes }: Waiting) {
-        self.ended += pushes;
-        self.lose_write(&write);
-    }
-
-    fn lose_write(&mut self, write: &Write) {
-        self.lose(write.results());
-        if let Write::Content(name) = write {
-            // Of very many, the ones that come are more likely to be named.
-            if self.lost_contents.len() >= KNOWN {
-                self.lost_contents.clear();
-            }
-            self.lost_contents.extend(name.result_digest());
-        }
-    }
-
-    /// Loses all that waits.
-    fn give_up(&mut self) {
-        for waiting in std::mem::take(&mut self.waiting) {
-            self.end_unwritten(waiting);
-        }
-    }
-
-    /// Takes what waits longest; records that wait behind one another together.
-    fn take(&mut self) -> Option<Waiting> {
-        let mut next = self.waiting.pop_front()?;
-        let Write::Records(entries) = &mut next.write else { return Some(next) };
-        while entries.len() < TOGETHER
-            && let Some(Waiting { write: Write::Records(more), .. }) = self.waiting.front_mut()
-        {
-            entries.append(more);
-            next.pushes += self.waiting.pop_front().map_or(0, |waiting| waiting.pushes);
-        }
-        if !self.lost_contents.is_empty() {
-            let before = entries.len();
-            let lost = &self.lost_contents;
-            entries.retain(|entry| content(entry).is_none_or(|digest| !lost.contains(&digest)));
-            let without = (before - entries.len()) as u64;
-            self.lose(without);
-        }
-        Some(next)
-    }
-
-    /// Notes that a write has failed, and keeps it in front, unless it is not to be tried again. Where somebody waits for
-    /// the end, neither is what the tier does not take.
-    fn fail(&mut self, failed: Waiting, is_final: bool) {
-        self.failures = if is_final { 0 } else { self.failures + 1 };
-        let is_waited_for = self.flushing > 0;
-        if is_final || is_waited_for && self.failures >= PATIENCE {
-            self.end_unwritten(failed);
-        } else {
-            self.waiting.push_front(failed);
-        }
-        // It is not that write alone.
-        if is_waited_for && self.failures > PATIENCE {
-            self.give_up();
-        }
-    }
-
-    /// Has all claims that wait given back by who drops them: others need not wait for a tier that fails.
-    fn claims(&mut self) -> Vec<Claim> {
-        let claim = |waiting: &mut Waiting| match &mut waiting.write {
-            Write::Release(claim) => claim.take(),
-            _ => None,
-        };
-        self.waiting.iter_mut().filter_map(claim).collect()
-    }
-}
-
-/// The content that a memento names as its result.
-fn content(entry: &Entry) -> Option<Digest> {
-    let outcome = entry.memento().ok()??.outcome;
-    outcome.value.is_some_and(|value| !value.inline).then_some(outcome.digest)
 }
 
 impl Queue {
@@ -317,8 +178,8 @@ impl Shared {
                 if !std::mem::replace(&mut state.is_said, true) {
                     tracing::warn!(tier = self.name, %error, "results are not written to a tier");
                 }
-                state.fail(next, is_final);
                 claims = state.claims();
+                state.fail(next, is_final);
             }
         }
         drop(state);
