@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use memento::{Error, ErrorKind, Result};
 use parking_lot::Mutex;
 
+use crate::operation::CREATE;
 use crate::{Operation, Policy};
 
 /// A circuit breaker: after so many failures in a row it opens, and every operation fails at once. After a period, one
@@ -13,8 +14,9 @@ use crate::{Operation, Policy};
 /// it fails (Nygard, "Release It!", 2007).
 ///
 /// So a store that is dead costs its time limit once in each period, and not for each call. Failures are those that
-/// [may be none the next time](Error::is_retryable): all else is an answer. What fails at once is of the kind
-/// [`Unavailable`](ErrorKind::Unavailable), which [`Retry`](crate::Retry) does not try again.
+/// [may be none the next time](Error::is_retryable). What was refused before it reached the store, as for its size, says
+/// nothing of it. What fails at once is of the kind [`Unavailable`](ErrorKind::Unavailable), which
+/// [`Retry`](crate::Retry) does not try again.
 #[derive(Debug)]
 pub struct Breaker {
     limit: u32,
@@ -53,16 +55,18 @@ impl Breaker {
         self.failures.load(Ordering::Acquire) >= self.limit
     }
 
-    /// Whether an operation may be tried.
-    fn admits(&self) -> bool {
-        if !self.is_open() {
-            return true;
+    /// An operation that may be tried; `None` where none may.
+    fn admit(&self) -> Option<Attempt<'_>> {
+        let mut is_probe = false;
+        if self.is_open() {
+            let mut open = self.open.lock();
+            let is_over = open.since.is_none_or(|since| since.elapsed() >= self.period);
+            if !is_over || open.is_probed {
+                return None;
+            }
+            (open.is_probed, is_probe) = (true, true);
         }
-        let mut open = self.open.lock();
-        let is_over = open.since.is_none_or(|since| since.elapsed() >= self.period);
-        let admits = is_over && !open.is_probed;
-        open.is_probed |= admits;
-        admits
+        Some(Attempt { breaker: self, is_probe, said: Said::Failed })
     }
 
     fn note_success(&self) {
@@ -83,32 +87,59 @@ impl Breaker {
     }
 }
 
+/// What an attempt says of the store.
+#[derive(Clone, Copy)]
+enum Said {
+    /// It answers, be it that something is damaged there.
+    Answers,
+    Failed,
+    /// Nothing: it was not asked, or it was something else that failed.
+    Nothing,
+}
+
+impl Said {
+    fn by(ended: &Result<()>) -> Self {
+        let Err(error) = ended else { return Self::Answers };
+        match error.kind() {
+            ErrorKind::Damaged | ErrorKind::NewerFormat => Self::Answers,
+            _ if error.is_retryable() => Self::Failed,
+            _ => Self::Nothing,
+        }
+    }
+}
+
 /// An attempt: a failure unless it is said to be none, as where it panics.
 struct Attempt<'a> {
     breaker: &'a Breaker,
-    has_failed: bool,
+    is_probe: bool,
+    said: Said,
 }
 
 impl Drop for Attempt<'_> {
     fn drop(&mut self) {
-        if self.has_failed {
-            self.breaker.note_failure();
-        } else {
-            self.breaker.note_success();
+        match self.said {
+            Said::Answers => self.breaker.note_success(),
+            Said::Failed => self.breaker.note_failure(),
+            // The next one is the probe.
+            Said::Nothing if self.is_probe => self.breaker.open.lock().is_probed = false,
+            Said::Nothing => {}
         }
     }
 }
 
 impl Policy for Breaker {
     fn run(&self, operation: Operation, attempt: &mut dyn FnMut() -> Result<()>) -> Result<()> {
-        if !self.admits() {
+        // An object may be written to where it waits, which is not in the store; to keep it is what asks the store.
+        if operation == CREATE {
+            return attempt();
+        }
+        let Some(mut running) = self.admit() else {
             return Err(Error::new(ErrorKind::Unavailable, operation.does)
                 .source(format!("the store failed {} times in a row or more", self.limit))
                 .help(format!("it is asked again when {:?} have passed", self.period)));
-        }
-        let mut running = Attempt { breaker: self, has_failed: true };
+        };
         let ended = attempt();
-        running.has_failed = ended.as_ref().is_err_and(Error::is_retryable);
+        running.said = Said::by(&ended);
         ended
     }
 }

@@ -43,11 +43,13 @@ pub(crate) struct Counted<T> {
     stream: T,
     limit: Limit,
     pub(crate) bytes: u64,
+    /// Whether what is to be put could not be read.
+    pub(crate) has_failed: bool,
 }
 
 impl<T> Counted<T> {
     pub(crate) fn new(stream: T, limit: Limit) -> Self {
-        Self { stream, limit, bytes: 0 }
+        Self { stream, limit, bytes: 0, has_failed: false }
     }
 
     pub(crate) fn into_stream(self) -> T {
@@ -72,7 +74,9 @@ impl<T> Counted<T> {
 impl Read for Counted<&mut Source<'_>> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         self.check()?;
-        let bytes = self.stream.read(buffer)?;
+        let bytes = self.stream.read(buffer).inspect_err(|error| {
+            self.has_failed |= error.kind() != io::ErrorKind::Interrupted;
+        })?;
         self.bytes += bytes as u64;
         self.check()?;
         Ok(bytes)

@@ -39,7 +39,7 @@ impl<P: Policy, S: DataStore + ?Sized> DataStore for Guarded<P, S> {
     }
 
     fn remove(&self, name: &Name) -> Result<bool> {
-        self.call(REMOVE, || self.store.remove(name))
+        self.remove_with(REMOVE, || self.store.remove(name))
     }
 
     fn list(&self, prefix: &Prefix, options: &ListOptions) -> Result<Listing> {
@@ -79,14 +79,25 @@ impl<P: Policy, S: DataStore + ?Sized> DataStore for Guarded<P, S> {
         let total = source.expected();
         limit.check_object(name, total.unwrap_or_default())?;
         let mut counted = Counted::new(source, limit);
+        let mut of_source = None;
         let ended = self.run(PUT_FROM, || {
             let mut source = Source::new(&mut counted);
             if let Some(total) = total {
                 source = source.total(total);
             }
             let ended = self.store.put_from(name, &mut source, options);
-            counted.check().map_err(|error| error.with("name", name)).and(ended)
+            let ended = counted.check().map_err(|error| error.with("name", name)).and(ended);
+            match ended {
+                // That is nothing that the store did.
+                Err(error) if counted.has_failed => {
+                    of_source = Some(error);
+                    Err(Error::new(ErrorKind::Cancelled, PUT_FROM.does)
+                        .source("what is to be kept cannot be read"))
+                }
+                ended => ended,
+            }
         });
+        let ended = ended.map_err(|error| of_source.unwrap_or(error));
         self.policy.note(PUT_FROM, Tally::of(PUT_FROM, &ended, counted.bytes));
         ended
     }
@@ -133,11 +144,17 @@ impl<P: Policy, S: DataStore + ?Sized> DataStore for Guarded<P, S> {
     }
 
     fn remove_many(&self, names: &[Name]) -> Vec<Result<bool>> {
+        let mut has_failed = false;
         self.call_each(
             REMOVE_MANY,
             names.len(),
             |_| 0,
-            |open| self.store.remove_many(&chosen(names, open)),
+            |open| {
+                // Those of another attempt have failed before: see `remove_with`.
+                let before = std::mem::replace(&mut has_failed, true);
+                let removed = self.store.remove_many(&chosen(names, open)).into_iter();
+                removed.map(|removed| removed.map(|removed| removed || before)).collect()
+            },
         )
     }
 
@@ -166,7 +183,7 @@ impl<P: Policy, S: DataStore + ?Sized> DataStore for Guarded<P, S> {
     }
 
     fn remove_snapshot(&self, name: &Name, snapshot: &Snapshot) -> Result<bool> {
-        self.call(REMOVE_SNAPSHOT, || self.store.remove_snapshot(name, snapshot))
+        self.remove_with(REMOVE_SNAPSHOT, || self.store.remove_snapshot(name, snapshot))
     }
 
     fn create_namespace(&self, namespace: &Namespace) -> Result<bool> {
@@ -182,7 +199,7 @@ impl<P: Policy, S: DataStore + ?Sized> DataStore for Guarded<P, S> {
     }
 
     fn remove_namespace(&self, namespace: &Namespace) -> Result<bool> {
-        self.call(REMOVE_NAMESPACE, || self.store.remove_namespace(namespace))
+        self.remove_with(REMOVE_NAMESPACE, || self.store.remove_namespace(namespace))
     }
 
     fn ping(&self) -> Result<()> {

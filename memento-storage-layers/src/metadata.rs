@@ -81,7 +81,7 @@ impl<P: Policy, S: MetadataStore + ?Sized> MetadataStore for Guarded<P, S> {
     }
 
     fn remove(&self, key: &Key) -> Result<bool> {
-        self.call(REMOVE_RECORD, || self.store.remove(key))
+        self.remove_with(REMOVE_RECORD, || self.store.remove(key))
     }
 
     fn remove_all(&self, filter: &Filter) -> Result<u64> {

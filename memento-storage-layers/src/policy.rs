@@ -106,6 +106,22 @@ impl<P: Policy, S: ?Sized> Guarded<P, S> {
         ended
     }
 
+    /// Drops something; whether it was there.
+    ///
+    /// Where an attempt has failed that may have been done nevertheless, what it dropped is not there for the next one.
+    /// That something was there which was not is the lesser error: who is told that nothing was there looks no further.
+    pub(crate) fn remove_with(
+        &self,
+        operation: Operation,
+        mut remove: impl FnMut() -> Result<bool>,
+    ) -> Result<bool> {
+        let mut has_failed = false;
+        self.call(operation, || {
+            let removed = remove().inspect_err(|_| has_failed = true)?;
+            Ok(removed || has_failed)
+        })
+    }
+
     /// Does one operation, of which the policy is told nothing in the end.
     pub(crate) fn run<T>(
         &self,

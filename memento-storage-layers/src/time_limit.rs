@@ -3,6 +3,7 @@
 mod data;
 mod helper;
 mod metadata;
+mod overdue;
 mod stream;
 
 use std::sync::Arc;
@@ -14,6 +15,7 @@ use memento::{Error, ErrorKind, Result};
 
 use crate::Operation;
 use helper::{Helper, receive};
+use overdue::{Change, Overdue};
 
 /// A store that is waited for no longer than a limit: a [`DataStore`](memento::DataStore) or a
 /// [`MetadataStore`](memento::MetadataStore), as `S` is. Of a stream, the limit is for each part.
@@ -23,18 +25,22 @@ use helper::{Helper, receive};
 /// some tens of them. A store with time limits of its own, as those on servers have, needs none of this.
 ///
 /// What takes too long goes on in its thread until it ends, whatever comes of it, and the next operation gets a new
-/// one: so behind a folder that hangs for ever, there are soon as many threads as there were operations. A
+/// one: so behind a folder that hangs for ever, there are soon as many threads as there were operations that read. A
 /// [`Breaker`](crate::Breaker) around it bounds that.
+///
+/// As long as something that changes the store goes on like this, all else that would change it fails at once: what was
+/// put, dropped or put again meanwhile would be undone by what ends late.
 #[derive(Debug)]
 pub struct TimeLimit<S: ?Sized> {
     limit: Duration,
     store: Arc<S>,
+    overdue: Overdue,
 }
 
 impl<S: Send + Sync + ?Sized + 'static> TimeLimit<S> {
     /// Waits for each operation of `store` as long as `limit`.
     pub fn new(limit: Duration, store: Arc<S>) -> Self {
-        Self { limit, store }
+        Self { limit, store, overdue: Overdue::default() }
     }
 
     /// Does one operation.
@@ -43,8 +49,9 @@ impl<S: Send + Sync + ?Sized + 'static> TimeLimit<S> {
         operation: Operation,
         work: impl FnOnce(&S) -> Result<T> + Send + 'static,
     ) -> Result<T> {
+        let change = self.overdue.begin(operation)?;
         let store = Arc::clone(&self.store);
-        within(self.limit, operation, move || work(&store))
+        within(self.limit, operation, &change, move || work(&store))
     }
 }
 
@@ -52,25 +59,34 @@ impl<S: Send + Sync + ?Sized + 'static> TimeLimit<S> {
 fn within<T: Send + 'static>(
     limit: Duration,
     operation: Operation,
+    change: &Change,
     work: impl FnOnce() -> Result<T> + Send + 'static,
 ) -> Result<T> {
     let helper = Helper::take()?;
     let (sender, receiver) = mpsc::sync_channel(1);
+    let under_way = change.under_way();
     helper.begin(move || {
+        let work = move || {
+            let _under_way = under_way;
+            work()
+        };
         // Where nobody waits any more, nobody needs to know.
         let _ = sender.send(for_another(work));
     });
     let received = receive(&receiver, Some(limit));
-    let (result, ends) = received.map_err(|error| ended(limit, operation, error))?;
+    let (result, ends) = received.map_err(|error| ended(limit, operation, change, error))?;
     ends.adopt();
     helper.keep();
     result
 }
 
 /// The error of an operation of which nothing was heard.
-fn ended(limit: Duration, operation: Operation, error: RecvTimeoutError) -> Error {
+fn ended(limit: Duration, operation: Operation, change: &Change, error: RecvTimeoutError) -> Error {
     Error::new(ErrorKind::Storage, operation.does).source(match error {
-        RecvTimeoutError::Timeout => format!("the store took longer than {limit:?}"),
+        RecvTimeoutError::Timeout => {
+            change.give_up();
+            format!("the store took longer than {limit:?}")
+        }
         RecvTimeoutError::Disconnected => "the store panicked".to_owned(),
     })
 }

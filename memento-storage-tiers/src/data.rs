@@ -1,16 +1,18 @@
 //! Contents in tiers, and objects in one of them.
 
-use std::io::Read;
+use std::io::{Read, Seek};
 use std::ops::Range;
 use std::sync::Arc;
 
 use memento::{
-    Capabilities, DataStore, ListOptions, Listing, Name, Namespace, Prefix, Properties, PutOptions,
-    Result, Snapshot, Source, StoreInfo,
+    Capabilities, DataStore, Error, ErrorKind, ListOptions, Listing, Name, Namespace, Prefix,
+    Properties, PutOptions, Result, Snapshot, Source, StoreInfo,
 };
+use tempfile::SpooledTempFile;
 
 use crate::contents::{self, is_content};
 use crate::queue::{Queue, Write};
+use crate::source::Held;
 use crate::tier::Tier;
 use crate::{Tiers, each};
 
@@ -53,10 +55,10 @@ impl TieredDataStore {
         let below = &self.tiers.0[from];
         let mut promoting = self.tiers.promoting(from);
         let Some(nearest) = promoting.next() else { return Ok(Some(reader)) };
-        let copied = nearest.check(contents::keep(reader, &*below.data, &*nearest.data, name));
-        if copied.unwrap_or(false) {
+        let copied = contents::keep(reader, &*below.data, &*nearest.data, name);
+        if check_copied(below, nearest, copied).unwrap_or(false) {
             for tier in promoting {
-                let _ = tier.check(contents::copy(&*nearest.data, &*tier.data, name));
+                let _ = copy(nearest, tier, name);
             }
             if let Ok(Some(reader)) = nearest.check(nearest.data.read(name)) {
                 return Ok(Some(reader));
@@ -65,16 +67,32 @@ impl TieredDataStore {
         below.check(below.data.read(name))
     }
 
-    /// Has each tier that is written after `first` keep the content that `first` has.
+    /// Has each tier that is written below `first` keep the content that `first` has.
     fn pass_on(&self, name: &Name, first: &Tier) {
-        for tier in self.tiers.written().filter(|tier| !std::ptr::eq(*tier, first)) {
+        for tier in self.tiers.written().skip_while(|tier| !std::ptr::eq(*tier, first)).skip(1) {
             match &tier.queue {
                 Some(queue) => queue.push(Write::Content(name.clone())),
                 None => {
-                    let _ = tier.check(contents::copy(&*first.data, &*tier.data, name));
+                    let _ = copy(first, tier, name);
                 }
             }
         }
+    }
+
+    /// Has the tiers below the first one that is written, which has failed, keep a content; whether it was put, where
+    /// one of them keeps it.
+    fn put_below(&self, name: &Name, content: &mut SpooledTempFile) -> Option<bool> {
+        self.tiers.written().skip(1).find_map(|tier| {
+            let put = tier.do_behind(|tier| {
+                content.rewind().map_err(|error| {
+                    Error::new(ErrorKind::Storage, "read what is to be kept").source(error)
+                })?;
+                tier.data.put_from(name, &mut Source::new(content), &PutOptions::default())
+            });
+            let is_put = put.ok()?;
+            self.pass_on(name, tier);
+            Some(is_put)
+        })
     }
 
     /// Sees to it that an object can be copied in the store that has those that change.
@@ -84,7 +102,7 @@ impl TieredDataStore {
             return Ok(());
         }
         if let Some((n, _)) = self.find(name, |store| store.properties(name))? {
-            home.check(contents::copy(&*self.tiers.0[n].data, &*home.data, name))?;
+            copy(&self.tiers.0[n], home, name)?;
         }
         Ok(())
     }
@@ -92,6 +110,18 @@ impl TieredDataStore {
     fn home(&self) -> &dyn DataStore {
         &*self.tiers.home().data
     }
+}
+
+/// Copies a content, unless it is there; whether `from` has it.
+fn copy(from: &Tier, to: &Tier, name: &Name) -> Result<bool> {
+    check_copied(from, to, contents::copy(&*from.data, &*to.data, name))
+}
+
+/// What came of copying a content. Where it is damaged, that is the failure of the tier that has it.
+fn check_copied(from: &Tier, to: &Tier, copied: Result<bool>) -> Result<bool> {
+    let is_damaged = copied.as_ref().is_err_and(|error| error.kind() == ErrorKind::Damaged);
+    let tier = if is_damaged { from } else { to };
+    tier.check(copied)
 }
 
 impl DataStore for TieredDataStore {
@@ -132,7 +162,8 @@ impl DataStore for TieredDataStore {
         }
         let now = |tier: &Tier| tier.data.put(name, content);
         let behind = |_: &Tier, queue: &Queue| queue.push(Write::Content(name.clone()));
-        self.tiers.keep("keep a result", now, behind)
+        // A tier that fails has the same content, or none.
+        self.tiers.keep("keep a result", now, behind, |_| Ok(()))
     }
 
     fn remove(&self, name: &Name) -> Result<bool> {
@@ -167,9 +198,21 @@ impl DataStore for TieredDataStore {
         let Some(first) = first.filter(|_| is_content(name) && options.is_plain()) else {
             return self.home().put_from(name, source, options);
         };
-        let is_put = first.check(first.data.put_from(name, source, options))?;
-        self.pass_on(name, first);
-        Ok(is_put)
+        let mut held = Held::new(source, self.tiers.written().nth(1).is_some());
+        let put = first.data.put_from(name, &mut held.source(), options);
+        if held.has_failed() {
+            return put;
+        }
+        match first.check(put) {
+            Ok(is_put) => {
+                self.pass_on(name, first);
+                Ok(is_put)
+            }
+            Err(error) => {
+                let mut content = held.into_whole();
+                content.as_mut().and_then(|content| self.put_below(name, content)).ok_or(error)
+            }
+        }
     }
 
     fn read(&self, name: &Name) -> Result<Option<Reader>> {

@@ -42,6 +42,7 @@ mod data;
 mod metadata;
 mod plugin;
 mod queue;
+mod source;
 mod tier;
 
 use std::sync::Arc;
@@ -101,33 +102,42 @@ impl Tiers {
 
     /// Has each tier that is written keep something, at once or behind; it is kept where one of them does. What the
     /// others report is theirs.
+    ///
+    /// A tier that failed is asked before the first one that keeps it: `clear` takes what it had in the same place from
+    /// it. Those below are asked when it is gone from there.
+    ///
+    /// # Errors
+    ///
+    /// Where no tier keeps it, the first one that is reported, and else that of `clear`.
     fn keep(
         &self,
         operation: &'static str,
         now: impl Fn(&Tier) -> Result<()>,
         behind: impl Fn(&Tier, &queue::Queue),
+        clear: impl Fn(&Tier) -> Result<()>,
     ) -> Result<()> {
-        let (mut is_kept, mut failure) = (false, None);
+        let (mut is_kept, mut failed) = (false, Vec::new());
         for tier in self.written() {
             match &tier.queue {
                 // What is nowhere yet cannot be written later.
                 Some(queue) if is_kept => behind(tier, queue),
-                _ => match tier.check(now(tier)) {
+                _ => match tier.do_behind(&now) {
                     Ok(()) => is_kept = true,
-                    Err(error) => failure = failure.or(Some(error)),
+                    Err(error) if !is_kept => failed.push((tier, error)),
+                    Err(_) => {}
                 },
             }
         }
-        match failure {
-            _ if is_kept => Ok(()),
-            Some(error) => Err(error),
-            None => Err(self.read_only(operation)),
+        if is_kept {
+            return each(failed.iter().map(|(tier, _)| clear(tier)));
         }
+        let first = failed.into_iter().next();
+        Err(first.map_or_else(|| self.read_only(operation), |(_, error)| error))
     }
 
     /// Drops something from each tier that is written, also where another one fails; what each one says of it.
     fn drop_from_each<T>(&self, work: impl Fn(&Tier) -> Result<T>) -> Result<Vec<T>> {
-        let said: Vec<_> = self.written().map(|tier| tier.drop_with(&work)).collect();
+        let said: Vec<_> = self.written().map(|tier| tier.do_behind(&work)).collect();
         said.into_iter().collect()
     }
 

@@ -119,7 +119,7 @@ impl TieredMetadataStore {
                 break;
             }
             let keys: Vec<Key> = entries.iter().map(|entry| entry.key).collect();
-            let mut records = tier.check(tier.metadata.get_many(&keys))?.into_iter();
+            let mut records = tier.check(get(tier, &keys))?.into_iter();
             entries.retain(|_| records.next().flatten().is_none());
         }
         Ok(entries)
@@ -140,12 +140,54 @@ impl TieredMetadataStore {
     }
 }
 
-/// The records of `keys` in one tier.
+/// The records of `keys` in one tier. Of several, one that the tier itself finds damaged is no reason to miss the others.
 fn get(tier: &Tier, keys: &[Key]) -> Result<Vec<Option<Vec<u8>>>> {
-    match keys {
-        [key] => Ok(vec![tier.metadata.get(key)?]),
-        _ => tier.metadata.get_many(keys),
+    if let [key] = keys {
+        return Ok(vec![tier.metadata.get(key)?]);
     }
+    match tier.metadata.get_many(keys) {
+        Err(error) if is_of_one(error.kind()) => {
+            keys.iter().map(|key| get_whole(tier, key)).collect()
+        }
+        records => records,
+    }
+}
+
+/// The record of a key in one tier, unless the tier itself finds it damaged.
+fn get_whole(tier: &Tier, key: &Key) -> Result<Option<Vec<u8>>> {
+    match tier.metadata.get(key) {
+        Err(error) if is_of_one(error.kind()) => {
+            let _ = tier.check::<()>(Err(error));
+            Ok(None)
+        }
+        record => record,
+    }
+}
+
+/// Whether an error of this kind says what is wrong with one record, and not with the store.
+fn is_of_one(kind: ErrorKind) -> bool {
+    matches!(kind, ErrorKind::Damaged | ErrorKind::NewerFormat)
+}
+
+/// Sees to it that a tier that has failed to keep `entries` has no former ones either: they would be found in their
+/// place when it answers again.
+fn drop_former(tier: &Tier, entries: &[Entry]) -> Result<()> {
+    let remove = |entry: &Entry| tier.metadata.remove(&entry.key).map(drop);
+    let dropped = tier.do_behind(|_| entries.iter().try_for_each(remove));
+    dropped.map_err(|error| {
+        Error::new(error.kind(), "drop former mementos where new ones could not be kept")
+            .with("tier", &tier.name)
+            .source(error)
+            .help("it may still have former ones, which are used when it answers again: refresh or forget them then")
+    })
+}
+
+/// The error of a tier that is never written, and has what is to be dropped.
+fn has_some(tier: &Tier) -> Error {
+    Error::new(ErrorKind::ReadOnly, "drop mementos")
+        .with("tier", &tier.name)
+        .source("it has some of them, and is never written")
+        .help("drop them where that tier is written; those of the others are gone")
 }
 
 impl MetadataStore for TieredMetadataStore {
@@ -183,23 +225,30 @@ impl MetadataStore for TieredMetadataStore {
     fn put(&self, entries: &[Entry]) -> Result<()> {
         let now = |tier: &Tier| tier.metadata.put(entries);
         let behind = |_: &Tier, queue: &Queue| queue.push(Write::Records(entries.to_vec()));
+        let clear = |tier: &Tier| drop_former(tier, entries);
         let keys = entries.iter().map(|entry| entry.key);
-        self.changes.change(keys, || self.tiers.keep("keep mementos", now, behind))
+        self.changes.change(keys, || self.tiers.keep("keep mementos", now, behind, clear))
     }
 
-    /// In each tier for itself: one may have what another one has lost.
+    /// In each tier for itself: one may have what another one has lost, and what it has in other words is as good.
     fn replace(&self, replacements: &[Replacement]) -> Result<()> {
         let now = |tier: &Tier| tier.metadata.replace(replacements);
         let behind =
             |_: &Tier, queue: &Queue| queue.push(Write::Replacements(replacements.to_vec()));
         let keys = replacements.iter().map(|replacement| replacement.entry.key);
-        self.changes.change(keys, || self.tiers.keep("replace mementos", now, behind))
+        self.changes.change(keys, || self.tiers.keep("replace mementos", now, behind, |_| Ok(())))
     }
 
+    /// Below the first tier that is written, what is there may stay: whoever forgets something puts a note above it.
     fn remove(&self, key: &Key) -> Result<bool> {
         let remove = |tier: &Tier| tier.metadata.remove(key);
         let was_there =
             self.changes.change(std::iter::once(*key), || self.tiers.drop_from_each(remove))?;
+        for (_, tier) in self.tiers.iter().take_while(|(_, tier)| tier.writes == Writes::Never) {
+            if tier.check(get_whole(tier, key))?.is_some() {
+                return Err(has_some(tier));
+            }
+        }
         Ok(was_there.contains(&true))
     }
 
@@ -209,10 +258,7 @@ impl MetadataStore for TieredMetadataStore {
         for (_, tier) in self.tiers.iter().filter(|(_, tier)| tier.writes == Writes::Never) {
             let left = tier.check(tier.metadata.list(filter, None, 1))?;
             if !left.entries.is_empty() {
-                return Err(Error::new(ErrorKind::ReadOnly, "drop mementos")
-                    .with("tier", &tier.name)
-                    .source("it has some of them, and is never written")
-                    .help("drop them where that tier is written; those of the others are gone"));
+                return Err(has_some(tier));
             }
         }
         Ok(removed.into_iter().max().unwrap_or_default())

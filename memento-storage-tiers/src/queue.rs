@@ -1,44 +1,29 @@
 //! What is written behind the call that has it.
 //!
 //! A thread writes in the order in which things were put: a content before the record that names it. A content is not
-//! held here, but copied from the first tier that has it.
+//! held here, but copied from the first tier that has it. What fails stays in front and is tried again.
 
-use std::collections::VecDeque;
+mod state;
+
 use std::fmt;
 use std::sync::Arc;
 use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
 use memento::plugin::{AtEnd, Stores, at_thread_end};
-use memento::{Claim, DataStore, Entry, Error, ErrorKind, Name, Replacement, Result};
+use memento::{Claim, DataStore, Error, ErrorKind, Result};
 use parking_lot::{Condvar, Mutex, MutexGuard};
 
 use crate::contents;
+pub(crate) use state::Write;
+use state::{State, Waiting};
 
-/// How many records are put together.
-const TOGETHER: usize = 1_000;
-/// After how many failures in a row what waits is given up, where somebody waits for the end.
-const PATIENCE: u32 = 3;
-
-/// Something to write.
-pub(crate) enum Write {
-    Content(Name),
-    Records(Vec<Entry>),
-    Replacements(Vec<Replacement>),
-    /// Gives a claim back, behind what was computed under it.
-    Release(Claim),
-}
-
-impl Write {
-    /// How many results are lost with it.
-    fn results(&self) -> u64 {
-        match self {
-            Self::Content(_) => 1,
-            Self::Records(entries) => entries.len() as u64,
-            // Where it is lost, what it was to replace is still there.
-            Self::Replacements(_) | Self::Release(_) => 0,
-        }
-    }
-}
+/// After how many failures in a row a write is given up that a tier refuses which answers otherwise.
+const REFUSALS: u32 = 8;
+/// How long nothing is written after a failure; twice as long after the next one, unless somebody waits for the end.
+const PAUSE: Duration = Duration::from_millis(50);
+/// How long nothing is written at most.
+const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 
 /// Writes that wait for one tier, and the thread that makes them. Clones are the same queue.
 #[derive(Clone)]
@@ -60,43 +45,6 @@ struct Shared {
     changed: Condvar,
 }
 
-#[derive(Default)]
-struct State {
-    waiting: VecDeque<Write>,
-    /// How many were ever put here, which are numbered by that.
-    pushed: u64,
-    /// How many of them are written, or lost.
-    ended: u64,
-    is_closed: bool,
-    /// Failures in a row.
-    failures: u32,
-    /// How many wait for the end.
-    flushing: u32,
-    /// Results that could not be written and were not reported to anybody who flushed.
-    lost: u64,
-    /// Those of them that the log does not have yet either.
-    unsaid: u64,
-}
-
-impl State {
-    /// Whether all that was put is written, or lost.
-    fn is_idle(&self) -> bool {
-        self.ended == self.pushed
-    }
-
-    fn lose(&mut self, results: u64) {
-        self.lost += results;
-        self.unsaid += results;
-    }
-
-    /// Loses all that waits.
-    fn give_up(&mut self) {
-        let waiting = std::mem::take(&mut self.waiting);
-        self.ended += waiting.len() as u64;
-        self.lose(waiting.iter().map(Write::results).sum());
-    }
-}
-
 impl Queue {
     /// An empty queue for `stores`, with at most `room` writes in it; contents are in `sources`.
     pub(crate) fn new(
@@ -110,7 +58,8 @@ impl Queue {
         Self(Arc::new(Handle { shared: Arc::new(shared), thread: Mutex::default() }))
     }
 
-    /// Has `write` made behind all before it. Waits for room while the tier works; else the write is lost.
+    /// Has `write` made behind all before it. Where there is no room, waits for some while the tier works; else the write
+    /// is lost.
     pub(crate) fn push(&self, write: Write) {
         let shared = &self.0.shared;
         at_thread_end(shared);
@@ -120,22 +69,25 @@ impl Queue {
             shared.changed.wait(&mut state);
         }
         if state.waiting.len() < shared.room {
-            state.waiting.push_back(write);
+            state.waiting.push_back(Waiting { write, pushes: 1 });
             state.pushed += 1;
             shared.changed.notify_all();
         } else {
-            state.lose(write.results());
+            state.lose_write(&write);
         }
         drop(state);
         if !is_started {
-            shared.write_next();
+            shared.write_next(false);
         }
     }
 
-    /// Gives a claim back when all that was put before is written.
+    /// Gives a claim back when all that was put before is written, or the tier fails.
     pub(crate) fn release(&self, claim: Claim) {
-        if !self.0.shared.state.lock().is_idle() {
-            self.push(Write::Release(claim));
+        let state = self.0.shared.state.lock();
+        let waits = !state.is_idle() && state.failures == 0;
+        drop(state);
+        if waits {
+            self.push(Write::Release(Some(claim)));
         }
     }
 
@@ -178,65 +130,96 @@ impl Shared {
             if state.waiting.is_empty() {
                 return;
             }
+            self.pause(&mut state);
             drop(state);
-            self.write_next();
+            self.write_next(true);
         }
     }
 
-    /// Makes the write that waits longest.
-    fn write_next(&self) {
+    /// Waits before what has failed is tried again.
+    fn pause(&self, state: &mut MutexGuard<'_, State>) {
+        let began = Instant::now();
+        while state.failures > 0 {
+            let doubled = 1_u32.checked_shl(state.failures - 1).unwrap_or(u32::MAX);
+            let pause = PAUSE.saturating_mul(if state.flushing > 0 { 1 } else { doubled });
+            let left = pause.min(LONGEST_PAUSE).saturating_sub(began.elapsed());
+            if left.is_zero() {
+                return;
+            }
+            self.changed.wait_for(state, left);
+        }
+    }
+
+    /// Makes the write that waits longest. Where it fails, it stays in front if it is to be kept, and may be written
+    /// later.
+    fn write_next(&self, is_kept: bool) {
         let mut state = self.state.lock();
-        let Some(mut write) = state.waiting.pop_front() else { return };
-        let mut together = 1;
-        if let Write::Records(entries) = &mut write {
-            while entries.len() < TOGETHER
-                && let Some(Write::Records(_)) = state.waiting.front()
-                && let Some(Write::Records(more)) = state.waiting.pop_front()
-            {
-                entries.extend(more);
-                together += 1;
+        let Some(mut next) = state.take() else { return };
+        let failures = state.failures;
+        drop(state);
+        let written = self.write(&mut next.write);
+        let is_final = written.as_ref().is_err_and(|error| {
+            let may_be_later = error.is_retryable() || error.kind() == ErrorKind::Unavailable;
+            !is_kept || !may_be_later || failures + 1 >= REFUSALS && self.answers(&next.write)
+        });
+        let mut state = self.state.lock();
+        let mut claims = Vec::new();
+        match written {
+            Ok(()) => {
+                (state.failures, state.is_said) = (0, false);
+                state.ended += next.pushes;
+                if let Write::Content(name) = next.write
+                    && let Some(digest) = name.result_digest()
+                {
+                    state.lost_contents.remove(&digest);
+                }
+            }
+            Err(error) => {
+                if !std::mem::replace(&mut state.is_said, true) {
+                    tracing::warn!(tier = self.name, %error, "results are not written to a tier");
+                }
+                claims = state.claims();
+                state.fail(next, is_final);
             }
         }
         drop(state);
-        let results = write.results();
-        let written = self.write(write);
-        let mut state = self.state.lock();
-        state.ended += together;
-        match written {
-            Ok(()) => state.failures = 0,
-            Err(error) => {
-                if state.failures == 0 {
-                    tracing::warn!(tier = self.name, %error, "results are not written to a tier");
-                }
-                state.failures += 1;
-                state.lose(results);
-                if state.flushing > 0 && state.failures >= PATIENCE {
-                    state.give_up();
-                }
-            }
-        }
         self.changed.notify_all();
+        drop(claims);
     }
 
-    fn write(&self, write: Write) -> Result<()> {
+    /// Whether the tier answers when it is asked for what it has failed to keep.
+    fn answers(&self, write: &Write) -> bool {
+        let Stores { data, metadata } = &self.stores;
+        let key = match write {
+            Write::Content(name) => return data.properties(name).is_ok(),
+            Write::Records(entries) => entries.first().map(|entry| entry.key),
+            Write::Replacements(all) => all.first().map(|replacement| replacement.entry.key),
+            Write::Release(_) => None,
+        };
+        key.is_none_or(|key| metadata.get(&key).is_ok())
+    }
+
+    fn write(&self, write: &mut Write) -> Result<()> {
         match write {
-            Write::Records(entries) => self.stores.metadata.put(&entries),
-            Write::Replacements(replacements) => self.stores.metadata.replace(&replacements),
+            Write::Records(entries) if entries.is_empty() => Ok(()),
+            Write::Records(entries) => self.stores.metadata.put(entries),
+            Write::Replacements(replacements) => self.stores.metadata.replace(replacements),
             Write::Release(claim) => {
-                drop(claim);
+                drop(claim.take());
                 Ok(())
             }
             Write::Content(name) => {
                 let mut failure = None;
                 for source in &self.sources {
-                    match contents::copy(&**source, &*self.stores.data, &name) {
+                    match contents::copy(&**source, &*self.stores.data, name) {
                         Ok(true) => return Ok(()),
                         Ok(false) => {}
                         Err(error) => failure = failure.or(Some(error)),
                     }
                 }
+                // It does not come back there by itself.
                 Err(failure.unwrap_or_else(|| {
-                    Error::new(ErrorKind::Storage, "copy a content from tier to tier")
+                    Error::new(ErrorKind::Damaged, "copy a content from tier to tier")
                         .with("name", name.as_str())
                         .source("it is gone from those above")
                 }))
@@ -249,6 +232,8 @@ impl Shared {
         let mut state = self.state.lock();
         let last = state.pushed;
         state.flushing += 1;
+        // What has failed is tried again soon.
+        self.changed.notify_all();
         while state.ended < last {
             self.changed.wait(&mut state);
         }

@@ -116,9 +116,9 @@ impl Tier {
         }
     }
 
-    /// Drops something here, behind all that was put before: else that would come after it. What was lost before that
-    /// is nothing that keeps it from going.
-    pub(crate) fn drop_with<T>(&self, work: impl FnOnce(&Self) -> Result<T>) -> Result<T> {
+    /// Puts or drops something here, behind all that was put before: else that would come after it. What was lost before
+    /// that is nothing that keeps it from being done.
+    pub(crate) fn do_behind<T>(&self, work: impl FnOnce(&Self) -> Result<T>) -> Result<T> {
         if let Some(queue) = &self.queue {
             queue.wait();
         }

@@ -50,6 +50,8 @@ struct Noted {
     last: u64,
     /// How many uses were told.
     told: usize,
+    /// When the others were told last, or this began.
+    settled: u64,
 }
 
 impl Untold {
@@ -67,7 +69,9 @@ impl Untold {
 
 impl Evictor {
     pub(super) fn new(limits: Eviction, stores: Stores) -> Self {
-        let (noted, owed, is_failing) = <_>::default();
+        let settled = nanoseconds((limits.clock)());
+        let noted = Mutex::new(Noted { settled, ..Noted::default() });
+        let (owed, is_failing) = <_>::default();
         Self { limits, stores, noted, owed, is_failing }
     }
 
@@ -91,7 +95,7 @@ impl Evictor {
         let last = now.max(noted.last + 1);
         noted.last = last;
         noted.untold.uses.entry(item).or_default().add(Use { last, times: 1 });
-        let is_enough = noted.untold.uses.len() >= TOGETHER;
+        let is_enough = noted.untold.uses.len() >= TOGETHER || self.is_over(noted.settled, now);
         drop(noted);
         if is_enough {
             self.report(self.settle());
@@ -101,10 +105,12 @@ impl Evictor {
     /// Notes that so many bytes were put.
     pub(super) fn written(self: &Arc<Self>, bytes: u64) {
         at_thread_end(self);
+        let now = self.now();
         let mut noted = self.noted.lock();
         noted.untold.written = noted.untold.written.saturating_add(bytes);
         let written = noted.untold.written;
-        let is_enough = self.limits.max_size.is_some_and(|most| written > most / SHARE);
+        let is_enough = self.limits.max_size.is_some_and(|most| written > most / SHARE)
+            || self.is_over(noted.settled, now);
         drop(noted);
         if is_enough {
             self.report(self.settle());
@@ -141,6 +147,9 @@ impl Evictor {
         if told.is_ok() {
             owed.written = 0;
         }
+        // Also where that failed: else each use would try it again. And behind a count, which is due when as much time
+        // has passed.
+        self.noted.lock().settled = self.now();
         told
     }
 
@@ -160,10 +169,15 @@ impl Evictor {
         let since = accounts.iter().filter(|account| account.kind == Kind::Written);
         let since = since.map(|account| account.bytes).chain([counted.bytes, written]);
         let total = since.fold(0, u64::saturating_add);
-        let period = self.limits.max_age.map_or(PERIOD, |age| PERIOD.min(age / 16));
         self.limits.max_size.is_some_and(|most| total > most)
             || accounts.len() >= ACCOUNTS
-            || now.abs_diff(counted.made) >= u64::try_from(period.as_nanos()).unwrap_or(u64::MAX)
+            || self.is_over(counted.made, now)
+    }
+
+    /// Whether the time has passed since then after which everything is counted.
+    fn is_over(&self, since: u64, now: u64) -> bool {
+        let period = self.limits.max_age.map_or(PERIOD, |age| PERIOD.min(age / 16));
+        now.abs_diff(since) >= u64::try_from(period.as_nanos()).unwrap_or(u64::MAX)
     }
 
     /// Says once that something failed.

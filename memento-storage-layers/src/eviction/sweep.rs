@@ -3,8 +3,8 @@
 use std::collections::HashSet;
 
 use memento::{
-    DataStore, Digest, Entry, Filter, Key, ListOptions, MetadataStore, Name, Prefix, References,
-    Result,
+    DataStore, Digest, Entry, ErrorKind, Filter, Key, ListOptions, MetadataStore, Name, Prefix,
+    References, Result,
 };
 use metrics::counter;
 
@@ -105,8 +105,12 @@ impl<'a> Sweep<'a> {
             let page = self.data.list(&folder, &options)?;
             for object in page.objects {
                 if let Some(digest) = object.name.result_digest() {
-                    let put = object.modified.map_or(0, nanoseconds);
-                    self.add(Item::Content(digest), object.size, put);
+                    let item = Item::Content(digest);
+                    if object.modified.is_none() {
+                        // Where the store does not say when it was put, its age counts from when it is seen first.
+                        self.uses.entry(item).or_insert(Use { last: self.now, times: 0 });
+                    }
+                    self.add(item, object.size, object.modified.map_or(0, nanoseconds));
                 }
             }
             match page.next {
@@ -235,7 +239,11 @@ impl<'a> Sweep<'a> {
         for (key, record) in keys.iter().zip(records) {
             let earlier = record.and_then(|record| Entry::read(key, record).ok()?.earlier().ok());
             for key in earlier.iter().flatten().chain([key]) {
-                self.metadata.remove(key)?;
+                match self.metadata.remove(key) {
+                    // Of several storages, one that is never written keeps what it has, and the others need not.
+                    Err(error) if error.kind() == ErrorKind::ReadOnly => {}
+                    removed => drop(removed?),
+                }
             }
         }
         Ok(())

@@ -90,7 +90,8 @@ impl<S: DataStore + ?Sized + 'static> DataStore for TimeLimit<S> {
 
     fn put_from(&self, name: &Name, source: &mut Source<'_>, options: &PutOptions) -> Result<bool> {
         let (store, name, options) = (Arc::clone(&self.store), name.clone(), options.clone());
-        put_within(self.limit, PUT_FROM, source, move |source| {
+        let change = self.overdue.begin(PUT_FROM)?;
+        put_within(self.limit, PUT_FROM, &change, source, move |source| {
             store.put_from(&name, source, &options)
         })
     }

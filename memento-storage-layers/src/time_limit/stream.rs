@@ -8,6 +8,7 @@ use memento::plugin::{Ends, for_another};
 use memento::{Error, ErrorKind, Result, Source};
 
 use super::helper::{Helper, receive};
+use super::overdue::Change;
 use super::{ended, within};
 use crate::Operation;
 
@@ -37,7 +38,7 @@ impl TimedReader {
             return Err(io::ErrorKind::TimedOut.into());
         };
         let mut part = std::mem::take(&mut self.part).into_inner();
-        let read = within(self.limit, self.operation, move || {
+        let read = within(self.limit, self.operation, &Change::default(), move || {
             part.clear();
             let read = (&mut content).take(PART).read_to_end(&mut part);
             Ok(read.map(|_| (content, part)))
@@ -86,12 +87,13 @@ impl<T> Read for Parts<T> {
 pub(super) fn put_within<T: Send + 'static>(
     limit: Duration,
     operation: Operation,
+    change: &Change,
     source: &mut Source<'_>,
     put: impl FnOnce(&mut Source<'_>) -> Result<T> + Send + 'static,
 ) -> Result<T> {
     let helper = Helper::take()?;
     let ((sender, receiver), (parts, wanted)) = (mpsc::channel(), mpsc::channel());
-    let total = source.expected();
+    let (total, under_way) = (source.expected(), change.under_way());
     helper.begin(move || {
         let events = sender.clone();
         let mut content = Parts { events, source: wanted, part: Cursor::default() };
@@ -100,12 +102,15 @@ pub(super) fn put_within<T: Send + 'static>(
             source = source.total(total);
         }
         // Where nobody waits any more, nobody needs to know.
-        let (result, ends) = for_another(|| put(&mut source));
+        let (result, ends) = for_another(|| {
+            let _under_way = under_way;
+            put(&mut source)
+        });
         let _ = sender.send(Event::Ended(result, ends));
     });
     loop {
         let event = receive(&receiver, Some(limit));
-        match event.map_err(|error| ended(limit, operation, error))? {
+        match event.map_err(|error| ended(limit, operation, change, error))? {
             Event::Ended(result, ends) => {
                 ends.adopt();
                 helper.keep();

@@ -1,8 +1,14 @@
 //! How much stays.
 
-use std::time::Duration;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, SystemTime};
 
-use memento::{ErrorKind, MetadataStore as _, Name, Partition, memento};
+use memento::plugin::Stores;
+use memento::{
+    DataStore, Digest, ErrorKind, ListOptions, Listing, MemoryDataStore, MetadataStore as _, Name,
+    Partition, Prefix, memento,
+};
 use memento_storage_layers::Eviction;
 
 use crate::{LONG, Lab, NOTHING, ask, over, right, room_for};
@@ -45,6 +51,66 @@ fn what_was_not_used_for_too_long_goes() {
     other.flush().unwrap();
     let plain = over(lab.stores(), 1 << 20);
     assert_eq!(ask(&plain, 0..10), [5, 6, 7, 8, 9]);
+}
+
+#[test]
+fn a_program_that_runs_on_drops_what_is_old() {
+    let lab = Lab::new();
+    let environment = lab.environment(Eviction::new().max_age(16 * DAY));
+    ask(&environment, [0, 1]);
+    for _ in 0..17 {
+        lab.wait(DAY);
+        assert_eq!(ask(&environment, [0]), NOTHING);
+    }
+    // It has told nobody of its last day, but has counted.
+    let plain = over(lab.stores(), 1 << 20);
+    assert_eq!(ask(&plain, [0, 1]), [1]);
+    std::mem::forget(environment);
+}
+
+/// A store that does not say when something was put.
+#[derive(Debug, Default)]
+struct Timeless(MemoryDataStore);
+
+impl DataStore for Timeless {
+    fn get(&self, name: &Name) -> memento::Result<Option<Vec<u8>>> {
+        self.0.get(name)
+    }
+    fn put(&self, name: &Name, content: &[u8]) -> memento::Result<()> {
+        self.0.put(name, content)
+    }
+    fn remove(&self, name: &Name) -> memento::Result<bool> {
+        self.0.remove(name)
+    }
+    fn list(&self, prefix: &Prefix, options: &ListOptions) -> memento::Result<Listing> {
+        let mut listing = self.0.list(prefix, options)?;
+        for object in &mut listing.objects {
+            object.modified = None;
+        }
+        Ok(listing)
+    }
+}
+
+#[test]
+fn the_age_of_what_has_no_time_counts_from_when_it_is_seen_first() {
+    let lab = Lab::new();
+    let data = Arc::new(Timeless::default());
+    let stores = Stores { data: data.clone(), metadata: lab.stores().metadata };
+    let ahead = Arc::clone(&lab.ahead);
+    let now = move || SystemTime::now() + Duration::from_secs(ahead.load(Ordering::Relaxed));
+    let within = Eviction::new().max_age(30 * DAY).clock(now).around(stores);
+    let name = Name::of_result(&Digest::of(b"content"));
+    within.data.put(&name, b"content").unwrap();
+    within.data.flush().unwrap();
+    assert!(data.get(&name).unwrap().is_some(), "it has just been put");
+    for (days, is_there) in [(20, true), (20, false)] {
+        lab.wait(days * DAY);
+        within
+            .data
+            .put(&Name::new("notes/a").unwrap(), b"so that there is something to tell")
+            .unwrap();
+        assert_eq!(data.get(&name).unwrap().is_some(), is_there);
+    }
 }
 
 #[test]

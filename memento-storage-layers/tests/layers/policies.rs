@@ -1,13 +1,16 @@
 //! What policies decide.
 
+use std::io::{self, Read};
 use std::sync::{Arc, Mutex, mpsc};
 use std::time::Duration;
 
 use memento::{
     DataStore, Entry, Error, ErrorKind, Filter, Key, MemoryMetadataStore, MetadataStore, Page,
-    Result, Version,
+    PutOptions, Result, Source, Version,
 };
-use memento_storage_layers::{Breaker, Faults, Guarded, Operation, Policy, ReadOnly, Retry};
+use memento_storage_layers::{
+    Breaker, Faults, Guarded, Operation, Policy, ReadOnly, Retry, SizeLimit,
+};
 
 use crate::scripted::{Next, Scripted};
 use crate::{fails, name};
@@ -54,6 +57,21 @@ fn what_cannot_be_repeated_is_tried_once() {
     let retried = Guarded::new(retry(), Arc::clone(&store));
     retried.put(&name("a"), b"mine").unwrap();
     assert_eq!(store.take(), 2, "to put the same again is the same");
+}
+
+#[test]
+fn what_was_dropped_and_reported_as_failed_was_there() {
+    let store = Scripted::new([Next::DoAndFail]);
+    store.store.put(&name("a"), b"content").unwrap();
+    let retried = Guarded::new(retry(), Arc::clone(&store));
+    assert!(retried.remove(&name("a")).unwrap());
+    assert!(!retried.remove(&name("a")).unwrap(), "nothing has failed, and nothing is there");
+
+    store.store.put(&name("b"), b"content").unwrap();
+    store.script.lock().unwrap().push_back(Next::DoAndFail);
+    let removed = retried.remove_many(&[name("b"), name("c")]);
+    let removed: Vec<_> = removed.into_iter().map(Result::unwrap).collect();
+    assert_eq!(removed, [true, false]);
 }
 
 /// Of many, those that failed are tried again, and no others.
@@ -123,6 +141,47 @@ fn answers_are_no_failures() {
     }
     assert_eq!(guarded.get(&name("a")).unwrap(), None);
     assert_eq!(store.take(), 4);
+}
+
+/// What a layer between refuses never reaches the store: it neither closes a breaker nor keeps its probe.
+#[test]
+fn what_does_not_reach_the_store_says_nothing_of_it() {
+    let store = Scripted::new(fails(100));
+    let within = Arc::new(Guarded::new(SizeLimit::new(10), Arc::clone(&store)));
+    let never_again = Guarded::new(Breaker::new(3, Duration::MAX), Arc::clone(&within));
+    for _ in 0..10 {
+        assert!(never_again.put(&name("a"), b"content").is_err());
+        never_again.put(&name("a"), &[0; 11]).unwrap_err();
+        let staged = never_again.create().unwrap();
+        staged.keep(&name("a"), &PutOptions::default()).unwrap_err();
+    }
+    assert_eq!(store.take(), 3);
+
+    let at_once = Guarded::new(Breaker::new(1, Duration::ZERO), within);
+    assert!(at_once.put(&name("a"), b"content").is_err());
+    at_once.put(&name("a"), &[0; 11]).unwrap_err();
+    store.script.lock().unwrap().clear();
+    at_once.put(&name("a"), b"content").unwrap();
+}
+
+/// A content that cannot be read.
+struct Unreadable;
+
+impl Read for Unreadable {
+    fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+        Err(io::Error::other("not this file"))
+    }
+}
+
+#[test]
+fn what_cannot_be_read_is_no_failure_of_the_store() {
+    let guarded = Guarded::new(Breaker::new(1, Duration::MAX), Scripted::new([]));
+    let mut source = Unreadable;
+    let put = guarded.put_from(&name("a"), &mut Source::new(&mut source), &PutOptions::default());
+    let error = put.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Storage);
+    assert!(error.to_string().contains("not this file"), "{error}");
+    guarded.put(&name("a"), b"content").unwrap();
 }
 
 #[test]

@@ -10,7 +10,7 @@ use memento::{
     DataStore, ErrorKind, ListOptions, Listing, MemoryDataStore, Name, Prefix, PutOptions, Result,
     Source,
 };
-use memento_storage_layers::TimeLimit;
+use memento_storage_layers::{Guarded, Retry, TimeLimit};
 
 use crate::name;
 use crate::scripted::{Next, Scripted};
@@ -28,6 +28,36 @@ fn what_hangs_is_not_waited_for() {
     while store.store.get(&name("a")).unwrap().is_none() {
         std::thread::yield_now();
     }
+}
+
+/// What was dropped meanwhile would come back with what ends late.
+#[test]
+fn nothing_is_changed_while_a_change_is_overdue() {
+    let (go_on, wait) = mpsc::channel();
+    let store = Scripted::new([Next::Hang(wait)]);
+    let limited = Arc::new(TimeLimit::new(Duration::from_millis(1), Arc::clone(&store)));
+    limited.put(&name("a"), b"late").unwrap_err();
+    let retried = Guarded::new(Retry::default().first_pause(Duration::ZERO), Arc::clone(&limited));
+    let error = retried.put(&name("a"), b"again").unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Storage);
+    assert!(error.to_string().contains("has not ended"), "{error}");
+    retried.remove(&name("a")).unwrap_err();
+    let options = PutOptions::default();
+    let mut content = &b"streamed"[..];
+    retried.put_from(&name("a"), &mut Source::new(&mut content), &options).unwrap_err();
+    // It may have been given up before it began.
+    while *store.asked.lock().unwrap() == 0 {
+        thread::yield_now();
+    }
+    assert_eq!(store.take(), 1, "nobody asked the store for more");
+
+    go_on.send(()).unwrap();
+    let patient = TimeLimit::new(Duration::MAX, Arc::clone(&store));
+    assert!(patient.get(&name("b")).unwrap().is_none(), "others are not held up");
+    while limited.remove(&name("a")).is_err() {
+        thread::yield_now();
+    }
+    assert!(store.store.get(&name("a")).unwrap().is_none(), "it is gone, and stays so");
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! What is written behind the calls.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
 use memento::plugin::Stores;
@@ -73,6 +73,62 @@ fn what_is_lost_is_counted() {
 }
 
 #[test]
+fn what_fails_is_tried_again_where_there_is_room() {
+    let (near, far) = (Store::default(), Store::default());
+    let environment = tiers([tier(&near), behind(&far)]);
+    for fail in [Store::set_away, Store::set_full] {
+        let before = far.failures();
+        fail(&far, true);
+        assert_eq!(runs(&environment), 10);
+        while far.failures() == before {
+            std::thread::yield_now();
+        }
+        fail(&far, false);
+        environment.flush().unwrap();
+        assert_eq!(runs(&of(far.stores())), 0);
+        environment.enter(|| (double::forget_all().unwrap(), large::forget_all().unwrap()));
+    }
+}
+
+#[test]
+fn who_waits_for_a_claim_does_not_wait_for_a_tier_that_fails() {
+    let (near, far) = (Store::default(), Store::default());
+    let stores = Tiers::new([tier(&near), behind(&far)]).into_stores();
+    far.set_full(true);
+    let key = Key::from_bytes([2; 32]);
+    let claim = stores.metadata.try_claim(&key).unwrap().unwrap();
+    stores.metadata.put(&[record()]).unwrap();
+    drop(claim);
+    while far.stores().metadata.try_claim(&key).unwrap().is_none() {
+        std::thread::yield_now();
+    }
+    far.set_full(false);
+    stores.metadata.flush().unwrap();
+    assert_eq!(near.stores().metadata.get(&record().key).unwrap(), Some(record().record));
+    assert_eq!(far.stores().metadata.get(&record().key).unwrap(), Some(record().record));
+}
+
+#[test]
+fn a_content_that_is_lost_takes_its_memento_with_it() {
+    let (near, far) = (Store::default(), Store::default());
+    let stores = Tiers::new([tier(&near), behind(&far)]).into_stores();
+    let environment = of(stores.clone());
+    far.closed(|| {
+        // Behind this one, nothing is copied yet.
+        stores.metadata.put(&[record()]).unwrap();
+        environment.enter(|| assert!(large(2) == crate::text(2)));
+        drop_contents(&near.stores());
+    });
+    environment.flush().unwrap_err();
+    let entries = far.stores().metadata.list(&Filter::default(), None, 10).unwrap().entries;
+    assert_eq!(entries, [record()]);
+    near.stores().metadata.remove_all(&Filter::default()).unwrap();
+    assert_eq!(runs(&environment), 10);
+    environment.flush().unwrap();
+    assert_eq!(runs(&of(far.stores())), 0, "it is there when it is put again");
+}
+
+#[test]
 fn what_is_forgotten_is_not_written_behind() {
     let (near, far) = (Store::default(), Store::default());
     let environment = tiers([tier(&near), behind(&far)]);
@@ -105,6 +161,31 @@ fn what_is_set_aside_is_not_written_behind() {
     assert_eq!(listed(&of(far.stores())), 0);
 }
 
+#[test]
+fn what_the_nearer_tier_does_not_take_comes_behind_what_waits() {
+    let (near, far) = (Store::default(), Store::default());
+    let stores = Tiers::new([tier(&near), behind(&far)]).into_stores();
+    let metadata = Arc::clone(&stores.metadata);
+    let entry = |bytes: &[u8]| Entry { record: bytes.to_vec(), ..record() };
+    let (second, late, full) = (entry(b"second"), Arc::clone(&metadata), near.clone());
+    let ((begun, putting), (done, is_done)) = (mpsc::channel(), mpsc::channel());
+    far.interrupt_put(move || {
+        full.set_full(true);
+        let put = std::thread::spawn(move || {
+            late.put(&[second]).unwrap();
+            let _ = done.send(());
+        });
+        begun.send(put).unwrap();
+        // Where it does not wait for this one, it is there first.
+        let _ = is_done.recv_timeout(Duration::from_millis(100));
+    });
+    metadata.put(&[entry(b"first")]).unwrap();
+    putting.recv().unwrap().join().unwrap();
+    metadata.flush().unwrap();
+    let found = far.stores().metadata.get(&entry(b"").key).unwrap();
+    assert_eq!(found.as_deref(), Some(&b"second"[..]));
+}
+
 /// Drops all contents of a storage.
 fn drop_contents(stores: &Stores) {
     for object in stores.data.list(&Prefix::root(), &ListOptions::default()).unwrap().objects {
@@ -112,19 +193,22 @@ fn drop_contents(stores: &Stores) {
     }
 }
 
-/// Has the far tier lose a content, and nothing else: it is gone before it can be copied, behind a record that waits.
-fn lose_one(near: &Store, far: &Store, stores: &Stores) {
-    let record = Entry {
+fn record() -> Entry {
+    Entry {
         key: Key::from_bytes([1; 32]),
         function: "f".to_owned(),
         version: Version::from_bytes([1; 32]),
         failed: false,
         hidden: false,
         record: b"a record".to_vec(),
-    };
+    }
+}
+
+/// Has the far tier lose a content, and nothing else: it is gone before it can be copied, behind a record that waits.
+fn lose_one(near: &Store, far: &Store, stores: &Stores) {
     let name = Name::of_result(&Digest::of(b"a content"));
     far.closed(|| {
-        stores.metadata.put(&[record]).unwrap();
+        stores.metadata.put(&[record()]).unwrap();
         stores.data.put(&name, b"a content").unwrap();
         drop_contents(&near.stores());
     });

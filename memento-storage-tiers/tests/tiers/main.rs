@@ -143,6 +143,26 @@ fn what_is_forgotten_is_found_in_no_tier() {
 }
 
 #[test]
+fn what_a_tier_in_front_has_that_is_never_written_is_not_said_to_be_forgotten() {
+    let (image, own) = (Store::default(), Store::default());
+    of(image.stores()).enter(|| assert_eq!(double(1), 2));
+    let image = || tier(&image).writes(Writes::Never);
+    let environment = tiers([image(), tier(&own)]);
+    environment.enter(|| {
+        assert_eq!(double(2), 4);
+        let error = double::forget(1).unwrap_err();
+        assert!(error.to_string().contains("is never written"), "{error}");
+        assert!(double::forget(2).unwrap(), "it has nothing of this one");
+    });
+    let below = tiers([tier(&own), image()]);
+    below.enter(|| {
+        assert!(double::forget(1).unwrap());
+        RUNS.set(0);
+        assert_eq!((double(1), RUNS.get()), (2, 1), "that it was forgotten is noted above");
+    });
+}
+
+#[test]
 fn what_is_forgotten_while_it_is_found_is_not_copied_up() {
     for forget in [|| u64::from(double::forget(1).unwrap()), || double::forget_all().unwrap()] {
         let (near, far) = (Store::default(), Store::default());

@@ -20,6 +20,8 @@ struct Inner {
     data: MemoryDataStore,
     metadata: MemoryMetadataStore,
     is_away: AtomicBool,
+    is_full: AtomicBool,
+    failed: AtomicU64,
     puts: AtomicU64,
     /// Done once, before records are put.
     at_put: Interlude,
@@ -78,6 +80,16 @@ impl Store {
         self.0.is_away.store(is_away, Ordering::Relaxed);
     }
 
+    /// Whether each put fails from now on, and all else is done.
+    pub(crate) fn set_full(&self, is_full: bool) {
+        self.0.is_full.store(is_full, Ordering::Relaxed);
+    }
+
+    /// How many operations have failed.
+    pub(crate) fn failures(&self) -> u64 {
+        self.0.failed.load(Ordering::Relaxed)
+    }
+
     /// How many records and objects were put, or tried to be.
     pub(crate) fn puts(&self) -> u64 {
         self.0.puts.load(Ordering::Relaxed)
@@ -91,6 +103,7 @@ impl Store {
 
     fn ask(&self) -> Result<&Inner> {
         if self.0.is_away.load(Ordering::Relaxed) {
+            self.0.failed.fetch_add(1, Ordering::Relaxed);
             return Err(Error::new(ErrorKind::Storage, "reach the store").source("it is away"));
         }
         Ok(&self.0)
@@ -99,6 +112,10 @@ impl Store {
     fn put(&self, count: usize) -> Result<&Inner> {
         let _gate = self.0.gate.read();
         self.0.puts.fetch_add(count as u64, Ordering::Relaxed);
+        if self.0.is_full.load(Ordering::Relaxed) {
+            self.0.failed.fetch_add(1, Ordering::Relaxed);
+            return Err(Error::new(ErrorKind::Storage, "put into the store").source("it is full"));
+        }
         self.ask()
     }
 }

@@ -1,12 +1,18 @@
 //! Tiers that fail, and what is damaged in them.
 
+use std::io::{self, Read};
 use std::sync::Arc;
 
-use memento::{Environment, Filter, Key, ListOptions, LocalRunner, Prefix, Storage};
-use memento_storage_tiers::{Tiers, Writes};
+use memento::plugin::Stores;
+use memento::{
+    Digest, Environment, Filter, Key, ListOptions, LocalRunner, Name, Prefix, PutOptions, Source,
+    Storage,
+};
+use memento_storage_layers::{Keys, Signing, Transformed};
+use memento_storage_tiers::{Tier, Tiers, Writes};
 
 use crate::store::Store;
-use crate::{RUNS, double, large, of, runs, text, tier, tiers};
+use crate::{RUNS, count, double, large, of, runs, text, tier, tiers};
 
 #[test]
 fn a_tier_that_is_away_costs_nothing_but_what_only_it_has() {
@@ -51,6 +57,94 @@ fn what_a_tier_that_is_away_still_has_is_not_said_to_be_forgotten() {
             assert_eq!(RUNS.get(), 1);
         }
     }
+}
+
+#[test]
+fn what_is_refreshed_while_the_first_tier_takes_nothing_stays_refreshed() {
+    let (near, far) = (Store::default(), Store::default());
+    let environment = || tiers([tier(&near), tier(&far)]);
+    RUNS.set(0);
+    environment().enter(|| assert_eq!(count(1), 1));
+    near.set_full(true);
+    let refreshing = environment();
+    refreshing.enter(|| assert_eq!(count::with().refresh().call(1), 2));
+    assert_eq!(refreshing.statistics().store_failures, 0, "it is kept, and nothing else is");
+    near.set_full(false);
+    environment().enter(|| assert_eq!(count(1), 2));
+}
+
+#[test]
+fn a_former_result_that_a_tier_may_still_have_is_reported() {
+    let (near, far) = (Store::default(), Store::default());
+    let stores = Tiers::new([Tier::new("near", near.stores()), tier(&far)]).into_stores();
+    let metadata = Arc::clone(&stores.metadata);
+    let environment = of(stores);
+    RUNS.set(0);
+    environment.enter(|| assert_eq!(count(1), 1));
+    let entries = metadata.list(&Filter::default(), None, 10).unwrap().entries;
+    near.set_away(true);
+    environment.enter(|| assert_eq!(count::with().refresh().call(1), 2));
+    assert_eq!(environment.statistics().store_failures, 1);
+    let error = metadata.put(&entries).unwrap_err().to_string();
+    assert!(error.contains("near") && error.contains("may still have former ones"), "{error}");
+    near.set_away(false);
+    far.set_away(true);
+    metadata.put(&entries).unwrap();
+}
+
+#[test]
+fn a_stream_that_the_first_tier_does_not_take_is_kept_by_those_below() {
+    let [near, middle, far] = [(); 3].map(|()| Store::default());
+    let last = tier(&far).writes(Writes::Behind);
+    let data = Tiers::new([tier(&near), tier(&middle), last]).into_stores().data;
+    near.set_full(true);
+    // More than waits in memory.
+    let content = text(5);
+    let name = Name::of_result(&Digest::of(content.as_bytes()));
+    let mut reader = content.as_bytes();
+    let put = data.put_from(&name, &mut Source::new(&mut reader), &PutOptions::default());
+    assert!(put.unwrap());
+    data.flush().unwrap();
+    for store in [middle, far] {
+        let kept = store.stores().data.get(&name).unwrap();
+        assert!(kept.as_deref() == Some(content.as_bytes()));
+    }
+    near.set_full(false);
+    assert!(data.get(&name).unwrap().is_some());
+}
+
+#[test]
+fn a_source_that_fails_is_no_failure_of_a_tier() {
+    struct Failing;
+    impl Read for Failing {
+        fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+            Err(io::Error::other("the source"))
+        }
+    }
+    let (near, far) = (Store::default(), Store::default());
+    let tiers = Tiers::new([tier(&near), tier(&far)]);
+    let data = tiers.clone().into_stores().data;
+    let name = Name::of_result(&Digest::of(b"content"));
+    let put = data.put_from(&name, &mut Source::new(&mut Failing), &PutOptions::default());
+    put.unwrap_err();
+    assert_eq!(failures(&tiers), ["0", "0"]);
+}
+
+#[test]
+fn damage_is_told_of_the_tier_that_has_it() {
+    let (near, far) = (Store::default(), Store::default());
+    let name = Name::of_result(&Digest::of(b"content"));
+    far.stores().data.put(&name, b"damaged").unwrap();
+    let tiers = Tiers::new([tier(&near), tier(&far)]);
+    tiers.clone().into_stores().data.read(&name).unwrap().unwrap();
+    assert_eq!(failures(&tiers), ["0", "1"]);
+}
+
+/// How many operations of each tier have failed.
+fn failures(tiers: &Tiers) -> Vec<String> {
+    let shown = format!("{tiers:?}");
+    let counts = shown.split("failures: ").skip(1);
+    counts.map(|count| count.chars().take_while(char::is_ascii_digit).collect()).collect()
 }
 
 /// Damages all that is in a store.
@@ -102,6 +196,27 @@ fn what_is_damaged_in_one_tier_is_taken_from_the_next_at_once() {
     let environment = Environment::new(Storage::from(stores), LocalRunner::new());
     environment.enter(|| assert!(large(5) == text(5)));
     assert_eq!(runs(&environment), 0);
+}
+
+/// A signed store says itself which of its records are damaged, and fails to read several with one of them.
+#[test]
+fn one_that_a_tier_finds_damaged_is_missed_alone() {
+    let (near, far) = (Store::default(), Store::default());
+    let signed = || {
+        let Stores { data, metadata } = near.stores();
+        let keys = Keys::new(["k".repeat(32)]).unwrap();
+        Stores { data, metadata: Arc::new(Transformed::new(Signing::new(keys), metadata)) }
+    };
+    of(signed()).enter(|| (0..10).map(double).sum::<u64>());
+    of(far.stores()).enter(|| assert_eq!(double(10), 20));
+    let keys = [mementos(&near), mementos(&far)].concat();
+    let all = near.stores().metadata.list(&Filter::default(), None, 1).unwrap();
+    let [mut entry] = <[_; 1]>::try_from(all.entries).unwrap();
+    entry.record[40] ^= 1;
+    near.stores().metadata.put(&[entry]).unwrap();
+    let tiers = Tiers::new([Tier::new("near", signed()), tier(&far)]).into_stores();
+    let found = tiers.metadata.get_many(&keys).unwrap();
+    assert_eq!((keys.len(), found.iter().flatten().count()), (11, 10));
 }
 
 #[test]

@@ -35,6 +35,7 @@ properties! {
     conditions {
         of_many_writers_one_is_first
         conditions_are_looked_at
+        options_hold_for_streams
         what_many_append_is_all_there
         user_metadata_is_kept
     }

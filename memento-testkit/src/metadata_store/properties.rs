@@ -23,6 +23,7 @@ properties! {
         what_was_read_is_replaced
         what_came_since_is_not_replaced
         entries_of_many_writers_are_all_there
+        what_changes_is_seen_by_others
     }
     lists {
         lists_hold_what_the_filter_admits
@@ -35,6 +36,7 @@ properties! {
     claims {
         what_nobody_else_has_is_claimed
         what_is_given_back_is_claimed_again
+        who_waits_for_a_claim_waits_no_longer_than_told
     }
 }
 

@@ -1,13 +1,17 @@
 //! Metadata stores.
 
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use memento::{
     Capabilities, Claim, Entry, Filter, Key, MemoryMetadataStore, MetadataStore, Page, Replacement,
     Result, Version,
 };
 use memento_testkit::metadata_store::{FORGETTING, KEEPING, MetadataStoreSuite};
+use parking_lot::Mutex;
 
 use crate::Case;
 
@@ -33,8 +37,10 @@ pub(crate) enum Wrong {
     CountsTheHidden,
     RemovesAllOfAFunction,
     ForgetsVersions,
+    RemembersWhatItRead,
     GrantsOneClaim,
     KeepsClaims,
+    WaitsForEver,
 }
 
 pub(crate) const KEEPING_CASES: &[Case<Wrong>] = &[
@@ -109,7 +115,17 @@ pub(crate) const KEEPING_CASES: &[Case<Wrong>] = &[
         &["what_nobody_else_has_is_claimed"],
         "199 of 200 claims were refused",
     ),
+    Case(
+        Wrong::RemembersWhatItRead,
+        &["what_changes_is_seen_by_others"],
+        "the record of key 1 is Some([49]) for another, not Some([110, 101, 119])",
+    ),
     Case(Wrong::KeepsClaims, &["what_is_given_back_is_claimed_again"], "it was refused to another"),
+    Case(
+        Wrong::WaitsForEver,
+        &["who_waits_for_a_claim_waits_no_longer_than_told"],
+        "10 ms were not over in ten seconds",
+    ),
 ];
 
 pub(crate) const FORGETTING_CASES: &[Case<Forgetting>] = &[
@@ -142,8 +158,9 @@ pub(crate) enum Forgetting {
 #[derive(Debug)]
 struct Broken {
     wrong: Wrong,
-    records: MemoryMetadataStore,
-    has_claimed: AtomicBool,
+    records: Arc<MemoryMetadataStore>,
+    has_claimed: Arc<AtomicBool>,
+    seen: Mutex<HashMap<Key, Option<Vec<u8>>>>,
 }
 
 impl MetadataStore for Broken {
@@ -152,7 +169,11 @@ impl MetadataStore for Broken {
     }
 
     fn get(&self, key: &Key) -> Result<Option<Vec<u8>>> {
-        self.records.get(key)
+        let found = self.records.get(key)?;
+        match self.wrong {
+            Wrong::RemembersWhatItRead => Ok(self.seen.lock().entry(*key).or_insert(found).clone()),
+            _ => Ok(found),
+        }
     }
 
     fn get_many(&self, keys: &[Key]) -> Result<Vec<Option<Vec<u8>>>> {
@@ -268,6 +289,15 @@ impl MetadataStore for Broken {
         }
     }
 
+    fn wait_for_claim(&self, key: &Key, limit: Duration) {
+        if self.wrong == Wrong::WaitsForEver {
+            loop {
+                std::thread::park();
+            }
+        }
+        self.records.wait_for_claim(key, limit);
+    }
+
     fn set_aside(&self, key: &Key, damaged: &[u8]) -> Result<()> {
         match self.wrong {
             Wrong::SetsNothingAside => Ok(()),
@@ -317,10 +347,13 @@ impl MetadataStore for Forgetful {
 #[test]
 fn what_is_wrong_with_a_metadata_store_is_noticed() {
     let suite = |wrong| {
-        MetadataStoreSuite::new(move |_| {
-            let (records, has_claimed) = (MemoryMetadataStore::default(), AtomicBool::new(false));
-            Arc::new(Broken { wrong, records, has_claimed })
-        })
+        let folders = Mutex::new(HashMap::<PathBuf, (Arc<_>, Arc<_>)>::new());
+        let make = move |folder: &Path| -> Arc<dyn MetadataStore> {
+            let (records, has_claimed) =
+                folders.lock().entry(folder.to_owned()).or_default().clone();
+            Arc::new(Broken { wrong, records, has_claimed, seen: Mutex::default() })
+        };
+        MetadataStoreSuite::new(make).shared()
     };
     crate::check(KEEPING_CASES, KEEPING, suite, Wrong::Nothing);
 }

@@ -3,7 +3,7 @@
 use std::sync::Barrier;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use memento::{PutOptions, UserMetadata};
+use memento::{PutOptions, Source, UserMetadata};
 
 use crate::data_store::DataStoreSuite;
 use crate::data_store::lab::{Lab, can, content, done, name, same};
@@ -68,6 +68,37 @@ pub(super) fn conditions_are_looked_at(suite: &DataStoreSuite) {
         lab.holds(promise, "a/c", expected);
         let was_put = expected == Some(content);
         promised(is_put == was_put, promise, || format!("{options:?} says {is_put}"));
+    }
+}
+
+pub(super) fn options_hold_for_streams(suite: &DataStoreSuite) {
+    let lab = Lab::new(suite);
+    let promise = "what comes as a stream is put on its condition, and with its metadata";
+    let put = |content: &[u8], options: &PutOptions| {
+        let mut reader = content;
+        done(lab.put_from(&name("a/b"), &mut Source::new(&mut reader), options), promise)
+    };
+    lab.keep("a/b", b"1");
+    if lab.capabilities().conditional {
+        let steps: [(PutOptions, &[u8], &[u8]); 3] = [
+            (PutOptions::if_absent(), b"2", b"1"),
+            (PutOptions::if_content("2"), b"3", b"1"),
+            (PutOptions::if_content("1"), b"4", b"4"),
+        ];
+        for (options, content, expected) in steps {
+            let is_put = put(content, &options);
+            lab.holds(promise, "a/b", Some(expected));
+            promised(is_put == (content == expected), promise, || {
+                format!("{options:?} says {is_put}")
+            });
+        }
+    }
+    if lab.capabilities().metadata {
+        let options = PutOptions::default().metadata("colour", "red");
+        put(b"content", &options);
+        lab.holds(promise, "a/b", Some(b"content"));
+        let found = done(lab.properties(&name("a/b")), promise).unwrap_or_default().metadata;
+        promised(found == options.metadata, promise, || format!("{found:?}"));
     }
 }
 

@@ -215,3 +215,25 @@ pub(super) fn entries_of_many_writers_are_all_there(suite: &MetadataStoreSuite) 
     let expected = (0..4_u64).flat_map(|writer| writer * 100..writer * 100 + 40).chain([1000]);
     promised(listed == expected.collect::<Vec<_>>(), promise, || format!("{listed:?} are listed"));
 }
+
+pub(super) fn what_changes_is_seen_by_others(suite: &MetadataStoreSuite) {
+    let lab = Lab::new(suite);
+    let promise = "what is put over, replaced or removed is so for all who have read it before";
+    lab.keep(&[entry(1), entry(2), entry(3), entry(4)]);
+    let other = lab.other();
+    let seen = |expected: [Option<&[u8]>; 5]| {
+        for (number, expected) in (1..).zip(expected) {
+            let found = done(other.get(&key(number)), promise);
+            promised(found.as_deref() == expected, promise, || {
+                format!("the record of key {number} is {found:?} for another, not {expected:?}")
+            });
+        }
+    };
+    seen([Some(b"1"), Some(b"2"), Some(b"3"), Some(b"4"), None]);
+    lab.keep(&[Entry { record: b"new".to_vec(), ..entry(1) }, entry(5)]);
+    done(lab.replace(&[replacement(2, b"2", b"two")]), promise);
+    done(lab.remove(&key(3)), promise);
+    seen([Some(b"new"), Some(b"two"), None, Some(b"4"), Some(b"5")]);
+    done(lab.remove_all(&Filter::default()), promise);
+    seen([None; 5]);
+}

@@ -116,6 +116,9 @@ impl DataStore for Broken {
             Err(error) if self.wrong != Wrong::KeepsParts => {
                 Err(Error::new(ErrorKind::Storage, "read a source").source(error))
             }
+            _ if self.wrong == Wrong::StreamsHaveNoOptions => {
+                self.put(name, &content).map(|()| true)
+            }
             _ => self.put_with(name, &content, options),
         }
     }
@@ -196,6 +199,14 @@ impl DataStore for Broken {
             names.sort();
         }
         self.objects.get_many(&names)
+    }
+
+    fn list_snapshots(&self, name: &Name) -> Result<Vec<Snapshot>> {
+        let mut snapshots = self.objects.list_snapshots(name)?;
+        if self.wrong == Wrong::SnapshotsComeBackwards {
+            snapshots.reverse();
+        }
+        Ok(snapshots)
     }
 
     fn read_snapshot(

@@ -1,0 +1,148 @@
+//! What waits to be written behind a call, and what became of what did.
+
+use std::collections::{HashSet, VecDeque};
+
+use memento::{Claim, Digest, Entry, Name, Replacement};
+
+/// How many records are put together.
+const TOGETHER: usize = 1_000;
+/// After how many failures in a row what waits is given up, where somebody waits for the end.
+const PATIENCE: u32 = 3;
+/// How many contents are known at most that were lost.
+const KNOWN: usize = 1 << 16;
+
+/// Something to write.
+pub(crate) enum Write {
+    Content(Name),
+    Records(Vec<Entry>),
+    Replacements(Vec<Replacement>),
+    /// Gives a claim back, behind what was computed under it; `None` where that was done before.
+    Release(Option<Claim>),
+}
+
+impl Write {
+    /// How many results are lost with it.
+    fn results(&self) -> u64 {
+        match self {
+            Self::Content(_) => 1,
+            Self::Records(entries) => entries.len() as u64,
+            // Where it is lost, what it was to replace is still there.
+            Self::Replacements(_) | Self::Release(_) => 0,
+        }
+    }
+}
+
+/// What waits to be written, and for how many pushes it stands.
+pub(super) struct Waiting {
+    pub(super) write: Write,
+    pub(super) pushes: u64,
+}
+
+#[derive(Default)]
+pub(super) struct State {
+    pub(super) waiting: VecDeque<Waiting>,
+    /// How many were ever put here, which are numbered by that.
+    pub(super) pushed: u64,
+    /// How many of them are written, or lost.
+    pub(super) ended: u64,
+    pub(super) is_closed: bool,
+    /// Failures in a row of what waits in front.
+    pub(super) failures: u32,
+    /// Whether the log has the first failure since the last success.
+    pub(super) is_said: bool,
+    /// How many wait for the end.
+    pub(super) flushing: u32,
+    /// Results that could not be written and were not reported to anybody who flushed.
+    pub(super) lost: u64,
+    /// Those of them that the log does not have yet either.
+    pub(super) unsaid: u64,
+    /// Contents that could not be written: what comes behind them does not name them.
+    pub(super) lost_contents: HashSet<Digest>,
+}
+
+impl State {
+    /// Whether all that was put is written, or lost.
+    pub(super) fn is_idle(&self) -> bool {
+        self.ended == self.pushed
+    }
+
+    fn lose(&mut self, results: u64) {
+        self.lost += results;
+        self.unsaid += results;
+    }
+
+    /// Ends what waited, without its having been written.
+    fn end_unwritten(&mut self, Waiting { write, pushes }: Waiting) {
+        self.ended += pushes;
+        self.lose_write(&write);
+    }
+
+    pub(super) fn lose_write(&mut self, write: &Write) {
+        self.lose(write.results());
+        if let Write::Content(name) = write {
+            // Of very many, the ones that come are more likely to be named.
+            if self.lost_contents.len() >= KNOWN {
+                self.lost_contents.clear();
+            }
+            self.lost_contents.extend(name.result_digest());
+        }
+    }
+
+    /// Loses all that waits.
+    fn give_up(&mut self) {
+        for waiting in std::mem::take(&mut self.waiting) {
+            self.end_unwritten(waiting);
+        }
+    }
+
+    /// Takes what waits longest; records that wait behind one another together.
+    pub(super) fn take(&mut self) -> Option<Waiting> {
+        let mut next = self.waiting.pop_front()?;
+        let Write::Records(entries) = &mut next.write else { return Some(next) };
+        while entries.len() < TOGETHER
+            && let Some(Waiting { write: Write::Records(more), .. }) = self.waiting.front_mut()
+        {
+            entries.append(more);
+            next.pushes += self.waiting.pop_front().map_or(0, |waiting| waiting.pushes);
+        }
+        if !self.lost_contents.is_empty() {
+            let before = entries.len();
+            let lost = &self.lost_contents;
+            entries.retain(|entry| content(entry).is_none_or(|digest| !lost.contains(&digest)));
+            let without = (before - entries.len()) as u64;
+            self.lose(without);
+        }
+        Some(next)
+    }
+
+    /// Notes that a write has failed. It stays in front, to be tried again, unless that is of no use, or somebody waits
+    /// for the end and has waited for long enough.
+    pub(super) fn fail(&mut self, failed: Waiting, is_final: bool) {
+        self.failures = if is_final { 0 } else { self.failures + 1 };
+        let is_waited_for = self.flushing > 0;
+        if is_final || is_waited_for && self.failures >= PATIENCE {
+            self.end_unwritten(failed);
+        } else {
+            self.waiting.push_front(failed);
+        }
+        // It is not that write alone.
+        if is_waited_for && self.failures > PATIENCE {
+            self.give_up();
+        }
+    }
+
+    /// Has all claims that wait given back by who drops them: others need not wait for a tier that fails.
+    pub(super) fn claims(&mut self) -> Vec<Claim> {
+        let claim = |waiting: &mut Waiting| match &mut waiting.write {
+            Write::Release(claim) => claim.take(),
+            _ => None,
+        };
+        self.waiting.iter_mut().filter_map(claim).collect()
+    }
+}
+
+/// The content that a memento names as its result.
+fn content(entry: &Entry) -> Option<Digest> {
+    let outcome = entry.memento().ok()??.outcome;
+    outcome.value.is_some_and(|value| !value.inline).then_some(outcome.digest)
+}
