@@ -146,7 +146,7 @@ fn get(tier: &Tier, keys: &[Key]) -> Result<Vec<Option<Vec<u8>>>> {
         return Ok(vec![tier.metadata.get(key)?]);
     }
     match tier.metadata.get_many(keys) {
-        Err(error) if is_of_one(error.kind()) => {
+        Err(error) if error.kind().is_of_one() => {
             keys.iter().map(|key| get_whole(tier, key)).collect()
         }
         records => records,
@@ -156,17 +156,12 @@ fn get(tier: &Tier, keys: &[Key]) -> Result<Vec<Option<Vec<u8>>>> {
 /// The record of a key in one tier, unless the tier itself finds it damaged.
 fn get_whole(tier: &Tier, key: &Key) -> Result<Option<Vec<u8>>> {
     match tier.metadata.get(key) {
-        Err(error) if is_of_one(error.kind()) => {
+        Err(error) if error.kind().is_of_one() => {
             let _ = tier.check::<()>(Err(error));
             Ok(None)
         }
         record => record,
     }
-}
-
-/// Whether an error of this kind says what is wrong with one record, and not with the store.
-fn is_of_one(kind: ErrorKind) -> bool {
-    matches!(kind, ErrorKind::Damaged | ErrorKind::NewerFormat)
 }
 
 /// Sees to it that a tier that has failed to keep `entries` has no former ones either: they would be found in their

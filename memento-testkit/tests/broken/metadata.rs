@@ -228,8 +228,9 @@ impl MetadataStore for Broken {
         for Replacement { seen, entry } in replacements {
             let is_there = || self.records.get(&entry.key).unwrap().as_ref() == Some(seen);
             if self.wrong == Wrong::ReplacesAnything || is_there() {
-                // Another one that is at work has time enough.
-                (0..10_000).take_while(|_| is_there()).for_each(|_| std::thread::yield_now());
+                // Another one that is at work has time enough, in one of many rounds at least.
+                let pause = || std::thread::sleep(Duration::from_millis(1));
+                (0..20).take_while(|_| is_there()).for_each(|_| pause());
                 self.records.put(std::slice::from_ref(entry))?;
             }
         }

@@ -1,6 +1,7 @@
 //! What is put, found and removed.
 
 use std::sync::Barrier;
+use std::time::Duration;
 
 use memento::{Entry, Filter, Key, Replacement};
 
@@ -183,6 +184,10 @@ pub(super) fn what_came_since_is_not_replaced(suite: &MetadataStoreSuite) {
         lab.keep(&[entry(1)]);
         in_threads(2, |thread| {
             begin.wait();
+            if thread == 1 {
+                // At another moment in each round.
+                std::thread::sleep(Duration::from_micros(25 * round));
+            }
             let changed = match (thread, round % 2) {
                 (0, _) => others[0].replace(&[replacement(1, b"1", b"one")]),
                 (_, 0) => others[1].put(&[Entry { record: b"new".into(), ..entry(1) }]),
