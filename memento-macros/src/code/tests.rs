@@ -2,6 +2,7 @@
 
 mod conditions;
 mod places;
+mod texts;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
