@@ -4,6 +4,7 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 /// A compiled crate.
+#[derive(Clone)]
 pub(crate) struct Artifact {
     path: PathBuf,
     /// The files that it was made of, the root first; none where nothing tells.
@@ -38,6 +39,12 @@ impl Artifact {
             .map(|variable| variable.split_once('=').unwrap_or((variable, "")))
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
             .collect();
+    }
+
+    /// The same, made of another one's files, too.
+    pub(crate) fn with(mut self, mut other: Self) -> Self {
+        self.files.append(&mut other.files);
+        self
     }
 
     /// The file that the crate begins with.

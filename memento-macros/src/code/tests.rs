@@ -1,6 +1,7 @@
 //! What functions reach in small programs.
 
 mod conditions;
+mod packages;
 mod places;
 mod texts;
 
@@ -52,10 +53,7 @@ impl Program {
     }
 
     fn adjusted(files: &[(&str, &str)], adjust: impl FnOnce(&mut [Crate])) -> Self {
-        static COUNT: AtomicUsize = AtomicUsize::new(0);
-        let number = COUNT.fetch_add(1, Ordering::Relaxed);
-        let name = format!("memento-macros-{}-{number}", std::process::id());
-        let folder = std::env::temp_dir().join(name);
+        let folder = temporary();
         let mut crates = Crates::default();
         for (path, content) in files {
             let root = folder.join(path);
@@ -102,6 +100,13 @@ impl Drop for Program {
         // What is left there harms nobody.
         let _ = std::fs::remove_dir_all(&self.folder);
     }
+}
+
+/// The path of a folder that is not there yet.
+fn temporary() -> PathBuf {
+    static COUNT: AtomicUsize = AtomicUsize::new(0);
+    let number = COUNT.fetch_add(1, Ordering::Relaxed);
+    std::env::temp_dir().join(format!("memento-macros-{}-{number}", std::process::id()))
 }
 
 fn krate(name: &str, root: PathBuf, number: usize) -> Crate {

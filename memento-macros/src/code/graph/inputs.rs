@@ -98,9 +98,9 @@ impl Graph<'_> {
         let index = self.index;
         let Kind::Import(import) = &index.nodes[import].item.kind else { return };
         let Some(root) = import.path.first().filter(|_| !import.is_always_named()) else { return };
-        // What derives traits has no traits itself.
+        // What derives traits has no traits itself, and is named where it does, unless all that is there is imported.
         let foreign = index.crates.all[krate].foreign.get(root);
-        if !foreign.is_some_and(Foreign::is_procedural_macro) {
+        if import.name.is_none() || !foreign.is_some_and(Foreign::is_procedural_macro) {
             self.lead_to_crate(from, root, krate);
         }
     }
