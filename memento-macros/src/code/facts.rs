@@ -34,9 +34,12 @@ pub(crate) struct Facts {
 }
 
 /// Macros of the standard library: a name in their calls is what it would be outside.
-const TRANSPARENT: [&str; 32] = [
+const TRANSPARENT: [&str; 39] = [
+    "addr_of",
+    "addr_of_mut",
     "assert",
     "assert_eq",
+    "assert_matches",
     "assert_ne",
     "cfg",
     "column",
@@ -45,6 +48,7 @@ const TRANSPARENT: [&str; 32] = [
     "dbg",
     "debug_assert",
     "debug_assert_eq",
+    "debug_assert_matches",
     "debug_assert_ne",
     "env",
     "eprint",
@@ -55,10 +59,13 @@ const TRANSPARENT: [&str; 32] = [
     "line",
     "matches",
     "module_path",
+    "offset_of",
     "option_env",
     "panic",
+    "pin",
     "print",
     "println",
+    "ready",
     "stringify",
     "thread_local",
     "todo",

@@ -214,3 +214,32 @@ fn the_body_of_a_memento_function_counts_where_it_is_named_as_a_dependency() {
     assert_ne!(one.digest, other.digest);
     one.has("fn helped");
 }
+
+#[test]
+fn names_in_calls_of_standard_macros_are_what_they_would_be_outside() {
+    let calls = [
+        "std::pin::pin!(f)",
+        "pin!(f)",
+        "std::task::ready!(f)",
+        "std::ptr::addr_of!(f)",
+        "assert_matches!(f, Some(_))",
+        "core::mem::offset_of!(Price, f)",
+    ];
+    for import in ["", "use std::pin::pin;", "use std::pin::{self, pin};"] {
+        let program = Program::of(&format!("{import} mod b {{ pub fn f() {{}} }}"));
+        for call in calls {
+            let found = program.reach(&format!("fn of() {{ let f = 1; {call}; }}"));
+            found.lacks("fn f (app::b)");
+        }
+        program.reach("fn of() { pin!(b::f()) }").has("fn f (app::b)");
+    }
+    // What is called so may be another macro.
+    for other in [
+        "macro_rules! pin { ($f:ident) => { b::$f() } }",
+        "use other::pin;",
+        "use std::task::ready as pin;",
+    ] {
+        let program = Program::of(&format!("{other} mod b {{ pub fn f() {{}} }}"));
+        program.reach("fn of() { pin!(f) }").has("fn f (app::b)");
+    }
+}
