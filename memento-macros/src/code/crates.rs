@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-use super::artifact::Artifact;
+use super::artifact::{Artifact, BuildScript};
 use super::lock::{Exactness, Lock};
 use crate::rustc::{self, Dependency};
 
@@ -118,6 +118,37 @@ impl Crates {
         }
         crates.see();
         crates
+    }
+
+    /// The state of an option in a crate that others depend on, as text.
+    pub(crate) fn state(&self, option: &str, krate: &Crate) -> String {
+        let Some(artifact) = &krate.artifact else { return String::new() };
+        let feature = option.strip_prefix("feature = ").map(|name| name.trim_matches('"'));
+        let state = match (&krate.used_by, feature, artifact.features()) {
+            (Some(used_by), ..) => used_by.clone(),
+            (None, Some(feature), Some(active)) => {
+                active.iter().any(|name| name == feature).to_string()
+            }
+            (None, ..) => artifact.identity(),
+        };
+        match artifact.build_script(option) {
+            BuildScript::Nothing => state,
+            BuildScript::Sets(is_set) => format!("{state} {is_set}"),
+            BuildScript::Unknown => format!("{state} {}", self.compiled(krate)),
+        }
+    }
+
+    /// What a crate was compiled to: it differs with all that it was compiled from. Of one that only others need, what
+    /// those were compiled to, which has the digests of all that they need in it.
+    fn compiled(&self, krate: &Crate) -> String {
+        let is_meant = |other: &&Crate| match krate.used_by {
+            None => std::ptr::eq(*other, krate),
+            Some(_) => other.used_by.is_none(),
+        };
+        let artifacts = self.all.iter().filter(is_meant).filter_map(|of| of.artifact.as_ref());
+        let digests: Vec<String> =
+            artifacts.map(|artifact| artifact.digest().to_hex().to_string()).collect();
+        digests.join(" ")
     }
 
     fn add(

@@ -53,10 +53,10 @@ impl Crates {
         }
     }
 
-    /// The names of the artifacts that rustc was given: they differ with the features of all that they were made of.
+    /// What rustc was given: it differs with the features of all that it was made of.
     fn crates_in_use(&self) -> String {
-        let stems = self.all.iter().filter_map(|krate| Some(krate.artifact.as_ref()?.stem()));
-        stems.collect::<Vec<_>>().join(" ")
+        let all = self.all.iter().filter_map(|krate| Some(krate.artifact.as_ref()?.identity()));
+        all.collect::<Vec<_>>().join(" ")
     }
 }
 

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use super::super::crates::Crates;
 use super::super::index::Index;
 use super::super::lock::Lock;
-use super::{Program, temporary};
+use super::{Found, Program, temporary};
 use crate::rustc::Dependency;
 
 /// A folder with packages, and what Cargo left of them. The first one is being compiled.
@@ -129,4 +129,60 @@ fn a_crate_that_only_a_dependency_uses_is_followed() {
     workspace.write("target/deps/libfar_off-02.so", "");
     let program = workspace.program(&[("near", "deps/libnear-01.rlib")], &[]);
     program.reach("fn of() { near::go() }").has("fn go (far_off)");
+}
+
+/// A crate that the one being compiled needs, or that only that one needs, whose package has a build script.
+fn scripted(is_direct: bool, outputs: &[&str], compiled: &str, code: &str) -> Found {
+    let mut workspace = Workspace::new();
+    let needed = if is_direct { "far-off" } else { "near" };
+    workspace.package("app", &[needed], "", "");
+    let forward = "pub fn go() -> u64 { far_off::go() }";
+    workspace.package("near", &["far-off"], forward, "debug/deps/libnear-01.rmeta");
+    workspace.package("far-off", &[], code, "debug/deps/libfar_off-01.rmeta");
+    workspace.write("far-off/Cargo.toml", "[package]\nname = \"far-off\"\n");
+    workspace.write("far-off/build.rs", "fn main() {}");
+    for (number, output) in outputs.iter().enumerate() {
+        workspace.write(&format!("target/debug/build/far-off-1{number}/output"), output);
+    }
+    let name = needed.replace('-', "_");
+    let artifact = format!("debug/deps/lib{name}-01.rmeta");
+    workspace.write(&format!("target/{artifact}"), compiled);
+    let program = workspace.program(&[(&name, &artifact)], &[]);
+    program.reach(&format!("fn of() -> u64 {{ {name}::go() }}"))
+}
+
+#[test]
+fn an_option_that_the_build_script_of_a_dependency_sets_counts() {
+    let code = "pub fn go() -> u64 { if cfg!(new_tax) { 7 } else { 19 } }";
+    let (set, not) = ("cargo::rustc-cfg=new_tax\n", "cargo::rustc-check-cfg=cfg(new_tax)\n");
+    for is_direct in [true, false] {
+        let digest = |outputs: &[&str], compiled: &str| {
+            let found = scripted(is_direct, outputs, compiled, code);
+            found.has("new_tax (far_off)");
+            found.digest
+        };
+        assert_ne!(digest(&[set], "a"), digest(&[not], "a"));
+        // What it was compiled to says more than the option does.
+        assert_eq!(digest(&[set], "a"), digest(&[set, set], "b"));
+        // It has to say which of several is in use, and where none is known.
+        assert_eq!(digest(&[set, not], "a"), digest(&[not, set], "a"));
+        assert_ne!(digest(&[set, not], "a"), digest(&[set, not], "b"));
+        assert_ne!(digest(&[], "a"), digest(&[], "b"));
+    }
+}
+
+#[test]
+fn a_profile_may_do_otherwise_for_a_dependency() {
+    let code = "pub fn go() -> u64 { if cfg!(debug_assertions) { 7 } else { 19 } }";
+    let found = scripted(true, &[""], "", code);
+    assert_eq!(found.options, ["debug_assertions"]);
+    found.has("debug_assertions (far_off)");
+    let digest = |artifact: &str| {
+        let mut workspace = Workspace::new();
+        workspace.package("app", &["near"], "", "");
+        workspace.package("near", &[], code, artifact);
+        let program = workspace.program(&[("near", artifact)], &[]);
+        program.reach("fn of() -> u64 { near::go() }").digest
+    };
+    assert_ne!(digest("deps/libnear-01.rmeta"), digest("deps/libnear-02.rmeta"));
 }
