@@ -59,16 +59,24 @@ static INDEX: LazyLock<Option<Index>> = LazyLock::new(|| Crates::of_compilation(
 static CODE: LazyLock<Option<Mutex<Code<'static>>>> =
     LazyLock::new(|| INDEX.as_ref().map(|index| Mutex::new(Code::new(index))));
 
-/// Where a macro was called: the file, and the line, from 1.
+/// Where a macro was called: the file, the line, and the character in it, both from 1.
 pub(crate) struct CallSite {
-    pub(crate) file: Option<PathBuf>,
-    pub(crate) line: usize,
+    file: Option<PathBuf>,
+    line: usize,
+    column: usize,
+}
+
+impl CallSite {
+    pub(crate) fn of(span: proc_macro::Span) -> Self {
+        Self { file: span.local_file(), line: span.line(), column: span.column() }
+    }
 }
 
 /// What the code in `root`, called at `site`, reaches.
 pub(crate) fn reach(root: &Source, site: &CallSite, follow: &Follow<'_>) -> Reached {
     let (Some(index), Some(code)) = (&*INDEX, &*CODE) else { return Reached::default() };
-    let found = site.file.as_ref().and_then(|file| index.place_of_line(file, site.line));
+    let CallSite { file, line, column } = site;
+    let found = file.as_ref().and_then(|file| index.place_at(file, *line, *column));
     // Code whose place is unknown may name anything.
     let anywhere = Place { krate: 0, module: None, at: None };
     let (place, path) = match found {

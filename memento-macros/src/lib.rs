@@ -75,7 +75,7 @@ use quote::quote;
 pub fn memento(options: TokenStream, item: TokenStream) -> TokenStream {
     let item = proc_macro2::TokenStream::from(item);
     let span = proc_macro::Span::call_site();
-    let site = code::CallSite { file: span.local_file(), line: span.line() };
+    let site = code::CallSite::of(span);
     match parse::parse(options.into(), item.clone()).and_then(check::check) {
         Ok(annotated) => expand::expand(&annotated, &site).into(),
         // The plain function stays, so that one mistake gives one message.

@@ -1,5 +1,6 @@
 //! What rustc was told about other crates. Its arguments are those of this process.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use proc_macro2::{Ident, Span, TokenStream};
@@ -56,16 +57,26 @@ pub(crate) fn compilation() -> String {
     blake3::hash(parts.join(" ").as_bytes()).to_hex()[..16].to_owned()
 }
 
-/// The crates in rustc's `--extern` arguments.
-pub(crate) fn dependencies() -> impl Iterator<Item = Dependency> {
+/// The values of an option of rustc.
+fn values(option: &str) -> impl Iterator<Item = String> {
     let arguments: Vec<String> = arguments().collect();
     let next = arguments.clone().into_iter().skip(1).map(Some).chain([None]);
-    arguments.into_iter().zip(next).filter_map(|(argument, next)| {
-        let value = match argument.strip_prefix("--extern") {
-            Some("") => next?,
-            Some(value) => value.strip_prefix('=')?.to_owned(),
-            None => return None,
-        };
+    arguments.into_iter().zip(next).filter_map(move |(argument, next)| {
+        match argument.strip_prefix(option)? {
+            "" => next,
+            value => Some(value.strip_prefix('=').unwrap_or(value).to_owned()),
+        }
+    })
+}
+
+/// The folders where rustc looks for what other crates need.
+pub(crate) fn folders() -> BTreeSet<PathBuf> {
+    values("-L").filter_map(|value| Some(value.strip_prefix("dependency=")?.into())).collect()
+}
+
+/// The crates in rustc's `--extern` arguments.
+pub(crate) fn dependencies() -> impl Iterator<Item = Dependency> {
+    values("--extern").filter_map(|value| {
         let (name, artifact) = value.split_once('=')?;
         // `priv:name`, `noprelude:name`
         let name = name.rsplit_once(':').map_or(name, |(_, name)| name).to_owned();

@@ -4,6 +4,7 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 /// A compiled crate.
+#[derive(Clone)]
 pub(crate) struct Artifact {
     path: PathBuf,
     /// The files that it was made of, the root first; none where nothing tells.
@@ -40,6 +41,12 @@ impl Artifact {
             .collect();
     }
 
+    /// The same, made of another one's files, too.
+    pub(crate) fn with(mut self, mut other: Self) -> Self {
+        self.files.append(&mut other.files);
+        self
+    }
+
     /// The file that the crate begins with.
     pub(crate) fn root(&self) -> Option<&Path> {
         self.files.first().map(PathBuf::as_path).filter(|root| root.is_file())
@@ -51,24 +58,79 @@ impl Artifact {
         matches!(extension, Some("so" | "dylib" | "dll"))
     }
 
-    /// The name of the file, which differs for each combination of features, versions and settings.
-    pub(crate) fn stem(&self) -> String {
+    fn stem(&self) -> String {
         self.path.file_stem().unwrap_or_default().to_string_lossy().into_owned()
     }
 
-    /// The active features, from Cargo's own notes; `None` where there are none of the known form.
-    pub(crate) fn features(&self) -> Option<Vec<String>> {
+    /// What differs for each combination of features, versions and settings: the name of the file, where Cargo does not
+    /// reserve it for one combination.
+    pub(crate) fn identity(&self) -> String {
+        let stem = self.stem();
+        if stem.contains('-') { stem } else { self.digest().to_hex().to_string() }
+    }
+
+    /// The folder with Cargo's own notes on it.
+    fn notes(&self) -> Option<PathBuf> {
         let stem = self.stem();
         let (_, hash) = stem.rsplit_once('-')?;
         let notes = self.path.parent()?.parent()?.join(".fingerprint");
         let ending = format!("-{hash}");
-        let mut folders = std::fs::read_dir(notes).ok()?.flatten();
-        let folder =
-            folders.find(|folder| folder.file_name().to_string_lossy().ends_with(&ending))?;
-        let mut files = std::fs::read_dir(folder.path()).ok()?.flatten();
+        let mut folders = std::fs::read_dir(notes).ok()?.flatten().map(|folder| folder.path());
+        folders.find(|folder| folder.to_string_lossy().ends_with(&ending))
+    }
+
+    /// The active features, from Cargo's notes; `None` where there are none of the known form.
+    pub(crate) fn features(&self) -> Option<Vec<String>> {
+        let mut files = std::fs::read_dir(self.notes()?).ok()?.flatten();
         let is_note = |path: &PathBuf| path.extension() == Some(OsStr::new("json"));
         let note = files.find_map(|file| Some(file.path()).filter(is_note))?;
         features(&std::fs::read_to_string(note).ok()?)
+    }
+
+    /// What the build script of its package says about an option.
+    ///
+    /// Cargo keeps what a build script prints for each combination of features and settings. While dependents compile,
+    /// it has not noted yet which one a crate was compiled with: it is known where all say the same.
+    pub(crate) fn build_script(&self, option: &str) -> BuildScript {
+        let outputs = self.outputs();
+        match outputs.split_first() {
+            None if !self.has_build_script() => BuildScript::Nothing,
+            Some((first, others)) => {
+                let is_set = sets(first, option);
+                let is_known = others.iter().all(|output| sets(output, option) == is_set);
+                if is_known { BuildScript::Sets(is_set) } else { BuildScript::Unknown }
+            }
+            None => BuildScript::Unknown,
+        }
+    }
+
+    /// What the build script of its package has printed, each time that it was run for another combination.
+    fn outputs(&self) -> Vec<String> {
+        let stem = self.stem();
+        let noted = self.notes();
+        // Without notes, the package is called like the crate.
+        let name = noted.as_deref().and_then(Path::file_name).map(OsStr::to_string_lossy);
+        let name = plain(name.as_deref().unwrap_or(stem.strip_prefix("lib").unwrap_or(&stem)));
+        let folder = self.path.parent().and_then(Path::parent).map(|folder| folder.join("build"));
+        let folders = folder.and_then(|folder| std::fs::read_dir(folder).ok());
+        let folders = folders.into_iter().flatten().flatten();
+        let of_package =
+            folders.filter(|folder| plain(&folder.file_name().to_string_lossy()) == name);
+        let outputs = of_package.map(|folder| folder.path().join("output"));
+        outputs.filter_map(|output| std::fs::read_to_string(output).ok()).collect()
+    }
+
+    /// Whether its package has a build script, as far as its manifest tells.
+    fn has_build_script(&self) -> bool {
+        let folders = self.root().into_iter().flat_map(|root| root.ancestors().skip(1));
+        let mut manifests = folders.filter_map(|folder| {
+            let manifest = std::fs::read_to_string(folder.join("Cargo.toml")).ok()?;
+            Some((manifest, folder.join("build.rs").is_file()))
+        });
+        manifests.next().is_some_and(|(manifest, is_there)| {
+            let mut keys = manifest.lines().filter_map(|line| line.split_once('='));
+            is_there || keys.any(|(key, value)| key.trim() == "build" && value.trim() != "false")
+        })
     }
 
     /// The digest of the whole file: stands for the crate where nothing tells what it was made of.
@@ -76,6 +138,33 @@ impl Artifact {
         std::fs::read(&self.path)
             .map_or_else(|_| blake3::hash(b"gone"), |bytes| blake3::hash(&bytes))
     }
+}
+
+/// What is known of a build script and an option.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum BuildScript {
+    /// There is none.
+    Nothing,
+    /// Whether it sets the option.
+    Sets(bool),
+    /// It may set the option.
+    Unknown,
+}
+
+/// The name of a package or a crate in that of a file, which a hash may follow.
+fn plain(name: &str) -> String {
+    name.rsplit_once('-').map_or(name, |(name, _)| name).replace('-', "_")
+}
+
+/// Whether a build script that has printed this sets an option.
+fn sets(output: &str, option: &str) -> bool {
+    let without_spaces = |text: &str| text.split_whitespace().collect::<String>();
+    let option = without_spaces(option);
+    output.lines().any(|line| {
+        let set = line.strip_prefix("cargo:").map(|line| line.strip_prefix(':').unwrap_or(line));
+        let set = set.and_then(|line| line.strip_prefix("rustc-cfg="));
+        set.is_some_and(|set| without_spaces(set) == option)
+    })
 }
 
 /// The features in one of Cargo's notes: a list of texts in a text.
@@ -97,6 +186,17 @@ mod tests {
         assert_eq!(artifact.files, [PathBuf::from("x/src/lib.rs"), PathBuf::from("x/a b.rs")]);
         let expected = [("NAME", "value=1"), ("UNSET", "")];
         assert!(artifact.variables.iter().map(|(n, v)| (&**n, &**v)).eq(expected));
+    }
+
+    #[test]
+    fn the_options_that_a_build_script_sets() {
+        let output =
+            "cargo::rustc-check-cfg=cfg(c)\ncargo::rustc-cfg=a\ncargo:rustc-cfg=b = \"x\"\na\n";
+        for (option, is_set) in
+            [("a", true), ("b = \"x\"", true), ("b", false), ("b = \"y\"", false), ("c", false)]
+        {
+            assert_eq!(sets(output, option), is_set, "{option}");
+        }
     }
 
     #[test]

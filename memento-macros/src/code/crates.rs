@@ -3,14 +3,15 @@
 //! The sources of packages on this machine are followed: path dependencies, members of the workspace, the package's own
 //! library. Other packages are what `Cargo.lock` says that they are.
 
+mod transitive;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
-use std::time::SystemTime;
 
-use super::artifact::Artifact;
+use super::artifact::{Artifact, BuildScript};
 use super::lock::{Exactness, Lock};
-use crate::rustc;
+use crate::rustc::{self, Dependency};
 
 /// The variable that says how exactly the versions of other packages count: `exact` or `compatible`.
 pub(crate) const EXACTNESS: &str = "MEMENTO_CRATE_VERSIONS";
@@ -70,6 +71,8 @@ pub(crate) struct Crates {
     /// The package of each crate in the lock.
     packages: Vec<Option<usize>>,
     lock: Option<Lock>,
+    /// What was compiled of the procedural macros on this machine that followed crates need, by package.
+    procedural: BTreeMap<usize, Artifact>,
 }
 
 fn exactness() -> Exactness {
@@ -88,23 +91,64 @@ impl Crates {
         let folder = PathBuf::from(variable("CARGO_MANIFEST_DIR"));
         let found =
             Lock::find(&folder, &variable("CARGO_PKG_NAME"), &variable("CARGO_PKG_VERSION"));
+        Some(Self::of(name, root, found, rustc::dependencies(), &rustc::folders()))
+    }
+
+    /// The crates of the compilation of one that begins at `root`, with the lock that has its package, with these
+    /// `dependencies`; further ones are in `folders`.
+    pub(super) fn of(
+        name: String,
+        root: PathBuf,
+        found: Option<(Lock, usize)>,
+        dependencies: impl Iterator<Item = Dependency>,
+        folders: &BTreeSet<PathBuf>,
+    ) -> Self {
         let (lock, package) = found.unzip();
         let mut crates = Self { lock, ..Self::default() };
         crates.add(name, root, None, package);
-        let mut folders = BTreeSet::new();
-        for dependency in
-            rustc::dependencies().filter(|found| !rustc::is_framework(&found.original))
-        {
-            folders.extend(dependency.artifact.parent().map(Path::to_owned));
+        let mut beside = BTreeSet::new();
+        for dependency in dependencies.filter(|found| !rustc::is_framework(&found.original)) {
+            beside.extend(dependency.artifact.parent().map(Path::to_owned));
             let artifact = Artifact::new(&dependency.artifact);
             let package = crates.package(&dependency.original, &artifact, package);
             crates.take(dependency.name, &dependency.original, artifact, package);
         }
         if let Some(package) = package {
-            crates.add_transitive(package, &folders);
+            crates.add_transitive(package, &beside, folders);
         }
         crates.see();
-        Some(crates)
+        crates
+    }
+
+    /// The state of an option in a crate that others depend on, as text.
+    pub(crate) fn state(&self, option: &str, krate: &Crate) -> String {
+        let Some(artifact) = &krate.artifact else { return String::new() };
+        let feature = option.strip_prefix("feature = ").map(|name| name.trim_matches('"'));
+        let state = match (&krate.used_by, feature, artifact.features()) {
+            (Some(used_by), ..) => used_by.clone(),
+            (None, Some(feature), Some(active)) => {
+                active.iter().any(|name| name == feature).to_string()
+            }
+            (None, ..) => artifact.identity(),
+        };
+        match artifact.build_script(option) {
+            BuildScript::Nothing => state,
+            BuildScript::Sets(is_set) => format!("{state} {is_set}"),
+            BuildScript::Unknown => format!("{state} {}", self.compiled(krate)),
+        }
+    }
+
+    /// What a crate was compiled to: it differs with all that it was compiled from. Of one that only others need, what
+    /// those were compiled to, which has the digests of all that they need in it.
+    fn compiled(&self, krate: &Crate) -> String {
+        let is_meant = |other: &&Crate| match krate.used_by {
+            None => std::ptr::eq(*other, krate),
+            Some(_) => other.used_by.is_none(),
+        };
+        let artifacts = self.all.iter().filter(is_meant).filter_map(|of| of.artifact.as_ref());
+        let digests: Vec<String> =
+            artifacts.map(|artifact| artifact.digest().to_hex().to_string()).collect();
+        digests.join(" ")
     }
 
     fn add(
@@ -190,56 +234,6 @@ impl Crates {
         (label, *digest)
     }
 
-    /// Follows the crates on this machine that followed ones need. rustc knows them by the folders of its artifacts,
-    /// where there may be several of each: what is read of them is the newest, and which one is in use is not known.
-    fn add_transitive(&mut self, package: usize, folders: &BTreeSet<PathBuf>) {
-        let Some(lock) = &self.lock else { return };
-        let is_end = |package: &super::lock::Package| {
-            package.source.is_some() || rustc::is_framework(&package.crate_name())
-        };
-        let wanted: Vec<usize> = (lock.closure(package, is_end).into_iter())
-            .filter(|&wanted| wanted != package && !self.packages.contains(&Some(wanted)))
-            .collect();
-        let direct = self.crates_in_use();
-        let files = folders.iter().filter_map(|folder| std::fs::read_dir(folder).ok());
-        let files = files.flatten().flatten().map(|file| file.path());
-        let mut files: Vec<(SystemTime, PathBuf)> = files
-            .filter(|path| path.extension().is_some_and(|end| end == "d"))
-            .filter_map(|path| Some((path.metadata().ok()?.modified().ok()?, path)))
-            .collect();
-        files.sort_unstable();
-        let mut found = Vec::new();
-        for wanted in wanted {
-            let name = lock.packages[wanted].crate_name();
-            let mut newest = BTreeMap::new();
-            for (_, path) in &files {
-                let stem = path.file_stem().unwrap_or_default().to_string_lossy();
-                if stem.rsplit_once('-').is_some_and(|(of, _)| of == name) {
-                    let artifact = Artifact::new(&path.with_file_name(format!("lib{stem}.rmeta")));
-                    let root = artifact.root().and_then(|root| root.canonicalize().ok());
-                    newest.extend(root.map(|root| (root, artifact)));
-                }
-            }
-            found.extend(
-                newest.into_iter().map(|(root, artifact)| (name.clone(), root, artifact, wanted)),
-            );
-        }
-        for (name, root, artifact, package) in found {
-            self.add(name, root, Some(artifact), Some(package));
-            self.all
-                .iter_mut()
-                .rev()
-                .take(1)
-                .for_each(|krate| krate.used_by = Some(direct.clone()));
-        }
-    }
-
-    /// The names of the artifacts that rustc was given: they differ with the features of all that they were made of.
-    fn crates_in_use(&self) -> String {
-        let stems = self.all.iter().filter_map(|krate| Some(krate.artifact.as_ref()?.stem()));
-        stems.collect::<Vec<_>>().join(" ")
-    }
-
     /// Notes which crates can name which.
     fn see(&mut self) {
         for number in 0..self.all.len() {
@@ -259,13 +253,14 @@ impl Crates {
             if number > 0
                 && let (Some(lock), Some(package)) = (&self.lock, self.packages[number])
             {
-                let foreign = lock
-                    .dependencies(package)
-                    .filter(|&other| lock.packages[other].source.is_some());
-                let foreign = foreign.map(|other| {
+                let foreign = lock.dependencies(package).filter_map(|other| {
                     let name = lock.packages[other].crate_name();
-                    let foreign = Foreign::new(&name, Some(other), None);
-                    (name, foreign)
+                    let is_elsewhere = lock.packages[other].source.is_some();
+                    let procedural = self.procedural.get(&other).cloned();
+                    let is_foreign = is_elsewhere || procedural.is_some();
+                    let package = is_elsewhere.then_some(other);
+                    let foreign = is_foreign.then(|| Foreign::new(&name, package, procedural));
+                    foreign.map(|foreign| (name, foreign))
                 });
                 self.all[number].foreign = foreign.collect();
             }

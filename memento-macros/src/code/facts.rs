@@ -1,6 +1,7 @@
 //! What a piece of code mentions.
 
 mod conditions;
+mod texts;
 
 use std::collections::HashSet;
 use std::ops::Range;
@@ -33,9 +34,12 @@ pub(crate) struct Facts {
 }
 
 /// Macros of the standard library: a name in their calls is what it would be outside.
-const TRANSPARENT: [&str; 32] = [
+const TRANSPARENT: [&str; 39] = [
+    "addr_of",
+    "addr_of_mut",
     "assert",
     "assert_eq",
+    "assert_matches",
     "assert_ne",
     "cfg",
     "column",
@@ -44,6 +48,7 @@ const TRANSPARENT: [&str; 32] = [
     "dbg",
     "debug_assert",
     "debug_assert_eq",
+    "debug_assert_matches",
     "debug_assert_ne",
     "env",
     "eprint",
@@ -54,10 +59,13 @@ const TRANSPARENT: [&str; 32] = [
     "line",
     "matches",
     "module_path",
+    "offset_of",
     "option_env",
     "panic",
+    "pin",
     "print",
     "println",
+    "ready",
     "stringify",
     "thread_local",
     "todo",
@@ -289,30 +297,6 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn text(&mut self, at: usize, surroundings: Surroundings) {
-        let text = self.source.text(at);
-        self.facts.texts.extend(self.source.string(at).map(|text| (self.path.to_owned(), text)));
-        if surroundings.in_attribute {
-            // `#[serde(default = "path::to")]`
-            for word in text.split(|c| !is_word(c)) {
-                self.mention(word, Stands::Anywhere);
-            }
-            return;
-        }
-        // `format!("{LIMIT} {:WIDTH$}")`
-        for placeholder in text.split('{').skip(1) {
-            let placeholder = placeholder.split('}').next().unwrap_or_default();
-            let first = placeholder.split(|c| !is_word(c)).next();
-            self.mention(first.unwrap_or_default(), Stands::Alone);
-            for part in placeholder.split('$').rev().skip(1) {
-                let word = part.rsplit(|c| !is_word(c)).next().unwrap_or_default();
-                // `{:0WIDTH$}`: names do not begin with digits, and the `0` is a flag.
-                let word = word.trim_start_matches(|c: char| c.is_ascii_digit());
-                self.mention(word, Stands::Alone);
-            }
-        }
-    }
-
     /// Notes what `include!` and `env!` and their kin read.
     fn compile_time_macro(&mut self, at: usize, surroundings: Surroundings) {
         let source = self.source;
@@ -338,10 +322,6 @@ impl<'a> Reader<'a> {
             None => std::env::var(name).ok(),
         }
     }
-}
-
-fn is_word(character: char) -> bool {
-    character == '_' || character.is_alphanumeric()
 }
 
 /// What tokens stand in.

@@ -181,11 +181,19 @@ impl Index {
         globs.collect()
     }
 
-    /// Whether anything in the crates that are followed is called this, beside what is called as a macro.
+    /// Whether anything in the crates that are followed is called this, beside what is called as a macro, and what is
+    /// imported from the standard library.
     pub(crate) fn defines(&self, name: &str) -> bool {
         self.named(name).is_some_and(|found| {
             let is_call = |&item: &usize| matches!(self.nodes[item].item.kind, Kind::Call { .. });
-            let is_called_alone = found.items.is_empty()
+            let is_standard = |&item: &usize| match &self.nodes[item].item.kind {
+                Kind::Import(import) => {
+                    import.path.last().is_some_and(|last| last == name)
+                        && matches!(&*import.path[0], "std" | "core")
+                }
+                _ => false,
+            };
+            let is_called_alone = found.items.iter().all(is_standard)
                 && found.members.is_empty()
                 && found.traits.is_empty()
                 && found.with_type.is_empty()

@@ -8,6 +8,9 @@ mod tests;
 
 use std::ops::Range;
 
+/// What a text may begin with that is no part of it.
+const MARK: &str = "\u{feff}";
+
 /// A text that is Rust, and its tokens.
 #[derive(Default)]
 pub(crate) struct Source {
@@ -116,10 +119,15 @@ impl Source {
         syn::parse_str::<syn::LitStr>(self.text(at)).ok().map(|literal| literal.value())
     }
 
-    /// The token that covers the first byte of the line with this number, from 1, or the first one behind it.
-    pub(crate) fn at_line(&self, line: usize) -> usize {
-        let starts = self.text.split_inclusive('\n').take(line.saturating_sub(1));
-        let offset: usize = starts.map(str::len).sum();
+    /// The token that covers a character, or the first one behind it. Lines and columns are counted as rustc does: from
+    /// 1, columns in characters, without the mark that a text may begin with.
+    pub(crate) fn at_character(&self, line: usize, column: usize) -> usize {
+        let text = self.text.strip_prefix(MARK).unwrap_or(&self.text);
+        let mut lines = text.split_inclusive('\n');
+        let before: usize = lines.by_ref().take(line.saturating_sub(1)).map(str::len).sum();
+        let characters = lines.next().unwrap_or_default().chars().take(column.saturating_sub(1));
+        let within: usize = characters.map(char::len_utf8).sum();
+        let offset = self.text.len() - text.len() + before + within;
         self.tokens.partition_point(|token| (token.end as usize) <= offset)
     }
 }
@@ -146,8 +154,8 @@ impl Lexer<'_> {
     }
 
     fn skip_shebang(&mut self) {
-        if self.text.starts_with("\u{feff}".as_bytes()) {
-            self.at += 3;
+        if self.text.starts_with(MARK.as_bytes()) {
+            self.at += MARK.len();
         }
         if self.text[self.at..].starts_with(b"#!") && !self.text[self.at..].starts_with(b"#![") {
             self.skip_line();

@@ -1,7 +1,9 @@
 //! What functions reach in small programs.
 
 mod conditions;
+mod packages;
 mod places;
+mod texts;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -51,10 +53,7 @@ impl Program {
     }
 
     fn adjusted(files: &[(&str, &str)], adjust: impl FnOnce(&mut [Crate])) -> Self {
-        static COUNT: AtomicUsize = AtomicUsize::new(0);
-        let number = COUNT.fetch_add(1, Ordering::Relaxed);
-        let name = format!("memento-macros-{}-{number}", std::process::id());
-        let folder = std::env::temp_dir().join(name);
+        let folder = temporary();
         let mut crates = Crates::default();
         for (path, content) in files {
             let root = folder.join(path);
@@ -101,6 +100,13 @@ impl Drop for Program {
         // What is left there harms nobody.
         let _ = std::fs::remove_dir_all(&self.folder);
     }
+}
+
+/// The path of a folder that is not there yet.
+fn temporary() -> PathBuf {
+    static COUNT: AtomicUsize = AtomicUsize::new(0);
+    let number = COUNT.fetch_add(1, Ordering::Relaxed);
+    std::env::temp_dir().join(format!("memento-macros-{}-{number}", std::process::id()))
 }
 
 fn krate(name: &str, root: PathBuf, number: usize) -> Crate {
@@ -207,4 +213,33 @@ fn the_body_of_a_memento_function_counts_where_it_is_named_as_a_dependency() {
     let [one, other] = [one, other].map(|of| of.follow(place, function, &[], &["rates::filled"]));
     assert_ne!(one.digest, other.digest);
     one.has("fn helped");
+}
+
+#[test]
+fn names_in_calls_of_standard_macros_are_what_they_would_be_outside() {
+    let calls = [
+        "std::pin::pin!(f)",
+        "pin!(f)",
+        "std::task::ready!(f)",
+        "std::ptr::addr_of!(f)",
+        "assert_matches!(f, Some(_))",
+        "core::mem::offset_of!(Price, f)",
+    ];
+    for import in ["", "use std::pin::pin;", "use std::pin::{self, pin};"] {
+        let program = Program::of(&format!("{import} mod b {{ pub fn f() {{}} }}"));
+        for call in calls {
+            let found = program.reach(&format!("fn of() {{ let f = 1; {call}; }}"));
+            found.lacks("fn f (app::b)");
+        }
+        program.reach("fn of() { pin!(b::f()) }").has("fn f (app::b)");
+    }
+    // What is called so may be another macro.
+    for other in [
+        "macro_rules! pin { ($f:ident) => { b::$f() } }",
+        "use other::pin;",
+        "use std::task::ready as pin;",
+    ] {
+        let program = Program::of(&format!("{other} mod b {{ pub fn f() {{}} }}"));
+        program.reach("fn of() { pin!(f) }").has("fn f (app::b)");
+    }
 }

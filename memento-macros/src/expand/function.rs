@@ -15,8 +15,7 @@ pub(super) fn block(block: &Block) -> TokenStream {
     item.attrs = item.attrs.iter().map(relaxed).collect();
     let mut companions = TokenStream::new();
     for (function, &place) in block.functions.iter().zip(&block.places) {
-        let span = function.item.sig.ident.span().unwrap();
-        let site = CallSite { file: span.local_file(), line: span.line() };
+        let site = CallSite::of(function.item.sig.ident.span().unwrap());
         let parts = Parts::new(function, version::of(function, &site));
         item.items[place] = ImplItem::Verbatim(parts.function());
         companions.extend(parts.companion());

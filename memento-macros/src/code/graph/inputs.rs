@@ -13,11 +13,12 @@ use super::{Graph, Joint, Piece, Vertex};
 /// Options that are the same for all crates of a program.
 fn is_of_target(option: &str) -> bool {
     let name = option.split(' ').next().unwrap_or(option);
-    name.starts_with("target_")
-        || matches!(
-            name,
-            "unix" | "windows" | "debug_assertions" | "panic" | "miri" | "overflow_checks"
-        )
+    name.starts_with("target_") || matches!(name, "unix" | "windows" | "panic" | "miri")
+}
+
+/// Options that the profile sets, which may do otherwise for some packages.
+fn is_of_profile(option: &str) -> bool {
+    matches!(option, "debug_assertions" | "overflow_checks")
 }
 
 impl Graph<'_> {
@@ -98,9 +99,9 @@ impl Graph<'_> {
         let index = self.index;
         let Kind::Import(import) = &index.nodes[import].item.kind else { return };
         let Some(root) = import.path.first().filter(|_| !import.is_always_named()) else { return };
-        // What derives traits has no traits itself.
+        // What derives traits has no traits itself, and is named where it does, unless all that is there is imported.
         let foreign = index.crates.all[krate].foreign.get(root);
-        if !foreign.is_some_and(Foreign::is_procedural_macro) {
+        if import.name.is_none() || !foreign.is_some_and(Foreign::is_procedural_macro) {
             self.lead_to_crate(from, root, krate);
         }
     }
@@ -166,25 +167,20 @@ impl Graph<'_> {
     }
 
     fn lead_to_option(&mut self, from: usize, option: &str, krate: usize) {
-        let dependency = &self.index.crates.all[krate];
-        let Some(artifact) = dependency.artifact.as_ref().filter(|_| !is_of_target(option)) else {
-            self.lead_to_own_option(from, option);
-            return;
-        };
-        let feature = option.strip_prefix("feature = ").map(|name| name.trim_matches('"'));
+        let crates = &self.index.crates;
+        let of = &crates.all[krate];
+        let is_own = of.artifact.is_none();
         // What is compiled as a dependency is not compiled for its own tests.
-        if option == "test" {
+        if !is_own && option == "test" {
             return;
         }
-        let state = match (&dependency.used_by, feature, artifact.features()) {
-            (Some(used_by), ..) => used_by.clone(),
-            (None, Some(feature), Some(active)) => {
-                active.iter().any(|name| name == feature).to_string()
-            }
-            (None, ..) => artifact.stem(),
-        };
-        let label = format!("{option} ({})", dependency.name);
-        self.lead_to_input(from, &label, || blake3::hash(state.as_bytes()));
+        if is_own || is_of_target(option) || is_of_profile(option) {
+            self.lead_to_own_option(from, option);
+        }
+        if !is_own && !is_of_target(option) {
+            let label = format!("{option} ({})", of.name);
+            self.lead_to_input(from, &label, || blake3::hash(crates.state(option, of).as_bytes()));
+        }
     }
 
     /// Makes `from` lead to an option whose state the compiler knows when it compiles the function.

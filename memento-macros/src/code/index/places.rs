@@ -95,14 +95,19 @@ impl Index {
         Place { krate: self.files[node.file].krate, module: node.module, at }
     }
 
-    /// Where the code in a line of a file of the crate that is being compiled stands.
-    pub(crate) fn place_of_line(&self, path: &Path, line: usize) -> Option<(Place, &Path)> {
+    /// Where the code stands that is in this line and column of a file of the crate that is being compiled.
+    pub(crate) fn place_at(
+        &self,
+        path: &Path,
+        line: usize,
+        column: usize,
+    ) -> Option<(Place, &Path)> {
         let path = path.canonicalize().ok()?;
         let is_it =
             |file: &File| file.krate == 0 && file.path.canonicalize().ok() == Some(path.clone());
         let number = self.files.iter().position(is_it)?;
         let file = &self.files[number];
-        let at = file.source.at_line(line);
+        let at = file.source.at_character(line, column);
         let covers = |range: &Range<usize>| range.contains(&at);
         let around = self
             .nodes

@@ -80,10 +80,21 @@ fn what_is_no_rust_has_no_tokens() {
 }
 
 #[test]
-fn groups_and_lines() {
+fn groups_lines_and_columns() {
     let source = Source::new("a\n(b, [c])\nd".to_owned()).unwrap();
     assert_eq!(source.inside(1), 2..7);
     assert_eq!(source.text(source.skip(1)), "d");
-    assert_eq!(source.text(source.at_line(2)), "(");
-    assert_eq!(source.at_line(3), 8);
+    let at = |line, column| source.text(source.at_character(line, column));
+    assert_eq!([at(1, 1), at(2, 1), at(2, 3), at(2, 5), at(2, 6)], ["a", "(", ",", "[", "c"]);
+    assert_eq!(source.at_character(3, 1), 8);
+    assert_eq!(source.at_character(3, 2), 9);
+}
+
+#[test]
+fn columns_are_those_of_characters() {
+    let text = "\u{feff}mod a { b }\r\n/* é😀 */\tmod c { d }\r\n";
+    let source = Source::new(text.to_owned()).unwrap();
+    let at = |line, column| source.text(source.at_character(line, column));
+    assert_eq!([at(1, 1), at(1, 9), at(1, 10)], ["mod", "b", "}"]);
+    assert_eq!([at(2, 10), at(2, 18), at(2, 19)], ["mod", "d", "}"]);
 }

@@ -106,10 +106,22 @@ fn what_a_macro_of_another_module_writes_stands_nowhere_for_sure() {
         }",
     );
     let path = program.folder.join("app/src/lib.rs");
-    let place = |line| program.index.place_of_line(&path, line).unwrap().0;
+    let place = |line| program.index.place_at(&path, line, 1).unwrap().0;
     let found = program.reach_from(place(4), "fn of() { go() }", &[]);
     found.has("fn go (app::plain)");
     assert_eq!(found.options, ["unix"]);
     assert!(place(4).module.is_none() && place(4).at.is_none());
     assert_eq!(program.index.modules[place(10).module.unwrap()].path, "app::plain");
+}
+
+#[test]
+fn what_stands_in_the_middle_of_a_line_is_in_the_module_there() {
+    let code =
+        "mod é { fn of() {} } mod tax { const RATE: u64 = 19; #[memento] fn of() {} }\tmod b {}";
+    let program = Program::of(code);
+    let column = code.chars().position(|c| c == '#').unwrap() + 1;
+    let path = program.folder.join("app/src/lib.rs");
+    let (place, _) = program.index.place_at(&path, 1, column).unwrap();
+    assert_eq!(program.index.modules[place.module.unwrap()].path, "app::tax");
+    program.reach_from(place, "fn of(n: u64) -> u64 { n * RATE }", &[]).has("const RATE");
 }

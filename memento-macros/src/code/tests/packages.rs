@@ -1,0 +1,188 @@
+//! Packages whose crates Cargo has compiled.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+use super::super::crates::Crates;
+use super::super::index::Index;
+use super::super::lock::Lock;
+use super::{Found, Program, temporary};
+use crate::rustc::Dependency;
+
+/// A folder with packages, and what Cargo left of them. The first one is being compiled.
+struct Workspace {
+    folder: PathBuf,
+    lock: String,
+}
+
+impl Workspace {
+    fn new() -> Self {
+        Self { folder: temporary(), lock: String::new() }
+    }
+
+    fn write(&self, path: &str, content: &str) -> PathBuf {
+        let path = self.folder.join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(&path, content).unwrap();
+        path
+    }
+
+    /// A package with some code, and what else it needs; `compiled` is what it is compiled to, below `target`.
+    fn package(&mut self, name: &str, needs: &[&str], code: &str, compiled: &str) {
+        let needs: Vec<String> = needs.iter().map(|name| format!(" {name:?},\n")).collect();
+        let needs = needs.concat();
+        self.lock = format!(
+            "{}[[package]]\nname = {name:?}\nversion = \"0.1.0\"\ndependencies = [\n{needs}]\n",
+            self.lock,
+        );
+        let root = self.write(&format!("{name}/src/lib.rs"), code);
+        if !compiled.is_empty() {
+            let file = self.write(&format!("target/{compiled}"), code);
+            let stem = file.file_stem().unwrap().to_str().unwrap();
+            let note = format!("{}.d", stem.strip_prefix("lib").unwrap());
+            let rule = format!("{}: {}\n", file.display(), root.display());
+            std::fs::write(file.with_file_name(note), rule).unwrap();
+        }
+    }
+
+    /// What is compiled with these artifacts below `target`, of which rustc is told by name, and further ones in
+    /// these folders.
+    fn program(self, artifacts: &[(&str, &str)], folders: &[&str]) -> Program {
+        self.write("Cargo.lock", &self.lock);
+        let folder = self.folder;
+        let found = Lock::find(&folder.join("app"), "app", "0.1.0");
+        let dependencies = artifacts.iter().map(|&(name, artifact)| {
+            let artifact = folder.join("target").join(artifact);
+            Dependency { name: name.to_owned(), original: name.to_owned(), artifact }
+        });
+        let folders: BTreeSet<PathBuf> =
+            folders.iter().map(|path| folder.join("target").join(path)).collect();
+        let root = folder.join("app/src/lib.rs");
+        let crates = Crates::of("app".to_owned(), root, found, dependencies, &folders);
+        Program { index: Index::new(crates), folder }
+    }
+}
+
+const RATE: &str = "#[proc_macro_derive(Rate)] pub fn rate(_: TokenStream) -> TokenStream {}";
+
+#[test]
+fn procedural_macros_that_only_a_dependency_uses_count() {
+    // Those of another machine are in a folder of their own.
+    for (near, folders) in [
+        ("debug/deps/libnear-01.rmeta", &["debug/deps"][..]),
+        ("other/debug/deps/libnear-01.rmeta", &["other/debug/deps", "debug/deps"]),
+    ] {
+        let reach = |code: &str, macros: &str| {
+            let mut workspace = Workspace::new();
+            workspace.package("app", &["near"], "", "");
+            workspace.package("near", &["mac"], code, near);
+            workspace.package("mac", &[], macros, "debug/deps/libmac-02.so");
+            // Cargo checks what is in the macros, too, and leaves more of them.
+            workspace.write("target/debug/deps/libmac-03.rmeta", "");
+            let root = workspace.folder.join("mac/src/lib.rs");
+            workspace.write("target/debug/deps/mac-03.d", &format!("mac: {}\n", root.display()));
+            let program = workspace.program(&[("near", near)], folders);
+            program.reach("fn of() -> u64 { near::go(near::Tax) }")
+        };
+        for code in [
+            "#[derive(mac::Rate)] pub struct Tax; pub fn go(_: Tax) {}",
+            "use mac::Rate; #[derive(Rate)] pub struct Tax; pub fn go(_: Tax) {}",
+            "use mac::*; #[derive(Rate)] pub struct Tax; pub fn go(_: Tax) {}",
+            "use mac as macros; #[derive(macros::Rate)] pub struct Tax; pub fn go(_: Tax) {}",
+            "pub fn go(tax: Tax) -> u64 { mac::rate!(tax) }",
+            "#[mac::rate] pub fn go(_: Tax) {}",
+            "pub use mac::rate as go;",
+        ] {
+            let found = reach(code, RATE);
+            found.has("procedural macros mac");
+            found.lacks("(mac)");
+            assert_ne!(found.digest, reach(code, &RATE.replace("{}", "{ 7 }")).digest, "{code}");
+        }
+        reach("pub fn go(_: Tax) {}", RATE).lacks("mac");
+    }
+}
+
+#[test]
+fn procedural_macros_that_are_used_here_and_in_a_dependency_count() {
+    let mut workspace = Workspace::new();
+    workspace.package("app", &["mac", "near"], "", "");
+    workspace.package("near", &["mac"], "#[mac::rate] pub fn go() {}", "deps/libnear-01.rmeta");
+    workspace.package("mac", &[], RATE, "deps/libmac-02.so");
+    let artifacts = [("near", "deps/libnear-01.rmeta"), ("mac", "deps/libmac-02.so")];
+    let program = workspace.program(&artifacts, &[]);
+    program.reach("fn of() { near::go() }").has("procedural macros mac");
+    program.reach("fn of() { mac::rate!() }").has("procedural macros mac");
+}
+
+#[test]
+fn a_crate_that_only_a_dependency_uses_is_followed() {
+    let mut workspace = Workspace::new();
+    workspace.package("app", &["near"], "", "");
+    workspace.package(
+        "near",
+        &["far-off"],
+        "pub fn go() { far_off::go() }",
+        "deps/libnear-01.rlib",
+    );
+    workspace.package("far-off", &[], "pub fn go() {}", "deps/libfar_off-02.rlib");
+    // What is there beside it may be a library for other programs.
+    workspace.write("target/deps/libfar_off-02.so", "");
+    let program = workspace.program(&[("near", "deps/libnear-01.rlib")], &[]);
+    program.reach("fn of() { near::go() }").has("fn go (far_off)");
+}
+
+/// A crate that the one being compiled needs, or that only that one needs, whose package has a build script.
+fn scripted(is_direct: bool, outputs: &[&str], compiled: &str, code: &str) -> Found {
+    let mut workspace = Workspace::new();
+    let needed = if is_direct { "far-off" } else { "near" };
+    workspace.package("app", &[needed], "", "");
+    let forward = "pub fn go() -> u64 { far_off::go() }";
+    workspace.package("near", &["far-off"], forward, "debug/deps/libnear-01.rmeta");
+    workspace.package("far-off", &[], code, "debug/deps/libfar_off-01.rmeta");
+    workspace.write("far-off/Cargo.toml", "[package]\nname = \"far-off\"\n");
+    workspace.write("far-off/build.rs", "fn main() {}");
+    for (number, output) in outputs.iter().enumerate() {
+        workspace.write(&format!("target/debug/build/far-off-1{number}/output"), output);
+    }
+    let name = needed.replace('-', "_");
+    let artifact = format!("debug/deps/lib{name}-01.rmeta");
+    workspace.write(&format!("target/{artifact}"), compiled);
+    let program = workspace.program(&[(&name, &artifact)], &[]);
+    program.reach(&format!("fn of() -> u64 {{ {name}::go() }}"))
+}
+
+#[test]
+fn an_option_that_the_build_script_of_a_dependency_sets_counts() {
+    let code = "pub fn go() -> u64 { if cfg!(new_tax) { 7 } else { 19 } }";
+    let (set, not) = ("cargo::rustc-cfg=new_tax\n", "cargo::rustc-check-cfg=cfg(new_tax)\n");
+    for is_direct in [true, false] {
+        let digest = |outputs: &[&str], compiled: &str| {
+            let found = scripted(is_direct, outputs, compiled, code);
+            found.has("new_tax (far_off)");
+            found.digest
+        };
+        assert_ne!(digest(&[set], "a"), digest(&[not], "a"));
+        // What it was compiled to says more than the option does.
+        assert_eq!(digest(&[set], "a"), digest(&[set, set], "b"));
+        // It has to say which of several is in use, and where none is known.
+        assert_eq!(digest(&[set, not], "a"), digest(&[not, set], "a"));
+        assert_ne!(digest(&[set, not], "a"), digest(&[set, not], "b"));
+        assert_ne!(digest(&[], "a"), digest(&[], "b"));
+    }
+}
+
+#[test]
+fn a_profile_may_do_otherwise_for_a_dependency() {
+    let code = "pub fn go() -> u64 { if cfg!(debug_assertions) { 7 } else { 19 } }";
+    let found = scripted(true, &[""], "", code);
+    assert_eq!(found.options, ["debug_assertions"]);
+    found.has("debug_assertions (far_off)");
+    let digest = |artifact: &str| {
+        let mut workspace = Workspace::new();
+        workspace.package("app", &["near"], "", "");
+        workspace.package("near", &[], code, artifact);
+        let program = workspace.program(&[("near", artifact)], &[]);
+        program.reach("fn of() -> u64 { near::go() }").digest
+    };
+    assert_ne!(digest("deps/libnear-01.rmeta"), digest("deps/libnear-02.rmeta"));
+}
