@@ -45,11 +45,9 @@ impl Crates {
         }
         for (name, root, artifact, package) in found {
             self.add(name, root, Some(artifact), Some(package));
-            self.all
-                .iter_mut()
-                .rev()
-                .take(1)
-                .for_each(|krate| krate.used_by = Some(direct.clone()));
+            if let Some(krate) = self.all.last_mut() {
+                krate.used_by = Some(direct.clone());
+            }
         }
     }
 

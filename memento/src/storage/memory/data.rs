@@ -83,6 +83,17 @@ impl DataStore for MemoryDataStore {
         Ok(is_met)
     }
 
+    fn copy(&self, from: &Name, to: &Name) -> Result<bool> {
+        let mut objects = self.objects.write();
+        let Some(Kept { content, properties }) = objects.get(from).cloned() else {
+            return Ok(false);
+        };
+        let properties =
+            Properties { modified: Some(SystemTime::now()), ..Properties::clone(&properties) };
+        objects.insert(to.clone(), Kept { content, properties: Arc::new(properties) });
+        Ok(true)
+    }
+
     fn remove(&self, name: &Name) -> Result<bool> {
         Ok(self.objects.write().remove(name).is_some())
     }

@@ -8,7 +8,7 @@ use parking_lot::Mutex;
 use crate::storage::transfer::Spool;
 use crate::{
     DataStore, ErrorKind, ListOptions, Listing, MemoryDataStore, Name, Namespace, Prefix,
-    PutOptions, Result, Source, Staged, Target,
+    PutOptions, Result, Source, Staged, Target, UserMetadata,
 };
 
 /// The four methods, and no more.
@@ -182,4 +182,25 @@ fn folders_are_listed_once_whatever_stands_beside_them() {
         let expected = expected.map(|text| (text.to_owned(), 1)).into_iter().collect();
         assert_eq!(found, expected, "in pages of {limit}");
     }
+}
+
+/// One writer puts numbers, each with itself as metadata.
+#[test]
+fn a_copy_is_of_one_put() {
+    let store = MemoryDataStore::default();
+    let [from, to] = ["notes/from", "notes/to"].map(|name| Name::new(name).unwrap());
+    let put = |number: u32| {
+        let metadata = UserMetadata::from([("number".to_owned(), number.to_string())]);
+        let options = PutOptions { metadata, ..PutOptions::default() };
+        store.put_with(&from, number.to_string().as_bytes(), &options).unwrap();
+    };
+    put(0);
+    std::thread::scope(|scope| {
+        scope.spawn(|| (1..20_000).for_each(put));
+        for _ in 0..20_000 {
+            assert!(store.copy(&from, &to).unwrap());
+            let metadata = store.properties(&to).unwrap().unwrap().metadata;
+            assert_eq!(metadata["number"].as_bytes(), store.get(&to).unwrap().unwrap());
+        }
+    });
 }
