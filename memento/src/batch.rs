@@ -157,10 +157,17 @@ impl<T> All<T> {
     /// The outputs in the order of the arguments, or the failure of the first arguments that were not cancelled.
     pub(crate) fn finish(self) -> Result<Vec<T>> {
         match self.failure {
+            // The others keep all calls from being made.
+            Some((_, index, error)) if is_of_call(error.kind()) => Err(error.with("index", index)),
             Some((_, _, error)) => Err(error),
             None => Ok(self.outputs.into_iter().flatten().collect()),
         }
     }
+}
+
+/// Whether an error of this kind says what is wrong with one call of a batch.
+fn is_of_call(kind: ErrorKind) -> bool {
+    matches!(kind, ErrorKind::Panicked | ErrorKind::Worker | ErrorKind::Encoding)
 }
 
 /// `f::for_each(…)`.

@@ -163,7 +163,10 @@ fn a_failure_ends_a_batch_without_end() {
             let numbers = counted(&taken).map(|(n,)| (10, n));
             let error = panics_from::with().in_flight(4).try_map(numbers).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Panicked);
-            let is_failure = |n| error.to_string().contains(&format!("{n} is not below 10"));
+            let is_failure = |n| {
+                let parts = [format!("index: {n}"), format!("{n} is not below 10")];
+                parts.iter().all(|part| error.to_string().contains(part))
+            };
             assert!(failures.clone().any(is_failure), "{error}");
             assert!(taken.get() <= 14);
             assert_eq!(panics_from::try_map((0..10).map(|n| (10, n))).unwrap().len(), 10);
