@@ -91,7 +91,12 @@ impl Folder {
             return Ok(());
         }
         self.try_make().map_err(|error| {
-            self.error(ErrorKind::Storage, "make the folder of a storage")
+            let failed = self.error(ErrorKind::Storage, "make the folder of a storage");
+            if self.root.exists() && !self.root.is_dir() {
+                let help = "remove it, or choose another place with `path` in `[storage]`";
+                return failed.source("there is a file, and a folder is needed").help(help);
+            }
+            failed
                 .source(error)
                 .help("make it writable, or choose another one with `path` in `[storage]`")
         })?;

@@ -360,3 +360,14 @@ fn a_store_that_is_open_for_reading_changes_nothing() {
     assert_eq!(store.get(&name("a/b")).unwrap().unwrap(), b"content");
     assert_eq!(store.properties(&name("a/b")).unwrap().unwrap().metadata, UserMetadata::new());
 }
+
+#[test]
+fn a_file_in_the_place_of_the_folder_is_told() {
+    let place = TempDir::new().unwrap();
+    let path = place.path().join("file");
+    fs::write(&path, "").unwrap();
+    let store = FileDataStore::new(&Options::new(&path));
+    let error = store.put(&name("notes/a"), b"one").unwrap_err().to_string();
+    assert!(error.contains(&path.display().to_string()), "{error}");
+    assert!(error.contains("there is a file, and a folder is needed; remove it"), "{error}");
+}
