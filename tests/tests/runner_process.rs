@@ -369,7 +369,10 @@ fn the_configuration_chooses_it() {
     assert!(error.contains("`launcher`, `memory_limit`, `program`, `retries`"), "{error}");
     let error = refused("timeout = 'soon'");
     assert!(error.contains("option: runner.timeout, set by: "), "{error}");
-    assert!(error.ends_with("write a time such as `90s`, `10 min` or `2h 30m`"), "{error}");
+    assert!(
+        error.ends_with("write a time such as `\"90s\"`, `\"10 min\"` or `\"2h 30m\"`"),
+        "{error}"
+    );
 }
 
 /// Workers of this program of tests begin here.

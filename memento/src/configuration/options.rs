@@ -159,11 +159,15 @@ impl Options {
     ///
     /// As [`take`](Self::take).
     pub fn take_duration(&mut self, name: &str) -> Result<Option<Duration>> {
-        let Some(text) = self.take::<String>(name)? else { return Ok(None) };
-        let time = humantime::parse_duration(&text).map_err(|error| {
-            self.invalid(name, error).help("write a time such as `90s`, `10 min` or `2h 30m`")
-        })?;
-        Ok(Some(time))
+        let Some(value) = self.take::<toml::Value>(name)? else { return Ok(None) };
+        let time = match &value {
+            toml::Value::String(text) => {
+                humantime::parse_duration(text).map_err(|error| error.to_string())
+            }
+            other => Err(format!("`{other}` is no time")),
+        };
+        let help = "write a time such as `\"90s\"`, `\"10 min\"` or `\"2h 30m\"`";
+        time.map(Some).map_err(|wrong| self.invalid(name, wrong).help(help))
     }
 
     /// The value of an option that is a size, as in `100 MB` or `64 KiB`, in bytes.
@@ -172,11 +176,14 @@ impl Options {
     ///
     /// As [`take`](Self::take).
     pub fn take_size(&mut self, name: &str) -> Result<Option<u64>> {
-        let size = self.take::<ByteSize>(name);
-        let size = size.map_err(|error| {
-            error.help("write a size such as `100 MB` or `64 KiB`, or how many bytes it is")
-        })?;
-        Ok(size.map(|size| size.as_u64()))
+        let Some(value) = self.take::<toml::Value>(name)? else { return Ok(None) };
+        let size = match &value {
+            toml::Value::String(text) => text.parse::<ByteSize>().ok().map(|size| size.as_u64()),
+            other => other.as_integer().and_then(|bytes| u64::try_from(bytes).ok()),
+        };
+        let help = "write a size such as `\"100 MB\"` or `\"64 KiB\"`, or how many bytes it is";
+        let wrong = || self.invalid(name, format!("`{value}` is no size")).help(help);
+        size.map(Some).ok_or_else(wrong)
     }
 
     /// The options under `name`, or `None` where it is not set.
@@ -263,14 +270,26 @@ impl Options {
         let unknown = self.settings.iter().find(|(name, _)| !self.known.contains_key(*name));
         let Some((name, setting)) = unknown else { return Ok(()) };
         let known: Vec<String> = self.known.keys().map(|name| format!("`{name}`")).collect();
-        let layer = match setting {
+        let here = match &*known {
+            [] => "there are no options here".to_owned(),
+            known => format!("the options here are {}", known.join(", ")),
+        };
+        let more = match setting {
             Setting::Table(_) if self.path.split('.').any(|part| part == "storage") => {
                 "; a layer needs the crate that provides it, such as `memento-storage-layers`"
             }
+            // `MEMENTO_STORAGE_PATH`
+            Setting::Value(_, Origin::Variable(_)) if self.is_below_another(name) => {
+                "; in variables, two underscores stand between a table and what is in it"
+            }
             _ => "",
         };
-        Err(self
-            .invalid(name, "there is no such option")
-            .help(format!("the options here are {}{layer}", known.join(", "))))
+        Err(self.invalid(name, "there is no such option").help(here + more))
+    }
+
+    /// Whether `name` is that of a known option with something behind it.
+    fn is_below_another(&self, name: &str) -> bool {
+        let rest = |known: &String| name.strip_prefix(&**known)?.strip_prefix('_').map(str::len);
+        self.known.keys().any(|known| rest(known) > Some(0))
     }
 }

@@ -1,6 +1,7 @@
 use std::path::Path;
 
-use super::{Configuration, Options, source};
+use super::options::Setting;
+use super::{Configuration, Options, Origin, source};
 use crate::cache::Identity;
 use crate::cluster::Cluster;
 use crate::{Error, ErrorKind};
@@ -165,8 +166,8 @@ fn a_size_that_is_none_is_refused() {
     let options = configuration("[storage]\ntype = 'memory'\nmemory_cache = '1 XB'");
     refused(
         Cluster::open_storage(options.unwrap().storage),
-        "cannot understand an option (option: storage.memory_cache, set by: /project/memento.toml:3): invalid value: string \"1 XB\", expected parsable string; \
-         write a size such as `100 MB` or `64 KiB`, or how many bytes it is",
+        "cannot understand an option (option: storage.memory_cache, set by: /project/memento.toml:3): `\"1 XB\"` is no size; \
+         write a size such as `\"100 MB\"` or `\"64 KiB\"`, or how many bytes it is",
     );
 }
 
@@ -178,6 +179,24 @@ fn an_unknown_option_of_one_of_two_plugins_is_refused() {
         Cluster::open_storage(configuration.clusters["a"].storage.clone().unwrap()),
         "cannot understand an option (option: clusters.a.storage.data.x, set by: \
          /project/memento.toml:2): there is no such option; the options here are `type`",
+    );
+}
+
+#[test]
+fn a_variable_with_one_underscore_in_the_place_of_two_is_told_so() {
+    let mut options = Options::new();
+    options.table_mut("storage", &Origin::Program).unwrap();
+    let variable = Origin::Variable("MEMENTO_STORAGE_PATH".into());
+    options.set("storage_path", Setting::Value("results".into(), variable));
+    refused(
+        Configuration::from_options(options, None),
+        "cannot understand an option (option: storage_path, set by: the environment variable MEMENTO_STORAGE_PATH): there is no such option; \
+         the options here are `clusters`, `runner`, `storage`; in variables, two underscores stand between a table and \
+         what is in it",
+    );
+    refused(
+        Options::new().with("x", 1).finish(),
+        "cannot understand an option (option: x, set by: the program): there is no such option; there are no options here",
     );
 }
 
@@ -201,7 +220,7 @@ fn an_unknown_plugin_is_refused() {
 
 #[test]
 fn a_value_of_another_type_is_refused() {
-    let open = |text| {
+    let open = |text: &str| {
         let configuration = configuration(text).unwrap();
         Cluster::open_runner(configuration.runner)
             .and_then(|_| Cluster::open_storage(configuration.storage))
@@ -221,11 +240,14 @@ fn a_value_of_another_type_is_refused() {
         "cannot understand an option (option: runner.threads, set by: /project/memento.toml:2): \
          invalid value: integer `-1`, expected usize",
     );
-    // The reason is `bytesize`'s own.
-    let message = open("[storage]\nmemory_cache = 'big'").unwrap_err().to_string();
-    let expected = "cannot understand an option (option: storage.memory_cache, set by: \
-                    /project/memento.toml:2): invalid value: string \"big\"";
-    assert!(message.starts_with(expected), "{message}");
+    for wrong in ["-1", "1.5", "true"] {
+        let text = format!("[storage]\nmemory_cache = {wrong}");
+        let message = open(&text).unwrap_err().to_string();
+        assert!(message.contains(&format!("`{wrong}` is no size; write a size")), "{message}");
+    }
+    let mut options = Options::new().with("limit", 2);
+    let message = options.take_duration("limit").unwrap_err().to_string();
+    assert!(message.contains("`2` is no time; write a time such as `\"90s\"`"), "{message}");
 }
 
 #[test]
@@ -305,6 +327,6 @@ fn options_say_where_they_were_set() {
     assert_eq!(Options::new().with("a", 1).origin_of("a"), "the program");
     refused(
         Options::new().with("a", 1).finish(),
-        "cannot understand an option (option: a, set by: the program): there is no such option; the options here are ",
+        "cannot understand an option (option: a, set by: the program): there is no such option; there are no options here",
     );
 }

@@ -40,7 +40,7 @@ impl Trouble {
         }
         if said.insert(message) {
             drop(said);
-            tracing::warn!(kind = ?error.kind(), "{error}; the result is computed instead");
+            tracing::warn!(kind = ?error.kind(), "{error}; that costs computations, never a result");
         }
     }
 
