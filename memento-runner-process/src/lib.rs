@@ -76,7 +76,6 @@ mod pool;
 mod process;
 mod ready;
 mod runner;
-mod threads;
 mod timed;
 mod worker;
 

@@ -3,13 +3,12 @@
 use std::sync::OnceLock;
 
 use memento::worker::VARIABLE;
-use memento::{Batch, Error, ErrorKind, InScope, Runner, Spawn};
+use memento::{Batch, Error, ErrorKind, Runner};
 
 use crate::batch::Job;
 use crate::frame::PROTOCOL;
 use crate::pool::Pool;
 use crate::process::ENTRY;
-use crate::threads::{Detached, Scoped};
 use crate::{NAME, Options};
 
 /// Runs functions in worker processes, which it starts as they are needed. They end with it.
@@ -43,24 +42,6 @@ impl Runner for ProcessRunner {
             }
         }
     }
-
-    fn scope(&self, work: InScope<'_>) {
-        if may_have_threads() {
-            std::thread::scope(|scope| work(Some(&Scoped(scope))));
-        } else {
-            work(None);
-        }
-    }
-
-    fn spawner(&self) -> Option<&dyn Spawn<'static>> {
-        may_have_threads().then_some(&Detached)
-    }
-}
-
-/// Whether threads of their own may wait for workers while this one goes on. A thread of a pool must not stand still,
-/// and workers make their calls themselves.
-fn may_have_threads() -> bool {
-    matches!(Role::of_process(), Role::Program) && rayon::current_thread_index().is_none()
 }
 
 /// What this process is.

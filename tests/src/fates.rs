@@ -59,17 +59,6 @@ pub fn slow(folder: PathBuf, n: u64) -> u64 {
     n
 }
 
-/// Whether `folder` has had a file called `told` before 20 seconds were over; the first one does not wait for it.
-#[memento]
-pub fn is_told(folder: PathBuf, n: u64) -> bool {
-    let began = Instant::now();
-    let is_told = || n == 0 || folder.join("told").exists();
-    while !is_told() && began.elapsed() < Duration::from_secs(20) {
-        std::thread::sleep(Duration::from_millis(1));
-    }
-    is_told()
-}
-
 /// Meets a fate; `folder` has a file that says who did, in order.
 #[memento]
 pub fn meet(folder: PathBuf, n: u64, fate: Fate) -> u64 {

@@ -11,8 +11,8 @@ use memento::{
 use memento_runner_process::{Options, ProcessRunner};
 use memento_tests::fates::{
     Numbered, Plain, borrowing, calls_elsewhere, calls_leaf, double, elsewhere, fail_plainly,
-    fail_to_open, fail_with_number, fail_with_text, graph, has_failed, input, is_told, leaf, noted,
-    print, process, recursive, rendezvous, shared, start_another, variable,
+    fail_to_open, fail_with_number, fail_with_text, graph, has_failed, input, leaf, noted, print,
+    process, recursive, rendezvous, shared, start_another, variable,
 };
 use memento_tests::folder::Folder;
 use tempfile::TempDir;
@@ -77,27 +77,6 @@ fn a_pool_of_two_makes_two_calls_at_once() {
         // Both needed it.
         assert!(shared::memento(path()).unwrap().is_some());
         assert_eq!(noted(folder.path(), "shared").len(), 1);
-    });
-}
-
-/// The second call ends when the result of the first one has come.
-#[test]
-fn results_come_while_other_calls_are_made() {
-    let folder = folder();
-    let path = || folder.path().to_owned();
-    let tell = || std::fs::write(folder.path().join("told"), "").unwrap();
-    environment().enter(|| {
-        let mut results = Vec::new();
-        is_told::for_each([(path(), 0), (path(), 1)], |index, result| {
-            tell();
-            results.push((index, result.unwrap()));
-        });
-        assert_eq!(results, [(0, true), (1, true)]);
-    });
-    std::fs::remove_file(folder.path().join("told")).unwrap();
-    environment().enter(|| {
-        let results = is_told::as_completed([(path(), 0), (path(), 1)]).inspect(|_| tell());
-        assert!(results.map(|(_, result)| result.unwrap()).eq([true, true]));
     });
 }
 
