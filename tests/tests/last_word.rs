@@ -101,8 +101,10 @@ fn what_is_refreshed_while_the_rest_of_its_batch_runs_is_not_replaced_by_it() {
     let environment = Environment::new(storage(), LocalRunner::with_threads(2).unwrap());
     thread::scope(|scope| {
         let batch = scope.spawn(|| environment.enter(|| slow::try_map([(0,), (1,)]).unwrap()));
+        // Each of its two threads has begun a call.
+        wait_until("two calls begin", || SLOW.runs() == 2);
         environment.enter(|| {
-            assert_eq!(slow(0), 1, "this call, or the batch, has computed it");
+            assert_eq!(slow(0), 1, "the batch computes it");
             SLOW.change();
             assert_eq!(slow::with().refresh().call(0), 2);
         });
