@@ -51,14 +51,6 @@ pub enum Signal {
     Segv,
 }
 
-/// Takes so long that it is worth a claim.
-#[memento]
-pub fn slow(folder: PathBuf, n: u64) -> u64 {
-    note(&folder, "slow", n);
-    std::thread::sleep(Duration::from_millis(5));
-    n
-}
-
 /// Meets a fate; `folder` has a file that says who did, in order.
 #[memento]
 pub fn meet(folder: PathBuf, n: u64, fate: Fate) -> u64 {

@@ -1,10 +1,15 @@
 //! More memento functions that are called in [worker processes](memento_runner_process).
 
 use std::fs;
+use std::path::PathBuf;
 use std::process::id;
+use std::thread;
+use std::time::Duration;
 
 use memento::memento;
 use serde::{Deserialize, Deserializer, Serialize};
+
+use crate::fates::note;
 
 /// A number that is not read if it is 3.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -32,4 +37,12 @@ pub fn group(_n: u64) -> (u32, bool) {
     let behind = status.rsplit(") ").next().unwrap_or_default();
     let group = behind.split(' ').nth(2).and_then(|group| group.parse().ok()).expect("a group");
     (group, group == id())
+}
+
+/// Takes so long that it is worth a claim.
+#[memento]
+pub fn slow(folder: PathBuf, n: u64) -> u64 {
+    note(&folder, "slow", n);
+    thread::sleep(Duration::from_millis(5));
+    n
 }

@@ -1,6 +1,7 @@
 //! One computation of a key at a time, among processes that share a folder.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::process::Command;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Barrier};
@@ -15,6 +16,7 @@ use memento_tests::folder::Folder;
 use memento_tests::processes::{Running, Worker};
 use memento_tests::work::{lines, logged};
 use parking_lot::Mutex;
+use tempfile::TempDir;
 
 const WORKER: &str = env!("CARGO_BIN_EXE_worker");
 
@@ -146,18 +148,34 @@ fn telling(folder: &Folder) -> (Environment, Arc<AtomicBool>, Arc<AtomicU64>) {
     (Environment::new(storage, LocalRunner::new()), refused, granted)
 }
 
+/// A process that computes `n`, and does not end as long as the file `stuck` is there.
+struct Holder {
+    folder: Folder,
+    place: TempDir,
+    log: PathBuf,
+    stuck: PathBuf,
+    process: Running,
+    n: u64,
+}
+
+impl Holder {
+    fn new() -> Self {
+        let (folder, place) = (Folder::new(), tempfile::tempdir().unwrap());
+        let (log, stuck) = (place.path().join("log"), place.path().join("log.stuck"));
+        std::fs::write(&stuck, "").unwrap();
+        let process = Worker::new(WORKER, &folder).logged(&log).start();
+        while lines(&log).is_empty() {
+            std::thread::yield_now();
+        }
+        let n = lines(&log)[0].parse().unwrap();
+        Self { folder, place, log, stuck, process, n }
+    }
+}
+
 #[test]
 fn who_waits_goes_on_when_the_one_that_computes_is_killed() {
     let _turn = TURN.lock();
-    let folder = Folder::new();
-    let place = tempfile::tempdir().unwrap();
-    let (log, stuck) = (place.path().join("log"), place.path().join("log.stuck"));
-    std::fs::write(&stuck, "").unwrap();
-    let holder = Worker::new(WORKER, &folder).logged(&log).start();
-    while lines(&log).is_empty() {
-        std::thread::yield_now();
-    }
-    let n: u64 = lines(&log)[0].parse().unwrap();
+    let Holder { folder, place: _place, log, stuck, process, n } = Holder::new();
     let begun = || lines(&log).iter().filter(|line| **line == n.to_string()).count();
     let (environment, refused, granted) = telling(&folder);
     std::thread::scope(|scope| {
@@ -166,7 +184,7 @@ fn who_waits_goes_on_when_the_one_that_computes_is_killed() {
             std::thread::yield_now();
         }
         assert_eq!(begun(), 1, "nobody else computes it");
-        holder.kill();
+        process.kill();
         std::fs::remove_file(&stuck).unwrap();
         assert_eq!(waiter.join().unwrap(), n * 3);
     });
@@ -177,15 +195,7 @@ fn who_waits_goes_on_when_the_one_that_computes_is_killed() {
 #[test]
 fn who_is_cancelled_does_not_wait_for_another_process() {
     let _turn = TURN.lock();
-    let folder = Folder::new();
-    let place = tempfile::tempdir().unwrap();
-    let (log, stuck) = (place.path().join("log"), place.path().join("log.stuck"));
-    std::fs::write(&stuck, "").unwrap();
-    let holder = Worker::new(WORKER, &folder).logged(&log).start();
-    while lines(&log).is_empty() {
-        std::thread::yield_now();
-    }
-    let n: u64 = lines(&log)[0].parse().unwrap();
+    let Holder { folder, place: _place, log, process, n, .. } = Holder::new();
     let (environment, refused, _) = telling(&folder);
     let token = CancellationToken::new();
     std::thread::scope(|scope| {
@@ -199,7 +209,7 @@ fn who_is_cancelled_does_not_wait_for_another_process() {
     });
     let begun = lines(&log).into_iter().filter(|line| *line == n.to_string());
     assert_eq!(begun.count(), 1, "the other one is still at it");
-    holder.kill();
+    process.kill();
 }
 
 #[memento]

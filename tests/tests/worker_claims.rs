@@ -8,8 +8,9 @@ use memento::{Environment, ErrorKind, Storage};
 use memento_runner_process::{Options, ProcessRunner};
 use memento_tests::fates::{
     branch, climb, common, kills_once, needs_branch, needs_common, needs_killer, needs_twig, noted,
-    outlives, slow, twig,
+    outlives, twig,
 };
+use memento_tests::guests::slow;
 
 fn options(workers: usize) -> Options {
     Options::new().workers(workers).program(env!("CARGO_BIN_EXE_program"))
@@ -61,9 +62,8 @@ fn workers_and_this_process_compute_the_same_once() {
 fn what_is_no_longer_valid_is_computed_once() {
     let folder = tempfile::tempdir().unwrap();
     let path = || folder.path().to_owned();
-    let options = Options::new().workers(2).program(env!("CARGO_BIN_EXE_program"));
     let storage = Storage::memory().memory_cache(0);
-    let environment = Environment::new(storage, ProcessRunner::new(options));
+    let environment = Environment::new(storage, ProcessRunner::new(options(2)));
     let all = |reversed: bool| {
         let call = |n| (path(), if reversed { 19 - n } else { n });
         environment.enter(|| slow::try_map((0..20).map(call)).unwrap());
