@@ -139,8 +139,8 @@ pub(crate) fn is_same(
     }
 }
 
-/// Whether what has this name is a content of so many bytes that goes together with others: where a store is far away, a
-/// request for each takes long.
+/// Whether what has this name is a content of so many bytes that goes together with others: where a store is far away,
+/// a request for each takes long.
 pub(crate) fn is_short(name: &Name, size: u64) -> bool {
     size <= SHORT && name.result_digest().is_some()
 }

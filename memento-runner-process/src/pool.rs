@@ -78,8 +78,8 @@ impl Pool {
         &self.options
     }
 
-    /// A worker: an idle one, a new one, or the next that becomes idle. For `at_once`, one more is started than there may
-    /// be, and none is waited for: who has the others may be waiting for whoever asks.
+    /// A worker: an idle one, a new one, or the next that becomes idle. For `at_once`, one more is started than there
+    /// may be, and none is waited for: who has the others may be waiting for whoever asks.
     pub(crate) fn acquire(&self, at_once: bool) -> Result<Lease<'_>, NoWorker> {
         let mut state = self.state.lock();
         let outages = state.outages;

@@ -355,9 +355,9 @@ impl fmt::Display for End {
 pub(crate) const ENTRY: &str =
     "put `#[memento::main]` on `fn main`, or call `memento::worker::enter()` first in it";
 
-/// Whether a worker leads a process group of its own, so that a signal from the terminal, which is for the group of this
-/// process, leaves it: what becomes of its calls is up to this process. A launcher stays where it is, since it may have
-/// something to ask at the terminal.
+/// Whether a worker leads a process group of its own, so that a signal from the terminal, which is for the group of
+/// this process, leaves it: what becomes of its calls is up to this process. A launcher stays where it is, since it may
+/// have something to ask at the terminal.
 fn has_group(options: &Options) -> bool {
     options.launcher.is_empty()
 }

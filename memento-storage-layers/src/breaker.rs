@@ -14,8 +14,8 @@ use crate::{Operation, Policy};
 /// it fails (Nygard, "Release It!", 2007).
 ///
 /// So a store that is dead costs its time limit once in each period, and not for each call. Failures are those that
-/// [may be none the next time](Error::is_retryable). What was refused before it reached the store, as for its size, says
-/// nothing of it. What fails at once is of the kind [`Unavailable`](ErrorKind::Unavailable), which
+/// [may be none the next time](Error::is_retryable). What was refused before it reached the store, as for its size,
+/// says nothing of it. What fails at once is of the kind [`Unavailable`](ErrorKind::Unavailable), which
 /// [`Retry`](crate::Retry) does not try again.
 #[derive(Debug)]
 pub struct Breaker {

@@ -24,8 +24,8 @@ pub use order::EvictionOrder;
 /// [order](EvictionOrder). All else stays: results under names, objects of users, and what [pinned](Self::pin)
 /// functions have computed.
 ///
-/// Both stores are counted once a day, or once in each sixteenth of the longest age where that is shorter, when what was
-/// put since then makes it likely that there is too much, and when 256 programs have ended since. Who has put a
+/// Both stores are counted once a day, or once in each sixteenth of the longest age where that is shorter, when what
+/// was put since then makes it likely that there is too much, and when 256 programs have ended since. Who has put a
 /// sixty-fourth of the limit tells the others, by an object in the namespace `usage`, and counts if need be; so does a
 /// program that ends, and one that has told nobody for as long. So the limit may be passed by a sixty-fourth for each
 /// program that runs, or was killed since. A count then drops a sixteenth more than it has to.

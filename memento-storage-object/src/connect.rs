@@ -62,8 +62,8 @@ macro_rules! built {
 }
 
 impl Store {
-    /// One that sends each request once, for what may not be done twice: whether a request whose reply was lost has been
-    /// executed is not known, and the same one again is refused for what the first one did.
+    /// One that sends each request once, for what may not be done twice: whether a request whose reply was lost has
+    /// been executed is not known, and the same one again is refused for what the first one did.
     pub(crate) fn once(self) -> StoreResult<Self> {
         let objects = match self.once.made.get() {
             Some(made) => Arc::clone(made),

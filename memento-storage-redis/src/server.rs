@@ -131,9 +131,9 @@ impl Server {
         self.request(operation, repeat, self.pool.place()?, &mut |c| replies(commands, c))
     }
 
-    /// Hands what `read` makes of the replies to the commands for `items`, which `pack` makes, to `take`, in their order,
-    /// as they arrive. The server begins with the first commands while the others are made. Where the connection was
-    /// lost, another one is asked for what has not come yet.
+    /// Hands what `read` makes of the replies to the commands for `items`, which `pack` makes, to `take`, in their
+    /// order, as they arrive. The server begins with the first commands while the others are made. Where the connection
+    /// was lost, another one is asked for what has not come yet.
     pub(crate) fn stream<I, T>(
         &self,
         operation: &'static str,
@@ -176,8 +176,8 @@ impl Server {
         wrong.map_or(Ok(()), Err)
     }
 
-    /// As [`ask_all`](Self::ask_all), for commands that must wait neither for large objects nor for the end of an outage:
-    /// a silent server is asked all the same.
+    /// As [`ask_all`](Self::ask_all), for commands that must wait neither for large objects nor for the end of an
+    /// outage: a silent server is asked all the same.
     pub(crate) fn ask_all_aside(
         &self,
         operation: &'static str,

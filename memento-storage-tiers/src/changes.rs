@@ -8,10 +8,11 @@ use parking_lot::{Mutex, MutexGuard};
 /// How many groups there are that keys fall into.
 const GROUPS: usize = 1 << 12;
 
-/// Tells who has found something in a tier below whether anything was put or dropped meanwhile: then it may be older than
-/// what is above.
+/// Tells who has found something in a tier below whether anything was put or dropped meanwhile: then it may be older
+/// than what is above.
 ///
-/// Keys are told apart by group. What is not copied up because of another key of its group is found below the next time.
+/// Keys are told apart by group. What is not copied up because of another key of its group is found below the next
+/// time.
 #[derive(Debug)]
 pub(crate) struct Changes {
     groups: Box<[Group]>,

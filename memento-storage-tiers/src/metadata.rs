@@ -140,7 +140,8 @@ impl TieredMetadataStore {
     }
 }
 
-/// The records of `keys` in one tier. Of several, one that the tier itself finds damaged is no reason to miss the others.
+/// The records of `keys` in one tier. Of several, one that the tier itself finds damaged is no reason to miss the
+/// others.
 fn get(tier: &Tier, keys: &[Key]) -> Result<Vec<Option<Vec<u8>>>> {
     if let [key] = keys {
         return Ok(vec![tier.metadata.get(key)?]);

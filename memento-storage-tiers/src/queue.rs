@@ -58,8 +58,8 @@ impl Queue {
         Self(Arc::new(Handle { shared: Arc::new(shared), thread: Mutex::default() }))
     }
 
-    /// Has `write` made behind all before it. Where there is no room, waits for some while the tier works; else the write
-    /// is lost.
+    /// Has `write` made behind all before it. Where there is no room, waits for some while the tier works; else the
+    /// write is lost.
     pub(crate) fn push(&self, write: Write) {
         let shared = &self.0.shared;
         at_thread_end(shared);
@@ -247,7 +247,8 @@ impl Shared {
         self.check(std::mem::take(&mut state.lost))
     }
 
-    /// Waits at the end of a thread, or of the queue, and has the log say what was lost. Who flushes is told of it, too.
+    /// Waits at the end of a thread, or of the queue, and has the log say what was lost. Who flushes is told of it,
+    /// too.
     fn end(&self) {
         let unsaid = std::mem::take(&mut self.wait().unsaid);
         if let Err(error) = self.check(unsaid) {

@@ -116,8 +116,8 @@ impl Tier {
         }
     }
 
-    /// Puts or drops something here, behind all that was put before: else that would come after it. What was lost before
-    /// that is nothing that keeps it from being done.
+    /// Puts or drops something here, behind all that was put before: else that would come after it. What was lost
+    /// before that is nothing that keeps it from being done.
     pub(crate) fn do_behind<T>(&self, work: impl FnOnce(&Self) -> Result<T>) -> Result<T> {
         if let Some(queue) = &self.queue {
             queue.wait();

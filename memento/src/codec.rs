@@ -86,8 +86,8 @@ impl Encoding<'_> {
     }
 }
 
-/// JSON: for results that people or other programs read. It has no NaN, no infinities, no `Some(None)`, and only text as
-/// map keys: results with such values are not kept.
+/// JSON: for results that people or other programs read. It has no NaN, no infinities, no `Some(None)`, and only text
+/// as map keys: results with such values are not kept.
 #[derive(Clone, Copy, Debug)]
 pub struct Json;
 

@@ -12,16 +12,17 @@
 //! - A thread that is none of the pool may be waiting for it, and cannot be reached: threads of pools do not wait for
 //!   what others than threads of their own pool compute.
 //!
-//! To compute alone costs time. It happens only where waiting might never end.
+//! To compute alone costs time. It happens only where waiting might never end. What is kept then, `last_word` tells.
 //!
 //! Among processes, whoever leads a flight claims the key in the store, too: see `engine/claim/processes.rs`. Whether a
 //! thread of a pool may wait for another process, or for one that does, `threads` tells.
 
+mod last_word;
 mod tasks;
 mod threads;
 
 use std::collections::HashMap;
-use std::collections::hash_map::{Entry, VacantEntry};
+use std::collections::hash_map::Entry;
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock};
@@ -29,9 +30,11 @@ use std::thread::ThreadId;
 
 use parking_lot::{Condvar, Mutex};
 
+pub(crate) use last_word::{Alone, LastWord};
 pub(crate) use tasks::{TaskFlights, TaskLead};
 pub(crate) use threads::{Abroad, in_pool, may_wait_for_process, name_pool};
 
+use last_word::Loners;
 use threads::{Pool, pool};
 
 use crate::Key;
@@ -41,6 +44,7 @@ use crate::cache::{Landed, Shared};
 #[derive(Default)]
 pub(crate) struct Flights {
     flying: Arc<Mutex<HashMap<Key, Arc<Flight>>>>,
+    loners: Loners,
 }
 
 /// One computation of a key.
@@ -50,6 +54,7 @@ struct Flight {
     leader: ThreadId,
     /// The pool that its leader is of.
     pool: Option<Pool>,
+    word: Arc<LastWord>,
     state: Mutex<State>,
     changed: Condvar,
 }
@@ -69,16 +74,16 @@ enum Phase {
     Landed(Option<Arrival>),
 }
 
-/// How many flights have begun.
+/// How many flights and runs have begun.
 static BEGUN: AtomicU64 = AtomicU64::new(0);
 
-/// The number of the flight that began last. Those that begin from now on have greater ones.
+/// The number of the flight or run that began last. Those that begin from now on have greater ones.
 pub(crate) fn last_begun() -> u64 {
     BEGUN.load(Ordering::Acquire)
 }
 
-/// The number of a flight that begins now.
-fn begin() -> u64 {
+/// The number of a flight, or of a run, that begins now.
+pub(crate) fn begin() -> u64 {
     BEGUN.fetch_add(1, Ordering::AcqRel) + 1
 }
 
@@ -102,7 +107,7 @@ pub(crate) enum Claim {
     /// Compute it; others wait.
     Lead(Lead),
     /// Compute it; others may be doing the same.
-    Alone,
+    Alone(Alone),
     /// Another thread has computed it in the meantime.
     Landed(Arrival),
     /// Whoever asks is that computation, or was called by it.
@@ -143,24 +148,33 @@ static WAITING: LazyLock<Mutex<HashMap<ThreadId, Arc<Flight>>>> = LazyLock::new(
 impl Flights {
     /// Claims `key`, unless another thread computes it.
     pub(crate) fn try_claim(&self, key: Key) -> Option<Lead> {
-        match self.flying.lock().entry(key) {
-            Entry::Occupied(_) => None,
-            Entry::Vacant(vacant) => Some(self.lead(vacant)),
-        }
+        self.lead_or_join(key).ok()
     }
 
-    fn lead(&self, vacant: VacantEntry<'_, Key, Arc<Flight>>) -> Lead {
-        let flight = Arc::new(Flight::new(*vacant.key()));
-        vacant.insert(Arc::clone(&flight));
-        threads::begin_to_lead(&flight);
-        Lead::Thread(ThreadLead { flying: Arc::clone(&self.flying), flight })
+    /// Has whoever asks compute `key`, which others may be doing, too.
+    pub(crate) fn go_alone(&self, key: Key) -> Alone {
+        let flying = self.flying.lock();
+        self.loners.join(key, flying.get(&key).map(|flight| &flight.word))
+    }
+
+    /// The right to compute `key`, or the flight in which it is being computed.
+    fn lead_or_join(&self, key: Key) -> Result<Lead, Arc<Flight>> {
+        match self.flying.lock().entry(key) {
+            Entry::Occupied(flight) => Err(Arc::clone(flight.get())),
+            Entry::Vacant(vacant) => {
+                let flight = Arc::new(Flight::new(key, self.loners.word(&key)));
+                vacant.insert(Arc::clone(&flight));
+                threads::begin_to_lead(&flight);
+                Ok(Lead::Thread(ThreadLead { flying: Arc::clone(&self.flying), flight }))
+            }
+        }
     }
 
     /// Claims `key` for another process that this thread speaks for, and that waits if another thread computes it.
     pub(crate) fn claim_for_other(&self, key: Key) -> ClaimForOther {
-        let flight = match self.flying.lock().entry(key) {
-            Entry::Occupied(flight) => Arc::clone(flight.get()),
-            Entry::Vacant(vacant) => return ClaimForOther::Lead(self.lead(vacant)),
+        let flight = match self.lead_or_join(key) {
+            Ok(lead) => return ClaimForOther::Lead(lead),
+            Err(flight) => flight,
         };
         Waiting::begin(&flight).map_or(ClaimForOther::Alone, ClaimForOther::Waits)
     }
@@ -170,9 +184,9 @@ impl Flights {
     /// `callers` counts how often a key is computed by those who called whoever asks.
     pub(crate) fn claim(&self, key: Key, callers: impl Fn(&Key) -> usize) -> Claim {
         loop {
-            let flight = match self.flying.lock().entry(key) {
-                Entry::Occupied(flight) => Arc::clone(flight.get()),
-                Entry::Vacant(vacant) => return Claim::Lead(self.lead(vacant)),
+            let flight = match self.lead_or_join(key) {
+                Ok(lead) => return Claim::Lead(lead),
+                Err(flight) => flight,
             };
             if callers(&key) > if in_pool() { STACKED } else { 0 } {
                 return Claim::Recursion;
@@ -180,19 +194,20 @@ impl Flights {
             match flight.wait(|other| callers(other) > 0) {
                 Phase::Landed(Some(arrival)) => return Claim::Landed(arrival),
                 Phase::Landed(None) => {}
-                Phase::Flying | Phase::Suspended => return Claim::Alone,
+                Phase::Flying | Phase::Suspended => return Claim::Alone(self.go_alone(key)),
             }
         }
     }
 }
 
 impl Flight {
-    fn new(key: Key) -> Self {
+    fn new(key: Key, word: Arc<LastWord>) -> Self {
         Self {
             key,
             number: begin(),
             leader: std::thread::current().id(),
             pool: pool(),
+            word,
             state: Mutex::new(State { phase: Phase::Flying, waiting: 0, is_idle: false }),
             changed: Condvar::new(),
         }
@@ -319,6 +334,14 @@ impl Drop for Suspended {
 }
 
 impl Lead {
+    /// What it shares with others who compute the same alone.
+    pub(crate) fn word(&self) -> &LastWord {
+        match self {
+            Self::Thread(lead) => &lead.flight.word,
+            Self::Task(lead) => lead.word(),
+        }
+    }
+
     /// Ends the flight. Who waits gets the value; where there is none, the next in line computes.
     ///
     /// `value` is asked for only where somebody waits.

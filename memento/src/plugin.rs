@@ -100,8 +100,8 @@ impl Stores {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration), and what the plugin that is chosen reports. Options
-    /// that nobody takes are reported by [`Options::finish`], which is for the caller.
+    /// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration), and what the plugin that is chosen reports.
+    /// Options that nobody takes are reported by [`Options::finish`], which is for the caller.
     pub fn open(options: &mut Options) -> Result<Self> {
         open_stores(options).map(|(stores, _)| stores)
     }

@@ -51,8 +51,8 @@ pub(crate) struct Head<'a> {
     pub(crate) is_earlier: bool,
     pub(crate) error: Option<&'a str>,
     pub(crate) value: Option<EncodedValue<'a>>,
-    /// The [outline](crate::digest::segments::Outline) of a value that is in the data store and has several segments. Where there
-    /// is none, nothing is written: so were records before there were outlines.
+    /// The [outline](crate::digest::segments::Outline) of a value that is in the data store and has several segments.
+    /// Where there is none, nothing is written: so were records before there were outlines.
     #[serde(skip_serializing_if = "<[u8]>::is_empty")]
     pub(crate) outline: &'a [u8],
 }

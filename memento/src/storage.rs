@@ -161,8 +161,8 @@ impl Storage {
         }
     }
 
-    /// Hands the records of `keys` to `take`, in their order, some at a time as they arrive. What the store fails to tell
-    /// is not handed over.
+    /// Hands the records of `keys` to `take`, in their order, some at a time as they arrive. What the store fails to
+    /// tell is not handed over.
     pub(crate) fn stream_records(&self, keys: &[Key], take: &mut dyn FnMut(Vec<Option<Vec<u8>>>)) {
         if let [key] = keys {
             return take(vec![self.record(key)]);

@@ -29,8 +29,13 @@ impl World {
 
     /// What a function sees that runs now.
     fn look(&self) -> u64 {
-        self.runs.fetch_add(1, Ordering::SeqCst);
-        self.now.load(Ordering::SeqCst)
+        self.begin().1
+    }
+
+    /// The number of a run that begins now, and what it sees. Who finds it counted may change the world.
+    fn begin(&self) -> (u64, u64) {
+        let seen = self.now.load(Ordering::SeqCst);
+        (self.runs.fetch_add(1, Ordering::SeqCst) + 1, seen)
     }
 
     fn change(&self) {
@@ -101,10 +106,8 @@ fn what_is_refreshed_while_the_rest_of_its_batch_runs_is_not_replaced_by_it() {
     let environment = Environment::new(storage(), LocalRunner::with_threads(2).unwrap());
     thread::scope(|scope| {
         let batch = scope.spawn(|| environment.enter(|| slow::try_map([(0,), (1,)]).unwrap()));
-        // Each of its two threads has begun a call.
-        wait_until("two calls begin", || SLOW.runs() == 2);
         environment.enter(|| {
-            assert_eq!(slow(0), 1, "the batch computes it");
+            assert_eq!(slow(0), 1, "this call, or the batch, has computed it");
             SLOW.change();
             assert_eq!(slow::with().refresh().call(0), 2);
         });
@@ -112,6 +115,52 @@ fn what_is_refreshed_while_the_rest_of_its_batch_runs_is_not_replaced_by_it() {
         batch.join().unwrap();
     });
     Environment::new(storage(), LocalRunner::new()).enter(|| assert_eq!(slow(0), 2));
+}
+
+static OVERLAPPING: World = World::new();
+static SECOND: World = World::new();
+
+/// The first and the second run end when somebody opens.
+#[memento]
+fn overlapping(n: u64) -> u64 {
+    let (run, seen) = OVERLAPPING.begin();
+    match run {
+        1 => OVERLAPPING.wait_until_open(),
+        2 => SECOND.wait_until_open(),
+        _ => {}
+    }
+    n + seen
+}
+
+/// A thread of a pool does not wait for one outside of it, so that runs of one key overlap: here three.
+#[test]
+fn what_is_refreshed_is_not_replaced_by_runs_that_began_before() {
+    let place = tempfile::tempdir().unwrap();
+    let storage = || memento_storage_fs::storage(&Options::new(place.path()));
+    let environment = Environment::new(storage(), LocalRunner::new());
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(2).build().unwrap();
+    let refresh = || environment.enter(|| overlapping::with().refresh().call(0));
+    let now = || {
+        let elsewhere = Environment::new(storage(), LocalRunner::new());
+        [environment.enter(|| overlapping(0)), elsewhere.enter(|| overlapping(0))]
+    };
+    thread::scope(|scope| {
+        let outside = scope.spawn(|| environment.enter(|| overlapping(0)));
+        wait_until("it runs", || OVERLAPPING.runs() == 1);
+        let inside = scope.spawn(|| pool.install(|| environment.enter(|| overlapping(0))));
+        wait_until("it runs in the pool, too", || OVERLAPPING.runs() == 2);
+        OVERLAPPING.change();
+        assert_eq!(pool.install(refresh), 2, "in the other thread of the pool");
+        OVERLAPPING.open();
+        assert_eq!(outside.join().unwrap(), 1);
+        assert_eq!(now(), [2, 2]);
+        OVERLAPPING.change();
+        assert_eq!(refresh(), 3);
+        SECOND.open();
+        assert_eq!(inside.join().unwrap(), 1);
+        assert_eq!(now(), [3, 3]);
+    });
+    assert_eq!(OVERLAPPING.runs(), 4);
 }
 
 static BASE: World = World::new();

@@ -75,7 +75,8 @@ fn rows(n: u64) -> u64 {
 
 static ROWS: AtomicU64 = AtomicU64::new(1);
 
-/// A store that does something, once, with a record that has been read and is not yet returned. Clones are the same one.
+/// A store that does something, once, with a record that has been read and is not yet returned. Clones are the same
+/// one.
 #[derive(Clone, Debug, Default)]
 struct Interrupted(Arc<Inner>);
 

@@ -260,8 +260,8 @@ impl<'a> Reader<'a> {
         self.mention(name, stands);
     }
 
-    /// Whether a path can begin with the name at `at`. `::name` begins one unless it goes on behind another name; behind
-    /// `>`, it may go on with a type, or stand behind an arrow.
+    /// Whether a path can begin with the name at `at`. `::name` begins one unless it goes on behind another name;
+    /// behind `>`, it may go on with a type, or stand behind an arrow.
     fn is_root(&self, at: usize) -> bool {
         let source = self.source;
         let follows_path = at >= 2 && source.is_path(at - 2);

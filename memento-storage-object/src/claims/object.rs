@@ -60,8 +60,8 @@ impl Store {
         }
     }
 
-    /// Puts a claim in place of what is `there`. Where the reply does not say that it is put, what is there does: a reply
-    /// may be lost, and a request that is sent again finds what the first one put.
+    /// Puts a claim in place of what is `there`. Where the reply does not say that it is put, what is there does: a
+    /// reply may be lost, and a request that is sent again finds what the first one put.
     async fn replace_lease(
         &self,
         path: &Path,
@@ -103,8 +103,8 @@ impl Store {
         Ok((there.token == lease.token).then_some(Holding { lease: there, version, since }))
     }
 
-    /// Puts a renewed claim. Where an earlier renewal was executed and nobody was told, what is there is this one's, and
-    /// no longer what it was taken for: it is put in place of that.
+    /// Puts a renewed claim. Where an earlier renewal was executed and nobody was told, what is there is this one's,
+    /// and no longer what it was taken for: it is put in place of that.
     pub(super) async fn renew_lease(
         &self,
         path: &Path,

@@ -49,8 +49,8 @@ impl Store {
         }
     }
 
-    /// The same, where a condition that is not met has to be somebody else's doing: what is sent again after a lost reply
-    /// finds what was sent first. Where the reply is lost, nobody knows, which is an error.
+    /// The same, where a condition that is not met has to be somebody else's doing: what is sent again after a lost
+    /// reply finds what was sent first. Where the reply is lost, nobody knows, which is an error.
     async fn put_once(
         self,
         path: Path,

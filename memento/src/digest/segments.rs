@@ -1,8 +1,8 @@
 //! Digests of contents that are checked segment by segment.
 //!
-//! BLAKE3 hashes a tree: the digest of a long content is made of one value for each of its subtrees (O'Connor, Aumasson,
-//! Neves, Wilcox-O'Hearn, "BLAKE3", 2020, section 2.4). Who has those values, and has seen that they make the digest,
-//! can tell of each segment by itself whether it is what was written, before the next one has come.
+//! BLAKE3 hashes a tree: the digest of a long content is made of one value for each of its subtrees (O'Connor,
+//! Aumasson, Neves, Wilcox-O'Hearn, "BLAKE3", 2020, section 2.4). Who has those values, and has seen that they make the
+//! digest, can tell of each segment by itself whether it is what was written, before the next one has come.
 
 #[cfg(test)]
 mod tests;

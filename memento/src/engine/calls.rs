@@ -137,8 +137,8 @@ impl<'a> Calls<'a> {
         }
     }
 
-    /// Reads the records of `items`. Short results end their items in this thread, while other records are on their way.
-    /// The records, and the indices of the items that are left.
+    /// Reads the records of `items`. Short results end their items in this thread, while other records are on their
+    /// way. The records, and the indices of the items that are left.
     fn read_records(
         &self,
         items: &[Mutex<Item<'a>>],
@@ -166,8 +166,8 @@ impl<'a> Calls<'a> {
         (records, left)
     }
 
-    /// Ends those items `left` for which `records` hold results that are known to be valid, in threads of the runner. The
-    /// heads of those that have to be verified first, with their indices, in order.
+    /// Ends those items `left` for which `records` hold results that are known to be valid, in threads of the runner.
+    /// The heads of those that have to be verified first, with their indices, in order.
     fn find_independent<'r>(
         &self,
         items: &[Mutex<Item<'a>>],

@@ -6,7 +6,7 @@ use super::calls::Calls;
 use super::ending::Ending;
 use super::item::Item;
 use super::lookup;
-use super::right::Right;
+use super::right::{Right, Standing};
 use crate::binding::Binding;
 use crate::flight::{Arrival, Claim};
 use crate::{Error, ErrorKind, Key, Result};
@@ -49,7 +49,7 @@ impl<'a> Calls<'a> {
         self.modifiers.check_cancelled(self.binding.function)?;
         let claim = match self.binding.cluster.flights.try_claim(item.key) {
             Some(lead) => Claim::Lead(lead),
-            None if alone => Claim::Alone,
+            None if alone => Claim::Alone(self.binding.cluster.flights.go_alone(item.key)),
             None => return Ok(Claimed::Busy),
         };
         let among_processes = |item: &Item<'_>| match self.claim_among_processes(item, false) {
@@ -75,20 +75,25 @@ impl<'a> Calls<'a> {
         may_wait: bool,
     ) -> Result<Claimed> {
         let binding = self.binding;
-        let lead = match claim {
-            Claim::Lead(lead) => Some(lead),
+        let standing = match claim {
+            Claim::Lead(lead) => Standing::Lead(lead),
             Claim::Landed(Arrival { value, landed, .. }) if item.task.adopt(&value) => {
                 binding.cluster.counters.count_store_hit(landed.took);
                 return Ok(Claimed::Ended(Ending::Found(landed.into())));
             }
-            Claim::Landed(..) | Claim::Alone => None,
+            Claim::Landed(..) => Standing::Alone(binding.cluster.flights.go_alone(item.key)),
+            Claim::Alone(alone) => Standing::Alone(alone),
             Claim::Recursion => return Err(self.recursion(item.key)),
         };
-        let (claim, is_alone) = match lead.as_ref().map(|_| among_processes(item)) {
-            Some(AmongProcesses::Ours(claim)) => (Some(claim), false),
-            Some(AmongProcesses::Theirs) => return Ok(Claimed::Busy),
-            Some(AmongProcesses::Unclaimed) => (None, false),
-            Some(AmongProcesses::Alone) | None => (None, true),
+        let among_processes = match standing {
+            Standing::Lead(_) => among_processes(item),
+            Standing::Alone(_) => AmongProcesses::Alone,
+        };
+        let (claim, is_alone) = match among_processes {
+            AmongProcesses::Ours(claim) => (Some(claim), false),
+            AmongProcesses::Theirs => return Ok(Claimed::Busy),
+            AmongProcesses::Unclaimed => (None, false),
+            AmongProcesses::Alone => (None, true),
         };
         if !self.modifiers.refresh {
             self.look_again(item, may_wait, claim.is_some());
@@ -98,7 +103,7 @@ impl<'a> Calls<'a> {
         }
         // It may have waited for another thread.
         self.modifiers.check_cancelled(binding.function)?;
-        Ok(Claimed::Run(Right { lead, claim, is_alone }))
+        Ok(Claimed::Run(Right::new(standing, claim, is_alone)))
     }
 
     /// Looks once more, for an item that another thread may have computed after the stores were asked; where it is

@@ -12,7 +12,7 @@ use super::item::{Findings, Item};
 use super::lookup;
 use super::outcome::expires;
 use super::recorder::Replaced;
-use super::right::Right;
+use super::right::{Right, Standing};
 use super::why;
 use crate::cache::{Landed, Shared};
 use crate::clock::now;
@@ -123,13 +123,13 @@ impl<'a> Calls<'a> {
     pub(super) fn land(&self, item: &Item<'_>, right: Right, ran: Ran<'_>) -> Known {
         self.binding.note_run(ran.total_time);
         self.binding.cluster.counters.count_computed(ran.error.is_some());
-        let (landed, shared) = self.record(item, ran);
+        let (landed, shared) = self.record(item, &right, ran);
         if let Some(claim) = right.claim {
             // Who waits in another process looks into the store.
             self.recorder.flush();
             drop(claim);
         }
-        if let Some(lead) = right.lead {
+        if let Standing::Lead(lead) = right.standing {
             lead.land(|| Some((shared.or_else(|| item.task.share())?, landed.clone())));
         }
         Known::from(landed)
@@ -179,15 +179,49 @@ impl<'a> Calls<'a> {
         }
     }
 
-    /// Records the outcome of an item, and tells those that were computed from another one that it is not the same any
-    /// more. What came of it, and the clone that is in the memory cache.
-    fn record(&self, item: &Item<'_>, ran: Ran<'_>) -> (Landed, Option<Shared>) {
-        let recorded = self.keep(item, ran);
+    /// Keeps the outcome of an item in the stores, then in the memory cache, unless that of a run that began later is
+    /// there. What came of it, and the clone that is in the memory cache.
+    fn record(&self, item: &Item<'_>, right: &Right, mut ran: Ran<'_>) -> (Landed, Option<Shared>) {
+        let storage = &*self.binding.cluster.storage;
+        let found = std::mem::take(&mut ran.found);
+        let size = ran.value.map(|value| value.len() as u64 + found.held);
+        if !found.parts.is_empty() && self.writes(&found) {
+            // It is looked at again when any part is found to be gone.
+            ran.validity.generation.get_or_insert_with(validity::generation);
+        }
+        let (digest, outline) = Digest::with_outline(ran.outcome());
+        let mark = Mark { digest, outline, finished: now() };
+        let landed = self.landed(item, &ran, &mark);
+        if !right.keep(|| self.keep(item, ran, &mark, found)) {
+            return (landed, None);
+        }
+        let shared = match size {
+            Some(size) => {
+                let wanted = || right.has_last_word();
+                let shared = lookup::cache(self.binding, item, landed.clone(), size, wanted);
+                if shared.is_none() {
+                    // Nothing in memory tells of it, so the stores have to before others may ask.
+                    self.recorder.flush();
+                    storage.changes.note(&item.key);
+                }
+                shared
+            }
+            None => {
+                // A value that was there does not count any more.
+                storage.cache.remove(item.encoded.identity(self.binding.number));
+                None
+            }
+        };
         // Not before all that is looked at from now on has the new one.
-        if self.changes_others(item, &recorded.0.digest) {
+        if self.changes_others(item, &digest) {
             validity::count_replaced_result();
         }
-        recorded
+        (landed, shared)
+    }
+
+    /// Whether the record of an outcome with such parts is written: not where what it names is not kept.
+    fn writes(&self, found: &Found) -> bool {
+        self.binding.cluster.storage.is_writable() && found.lost.is_none()
     }
 
     /// Whether what was computed from another outcome in the place of this one is to be verified anew.
@@ -203,40 +237,18 @@ impl<'a> Calls<'a> {
         !is_seen && replaces.is_some_and(|before| before != *digest)
     }
 
-    /// Keeps the outcome of an item in the stores, then in the memory cache.
-    fn keep(&self, item: &Item<'_>, mut ran: Ran<'_>) -> (Landed, Option<Shared>) {
+    /// Keeps the outcome of an item in the stores.
+    fn keep(&self, item: &Item<'_>, ran: Ran<'_>, mark: &Mark, found: Found) {
         let storage = &*self.binding.cluster.storage;
-        let Found { parts, lost, held, publications, .. } = std::mem::take(&mut ran.found);
-        // A memento is written after what it names, and not at all where that is not kept.
-        let is_writable = storage.is_writable() && lost.is_none();
-        storage.trouble.note(lost.map_or(Ok(()), Err));
-        if is_writable && !parts.is_empty() {
-            // It is looked at again when any part is found to be gone.
-            ran.validity.generation.get_or_insert_with(validity::generation);
-        }
-        let size = ran.value.map(|value| value.len() as u64);
-        let (digest, outline) = Digest::with_outline(ran.outcome());
-        let mark = Mark { digest, outline, finished: now() };
-        let landed = self.landed(item, &ran, &mark);
-        if is_writable && item.findings.miss != Some(Miss::Newer) {
-            storage.trouble.note(self.write(item, ran, &mark));
+        let is_written = self.writes(&found) && item.findings.miss != Some(Miss::Newer);
+        storage.trouble.note(found.lost.map_or(Ok(()), Err));
+        if is_written {
+            storage.trouble.note(self.write(item, ran, mark));
             self.binding.has_recorded.store(true, Ordering::Relaxed);
         }
         // Who found what was there before does not put that into the memory cache any more.
         storage.changes.note(&item.key);
-        let Some(size) = size else {
-            // A value that was there is not the last word any more.
-            storage.cache.remove(item.encoded.identity(self.binding.number));
-            return (landed, None);
-        };
-        part::publish_all(&storage.contents, publications);
-        let shared = lookup::cache(self.binding, item, landed.clone(), size + held, || true);
-        if shared.is_none() {
-            // Nothing in memory tells of it, so the stores have to before others may ask.
-            self.recorder.flush();
-            storage.changes.note(&item.key);
-        }
-        (landed, shared)
+        part::publish_all(&storage.contents, found.publications);
     }
 
     /// What others are told of an outcome.

@@ -280,8 +280,8 @@ pub(super) fn decode(
     scope.enter(|| item.task.decode(encoding))
 }
 
-/// Puts a clone of the item's output, which was found in a store, into the memory cache, unless this process has computed
-/// or dropped it since the store was asked.
+/// Puts a clone of the item's output, which was found in a store, into the memory cache, unless this process has
+/// computed or dropped it since the store was asked.
 fn cache_found(binding: &Binding, item: &Item<'_>, landed: Landed, size: u64) {
     let changes = &binding.cluster.storage.changes;
     cache(binding, item, landed, size, || changes.count(&item.key) == item.findings.changes);

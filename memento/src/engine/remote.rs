@@ -210,7 +210,7 @@ impl<'a> Calls<'a> {
         // It was looked up there. It is claimed here, too, so that what it calls cannot call it.
         let lead = match self.binding.cluster.flights.claim(item.key, |_| 0) {
             Claim::Lead(lead) => Some(lead),
-            Claim::Alone | Claim::Landed(..) | Claim::Recursion => None,
+            Claim::Alone(_) | Claim::Landed(..) | Claim::Recursion => None,
         };
         let correlation = Some(errand.correlation);
         let (frame, took, ran) = self.run_body(item, correlation, errand.further_calls);

@@ -19,6 +19,7 @@ use std::task::{Context, Poll, Waker};
 
 use parking_lot::Mutex;
 
+use super::last_word::{Alone, LastWord, Loners};
 use super::{Arrival, Claim, Lead, begin};
 use crate::Key;
 use crate::cache::{Landed, Shared};
@@ -27,12 +28,14 @@ use crate::cache::{Landed, Shared};
 #[derive(Clone, Default)]
 pub(crate) struct TaskFlights {
     flying: Arc<Mutex<HashMap<Key, Arc<Flight>>>>,
+    loners: Loners,
 }
 
 /// One computation of a key.
 struct Flight {
     key: Key,
     number: u64,
+    word: Arc<LastWord>,
     state: Mutex<State>,
 }
 
@@ -69,11 +72,19 @@ impl TaskFlights {
             if callers.contains(&key) {
                 return Claim::Recursion;
             }
-            let Some(landing) = Landing::begin(flight, callers) else { return Claim::Alone };
+            let Some(landing) = Landing::begin(flight, callers) else {
+                return Claim::Alone(self.go_alone(key));
+            };
             if let Some(arrival) = landing.await {
                 return Claim::Landed(arrival);
             }
         }
+    }
+
+    /// Has whoever asks compute `key`, which others may be doing, too.
+    pub(crate) fn go_alone(&self, key: Key) -> Alone {
+        let flying = self.flying.lock();
+        self.loners.join(key, flying.get(&key).map(|flight| &flight.word))
     }
 
     /// The right to compute `key`, or the flight in which it is being computed.
@@ -81,7 +92,9 @@ impl TaskFlights {
         match self.flying.lock().entry(key) {
             Entry::Occupied(flight) => Err(Arc::clone(flight.get())),
             Entry::Vacant(vacant) => {
-                let flight = Arc::new(Flight { key, number: begin(), state: Mutex::default() });
+                let word = self.loners.word(&key);
+                let flight = Flight { key, number: begin(), word, state: Mutex::default() };
+                let flight = Arc::new(flight);
                 vacant.insert(Arc::clone(&flight));
                 Ok(TaskLead { flights: self.clone(), flight })
             }
@@ -90,6 +103,10 @@ impl TaskFlights {
 }
 
 impl TaskLead {
+    pub(super) fn word(&self) -> &LastWord {
+        &self.flight.word
+    }
+
     /// Ends the flight: see [`Lead::land`].
     pub(super) fn land(self, value: impl FnOnce() -> Option<(Shared, Landed)>) {
         if !self.flight.state.lock().waiting.is_empty() {

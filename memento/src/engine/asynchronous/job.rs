@@ -39,7 +39,7 @@ impl Kept {
 
     /// The right, for what gives it back by itself.
     pub(super) fn take(mut self) -> Right {
-        self.0.take().unwrap_or_default()
+        self.0.take().expect("it is taken once")
     }
 }
 
