@@ -71,6 +71,13 @@ pub(crate) struct Landed {
     pub(crate) took: u64,
 }
 
+impl Landed {
+    /// Whether it can be used again.
+    pub(crate) fn is_still_valid(&self) -> bool {
+        self.validity.as_ref().is_none_or(|validity| validity.holds() && validity.resources_hold())
+    }
+}
+
 /// A value that is here, for who decides whether it may be used.
 pub(crate) struct Candidate<'s> {
     /// Whether it depends on anything beyond the code: [`Landed::validity`].

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use memento::Result;
 use memento::plugin::{AtEnd, Stores, at_thread_end};
@@ -11,7 +11,7 @@ use parking_lot::Mutex;
 
 use super::Eviction;
 use super::sweep::Sweep;
-use super::usage::{Account, Item, Kind, Use, Uses};
+use super::usage::{Account, Item, Kind, Use, Uses, nanoseconds};
 use crate::Found;
 
 /// The part of a limit that a process puts before it tells the others.
@@ -27,7 +27,7 @@ const PERIOD: Duration = Duration::from_hours(24);
 #[derive(Debug)]
 pub(super) struct Evictor {
     pub(super) limits: Eviction,
-    pub(super) stores: Stores,
+    stores: Stores,
     noted: Mutex<Noted>,
     /// What could not be told; held by the one who tells.
     owed: Mutex<Untold>,
@@ -157,7 +157,7 @@ impl Evictor {
         let (now, data) = (self.now(), &*self.stores.data);
         let accounts = Account::all(data)?;
         if self.is_due(&accounts, *written, now) {
-            return Sweep::new(self, now, uses.clone()).run(accounts);
+            return Sweep::new(&self.limits, &self.stores, now, uses.clone()).run(accounts);
         }
         Account::put(data, Kind::Written, now, *written, uses)
     }
@@ -214,9 +214,4 @@ impl Drop for Evictor {
         let flushed = self.flush();
         self.report(flushed);
     }
-}
-
-pub(super) fn nanoseconds(time: SystemTime) -> u64 {
-    let since = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    u64::try_from(since.as_nanos()).unwrap_or(u64::MAX)
 }

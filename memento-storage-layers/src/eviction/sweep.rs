@@ -2,15 +2,16 @@
 
 use std::collections::HashSet;
 
+use memento::plugin::Stores;
 use memento::{
     DataStore, Digest, Entry, ErrorKind, Filter, Key, ListOptions, MetadataStore, Name, Prefix,
     References, Result,
 };
 use metrics::counter;
 
-use super::evictor::{Evictor, nanoseconds};
+use super::Eviction;
 use super::order::History;
-use super::usage::{Account, Item, Kind, Use, Uses};
+use super::usage::{Account, Item, Kind, Use, Uses, nanoseconds};
 
 /// Contents by their digests.
 const RESULTS: &str = "results";
@@ -23,7 +24,7 @@ const SEARCHED: u64 = 4 << 20;
 
 /// A count under way.
 pub(super) struct Sweep<'a> {
-    evictor: &'a Evictor,
+    limits: &'a Eviction,
     data: &'a dyn DataStore,
     metadata: &'a dyn MetadataStore,
     now: u64,
@@ -47,11 +48,11 @@ struct Piece {
 
 impl<'a> Sweep<'a> {
     /// One that knows of `uses` that nobody was told of.
-    pub(super) fn new(evictor: &'a Evictor, now: u64, uses: Uses) -> Self {
+    pub(super) fn new(limits: &'a Eviction, stores: &'a Stores, now: u64, uses: Uses) -> Self {
         Self {
-            evictor,
-            data: &*evictor.stores.data,
-            metadata: &*evictor.stores.metadata,
+            limits,
+            data: &*stores.data,
+            metadata: &*stores.metadata,
             now,
             uses,
             pieces: Vec::new(),
@@ -127,7 +128,7 @@ impl<'a> Sweep<'a> {
             let earlier = self.earlier(&page.entries)?;
             for (entry, earlier) in page.entries.iter().zip(earlier) {
                 let size = entry.record.len() as u64 + earlier;
-                if self.evictor.limits.pinned.contains(&entry.function) {
+                if self.limits.pinned.contains(&entry.function) {
                     self.total = self.total.saturating_add(size);
                     // Of one that cannot be read, nothing is used either.
                     let _ = self.pinned.add(entry);
@@ -188,7 +189,7 @@ impl<'a> Sweep<'a> {
     /// Takes out of the pieces what is to go: what is too old, and then, where there is too much, what is first in the
     /// order.
     fn choose(&mut self) -> Vec<Item> {
-        let limits = &self.evictor.limits;
+        let limits = self.limits;
         let age = limits.max_age.map(|age| u64::try_from(age.as_nanos()).unwrap_or(u64::MAX));
         let oldest = age.map_or(0, |age| self.now.saturating_sub(age));
         let most = limits.max_size.unwrap_or(u64::MAX);

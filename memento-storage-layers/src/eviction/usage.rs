@@ -8,6 +8,7 @@
 use std::borrow::Cow;
 use std::cmp::Reverse;
 use std::collections::HashMap;
+use std::time::SystemTime;
 
 use memento::{DataStore, Digest, Error, ErrorKind, Key, ListOptions, Name, Prefix, Result};
 use serde::{Deserialize, Serialize};
@@ -40,6 +41,12 @@ impl Use {
         self.last = self.last.max(other.last);
         self.times = self.times.saturating_add(other.times);
     }
+}
+
+/// A time as it stands here: nanoseconds since the Unix epoch.
+pub(super) fn nanoseconds(time: SystemTime) -> u64 {
+    let since = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_nanos()).unwrap_or(u64::MAX)
 }
 
 /// What was used.

@@ -1,6 +1,7 @@
 //! The codec `bincode`.
 
 mod input;
+mod malformed;
 mod reader;
 
 use ::bincode::config::{Configuration, Fixint, LittleEndian};

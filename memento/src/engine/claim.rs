@@ -115,7 +115,7 @@ impl<'a> Calls<'a> {
         let storage = &self.binding.cluster.storage;
         let identity = item.encoded.identity(self.binding.number);
         if let Some((shared, landed)) = storage.cache.get_shared(identity)
-            && lookup::is_still_valid(&landed)
+            && landed.is_still_valid()
             && item.task.adopt(&shared)
         {
             self.binding.cluster.counters.count_store_hit(landed.took);

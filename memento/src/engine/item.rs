@@ -1,7 +1,6 @@
 //! One call on its way.
 
 use super::ending::Ending;
-use super::lookup;
 use super::right::Right;
 use super::task::Task;
 use crate::binding::Binding;
@@ -83,7 +82,7 @@ impl Findings {
     /// Whether what came of the flight of another call is what this one asks for.
     pub(super) fn admit(&self, modifiers: Modifiers<'_>, arrival: &Arrival) -> bool {
         let is_new = !modifiers.refresh || arrival.flight > self.last_begun;
-        is_new && lookup::is_still_valid(&arrival.landed)
+        is_new && arrival.landed.is_still_valid()
     }
 }
 

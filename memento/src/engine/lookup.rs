@@ -24,11 +24,6 @@ pub(super) fn admits(found: &Candidate<'_>) -> bool {
             .is_none_or(|validity| validity.holds() && validity.resources.is_empty())
 }
 
-/// Whether what came of an invocation can be used again.
-pub(super) fn is_still_valid(landed: &Landed) -> bool {
-    landed.validity.as_ref().is_none_or(|validity| validity.holds() && validity.resources_hold())
-}
-
 /// Ends `item` if the memory cache has a valid result for it: one that the quick look could not tell about, because
 /// what is outside of the program has to be asked.
 fn find_in_memory(binding: &Binding, item: &mut Item<'_>) -> bool {
@@ -36,7 +31,7 @@ fn find_in_memory(binding: &Binding, item: &mut Item<'_>) -> bool {
     let Some((shared, landed)) = binding.cluster.storage.cache.get_shared(identity) else {
         return false;
     };
-    let is_found = is_still_valid(&landed) && item.task.adopt(&shared);
+    let is_found = landed.is_still_valid() && item.task.adopt(&shared);
     if is_found {
         item.hit(binding, landed);
     }

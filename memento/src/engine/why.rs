@@ -1,7 +1,7 @@
 //! The exact reason for a miss, for whoever asks: it may take more requests than the call itself.
 
+use super::outcome;
 use super::verify::{Answer, Root, Verdict, Walk};
-use super::{lookup, outcome};
 use crate::binding::Binding;
 use crate::codec::Encoding;
 use crate::encoding::{self, Encoded, Rendered};
@@ -31,7 +31,7 @@ pub(crate) fn explain(
     let storage = &binding.cluster.storage;
     storage.write_waiting();
     if let Some((_, landed)) = storage.cache.get_shared(encoded.identity(binding.number))
-        && lookup::is_still_valid(&landed)
+        && landed.is_still_valid()
     {
         return Ok(Explanation::Hit);
     }

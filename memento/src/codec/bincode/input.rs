@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::reader::{Result, ended};
+use super::malformed::{Result, ended};
 use crate::codec::Segments;
 
 /// Bytes that are read one after the other.

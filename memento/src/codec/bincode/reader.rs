@@ -9,14 +9,13 @@
 //! | tuples, structs             | their fields                                                             |
 //! | enums                       | the number of the variant, in four bytes; then its fields                |
 
-use std::fmt;
-
 use serde::de::{
-    self, DeserializeSeed, Deserializer, EnumAccess, IntoDeserializer, MapAccess, SeqAccess,
+    DeserializeSeed, Deserializer, EnumAccess, IntoDeserializer, MapAccess, SeqAccess,
     VariantAccess, Visitor,
 };
 
 use super::input::{Content, Input};
+use super::malformed::{Malformed, Result, ended, not_described, wrong};
 use crate::codec::TOO_DEEP;
 use crate::codec::stack::Stack;
 
@@ -313,43 +312,5 @@ impl<'de> VariantAccess<'de> for &mut Reader<'_> {
         visitor: V,
     ) -> Result<V::Value> {
         self.deserialize_tuple(fields.len(), visitor)
-    }
-}
-
-pub(super) type Result<T> = std::result::Result<T, Malformed>;
-
-/// Why bytes are no value of the type. As long as a number, so that either is handed on in registers.
-#[derive(Debug)]
-pub(super) struct Malformed(Box<Reason>);
-
-#[derive(Debug)]
-struct Reason(String);
-
-#[cold]
-fn wrong(what: impl fmt::Display) -> Malformed {
-    Malformed(Box::new(Reason(what.to_string())))
-}
-
-#[cold]
-pub(super) fn ended() -> Malformed {
-    wrong("the bytes end before the value does")
-}
-
-#[cold]
-fn not_described() -> Malformed {
-    wrong("the type asks what is there, which bincode does not say")
-}
-
-impl de::Error for Malformed {
-    fn custom<T: fmt::Display>(message: T) -> Self {
-        wrong(message)
-    }
-}
-
-impl std::error::Error for Malformed {}
-
-impl fmt::Display for Malformed {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0.0)
     }
 }
