@@ -9,6 +9,7 @@ use foldhash::fast::RandomState;
 
 use crate::cluster::Cluster;
 use crate::encoding::Encoded;
+use crate::flight::ForgottenAll;
 use crate::function::Function;
 use crate::{Digest, Invocation, Result, Version, key};
 
@@ -25,7 +26,7 @@ pub(crate) struct Binding {
     hash: RandomState,
     past: OnceLock<Past>,
     /// Whether all results were forgotten in this process.
-    pub(crate) has_forgotten_all: AtomicBool,
+    pub(crate) forgotten_all: ForgottenAll,
     /// How long the longest run took, in nanoseconds; `UNKNOWN` before the first one.
     longest: AtomicU64,
     /// The digest of what the version is made of.
@@ -63,7 +64,7 @@ impl Binding {
             has_recorded: AtomicBool::new(false),
             hash: RandomState::default(),
             past: OnceLock::new(),
-            has_forgotten_all: AtomicBool::new(false),
+            forgotten_all: ForgottenAll::default(),
             longest: AtomicU64::new(UNKNOWN),
             code: OnceLock::new(),
             keeps_code: AtomicBool::new(false),

@@ -18,11 +18,11 @@
 //! thread of a pool may wait for another process, or for one that does, `threads` tells.
 
 mod last_word;
+mod registry;
 mod tasks;
 mod threads;
 
 use std::collections::HashMap;
-use std::collections::hash_map::Entry;
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock};
@@ -30,11 +30,11 @@ use std::thread::ThreadId;
 
 use parking_lot::{Condvar, Mutex};
 
-pub(crate) use last_word::{Alone, LastWord};
+pub(crate) use last_word::{Alone, ForgottenAll, LastWord};
 pub(crate) use tasks::{TaskFlights, TaskLead};
 pub(crate) use threads::{Abroad, in_pool, may_wait_for_process, name_pool};
 
-use last_word::Loners;
+use registry::{Flies, Registry};
 use threads::{Pool, pool};
 
 use crate::Key;
@@ -42,10 +42,7 @@ use crate::cache::{Landed, Shared};
 
 /// The keys that are being computed in one cluster.
 #[derive(Default)]
-pub(crate) struct Flights {
-    flying: Arc<Mutex<HashMap<Key, Arc<Flight>>>>,
-    loners: Loners,
-}
+pub(crate) struct Flights(Registry<Flight>);
 
 /// One computation of a key.
 struct Flight {
@@ -57,6 +54,12 @@ struct Flight {
     word: Arc<LastWord>,
     state: Mutex<State>,
     changed: Condvar,
+}
+
+impl Flies for Flight {
+    fn word(&self) -> &Arc<LastWord> {
+        &self.word
+    }
 }
 
 struct State {
@@ -89,7 +92,7 @@ pub(crate) fn begin() -> u64 {
 
 impl fmt::Debug for Flights {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Flights({})", self.flying.lock().len())
+        write!(f, "Flights({})", self.0.len())
     }
 }
 
@@ -133,7 +136,7 @@ pub(crate) enum Lead {
 
 /// What the thread that computes a key has of its flight.
 pub(crate) struct ThreadLead {
-    flying: Arc<Mutex<HashMap<Key, Arc<Flight>>>>,
+    flights: Registry<Flight>,
     flight: Arc<Flight>,
 }
 
@@ -153,21 +156,19 @@ impl Flights {
 
     /// Has whoever asks compute `key`, which others may be doing, too.
     pub(crate) fn go_alone(&self, key: Key) -> Alone {
-        let flying = self.flying.lock();
-        self.loners.join(key, flying.get(&key).map(|flight| &flight.word))
+        self.0.go_alone(key)
+    }
+
+    /// What those share who compute `key` now, if anybody does.
+    pub(crate) fn word(&self, key: &Key) -> Option<Arc<LastWord>> {
+        self.0.word(key)
     }
 
     /// The right to compute `key`, or the flight in which it is being computed.
     fn lead_or_join(&self, key: Key) -> Result<Lead, Arc<Flight>> {
-        match self.flying.lock().entry(key) {
-            Entry::Occupied(flight) => Err(Arc::clone(flight.get())),
-            Entry::Vacant(vacant) => {
-                let flight = Arc::new(Flight::new(key, self.loners.word(&key)));
-                vacant.insert(Arc::clone(&flight));
-                threads::begin_to_lead(&flight);
-                Ok(Lead::Thread(ThreadLead { flying: Arc::clone(&self.flying), flight }))
-            }
-        }
+        let flight = self.0.begin_or_join(key, |word| Flight::new(key, word))?;
+        threads::begin_to_lead(&flight);
+        Ok(Lead::Thread(ThreadLead { flights: self.0.clone(), flight }))
     }
 
     /// Claims `key` for another process that this thread speaks for, and that waits if another thread computes it.
@@ -365,7 +366,7 @@ impl ThreadLead {
 
 impl Drop for ThreadLead {
     fn drop(&mut self) {
-        self.flying.lock().remove(&self.flight.key);
+        self.flights.end(&self.flight.key);
         threads::end_to_lead(&self.flight);
         let mut state = self.flight.state.lock();
         if !matches!(state.phase, Phase::Landed(_)) {

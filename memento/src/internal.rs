@@ -1,7 +1,6 @@
 //! What the code that `#[memento]` generates calls. Nothing here is for people: it changes with the macro.
 
 use std::panic::resume_unwind;
-use std::sync::atomic::Ordering;
 
 use serde::Serialize;
 
@@ -10,7 +9,6 @@ use crate::engine::{self, Ending, Item, Typed};
 use crate::modifiers::{Modifiers, Wants};
 use crate::query::{Mementos, Query};
 use crate::recorded::{Purpose, Repetition};
-use crate::validity;
 use crate::{Bound, Error, ErrorKind, Explanation, Memento, Result};
 
 pub use crate::argument::{Argument, KeyPart, Unencoded};
@@ -165,20 +163,12 @@ pub fn forget<A>(
     let bound = engine::bind(declaration)?;
     let mut encoded = bound.encoding();
     engine::encode(&bound, &mut encoded, &encode, arguments)?;
-    let key = encoded.invocation().key(&bound.function.version());
-    let forgotten = bound.cluster.storage.forget(&key, encoded.identity(bound.number));
-    validity::count_replaced_result();
-    forgotten
+    engine::forget(&bound, &encoded)
 }
 
 /// `f::forget_all()`.
 pub fn forget_all(declaration: &'static Declaration) -> Result<u64> {
-    let binding = engine::bind(declaration)?;
-    let storage = &binding.cluster.storage;
-    let forgotten = storage.forget_all(binding.function, binding.number, &binding.all());
-    binding.has_forgotten_all.store(true, Ordering::Relaxed);
-    validity::count_replaced_result();
-    forgotten
+    engine::forget_all(&*engine::bind(declaration)?)
 }
 
 /// Runs a function with arguments that were read from their encodings, unless there is a valid result.

@@ -1,7 +1,8 @@
 //! Storage and runners that crates add at link time.
 //!
 //! A plugin crate registers itself with `inventory::submit!`; to depend on the crate is all that a user does. The
-//! framework knows no plugin by name but those in this crate, which are registered in the same way.
+//! framework knows no plugin by name but those in this crate, which are registered in the same way, and those of this
+//! project that its messages advise.
 //!
 //! Crates whose names begin with `memento-storage-`, `memento-runner-` or `memento-codec-` are kept linked by
 //! `#[memento]` and `#[memento::main]`; others by [`plugins!`](crate::plugins). Where there is no link-time

@@ -132,6 +132,11 @@ impl Storage {
         self.metadata.capabilities().writable && self.data.capabilities().writable
     }
 
+    /// Whether the encoding of a result goes into its record.
+    pub(crate) fn fits_into_record(&self, value: &[u8]) -> bool {
+        value.len() as u64 <= self.inline_limit
+    }
+
     /// The record of `key`. What the store fails to tell is not there.
     pub(crate) fn record(&self, key: &Key) -> Option<Vec<u8>> {
         self.settle();

@@ -7,9 +7,10 @@ mod store;
 mod trouble;
 
 use std::cell::Cell;
+use std::path::PathBuf;
 
 use memento::plugin::Stores;
-use memento::{Environment, LocalRunner, Query, Storage, memento};
+use memento::{Environment, LocalRunner, Query, Storage, memento, resource};
 use memento_storage_tiers::{Tier, Tiers, Writes};
 
 use store::Store;
@@ -29,6 +30,12 @@ fn double(n: u64) -> u64 {
 fn count(_n: u64) -> u64 {
     RUNS.set(RUNS.get() + 1);
     RUNS.get()
+}
+
+#[memento]
+fn length(path: PathBuf) -> usize {
+    RUNS.set(RUNS.get() + 1);
+    resource::text(path).unwrap().len()
 }
 
 /// A result that lives in the data store, some in several segments.

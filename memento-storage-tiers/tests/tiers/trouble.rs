@@ -12,7 +12,7 @@ use memento_storage_layers::{Keys, Signing, Transformed};
 use memento_storage_tiers::{Tier, Tiers, Writes};
 
 use crate::store::Store;
-use crate::{RUNS, count, double, large, of, runs, text, tier, tiers};
+use crate::{RUNS, count, double, large, length, of, runs, text, tier, tiers};
 
 #[test]
 fn a_tier_that_is_away_costs_nothing_but_what_only_it_has() {
@@ -57,6 +57,24 @@ fn what_a_tier_that_is_away_still_has_is_not_said_to_be_forgotten() {
             assert_eq!(RUNS.get(), 1);
         }
     }
+}
+
+/// Also where there is what was computed before from another content.
+#[test]
+fn what_is_forgotten_is_gone_from_all_tiers_but_the_one_that_is_away() {
+    let (near, far) = (Store::default(), Store::default());
+    let environment = tiers([tier(&near), tier(&far)]);
+    let place = tempfile::tempdir().unwrap();
+    let path = place.path().join("file");
+    for (text, expected) in [("a", 1), ("bc", 2)] {
+        std::fs::write(&path, text).unwrap();
+        environment.enter(|| assert_eq!(length(path.clone()), expected));
+    }
+    near.set_away(true);
+    environment.enter(|| length::forget(path.clone()).unwrap_err());
+    RUNS.set(0);
+    of(far.stores()).enter(|| length(path.clone()));
+    assert_eq!(RUNS.get(), 1, "it was dropped there");
 }
 
 #[test]

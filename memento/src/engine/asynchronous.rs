@@ -33,7 +33,7 @@ use crate::runner::refusal;
 use crate::stack::Wait;
 use crate::validity::Validity;
 use crate::{Caller, Key, Result};
-use job::{Blocking, Kept, Unstoppable};
+use job::{Blocking, HeldRight, Unstoppable};
 pub(crate) use window::{TaskWindow, finish};
 
 /// A call that has begun.
@@ -176,19 +176,20 @@ impl<R: Returns> Pending<R> {
     }
 
     /// Claims the call, unless another task, or another process, has brought it to its end: then there is no right.
-    async fn claim(self) -> (Self, Option<Kept>) {
+    async fn claim(self) -> (Self, Option<HeldRight>) {
         let (asked, key) = (Arc::clone(&self.asked), self.item.key);
         let may_run = asked.modifiers().check_cancelled(asked.bound.function);
         if let Err(error) = may_run.and_then(|()| asked.check_runner(key)) {
             return (self.end(Ending::Failed(error)), None);
         }
-        let (waiting, claim) = self.claim_among_tasks().await;
-        if let Claim::Landed(Arrival { value, landed, .. }) = &claim
-            && let Some(output) = adopt::<R>(value)
-        {
-            asked.bound.cluster.counters.count_store_hit(landed.took);
-            let found = Self { output: Some(output), ..waiting };
-            return (found.end(Ending::Found(landed.clone().into())), None);
+        let (waiting, mut claim) = self.claim_among_tasks().await;
+        if let Claim::Landed(Arrival { value, landed, .. }) = &claim {
+            if let Some(output) = adopt::<R>(value) {
+                asked.bound.cluster.counters.count_store_hit(landed.took);
+                let found = Self { output: Some(output), ..waiting };
+                return (found.end(Ending::Found(landed.clone().into())), None);
+            }
+            claim = Claim::Alone(asked.bound.cluster.task_flights.go_alone(key));
         }
         let (mut waiting, mut turn) = (waiting, Turn::Ask(claim, Waiter::task()));
         loop {
@@ -232,7 +233,7 @@ impl<R: Returns> Pending<R> {
     }
 
     /// Runs the function in the task that asks, and records what it returns, even if nobody waits for that any more.
-    async fn run<F>(self, right: Kept, body: impl FnOnce() -> F) -> Self
+    async fn run<F>(self, right: HeldRight, body: impl FnOnce() -> F) -> Self
     where
         F: Future<Output = R::Output>,
     {
@@ -283,7 +284,7 @@ enum Turn {
     /// To ask for the claim among processes. Who waits for another process does so in one short job after another: long
     /// ones would keep others from recording what that process may be waiting for.
     Ask(Claim, Waiter),
-    Run(Kept),
+    Run(HeldRight),
     End(Ending),
 }
 
@@ -301,7 +302,7 @@ impl Turn {
         match claimed.unwrap_or_else(Claimed::from) {
             Claimed::Run(right) => {
                 calls.miss(item);
-                Self::Run(Kept::new(right))
+                Self::Run(HeldRight::new(right))
             }
             Claimed::Ended(ending) => Self::End(ending),
             Claimed::Busy => Self::End(Ending::Pending),

@@ -1,28 +1,22 @@
 //! Runs a function and records what came of it.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::Ordering;
 use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 
 use super::calls::Calls;
 use super::claim::Claimed;
 use super::ending::{Ending, Known};
-use super::item::{Findings, Item};
-use super::lookup;
-use super::outcome::expires;
-use super::recorder::Replaced;
+use super::item::Item;
 use super::right::{Right, Standing};
 use super::why;
-use crate::cache::{Landed, Shared};
-use crate::clock::now;
-use crate::memento::{Arguments, Correlation, Dependency, Provenance};
+use crate::memento::{Correlation, Dependency};
 use crate::miss::Miss;
-use crate::part::{self, Found, Publish};
-use crate::record::{self, EncodedValue, Head};
+use crate::part::{Found, Publish};
+use crate::record;
 use crate::stack::Frame;
-use crate::validity::{self, Validity};
-use crate::{Caller, Digest, Key, Result};
+use crate::validity::Validity;
+use crate::{Caller, Key, Result};
 
 /// The name of this machine.
 pub(super) static HOST: LazyLock<String> =
@@ -36,7 +30,10 @@ impl<'a> Calls<'a> {
     pub(super) fn execute(&self, item: &mut Item<'a>) -> Result<Ending> {
         let right = match self.bring_home(item) {
             // It was to be made by another process, which could not.
-            Some(away) => away.right,
+            Some(mut away) => {
+                away.right.begin_anew();
+                away.right
+            }
             None => match self.claim(item)? {
                 Claimed::Run(right) => {
                     self.miss(item);
@@ -82,6 +79,7 @@ impl<'a> Calls<'a> {
             Err(error) => {
                 self.binding.cluster.counters.count_computed(false);
                 self.binding.cluster.storage.trouble.report(&error);
+                self.drop_refreshed(item, &right);
                 None
             }
         };
@@ -124,13 +122,18 @@ impl<'a> Calls<'a> {
         self.binding.note_run(ran.total_time);
         self.binding.cluster.counters.count_computed(ran.error.is_some());
         let (landed, shared) = self.record(item, &right, ran);
+        let counts = right.has_last_word(&self.binding.forgotten_all);
         if let Some(claim) = right.claim {
             // Who waits in another process looks into the store.
             self.recorder.flush();
             drop(claim);
         }
         if let Standing::Lead(lead) = right.standing {
-            lead.land(|| Some((shared.or_else(|| item.task.share())?, landed.clone())));
+            // What does not count any more is for nobody else.
+            lead.land(|| {
+                let shared = shared.or_else(|| item.task.share()).filter(|_| counts)?;
+                Some((shared, landed.clone()))
+            });
         }
         Known::from(landed)
     }
@@ -170,7 +173,7 @@ impl<'a> Calls<'a> {
         let other = why::other_version(binding.function, storage, invocation, &past.versions);
         if storage.trouble.note(other).flatten().is_some() {
             Miss::CodeChanged(Vec::new())
-        } else if past.is_forgotten || binding.has_forgotten_all.load(Ordering::Relaxed) {
+        } else if past.is_forgotten || binding.forgotten_all.has_any() {
             Miss::Forgotten
         } else if self.ran_before || !past.versions.is_empty() {
             Miss::ArgumentsDiffer(Vec::new())
@@ -178,157 +181,6 @@ impl<'a> Calls<'a> {
             Miss::NeverRun
         }
     }
-
-    /// Keeps the outcome of an item in the stores, then in the memory cache, unless that of a run that began later is
-    /// there. What came of it, and the clone that is in the memory cache.
-    fn record(&self, item: &Item<'_>, right: &Right, mut ran: Ran<'_>) -> (Landed, Option<Shared>) {
-        let storage = &*self.binding.cluster.storage;
-        let found = std::mem::take(&mut ran.found);
-        let size = ran.value.map(|value| value.len() as u64 + found.held);
-        if !found.parts.is_empty() && self.writes(&found) {
-            // It is looked at again when any part is found to be gone.
-            ran.validity.generation.get_or_insert_with(validity::generation);
-        }
-        let (digest, outline) = Digest::with_outline(ran.outcome());
-        let mark = Mark { digest, outline, finished: now() };
-        let landed = self.landed(item, &ran, &mark);
-        if !right.keep(|| self.keep(item, ran, &mark, found)) {
-            return (landed, None);
-        }
-        let shared = match size {
-            Some(size) => {
-                let wanted = || right.has_last_word();
-                let shared = lookup::cache(self.binding, item, landed.clone(), size, wanted);
-                if shared.is_none() {
-                    // Nothing in memory tells of it, so the stores have to before others may ask.
-                    self.recorder.flush();
-                    storage.changes.note(&item.key);
-                }
-                shared
-            }
-            None => {
-                // A value that was there does not count any more.
-                storage.cache.remove(item.encoded.identity(self.binding.number));
-                None
-            }
-        };
-        // Not before all that is looked at from now on has the new one.
-        if self.changes_others(item, &digest) {
-            validity::count_replaced_result();
-        }
-        (landed, shared)
-    }
-
-    /// Whether the record of an outcome with such parts is written: not where what it names is not kept.
-    fn writes(&self, found: &Found) -> bool {
-        self.binding.cluster.storage.is_writable() && found.lost.is_none()
-    }
-
-    /// Whether what was computed from another outcome in the place of this one is to be verified anew.
-    fn changes_others(&self, item: &Item<'_>, digest: &Digest) -> bool {
-        let Findings { replaces, miss, .. } = &item.findings;
-        if self.modifiers.refresh {
-            // What there was may have been in memory alone.
-            return *replaces != Some(*digest);
-        }
-        // What callees or the world outside made another one, its callers see by themselves: they depend on the same.
-        let is_seen =
-            matches!(miss, Some(Miss::CalleeChanged(_) | Miss::ResourceChanged(_) | Miss::Expired));
-        !is_seen && replaces.is_some_and(|before| before != *digest)
-    }
-
-    /// Keeps the outcome of an item in the stores.
-    fn keep(&self, item: &Item<'_>, ran: Ran<'_>, mark: &Mark, found: Found) {
-        let storage = &*self.binding.cluster.storage;
-        let is_written = self.writes(&found) && item.findings.miss != Some(Miss::Newer);
-        storage.trouble.note(found.lost.map_or(Ok(()), Err));
-        if is_written {
-            storage.trouble.note(self.write(item, ran, mark));
-            self.binding.has_recorded.store(true, Ordering::Relaxed);
-        }
-        // Who found what was there before does not put that into the memory cache any more.
-        storage.changes.note(&item.key);
-        part::publish_all(&storage.contents, found.publications);
-    }
-
-    /// What others are told of an outcome.
-    fn landed(&self, item: &Item<'_>, ran: &Ran<'_>, mark: &Mark) -> Landed {
-        let digest = mark.digest;
-        let mut validity = ran.validity.clone();
-        let own_expiry = expires(self.binding.function, mark.finished);
-        validity.expires = [validity.expires, own_expiry].into_iter().flatten().min();
-        validity.is_tentative |= ran.value.is_none();
-        let validity = validity.into_shared();
-        if let Some(validity) = &validity {
-            self.binding.cluster.storage.verified.add(item.key, digest, Arc::clone(validity));
-        }
-        let took = u64::try_from(ran.total_time.as_nanos()).unwrap_or(u64::MAX);
-        Landed { invocation: item.invocation, digest, validity, took }
-    }
-
-    /// Puts a content where it does not fit into the record, and then the record.
-    fn write(&self, item: &Item<'_>, ran: Ran<'_>, mark: &Mark) -> Result<()> {
-        let storage = &*self.binding.cluster.storage;
-        let digest = mark.digest;
-        let fits = |value: &&[u8]| value.len() as u64 <= storage.inline_limit;
-        let inline = ran.value.filter(fits);
-        let apart = ran.value.filter(|value| !fits(value));
-        let put = |content| storage.contents.put_content(&digest, content);
-        let stored = apart.map_or(Ok(()), put);
-        let value = ran.value.map(|value| {
-            let (codec, size) = (item.task.codec(), value.len() as u64);
-            EncodedValue { codec, size, inline }
-        });
-        let head = Head {
-            key: item.key,
-            finished: mark.finished,
-            digest,
-            // Known when it is sealed.
-            took: 0,
-            depends: false,
-            provenance: digest,
-            earlier: &[],
-            is_earlier: false,
-            error: ran.error,
-            value,
-            outline: if apart.is_some() { &mark.outline } else { &[] },
-        };
-        let provenance = self.provenance(item, ran);
-        let replaced = Replaced {
-            is_there: self.modifiers.refresh || item.findings.replaces.is_some(),
-            earlier: item.findings.earlier.as_deref(),
-            behind: &item.findings.behind,
-        };
-        stored.and_then(|()| self.recorder.add(head, provenance, replaced))
-    }
-
-    fn provenance(&self, item: &Item<'_>, ran: Ran<'_>) -> Provenance {
-        let function = self.binding.function;
-        Provenance {
-            function: function.path().to_owned(),
-            version: function.version(),
-            code: self.binding.code(),
-            package_version: function.package_version().to_owned(),
-            arguments: item.encoded.kept().map(|bytes| Arguments::new(bytes.to_vec())),
-            result_type: item.task.result_type().to_owned(),
-            dependencies: ran.dependencies,
-            total_time: ran.total_time,
-            own_time: ran.own_time,
-            runner: self.runner().name().to_owned(),
-            host: ran.host.to_owned(),
-            process: ran.process,
-            correlation: ran.correlation,
-        }
-    }
-}
-
-/// What an outcome is told by.
-struct Mark {
-    digest: Digest,
-    /// Of a long value, what its [segments](crate::digest::segments) are told by.
-    outline: Vec<u8>,
-    /// In nanoseconds since the Unix epoch.
-    finished: u64,
 }
 
 /// A function that ran to its end, wherever it was.
@@ -351,7 +203,7 @@ pub(super) struct Ran<'r> {
 
 impl<'r> Ran<'r> {
     /// The encoding of what is kept, or else the message of the error.
-    fn outcome(&self) -> &'r [u8] {
+    pub(super) fn outcome(&self) -> &'r [u8] {
         self.value.unwrap_or_else(|| self.error.unwrap_or_default().as_bytes())
     }
 }

@@ -1,6 +1,6 @@
 //! The right to compute a key.
 
-use crate::flight::{self, Alone, LastWord, Lead};
+use crate::flight::{self, Alone, ForgottenAll, LastWord, Lead};
 use crate::storage::Claim;
 
 /// What keeps others from computing the same; dropping it lets them.
@@ -29,14 +29,20 @@ impl Right {
         Self { standing, claim, is_alone, number: flight::begin() }
     }
 
-    /// Does `keep`, unless the outcome of a run that began later has been kept: [`LastWord::keep`].
-    pub(super) fn keep(&self, keep: impl FnOnce()) -> bool {
-        self.word().keep(self.number, keep)
+    /// The run begins now, and not when it was claimed: another process was to do it.
+    pub(super) fn begin_anew(&mut self) {
+        self.number = flight::begin();
     }
 
-    /// Whether what this run has kept is what counts still.
-    pub(super) fn has_last_word(&self) -> bool {
-        self.word().is(self.number)
+    /// Does `keep`, unless the outcome of a run that began later counts, or the result was forgotten since it began:
+    /// [`LastWord::keep`].
+    pub(super) fn keep(&self, all: &ForgottenAll, counts: bool, keep: impl FnOnce()) -> bool {
+        all.keep(self.number, || self.word().keep(self.number, counts, keep))
+    }
+
+    /// Whether the outcome of this run is the one that counts.
+    pub(super) fn has_last_word(&self, all: &ForgottenAll) -> bool {
+        self.word().is(self.number) && !all.has(self.number)
     }
 
     fn word(&self) -> &LastWord {

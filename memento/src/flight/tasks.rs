@@ -19,17 +19,15 @@ use std::task::{Context, Poll, Waker};
 
 use parking_lot::Mutex;
 
-use super::last_word::{Alone, LastWord, Loners};
+use super::last_word::{Alone, LastWord};
+use super::registry::{Flies, Registry};
 use super::{Arrival, Claim, Lead, begin};
 use crate::Key;
 use crate::cache::{Landed, Shared};
 
 /// The keys of async functions that are being computed in one cluster.
-#[derive(Clone, Default)]
-pub(crate) struct TaskFlights {
-    flying: Arc<Mutex<HashMap<Key, Arc<Flight>>>>,
-    loners: Loners,
-}
+#[derive(Default)]
+pub(crate) struct TaskFlights(Registry<Flight>);
 
 /// One computation of a key.
 struct Flight {
@@ -37,6 +35,12 @@ struct Flight {
     number: u64,
     word: Arc<LastWord>,
     state: Mutex<State>,
+}
+
+impl Flies for Flight {
+    fn word(&self) -> &Arc<LastWord> {
+        &self.word
+    }
 }
 
 #[derive(Default)]
@@ -50,13 +54,13 @@ struct State {
 
 impl fmt::Debug for TaskFlights {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "TaskFlights({})", self.flying.lock().len())
+        write!(f, "TaskFlights({})", self.0.len())
     }
 }
 
 /// The right of a task to compute a key.
 pub(crate) struct TaskLead {
-    flights: TaskFlights,
+    flights: Registry<Flight>,
     flight: Arc<Flight>,
 }
 
@@ -83,22 +87,19 @@ impl TaskFlights {
 
     /// Has whoever asks compute `key`, which others may be doing, too.
     pub(crate) fn go_alone(&self, key: Key) -> Alone {
-        let flying = self.flying.lock();
-        self.loners.join(key, flying.get(&key).map(|flight| &flight.word))
+        self.0.go_alone(key)
+    }
+
+    /// What those share who compute `key` now, if anybody does.
+    pub(crate) fn word(&self, key: &Key) -> Option<Arc<LastWord>> {
+        self.0.word(key)
     }
 
     /// The right to compute `key`, or the flight in which it is being computed.
     fn lead_or_join(&self, key: Key) -> Result<TaskLead, Arc<Flight>> {
-        match self.flying.lock().entry(key) {
-            Entry::Occupied(flight) => Err(Arc::clone(flight.get())),
-            Entry::Vacant(vacant) => {
-                let word = self.loners.word(&key);
-                let flight = Flight { key, number: begin(), word, state: Mutex::default() };
-                let flight = Arc::new(flight);
-                vacant.insert(Arc::clone(&flight));
-                Ok(TaskLead { flights: self.clone(), flight })
-            }
-        }
+        let begin = |word| Flight { key, number: begin(), word, state: Mutex::default() };
+        let flight = self.0.begin_or_join(key, begin)?;
+        Ok(TaskLead { flights: self.0.clone(), flight })
     }
 }
 
@@ -119,7 +120,7 @@ impl TaskLead {
 
 impl Drop for TaskLead {
     fn drop(&mut self) {
-        self.flights.flying.lock().remove(&self.flight.key);
+        self.flights.end(&self.flight.key);
         let woken = {
             let mut state = self.flight.state.lock();
             state.has_landed = true;

@@ -20,7 +20,7 @@ impl Storage {
         forgotten
     }
 
-    pub(super) fn forget_record(&self, key: &Key) -> Result<bool> {
+    pub(crate) fn forget_record(&self, key: &Key) -> Result<bool> {
         self.write_waiting();
         let record = match self.metadata.get(key) {
             Err(error) if error.kind().is_of_one() => return self.metadata.remove(key),
@@ -32,11 +32,16 @@ impl Storage {
         match opened {
             Ok((head, _)) if head.is_forgotten() => Ok(false),
             Ok((head, provenance)) => {
-                for earlier in head.earlier_keys() {
-                    self.metadata.remove(&earlier)?;
-                }
                 // A store of several that has the note has it in one of them, maybe; the result is to be gone from all.
-                self.metadata.remove(key)?;
+                // Any other has the note in the record's place in one step, and with what it knows of its claims.
+                let of_several = (!self.metadata.tiers().is_empty()).then_some(*key);
+                let mut dropped = Ok(false);
+                for key in head.earlier_keys().chain(of_several) {
+                    // What one cannot drop, the others do.
+                    let removed = self.metadata.remove(&key);
+                    dropped = dropped.and(removed);
+                }
+                dropped?;
                 let head = Head { value: None, error: None, earlier: &[], outline: &[], ..head };
                 self.metadata.put(&[entry(head, provenance)?])?;
                 Ok(true)

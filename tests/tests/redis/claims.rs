@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
-use memento::{Entry, Key, MetadataStore as _, Version};
+use memento::{Entry, Environment, Key, LocalRunner, Memento, MetadataStore as _, Version};
 use memento_storage_redis::{RedisMetadataStore, storage};
 use memento_tests::processes::wait_until;
 use memento_tests::redis::RedisServer;
 use memento_tests::sharing::Sharing;
+use memento_tests::work::small;
 
 use super::{keys, on};
 
@@ -79,6 +80,33 @@ fn what_is_computed_under_the_claim_in_force_takes_the_place_of_what_was_there()
     stores[0].put(&[entry(b"again")]).unwrap();
     assert_eq!(there(), b"again");
     drop(again);
+}
+
+/// The number of the claim under which it was computed stays with the note that it is forgotten.
+#[test]
+fn who_was_stopped_does_not_bring_back_what_was_forgotten_since() {
+    let server = RedisServer::start();
+    let stores = [(); 2].map(|()| RedisMetadataStore::new(&on(&server)));
+    let environment = Environment::new(storage(&on(&server)).memory_cache(0), LocalRunner::new());
+    let memento = || environment.enter(|| small::memento(1).unwrap());
+    environment.enter(|| small(1));
+    let Memento { key, provenance, .. } = memento().unwrap();
+    let entry = Entry {
+        key,
+        function: provenance.function,
+        version: provenance.version,
+        failed: false,
+        hidden: false,
+        record: stores[0].get(&key).unwrap().unwrap(),
+    };
+    let _stopped = stores[0].try_claim(&key).unwrap().unwrap();
+    server.ask(&["DEL", &format!("memento:1:claim:{key}")]);
+    let _next = stores[1].try_claim(&key).unwrap().unwrap();
+    stores[1].put(std::slice::from_ref(&entry)).unwrap();
+    assert!(memento().is_some());
+    assert!(environment.enter(|| small::forget(1).unwrap()));
+    stores[0].put(&[entry]).unwrap();
+    assert!(memento().is_none());
 }
 
 #[test]

@@ -30,9 +30,9 @@ impl<T> Future for Blocking<T> {
 }
 
 /// The right to compute a key, given back in a job: it may touch the store.
-pub(super) struct Kept(Option<Right>);
+pub(super) struct HeldRight(Option<Right>);
 
-impl Kept {
+impl HeldRight {
     pub(super) fn new(right: Right) -> Self {
         Self(Some(right))
     }
@@ -43,7 +43,7 @@ impl Kept {
     }
 }
 
-impl Drop for Kept {
+impl Drop for HeldRight {
     fn drop(&mut self) {
         if let Some(right) = self.0.take() {
             blocking::unblock(move || drop(right)).detach();
