@@ -70,9 +70,12 @@ struct Pool {
     idle: Vec<Session>,
     in_use: usize,
     waiting: usize,
-    /// Goes up when the database is replaced: sessions of the one before are closed.
+    /// Goes up when the database is replaced: sessions of the one before are closed, those in use when they are given
+    /// back.
     generation: u64,
-    /// When it was last looked what is there.
+    /// The file that was there when it was last looked.
+    seen: Option<FileIdentity>,
+    /// When a look-up last looked what is there.
     looked: Option<Instant>,
 }
 
@@ -155,9 +158,9 @@ impl Pool {
     /// Closes the sessions that are on something else than what is there now: what they find is not there any more, and
     /// nobody else would see what is put there.
     fn leave(&mut self, now: &State) {
-        let count = self.idle.len();
         self.idle.retain(|session| session.is_on(now));
-        if self.idle.len() < count {
+        if self.seen != now.file {
+            self.seen = now.file;
             self.generation += 1;
         }
     }
