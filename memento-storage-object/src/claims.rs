@@ -7,7 +7,7 @@
 //! earlier claim does not take the place of what was computed under a later one: the numbers of claims grow, and go
 //! with each memento.
 
-mod object;
+mod lease;
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
@@ -23,7 +23,7 @@ use tokio::time::timeout;
 use crate::connect::Store;
 use crate::format::{Lease, digits, key_of, now};
 use crate::service::Service;
-use object::{Answer, Holding};
+use lease::{Answer, Holding};
 
 const CLAIM: &str = "claim a result";
 const RELEASE: &str = "give a claim back";
