@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use memento::ErrorKind;
 use memento_storage_fs::{Durability, Options};
 use memento_tests::folder::Folder;
+use memento_tests::place::Place;
 use memento_tests::processes::{Worker, is_root, shell};
 use memento_tests::visit::Call::{self, Large, Small};
 use memento_tests::visit::{Visit, Visitor, visit};
@@ -30,6 +31,17 @@ fn only_its_owner_looks_into_it() {
     for name in ["data", "locks", "temporary"] {
         assert_eq!(mode(&folder.path().join(name)), 0o700, "{name}");
     }
+}
+
+/// From a file of a configuration, it would be the folder of that file.
+#[test]
+fn its_path_may_not_be_empty() {
+    let place = Place::with("[storage]\npath = ''\n");
+    let error = place.error();
+    for part in ["storage.path", "memento.toml:2", "it is empty"] {
+        assert!(error.contains(part), "`{part}` is missing:\n{error}");
+    }
+    assert_eq!(fs::read_dir(place.path()).unwrap().count(), 1, "the configuration");
 }
 
 #[test]
