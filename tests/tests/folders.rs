@@ -252,6 +252,25 @@ fn that_can_only_be_read() {
     folder.assert_whole();
 }
 
+/// A result whose record is gone is computed and put again.
+#[test]
+fn whose_files_cannot_be_written_gets_new_ones_in_their_place() {
+    let folder = Folder::with(&CALLS);
+    shell(folder.path(), "rm mementos.sqlite* lock");
+    set_modes(&folder, 0o777, 0o444);
+    let number = |file: &PathBuf| fs::metadata(file).unwrap().ino();
+    let files = folder.data();
+    let before: Vec<_> = files.iter().map(number).collect();
+    assert_eq!(unprivileged(&folder).calls(&CALLS).visit(), Visit::computed(4));
+    assert_eq!(folder.data(), files);
+    for (file, before) in files.iter().zip(before) {
+        assert_ne!(number(file), before, "{} is written anew", file.display());
+    }
+    set_modes(&folder, 0o700, 0o600);
+    assert_eq!(folder.visit(&CALLS), Visit::hits(4));
+    folder.assert_whole();
+}
+
 #[test]
 fn readonly_uses_what_is_there_and_writes_nothing() {
     let folder = Folder::with(&CALLS);
