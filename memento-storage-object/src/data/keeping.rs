@@ -24,8 +24,8 @@ const AT_ONCE: usize = 3;
 const TRIES: u32 = 200;
 
 impl Store {
-    /// Puts an object, where a condition that is not met has to be somebody else's doing: what is sent again after a lost
-    /// reply finds what was sent first. Where the reply is lost, nobody knows, which is an error.
+    /// The same as [`put`](Self::put), where a condition that is not met has to be somebody else's doing: what is sent
+    /// again after a lost reply finds what was sent first. Where the reply is lost, nobody knows, which is an error.
     async fn put_once(
         self,
         path: Path,
