@@ -49,7 +49,8 @@ pub(crate) struct State {
 /// What a session is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Purpose {
-    /// A single look-up, which is over in the time of a few looks at the folder.
+    /// Of a record, or of the levels below records. These are mostly short, so that a look at the folder would take a
+    /// fifth of the time or more; how far they go, nobody knows before.
     LookUp,
     Read,
     Write,
