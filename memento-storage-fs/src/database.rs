@@ -38,8 +38,8 @@ impl Database {
         Self { folder: Folder::new(options), sessions: Sessions::new(), writing: Mutex::default() }
     }
 
-    /// Does `work`, a single look-up; `None` where there is no database yet. That it was removed or replaced is noticed
-    /// a moment later.
+    /// Does `work`, which looks up a record, or the levels below records; `None` where there is no database yet. That
+    /// it was removed or replaced is noticed a moment later: to look each time would take a good part of the time.
     pub(crate) fn look_up<T>(
         &self,
         operation: &'static str,

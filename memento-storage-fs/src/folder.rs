@@ -37,8 +37,8 @@ pub(crate) struct Folder {
 
 impl Folder {
     pub(crate) fn new(options: &Options) -> Self {
-        // It stays the same folder when the process changes its own. Only an empty path cannot be made absolute: it
-        // is no folder, as whoever makes it says.
+        // It stays the same folder when the process changes its own. Only an empty path cannot be made absolute, and
+        // is refused before anything is made there.
         let root = absolute(&options.path).unwrap_or_else(|_| options.path.clone());
         Self {
             root,
@@ -74,8 +74,19 @@ impl Folder {
         Error::new(kind, operation).with("storage", self.location())
     }
 
+    /// Refuses an empty path: what is below it would be in whatever folder the process is in at the time.
+    fn check_path(&self, operation: &'static str) -> Result<()> {
+        if !self.root.as_os_str().is_empty() {
+            return Ok(());
+        }
+        Err(Error::new(ErrorKind::Configuration, operation)
+            .source("the path of the storage's folder is empty")
+            .help("name a folder by `path` in `[storage]`, or the folder that the process is in by `.`"))
+    }
+
     /// Fails where nothing may be kept.
     pub(crate) fn check_writable(&self, operation: &'static str) -> Result<()> {
+        self.check_path(operation)?;
         if self.readonly {
             let error = self.error(ErrorKind::ReadOnly, operation);
             return Err(error
@@ -87,11 +98,13 @@ impl Folder {
 
     /// Makes the folder and what stands in every such folder.
     pub(crate) fn make(&self) -> Result<()> {
+        const MAKE: &str = "make the folder of a storage";
+        self.check_path(MAKE)?;
         if self.is_made.load(Ordering::Relaxed) || self.readonly {
             return Ok(());
         }
         self.try_make().map_err(|error| {
-            let failed = self.error(ErrorKind::Storage, "make the folder of a storage");
+            let failed = self.error(ErrorKind::Storage, MAKE);
             if self.root.exists() && !self.root.is_dir() {
                 let help = "remove it, or choose another place with `path` in `[storage]`";
                 return failed.source("there is a file, and a folder is needed").help(help);

@@ -10,7 +10,7 @@ use serde::Deserialize;
 #[non_exhaustive]
 pub struct Options {
     /// The folder. It is made at the first use, for its owner only. A relative path begins at the folder that the
-    /// process is in when the storage is made of it.
+    /// process is in when the storage is made of it; an empty one is refused at the first use.
     pub path: PathBuf,
     /// What survives a power failure.
     pub durability: Durability,
@@ -49,6 +49,11 @@ impl Options {
 
     /// What a configuration says.
     pub(crate) fn take(options: &mut memento::configuration::Options) -> Result<Self> {
+        // From a file, it would be the file's own folder.
+        if options.take::<PathBuf>("path")?.is_some_and(|path| path.as_os_str().is_empty()) {
+            let help = "name a folder, or leave it out for the one in the user's folder for caches";
+            return Err(options.invalid("path", "it is empty").help(help));
+        }
         Ok(Self {
             path: options.take_path("path")?.unwrap_or_else(memento::default_folder),
             durability: options.take("durability")?.unwrap_or_default(),

@@ -49,7 +49,8 @@ pub(crate) struct State {
 /// What a session is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Purpose {
-    /// A single look-up, which is over in the time of a few looks at the folder.
+    /// Of a record, or of the levels below records. These are mostly short, so that a look at the folder would take a
+    /// fifth of the time or more; how far they go, nobody knows before.
     LookUp,
     Read,
     Write,
@@ -70,9 +71,12 @@ struct Pool {
     idle: Vec<Session>,
     in_use: usize,
     waiting: usize,
-    /// Goes up when the database is replaced: sessions of the one before are closed.
+    /// Goes up when the database is replaced: sessions of the one before are closed, those in use when they are given
+    /// back.
     generation: u64,
-    /// When it was last looked what is there.
+    /// The file that was there when it was last looked.
+    seen: Option<FileIdentity>,
+    /// When a look-up last looked what is there.
     looked: Option<Instant>,
 }
 
@@ -155,9 +159,9 @@ impl Pool {
     /// Closes the sessions that are on something else than what is there now: what they find is not there any more, and
     /// nobody else would see what is put there.
     fn leave(&mut self, now: &State) {
-        let count = self.idle.len();
         self.idle.retain(|session| session.is_on(now));
-        if self.idle.len() < count {
+        if self.seen != now.file {
+            self.seen = now.file;
             self.generation += 1;
         }
     }

@@ -7,7 +7,7 @@
 //! earlier claim does not take the place of what was computed under a later one: the numbers of claims grow, and go
 //! with each memento.
 
-mod object;
+mod lease;
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
@@ -23,7 +23,7 @@ use tokio::time::timeout;
 use crate::connect::Store;
 use crate::format::{Lease, digits, key_of, now};
 use crate::service::Service;
-use object::{Answer, Holding};
+use lease::{Answer, Holding};
 
 const CLAIM: &str = "claim a result";
 const RELEASE: &str = "give a claim back";
@@ -170,10 +170,13 @@ impl Shared {
     }
 }
 
-/// Renews claims three times in a lease, several at the same time, until a whole third passes with none.
+/// Renews claims three times in a lease, several at the same time, until there are none. A round that takes a third is
+/// followed by the next one at once: one that nobody answers leaves time for one more.
 async fn renew_all(store: Store, shared: Weak<Shared>, third: Duration) {
+    let mut left = third;
     loop {
-        tokio::time::sleep(third).await;
+        tokio::time::sleep(left).await;
+        let began = Instant::now();
         let Some((claims, parallel)) = shared
             .upgrade()
             .and_then(|shared| Some((shared.to_renew()?, shared.service.options.parallel)))
@@ -188,6 +191,7 @@ async fn renew_all(store: Store, shared: Weak<Shared>, third: Duration) {
             }
         };
         stream::iter(claims).for_each_concurrent(parallel, renew).await;
+        left = third.saturating_sub(began.elapsed());
     }
 }
 

@@ -4,8 +4,6 @@ mod keeping;
 mod listing;
 mod reading;
 
-pub(crate) use keeping::{in_place_of, pause};
-
 use std::io::Read;
 use std::ops::Range;
 

@@ -25,7 +25,7 @@ use crate::Options;
 use crate::claims::Claims;
 use crate::connect::Store;
 use crate::format::{Head, IndexName, digits, key_of, record};
-use crate::service::{Fetched, Found, Service};
+use crate::service::{Fetched, Found, Service, in_place_of};
 
 const LOOK_UP: &str = "look a memento up";
 const KEEP: &str = "keep mementos";
@@ -195,7 +195,7 @@ impl MetadataStore for ObjectMetadataStore {
             return Ok(());
         }
         let aside = self.service.path(&format!("damaged/{}", digits(key.as_bytes())));
-        let (path, mode) = (self.path(key), crate::data::in_place_of(&found.meta));
+        let (path, mode) = (self.path(key), in_place_of(&found.meta));
         let is_conditional = self.service.options.is_conditional();
         self.service.ask(SET_ASIDE, |store| async move {
             let content = found.content.into();

@@ -3,17 +3,24 @@
 use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::stream::{self, StreamExt as _};
 use memento::{Capabilities, Error, ErrorKind, Result};
 use object_store::path::Path;
-use object_store::{GetOptions, GetResult, ObjectMeta, ObjectStoreExt as _, Result as StoreResult};
+use object_store::{
+    Attributes, GetOptions, GetResult, ObjectMeta, ObjectStore as _, ObjectStoreExt as _, PutMode,
+    PutOptions, PutPayload, Result as StoreResult, UpdateVersion,
+};
 
 use crate::Options;
 use crate::address::Service as Kind;
 use crate::connect::Store;
-use crate::problem::{self, is_missing};
+use crate::problem::{self, is_missing, is_unmet};
 use crate::runtime::{Pending, Runtime};
+
+/// The longest pause before something is begun again that others have changed meanwhile.
+const PAUSE: Duration = Duration::from_millis(50);
 
 /// A service, and what is the same for all requests to it.
 #[derive(Clone)]
@@ -188,6 +195,23 @@ impl Store {
         }
     }
 
+    /// Puts an object in one piece; whether the condition was met.
+    pub(crate) async fn put(
+        self,
+        path: Path,
+        content: PutPayload,
+        mode: PutMode,
+        attributes: Attributes,
+    ) -> StoreResult<bool> {
+        let has_condition = mode != PutMode::Overwrite;
+        let options = PutOptions { mode, attributes, ..PutOptions::default() };
+        match self.objects.put_opts(&path, content, options).await {
+            Ok(_) => Ok(true),
+            Err(error) if has_condition && is_unmet(&error) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
     /// Drops an object; whether there was one, as far as that can be told a moment before.
     pub(crate) async fn remove(self, path: Path) -> StoreResult<bool> {
         if self.clone().head(path.clone()).await?.is_none() {
@@ -199,6 +223,22 @@ impl Store {
             Err(error) => Err(error),
         }
     }
+}
+
+/// What is there, as the service tells it apart from what others put.
+pub(crate) fn version_of(meta: &ObjectMeta) -> UpdateVersion {
+    UpdateVersion { e_tag: meta.e_tag.clone(), version: meta.version.clone() }
+}
+
+/// Which object is replaced.
+pub(crate) fn in_place_of(meta: &ObjectMeta) -> PutMode {
+    PutMode::Update(version_of(meta))
+}
+
+/// Waits a little, so that of those who change the same object, somebody else is first the next time.
+pub(crate) async fn pause(tries: u32) {
+    let most = PAUSE.min(Duration::from_millis(1 << tries.min(10)));
+    tokio::time::sleep(most.mul_f64(fastrand::f64())).await;
 }
 
 /// All bytes that come, or how many there are, where that is more than `most`.

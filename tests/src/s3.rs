@@ -66,13 +66,13 @@ struct Mood {
     is_paused: AtomicBool,
     /// What the path of the next request to put an object ends with that is executed and then said to have failed.
     fails_late: Mutex<Option<String>>,
+    /// The same of the next one that is neither executed nor answered.
+    loses: Mutex<Option<String>>,
 }
 
-impl Mood {
-    /// Whether it is now that a request to put at this path fails.
-    fn fails(&self, path: &str) -> bool {
-        self.fails_late.lock().take_if(|key| path.ends_with(&**key)).is_some()
-    }
+/// Whether it is this path that is waited for; from now on, none is.
+fn is_awaited(key: &Mutex<Option<String>>, path: &str) -> bool {
+    key.lock().take_if(|key| path.ends_with(&**key)).is_some()
 }
 
 impl S3Server {
@@ -149,6 +149,16 @@ impl S3Server {
     /// Whether one is still to fail.
     pub fn is_to_fail(&self) -> bool {
         self.mood.fails_late.lock().is_some()
+    }
+
+    /// Neither executes nor answers the next request to put an object whose key ends with this.
+    pub fn lose(&self, key: &str) {
+        *self.mood.loses.lock() = Some(key.to_owned());
+    }
+
+    /// Whether one is still to be lost.
+    pub fn is_to_lose(&self) -> bool {
+        self.mood.loses.lock().is_some()
     }
 
     /// Answers nothing any more.
@@ -265,7 +275,12 @@ async fn serve(
     while mood.is_paused.load(Ordering::SeqCst) {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
-    let fails = request.method() == Method::PUT && mood.fails(request.uri().path());
+    let (is_put, path) = (request.method() == Method::PUT, request.uri().path());
+    if is_put && is_awaited(&mood.loses, path) {
+        // Until whoever asks has gone.
+        std::future::pending::<()>().await;
+    }
+    let fails = is_put && is_awaited(&mood.fails_late, path);
     let busy = mood.busy.load(Ordering::SeqCst).max(1);
     let served = if number.is_multiple_of(busy) {
         service.call(request.map(s3s::Body::from)).await.ok()

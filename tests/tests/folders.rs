@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use memento::ErrorKind;
 use memento_storage_fs::{Durability, Options};
 use memento_tests::folder::Folder;
+use memento_tests::place::Place;
 use memento_tests::processes::{Worker, is_root, shell};
 use memento_tests::visit::Call::{self, Large, Small};
 use memento_tests::visit::{Visit, Visitor, visit};
@@ -30,6 +31,17 @@ fn only_its_owner_looks_into_it() {
     for name in ["data", "locks", "temporary"] {
         assert_eq!(mode(&folder.path().join(name)), 0o700, "{name}");
     }
+}
+
+/// From a file of a configuration, it would be the folder of that file.
+#[test]
+fn its_path_may_not_be_empty() {
+    let place = Place::with("[storage]\npath = ''\n");
+    let error = place.error();
+    for part in ["storage.path", "memento.toml:2", "it is empty"] {
+        assert!(error.contains(part), "`{part}` is missing:\n{error}");
+    }
+    assert_eq!(fs::read_dir(place.path()).unwrap().count(), 1, "the configuration");
 }
 
 #[test]
@@ -235,6 +247,25 @@ fn that_can_only_be_read() {
     let readonly = unprivileged(&folder).readonly().calls(&CALLS).calls(&OTHERS).visit();
     assert_eq!(readonly, Visit { hits: 4, ..Visit::computed(2) });
     assert_eq!(folder.list(), before);
+    set_modes(&folder, 0o700, 0o600);
+    assert_eq!(folder.visit(&CALLS), Visit::hits(4));
+    folder.assert_whole();
+}
+
+/// A result whose record is gone is computed and put again.
+#[test]
+fn whose_files_cannot_be_written_gets_new_ones_in_their_place() {
+    let folder = Folder::with(&CALLS);
+    shell(folder.path(), "rm mementos.sqlite* lock");
+    set_modes(&folder, 0o777, 0o444);
+    let number = |file: &PathBuf| fs::metadata(file).unwrap().ino();
+    let files = folder.data();
+    let before: Vec<_> = files.iter().map(number).collect();
+    assert_eq!(unprivileged(&folder).calls(&CALLS).visit(), Visit::computed(4));
+    assert_eq!(folder.data(), files);
+    for (file, before) in files.iter().zip(before) {
+        assert_ne!(number(file), before, "{} is written anew", file.display());
+    }
     set_modes(&folder, 0o700, 0o600);
     assert_eq!(folder.visit(&CALLS), Visit::hits(4));
     folder.assert_whole();

@@ -1,8 +1,9 @@
 mod replaced;
 
 use std::fs;
+use std::path::Path;
 
-use memento::{DataStore as _, Entry, Filter, Key, MetadataStore, Version};
+use memento::{DataStore as _, Entry, ErrorKind, Filter, Key, MetadataStore, Name, Version};
 use rusqlite::Connection;
 use tempfile::TempDir;
 
@@ -278,4 +279,26 @@ fn a_store_stays_in_its_folder_wherever_the_process_goes() {
     let metadata = SqliteMetadataStore::new(&options);
     assert_eq!(metadata.location(), folder.display().to_string());
     assert_eq!(FileDataStore::new(&options).location(), metadata.location());
+}
+
+/// What would be kept below it would be in the folder that the process is in.
+#[test]
+fn an_empty_path_is_no_folder() {
+    let (options, name) = (Options::new(""), Name::new("a/b").unwrap());
+    let (metadata, data) = (SqliteMetadataStore::new(&options), FileDataStore::new(&options));
+    let readonly = SqliteMetadataStore::new(&options.clone().readonly());
+    for error in [
+        metadata.put(&[entry(1, "f", 1)]).unwrap_err(),
+        metadata.get(&key(1)).unwrap_err(),
+        data.put(&name, b"content").unwrap_err(),
+        data.remove(&name).unwrap_err(),
+    ] {
+        assert_eq!(error.kind(), ErrorKind::Configuration, "{error}");
+        assert!(error.to_string().contains("the path of the storage's folder is empty"), "{error}");
+    }
+    assert!(metadata.try_claim(&key(1)).unwrap().is_some(), "as where there are no locks");
+    assert_eq!(readonly.get(&key(1)).unwrap(), None);
+    for name in ["data", "temporary", "locks", "claims", "mementos.sqlite"] {
+        assert!(!Path::new(name).exists(), "{name}");
+    }
 }

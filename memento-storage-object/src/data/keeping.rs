@@ -2,55 +2,30 @@
 
 use std::collections::VecDeque;
 use std::io::Read as _;
-use std::time::Duration;
 
 use memento::{Condition, Error, ErrorKind, Name, PutOptions, Result, Source};
 use object_store::path::Path;
 use object_store::{
-    Attributes, MultipartUpload, ObjectMeta, ObjectStore as _, PutMode, PutMultipartOptions,
-    PutOptions as StorePutOptions, PutPayload, Result as StoreResult, UpdateVersion,
+    Attributes, MultipartUpload, ObjectStore as _, PutMode, PutMultipartOptions, PutPayload,
+    Result as StoreResult,
 };
 
 use super::{KEEP, ObjectDataStore};
 use crate::connect::Store;
 use crate::format::{self, attributes};
-use crate::problem::is_unmet;
 use crate::runtime::Pending;
-use crate::service::{Fetched, Found, Service};
+use crate::service::{Fetched, Found, Service, in_place_of, pause};
 
 /// How long a part is; longer objects go in several, unless their put depends on a condition.
 const PART: usize = 8 << 20;
 /// How many parts are on their way at the same time.
 const AT_ONCE: usize = 3;
-/// How often something is begun again that others have changed meanwhile, and the longest pause before it is.
+/// How often something is begun again that others have changed meanwhile.
 const TRIES: u32 = 200;
-const PAUSE: Duration = Duration::from_millis(50);
-
-/// Which object is replaced.
-pub(crate) fn in_place_of(meta: &ObjectMeta) -> PutMode {
-    PutMode::Update(UpdateVersion { e_tag: meta.e_tag.clone(), version: meta.version.clone() })
-}
 
 impl Store {
-    /// Puts an object in one piece; whether the condition was met.
-    pub(crate) async fn put(
-        self,
-        path: Path,
-        content: PutPayload,
-        mode: PutMode,
-        attributes: Attributes,
-    ) -> StoreResult<bool> {
-        let has_condition = mode != PutMode::Overwrite;
-        let options = StorePutOptions { mode, attributes, ..StorePutOptions::default() };
-        match self.objects.put_opts(&path, content, options).await {
-            Ok(_) => Ok(true),
-            Err(error) if has_condition && is_unmet(&error) => Ok(false),
-            Err(error) => Err(error),
-        }
-    }
-
-    /// The same, where a condition that is not met has to be somebody else's doing: what is sent again after a lost
-    /// reply finds what was sent first. Where the reply is lost, nobody knows, which is an error.
+    /// The same as [`put`](Self::put), where a condition that is not met has to be somebody else's doing: what is sent
+    /// again after a lost reply finds what was sent first. Where the reply is lost, nobody knows, which is an error.
     async fn put_once(
         self,
         path: Path,
@@ -60,12 +35,6 @@ impl Store {
     ) -> StoreResult<bool> {
         self.once()?.put(path, content, mode, attributes).await
     }
-}
-
-/// Waits a little, so that of those who change the same object, somebody else is first the next time.
-pub(crate) async fn pause(tries: u32) {
-    let most = PAUSE.min(Duration::from_millis(1 << tries.min(10)));
-    tokio::time::sleep(most.mul_f64(fastrand::f64())).await;
 }
 
 impl ObjectDataStore {

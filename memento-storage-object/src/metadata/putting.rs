@@ -9,11 +9,10 @@ use object_store::{Attributes, PutMode, Result as StoreResult};
 
 use super::{KEEP, ObjectMetadataStore, remember};
 use crate::connect::Store;
-use crate::data::{in_place_of, pause};
 use crate::format::{
     HEAD, Head, Index, IndexName, Pointer, SPAN, digits, folder_of, inverted, key_of, now, record,
 };
-use crate::service::Fetched;
+use crate::service::{Fetched, in_place_of, pause};
 
 /// How often a memento is put again whose place others take meanwhile.
 const TRIES: u32 = 50;

@@ -74,6 +74,7 @@ end
 local function expire(name, found, ttl)
     if ttl == 0 then
         redis.call('ZREM', base .. 'expiring', name)
+        redis.call('PERSIST', about_key(name))
         for index = 0, found.is_chunked and chunks_of(found.size) - 1 or -1 do
             redis.call('PERSIST', chunk_key(found.id, index))
         end

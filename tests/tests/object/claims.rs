@@ -1,7 +1,7 @@
 //! One computation of a key at a time, among processes that share a bucket.
 
 use std::cell::OnceCell;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use memento::{Entry, Key, MetadataStore as _, Version};
 use memento_storage_object::{ObjectMetadataStore, storage};
@@ -110,14 +110,14 @@ fn a_clock_that_is_far_ahead_keeps_nobody_from_computing() {
 #[test]
 fn a_claim_is_renewed_as_long_as_its_owner_lives() {
     let server = S3Server::start();
-    let lease = Duration::from_millis(300);
+    let lease = Duration::from_secs(3);
     let [holder, other] =
         [(); 2].map(|()| ObjectMetadataStore::new(&server.options().lease(lease)));
     let key = Key::from_bytes([1; 32]);
     let claim = holder.try_claim(&key).unwrap().unwrap();
     let content = || server.buckets().get(BUCKET, &claim_of(&server)).unwrap().content;
     let mut before = content();
-    for _ in 0..5 {
+    for _ in 0..3 {
         wait_until("it is renewed", || content() != before);
         before = content();
         assert!(other.try_claim(&key).unwrap().is_none(), "it is still the owner's");
@@ -167,6 +167,23 @@ fn claims_are_renewed_side_by_side() {
     wait_until("all are renewed", || server.requests() >= before + u64::from(CLAIMS));
     server.resume();
     drop(held);
+}
+
+/// What is silent is waited for until the next renewal is due, and no longer: there is time for one more.
+#[test]
+fn a_claim_whose_renewal_is_not_answered_is_renewed_before_it_ends() {
+    let server = S3Server::start();
+    let lease = Duration::from_secs(6);
+    let store = ObjectMetadataStore::new(&server.options().lease(lease));
+    let began = Instant::now();
+    let claim = store.try_claim(&Key::from_bytes([1; 32])).unwrap().unwrap();
+    let content = || server.buckets().get(BUCKET, &claim_of(&server)).unwrap().content;
+    let before = content();
+    server.lose(&claim_of(&server));
+    wait_until("it is renewed", || content() != before);
+    assert!(began.elapsed() < lease, "it has ended, and is somebody else's: {:?}", began.elapsed());
+    assert!(!server.is_to_lose(), "by the second request");
+    drop(claim);
 }
 
 /// Whether requests are sent again or not, a renewal whose reply was lost is not the last one.

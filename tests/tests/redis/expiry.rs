@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use memento::DataStore as _;
+use memento::{DataStore as _, Name, PutOptions};
 use memento_storage_redis::{RedisDataStore, storage};
 use memento_tests::processes::wait_until;
 use memento_tests::redis::RedisServer;
@@ -52,4 +52,36 @@ fn what_is_put_again_begins_anew() {
     assert_eq!(Visitor::on(storage(&on(&server))).visit(&Call::both(1)).computed, 2);
     assert!(keys(&server, "memento:").iter().all(|key| key.lasts == -1));
     assert_eq!(Visitor::on(storage(&on(&server))).visit(&Call::both(1)), Visit::hits(2));
+}
+
+/// In one piece, and in chunks.
+#[test]
+fn user_metadata_stays_for_as_long_as_its_object() {
+    let server = RedisServer::start();
+    let expiring = RedisDataStore::new(&on(&server).ttl(Duration::from_hours(1)));
+    let staying = RedisDataStore::new(&on(&server));
+    let [appended, copied, copy] =
+        ["a/appended", "a/copied", "a/copy"].map(|n| Name::new(n).unwrap());
+    let red = PutOptions::default().metadata("colour", "red");
+    let stays = |name: &Name| {
+        let both = ["object:", "about:"].map(|kind| format!("{kind}{name}"));
+        both.map(|key| keys(&server, &key).iter().map(|key| key.lasts == -1).collect::<Vec<_>>())
+    };
+    for size in [1, 2 << 20] {
+        let content = vec![7; size];
+        for name in [&appended, &copied] {
+            assert!(expiring.put_with(name, &content, &red).unwrap());
+            assert_eq!(stays(name), [[false], [false]]);
+        }
+        staying.append(&appended, b"more").unwrap();
+        assert!(staying.copy(&copied, &copy).unwrap());
+        for name in [&appended, &copy] {
+            assert_eq!(stays(name), [[true], [true]], "{name}");
+            let properties = staying.properties(name).unwrap().unwrap();
+            assert_eq!(properties.metadata, red.metadata);
+        }
+        assert_eq!(stays(&copied), [[false], [false]]);
+        expiring.append(&copy, b"more").unwrap();
+        assert_eq!(stays(&copy), [[false], [false]]);
+    }
 }

@@ -49,6 +49,24 @@ fn a_look_up_looks_for_another_database_only_now_and_then() {
     assert_eq!(store.get(&key(1)).unwrap(), None);
 }
 
+/// Between two looks at the folder, what is idle is taken as it is.
+#[test]
+fn what_was_in_use_when_the_database_was_replaced_is_not_used_again() {
+    let (folder, mut store) = store();
+    store.database.sessions.pause = Duration::MAX;
+    store.put(&[entry(1, "f", 1)]).unwrap();
+    assert_eq!(store.get(&key(1)).unwrap().unwrap(), [1], "which looks at the folder");
+    let next = &mut |_| {
+        fs::remove_dir_all(folder.path().join("storage")).unwrap();
+        other(&folder).put(&[entry(1, "f", 1), entry(2, "f", 1)]).unwrap();
+        assert!(store.remove(&key(1)).unwrap(), "it is in the new one, too");
+        Vec::new()
+    };
+    store.get_levels(vec![key(1)], next).unwrap();
+    assert_eq!(store.get(&key(1)).unwrap(), None);
+    assert_eq!(store.get(&key(2)).unwrap().unwrap(), [2]);
+}
+
 /// What fails closes its session; the folder goes while there is none.
 #[test]
 fn a_folder_that_goes_while_no_session_is_idle_is_made_again() {

@@ -9,10 +9,9 @@ use object_store::{
 };
 
 use crate::connect::Store;
-use crate::data::in_place_of;
 use crate::format::Lease;
 use crate::problem::is_unmet;
-use crate::service::Found;
+use crate::service::{Found, in_place_of, version_of};
 
 /// How often a claim is asked for again that was given back at the same moment.
 const TRIES: usize = 5;
@@ -51,10 +50,7 @@ impl Store {
         let since = Instant::now();
         let options = PutOptions { mode, ..PutOptions::default() };
         match self.objects.put_opts(path, lease.object().into(), options).await {
-            Ok(put) => {
-                let version = UpdateVersion { e_tag: put.e_tag, version: put.version };
-                Ok(Some(Holding { lease: *lease, version, since }))
-            }
+            Ok(put) => Ok(Some(Holding { lease: *lease, version: put.into(), since })),
             Err(error) if is_unmet(&error) => Ok(None),
             Err(error) => Err(error),
         }
@@ -99,7 +95,7 @@ impl Store {
         since: Instant,
     ) -> StoreResult<Option<Holding>> {
         let Some((meta, Some(there))) = self.lease_at(path).await? else { return Ok(None) };
-        let version = UpdateVersion { e_tag: meta.e_tag, version: meta.version };
+        let version = version_of(&meta);
         Ok((there.token == lease.token).then_some(Holding { lease: there, version, since }))
     }
 
