@@ -157,6 +157,7 @@ impl Shared {
         let Some(mut next) = state.take() else { return };
         let failures = state.failures;
         drop(state);
+        let asks = next.write.asks();
         let written = self.write(&mut next.write);
         let is_final = written.as_ref().is_err_and(|error| {
             let may_be_later = error.is_retryable() || error.kind() == ErrorKind::Unavailable;
@@ -166,7 +167,9 @@ impl Shared {
         let mut claims = Vec::new();
         match written {
             Ok(()) => {
-                (state.failures, state.is_said) = (0, false);
+                if asks {
+                    (state.failures, state.is_said) = (0, false);
+                }
                 state.ended += next.pushes;
                 if let Write::Content(name) = next.write
                     && let Some(digest) = name.result_digest()

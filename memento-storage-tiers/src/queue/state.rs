@@ -30,6 +30,16 @@ impl Write {
             Self::Replacements(_) | Self::Release(_) => 0,
         }
     }
+
+    /// Whether the tier is asked for it. What is done without that says nothing of the tier.
+    pub(super) fn asks(&self) -> bool {
+        match self {
+            // Those that named a lost content are not written.
+            Self::Records(entries) => !entries.is_empty(),
+            Self::Release(_) => false,
+            Self::Content(_) | Self::Replacements(_) => true,
+        }
+    }
 }
 
 /// What waits to be written, and for how many pushes it stands.
@@ -46,7 +56,7 @@ pub(super) struct State {
     /// How many of them are written, or lost.
     pub(super) ended: u64,
     pub(super) is_closed: bool,
-    /// Failures in a row of what waits in front.
+    /// Failures in a row, with nothing in between that the tier did.
     pub(super) failures: u32,
     /// Whether the log has the first failure since the last success.
     pub(super) is_said: bool,

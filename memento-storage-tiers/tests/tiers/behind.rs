@@ -9,7 +9,7 @@ use memento::{Digest, Entry, Environment, Filter, Key, ListOptions, Name, Prefix
 use memento_storage_tiers::{Tier, Tiers, Writes};
 
 use crate::store::Store;
-use crate::{double, large, listed, of, runs, tier, tiers};
+use crate::{double, large, listed, of, runs, text, tier, tiers};
 
 fn behind(store: &Store) -> Tier {
     Tier::new("far", store.stores()).writes(Writes::Behind)
@@ -116,7 +116,7 @@ fn a_content_that_is_lost_takes_its_memento_with_it() {
     far.closed(|| {
         // Behind this one, nothing is copied yet.
         stores.metadata.put(&[record()]).unwrap();
-        environment.enter(|| assert!(large(2) == crate::text(2)));
+        environment.enter(|| assert!(large(2) == text(2)));
         drop_contents(&near.stores());
     });
     environment.flush().unwrap_err();
@@ -186,6 +186,29 @@ fn what_the_nearer_tier_does_not_take_comes_behind_what_waits() {
     assert_eq!(found.as_deref(), Some(&b"second"[..]));
 }
 
+/// Between the results there is what never asks the tier: claims that were given back, and mementos of lost results.
+#[test]
+fn what_waits_is_given_up_together_where_the_tier_is_away_at_the_end() {
+    let (near, far) = (Store::default(), Store::default());
+    let stores = Tiers::new([tier(&near), behind(&far)]).into_stores();
+    let metadata = Arc::clone(&stores.metadata);
+    let environment = of(stores);
+    // The code of the function is put with its first result.
+    environment.enter(|| assert!(large(0) == text(0)));
+    environment.flush().unwrap();
+    far.closed(|| {
+        for n in 1..5 {
+            let claim = metadata.try_claim(&Key::from_bytes([n; 32])).unwrap();
+            environment.enter(|| assert!(large(n) == text(n)));
+            drop(claim);
+        }
+        far.set_away(true);
+    });
+    environment.flush().unwrap_err();
+    let attempts = far.failures();
+    assert!(attempts < 10, "{attempts} attempts, where three for each result are 12");
+}
+
 /// Drops all contents of a storage.
 fn drop_contents(stores: &Stores) {
     for object in stores.data.list(&Prefix::root(), &ListOptions::default()).unwrap().objects {
@@ -236,7 +259,7 @@ fn what_was_lost_before_keeps_nothing_from_being_removed_or_set_aside() {
     let stores = Tiers::new([tier(&near), behind(&far)]).into_stores();
     let environment =
         of(Stores { data: Arc::clone(&stores.data), metadata: Arc::clone(&stores.metadata) });
-    environment.enter(|| assert!((double(1), large(2)) == (2, crate::text(2))));
+    environment.enter(|| assert!((double(1), large(2)) == (2, text(2))));
     environment.flush().unwrap();
     let objects = |store: &Store| {
         let listed = store.stores().data.list(&Prefix::root(), &ListOptions::default()).unwrap();
