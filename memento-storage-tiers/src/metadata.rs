@@ -112,14 +112,14 @@ impl TieredMetadataStore {
         }
     }
 
-    /// Those of `entries`, which the tier of number `n` has, that none above it has.
+    /// Those of `entries`, which the tier of number `n` has, that none above it has whole.
     fn not_above(&self, n: usize, mut entries: Vec<Entry>) -> Result<Vec<Entry>> {
         for (_, tier) in self.tiers.iter().take(n) {
             if entries.is_empty() {
                 break;
             }
             let keys: Vec<Key> = entries.iter().map(|entry| entry.key).collect();
-            let mut records = tier.check(get(tier, &keys))?.into_iter();
+            let mut records = tier.check(get_all_whole(tier, &keys))?.into_iter();
             entries.retain(|_| records.next().flatten().is_none());
         }
         Ok(entries)
@@ -140,12 +140,17 @@ impl TieredMetadataStore {
     }
 }
 
-/// The records of `keys` in one tier. Of several, one that the tier itself finds damaged is no reason to miss the
-/// others.
+/// The records of `keys` that are looked up in one tier. Who asks for a single one is told that the tier itself finds it
+/// damaged.
 fn get(tier: &Tier, keys: &[Key]) -> Result<Vec<Option<Vec<u8>>>> {
-    if let [key] = keys {
-        return Ok(vec![tier.metadata.get(key)?]);
+    match keys {
+        [key] => Ok(vec![tier.metadata.get(key)?]),
+        keys => get_all_whole(tier, keys),
     }
+}
+
+/// The records of `keys` in one tier. One that the tier itself finds damaged is no reason to miss the others.
+fn get_all_whole(tier: &Tier, keys: &[Key]) -> Result<Vec<Option<Vec<u8>>>> {
     match tier.metadata.get_many(keys) {
         Err(error) if error.kind().is_of_one() => {
             keys.iter().map(|key| get_whole(tier, key)).collect()
