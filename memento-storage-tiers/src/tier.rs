@@ -83,9 +83,10 @@ impl Tier {
         if !is_writable {
             self.writes = Writes::Never;
         }
+        // Also those that are written behind: they have what those above them do not take.
         let sources: Vec<_> = above
             .iter()
-            .filter(|tier| tier.writes == Writes::Through)
+            .filter(|tier| tier.writes != Writes::Never)
             .map(|tier| Arc::clone(&tier.data))
             .collect();
         if self.writes == Writes::Behind && !sources.is_empty() {

@@ -209,6 +209,37 @@ fn what_waits_is_given_up_together_where_the_tier_is_away_at_the_end() {
     assert!(attempts < 10, "{attempts} attempts, where three for each result are 12");
 }
 
+#[test]
+fn what_the_nearer_tier_does_not_take_is_copied_from_any_that_has_it() {
+    let [near, middle, far] = [(); 3].map(|()| Store::default());
+    let data = Tiers::new([tier(&near), behind(&middle), behind(&far)]).into_stores().data;
+    near.set_full(true);
+    let name = Name::of_result(&Digest::of(b"a content"));
+    data.put(&name, b"a content").unwrap();
+    data.flush().unwrap();
+    for store in [middle, far] {
+        assert!(store.stores().data.get(&name).unwrap().is_some());
+    }
+}
+
+/// The first tier that is written is written at once, and those below it behind the call.
+#[test]
+fn below_a_tier_that_is_never_written_two_may_be_written_behind() {
+    let [near, middle, far] = [(); 3].map(|()| Store::default());
+    let nearest = tier(&near).writes(Writes::Never);
+    let data = Tiers::new([nearest, behind(&middle), behind(&far)]).into_stores().data;
+    let name = Name::of_result(&Digest::of(b"a content"));
+    far.set_full(true);
+    data.put(&name, b"a content").unwrap();
+    assert!(middle.stores().data.get(&name).unwrap().is_some());
+    while far.failures() == 0 {
+        std::thread::yield_now();
+    }
+    far.set_full(false);
+    data.flush().unwrap();
+    assert!(far.stores().data.get(&name).unwrap().is_some(), "it is tried again");
+}
+
 /// Drops all contents of a storage.
 fn drop_contents(stores: &Stores) {
     for object in stores.data.list(&Prefix::root(), &ListOptions::default()).unwrap().objects {
