@@ -170,7 +170,8 @@ impl DataStore for TieredDataStore {
         if !is_content(name) {
             return self.home().remove(name);
         }
-        Ok(self.tiers.drop_from_each(|tier| tier.data.remove(name))?.contains(&true))
+        let remove = |tier: &Tier| tier.do_behind(|tier| tier.data.remove(name));
+        Ok(self.tiers.drop_from_each(remove)?.contains(&true))
     }
 
     fn list(&self, prefix: &Prefix, options: &ListOptions) -> Result<Listing> {
@@ -282,8 +283,8 @@ impl DataStore for TieredDataStore {
     }
 
     fn remove_namespace(&self, namespace: &Namespace) -> Result<bool> {
-        let was_there = self.tiers.drop_from_each(|tier| tier.data.remove_namespace(namespace))?;
-        Ok(was_there.contains(&true))
+        let remove = |tier: &Tier| tier.do_behind(|tier| tier.data.remove_namespace(namespace));
+        Ok(self.tiers.drop_from_each(remove)?.contains(&true))
     }
 
     fn ping(&self) -> Result<()> {

@@ -137,7 +137,7 @@ impl Tiers {
 
     /// Drops something from each tier that is written, also where another one fails; what each one says of it.
     fn drop_from_each<T>(&self, work: impl Fn(&Tier) -> Result<T>) -> Result<Vec<T>> {
-        let said: Vec<_> = self.written().map(|tier| tier.do_behind(&work)).collect();
+        let said: Vec<_> = self.written().map(work).collect();
         said.into_iter().collect()
     }
 

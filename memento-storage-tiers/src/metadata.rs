@@ -1,5 +1,6 @@
 //! Mementos in tiers.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -125,6 +126,15 @@ impl TieredMetadataStore {
         Ok(entries)
     }
 
+    /// Drops records from each tier that is written; what each one says of it.
+    fn drop_records<T>(
+        &self,
+        is_dropped: impl Fn(&Entry) -> bool,
+        work: impl Fn(&dyn MetadataStore) -> Result<T>,
+    ) -> Result<Vec<T>> {
+        self.tiers.drop_from_each(|tier| tier.drop_records(&is_dropped, &work))
+    }
+
     /// Where a page begins: the tier, and where in it.
     fn begin(&self, from: Option<u64>) -> (usize, Option<u64>) {
         let count = self.tiers.0.len() as u64;
@@ -173,8 +183,11 @@ fn get_whole(tier: &Tier, key: &Key) -> Result<Option<Vec<u8>>> {
 /// Sees to it that a tier that has failed to keep `entries` has no former ones either: they would be found in their
 /// place when it answers again.
 fn drop_former(tier: &Tier, entries: &[Entry]) -> Result<()> {
-    let remove = |entry: &Entry| tier.metadata.remove(&entry.key).map(drop);
-    let dropped = tier.do_behind(|_| entries.iter().try_for_each(remove));
+    let keys: HashSet<Key> = entries.iter().map(|entry| entry.key).collect();
+    let is_former = |waiting: &Entry| keys.contains(&waiting.key);
+    let dropped = tier.drop_records(is_former, |metadata| {
+        entries.iter().try_for_each(|entry| metadata.remove(&entry.key).map(drop))
+    });
     dropped.map_err(|error| {
         Error::new(error.kind(), "drop former mementos where new ones could not be kept")
             .with("tier", &tier.name)
@@ -242,9 +255,9 @@ impl MetadataStore for TieredMetadataStore {
 
     /// Below the first tier that is written, what is there may stay: whoever forgets something puts a note above it.
     fn remove(&self, key: &Key) -> Result<bool> {
-        let remove = |tier: &Tier| tier.metadata.remove(key);
-        let was_there =
-            self.changes.change(std::iter::once(*key), || self.tiers.drop_from_each(remove))?;
+        let is_dropped = |waiting: &Entry| waiting.key == *key;
+        let drop = || self.drop_records(is_dropped, |metadata| metadata.remove(key));
+        let was_there = self.changes.change(std::iter::once(*key), drop)?;
         for (_, tier) in self.tiers.iter().take_while(|(_, tier)| tier.writes == Writes::Never) {
             if tier.check(get_whole(tier, key))?.is_some() {
                 return Err(has_some(tier));
@@ -254,8 +267,9 @@ impl MetadataStore for TieredMetadataStore {
     }
 
     fn remove_all(&self, filter: &Filter) -> Result<u64> {
-        let remove = |tier: &Tier| tier.metadata.remove_all(filter);
-        let removed = self.changes.change_all(|| self.tiers.drop_from_each(remove))?;
+        let is_dropped = |waiting: &Entry| filter.admits(waiting);
+        let drop = || self.drop_records(is_dropped, |metadata| metadata.remove_all(filter));
+        let removed = self.changes.change_all(drop)?;
         for (_, tier) in self.tiers.iter().filter(|(_, tier)| tier.writes == Writes::Never) {
             let left = tier.check(tier.metadata.list(filter, None, 1))?;
             if !left.entries.is_empty() {
@@ -316,7 +330,8 @@ impl MetadataStore for TieredMetadataStore {
     }
 
     fn set_aside(&self, key: &Key, damaged: &[u8]) -> Result<()> {
-        self.tiers.drop_from_each(|tier| tier.metadata.set_aside(key, damaged)).map(drop)
+        let is_dropped = |waiting: &Entry| waiting.key == *key && waiting.record == damaged;
+        self.drop_records(is_dropped, |metadata| metadata.set_aside(key, damaged)).map(drop)
     }
 
     fn tiers(&self) -> Vec<(String, Arc<dyn MetadataStore>)> {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use memento::plugin::Stores;
-use memento::{DataStore, MetadataStore, Result};
+use memento::{DataStore, Entry, MetadataStore, Result};
 use serde::Deserialize;
 
 use crate::queue::Queue;
@@ -117,13 +117,24 @@ impl Tier {
         }
     }
 
-    /// Puts or drops something here, behind all that was put before: else that would come after it. What was lost
-    /// before that is nothing that keeps it from being done.
+    /// Puts something here, or drops an object, behind all that was put before: else that would come after it. What was
+    /// lost before that is nothing that keeps it from being done; what still waits, since the tier fails, is.
     pub(crate) fn do_behind<T>(&self, work: impl FnOnce(&Self) -> Result<T>) -> Result<T> {
+        let written = self.queue.as_ref().map_or(Ok(()), Queue::follow);
+        self.check(written.and_then(|()| work(self)))
+    }
+
+    /// Drops records here, also those that wait: to be dropped, they need not be written. All else stays, also where
+    /// the tier fails.
+    pub(crate) fn drop_records<T>(
+        &self,
+        is_dropped: impl Fn(&Entry) -> bool,
+        work: impl FnOnce(&dyn MetadataStore) -> Result<T>,
+    ) -> Result<T> {
         if let Some(queue) = &self.queue {
-            queue.wait();
+            queue.drop_records(is_dropped);
         }
-        self.check(work(self))
+        self.check(work(&*self.metadata))
     }
 
     /// Waits until all that was put is here.

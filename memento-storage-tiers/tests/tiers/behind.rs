@@ -5,7 +5,9 @@ use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
 use memento::plugin::Stores;
-use memento::{Digest, Entry, Environment, Filter, Key, ListOptions, Name, Prefix, Version};
+use memento::{
+    DataStore, Digest, Entry, Environment, Filter, Key, ListOptions, Name, Prefix, Result, Version,
+};
 use memento_storage_tiers::{Tier, Tiers, Writes};
 
 use crate::store::Store;
@@ -238,6 +240,77 @@ fn below_a_tier_that_is_never_written_two_may_be_written_behind() {
     far.set_full(false);
     data.flush().unwrap();
     assert!(far.stores().data.get(&name).unwrap().is_some(), "it is tried again");
+}
+
+/// Has all that waits written, and nothing given up: what is removed, is removed behind it.
+fn write_all(data: &dyn DataStore) -> Result<()> {
+    data.remove(&Name::of_result(&Digest::of(b"what nobody has")))
+        .map(|was_there| assert!(!was_there))
+}
+
+#[test]
+fn what_waits_for_a_tier_that_is_away_stays_where_other_things_are_dropped() {
+    let (near, far) = (Store::default(), Store::default());
+    let Stores { data, metadata } = Tiers::new([tier(&near), behind(&far)]).into_stores();
+    let environment = of(Stores { data: Arc::clone(&data), metadata: Arc::clone(&metadata) });
+    far.set_away(true);
+    assert_eq!(runs(&environment), 10);
+    environment.enter(|| {
+        let error = double::forget(1).unwrap_err().to_string();
+        assert!(error.contains("far") && error.contains("it is away"), "{error}");
+        large::forget_all().unwrap_err();
+    });
+    let entries = near.stores().metadata.list(&Filter::default(), None, 10).unwrap().entries;
+    metadata.set_aside(&entries[0].key, &entries[0].record).unwrap_err();
+    let error = write_all(&*data).unwrap_err().to_string();
+    assert!(error.contains("what waits"), "{error}");
+    far.set_away(false);
+    assert!(environment.enter(|| !double::forget(1).unwrap()), "it does not wait any more");
+    write_all(&*data).unwrap();
+    environment.flush().unwrap();
+    for store in [near, far] {
+        assert_eq!(listed(&of(store.stores())), 3);
+        assert_eq!(runs(&of(store.stores())), 7);
+    }
+}
+
+#[test]
+fn what_is_forgotten_is_gone_from_a_tier_that_takes_nothing() {
+    let (near, far) = (Store::default(), Store::default());
+    let stores = Tiers::new([tier(&near), behind(&far)]).into_stores();
+    let data = Arc::clone(&stores.data);
+    let environment = of(stores);
+    environment.enter(|| double(1));
+    environment.flush().unwrap();
+    far.set_full(true);
+    environment.enter(|| {
+        assert_eq!((double(2), double(3)), (4, 6));
+        assert!(double::forget(1).unwrap() && double::forget(2).unwrap());
+    });
+    far.set_full(false);
+    write_all(&*data).unwrap();
+    environment.flush().unwrap();
+    assert_eq!(listed(&of(far.stores())), 1);
+}
+
+#[test]
+fn what_is_removed_while_it_is_written_behind_is_gone() {
+    let (near, far) = (Store::default(), Store::default());
+    let metadata = Tiers::new([tier(&near), behind(&far)]).into_stores().metadata;
+    let (begun, is_begun) = mpsc::channel();
+    far.interrupt_put(move || begun.send(()).unwrap());
+    std::thread::scope(|scope| {
+        far.closed(|| {
+            metadata.put(&[record()]).unwrap();
+            is_begun.recv().unwrap();
+            scope.spawn(|| assert!(metadata.remove(&record().key).unwrap()));
+            while near.stores().metadata.get(&record().key).unwrap().is_some() {
+                std::thread::yield_now();
+            }
+        });
+    });
+    metadata.flush().unwrap();
+    assert_eq!(far.stores().metadata.get(&record().key).unwrap(), None);
 }
 
 /// Drops all contents of a storage.
