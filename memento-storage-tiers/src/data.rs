@@ -12,7 +12,7 @@ use tempfile::SpooledTempFile;
 
 use crate::contents::{self, is_content};
 use crate::queue::{Queue, Write};
-use crate::source::Held;
+use crate::source::HeldSource;
 use crate::tier::Tier;
 use crate::{Tiers, each};
 
@@ -199,7 +199,7 @@ impl DataStore for TieredDataStore {
         let Some(first) = first.filter(|_| is_content(name) && options.is_plain()) else {
             return self.home().put_from(name, source, options);
         };
-        let mut held = Held::new(source, self.tiers.written().nth(1).is_some());
+        let mut held = HeldSource::new(source, self.tiers.written().nth(1).is_some());
         let put = first.data.put_from(name, &mut held.source(), options);
         if held.has_failed() {
             return put;

@@ -150,8 +150,8 @@ impl TieredMetadataStore {
     }
 }
 
-/// The records of `keys` that are looked up in one tier. Who asks for a single one is told that the tier itself finds it
-/// damaged.
+/// The records of `keys` that are looked up in one tier. Who asks for a single one is told where the tier itself finds
+/// it damaged.
 fn get(tier: &Tier, keys: &[Key]) -> Result<Vec<Option<Vec<u8>>>> {
     match keys {
         [key] => Ok(vec![tier.metadata.get(key)?]),

@@ -20,8 +20,10 @@ pub enum Writes {
     /// Before the call returns that has something to write.
     #[default]
     Through,
-    /// Behind it, in a thread of its own, in order. Where so many writes wait that there is no room, a call waits for
-    /// room; where the tier fails meanwhile, the write is lost, which is counted.
+    /// Behind it, in a thread of its own, in order. Where the tier fails, what waits stays, and is tried again, until
+    /// somebody waits for the end and three attempts in a row have failed, or the tier refuses it eight times while it
+    /// answers otherwise. Where so many writes wait that there is no room, a call waits for room; where the tier fails
+    /// then, the write is lost. What is lost is counted.
     Behind,
     /// Never: what others put there is used.
     Never,
