@@ -80,6 +80,12 @@ impl Tiers {
         Stores::new(TieredDataStore::new(self.clone()), TieredMetadataStore::new(self))
     }
 
+    /// How many operations of each of them have failed, the nearest first. What is damaged is a failure of the tier that
+    /// has it; what fails behind the calls is not among them.
+    pub fn failures(&self) -> Vec<u64> {
+        self.0.iter().map(Tier::failures).collect()
+    }
+
     fn iter(&self) -> impl DoubleEndedIterator<Item = (usize, &Tier)> {
         self.0.iter().enumerate()
     }

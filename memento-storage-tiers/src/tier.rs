@@ -98,6 +98,11 @@ impl Tier {
         }
     }
 
+    /// How many operations have failed.
+    pub(crate) fn failures(&self) -> u64 {
+        self.failures.load(Ordering::Relaxed)
+    }
+
     /// The result, after an error in it has been counted and named after the tier. The first of several in a row is
     /// reported.
     pub(crate) fn check<T>(&self, result: Result<T>) -> Result<T> {
@@ -148,14 +153,13 @@ impl Tier {
 
 impl fmt::Debug for Tier {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let failures = self.failures.load(Ordering::Relaxed);
         f.debug_struct("Tier")
             .field("name", &self.name)
             .field("data", &self.data)
             .field("metadata", &self.metadata)
             .field("writes", &self.writes)
             .field("promotes", &self.promotes)
-            .field("failures", &failures)
+            .field("failures", &self.failures())
             .finish_non_exhaustive()
     }
 }
