@@ -166,26 +166,17 @@ fn what_is_set_aside_is_not_written_behind() {
 #[test]
 fn what_the_nearer_tier_does_not_take_comes_behind_what_waits() {
     let (near, far) = (Store::default(), Store::default());
-    let stores = Tiers::new([tier(&near), behind(&far)]).into_stores();
-    let metadata = Arc::clone(&stores.metadata);
-    let entry = |bytes: &[u8]| Entry { record: bytes.to_vec(), ..record() };
-    let (second, late, full) = (entry(b"second"), Arc::clone(&metadata), near.clone());
-    let ((begun, putting), (done, is_done)) = (mpsc::channel(), mpsc::channel());
-    far.interrupt_put(move || {
-        full.set_full(true);
-        let put = std::thread::spawn(move || {
-            late.put(&[second]).unwrap();
-            let _ = done.send(());
-        });
-        begun.send(put).unwrap();
-        // Where it does not wait for this one, it is there first.
-        let _ = is_done.recv_timeout(Duration::from_millis(100));
-    });
-    metadata.put(&[entry(b"first")]).unwrap();
-    putting.recv().unwrap().join().unwrap();
-    metadata.flush().unwrap();
-    let found = far.stores().metadata.get(&entry(b"").key).unwrap();
-    assert_eq!(found.as_deref(), Some(&b"second"[..]));
+    let metadata = Tiers::new([tier(&near), behind(&far)]).into_stores().metadata;
+    let (first, second) = (record(), Entry { key: Key::from_bytes([2; 32]), ..record() });
+    let is_there = |entry: &Entry| far.stores().metadata.get(&entry.key).unwrap().is_some();
+    far.set_refused(Some(first.key));
+    metadata.put(std::slice::from_ref(&first)).unwrap();
+    near.set_full(true);
+    metadata.put(std::slice::from_ref(&second)).unwrap_err();
+    assert!(!is_there(&second), "the first one still waits");
+    far.set_refused(None);
+    metadata.put(std::slice::from_ref(&second)).unwrap();
+    assert!(is_there(&first) && is_there(&second));
 }
 
 /// Between the results there is what never asks the tier: claims that were given back, and mementos of lost results.
