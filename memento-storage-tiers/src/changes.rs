@@ -79,18 +79,18 @@ impl Changes {
     }
 
     /// Has changes wait until this is dropped.
-    pub(crate) fn hold(&self) -> Held<'_> {
-        Held { changes: self, _promoting: self.promoting.lock() }
+    pub(crate) fn hold(&self) -> Standstill<'_> {
+        Standstill { changes: self, _promoting: self.promoting.lock() }
     }
 }
 
 /// While this is there, no change begins.
-pub(crate) struct Held<'c> {
+pub(crate) struct Standstill<'c> {
     changes: &'c Changes,
     _promoting: MutexGuard<'c, ()>,
 }
 
-impl Held<'_> {
+impl Standstill<'_> {
     /// Whether nothing was put or dropped under a key since it was looked for.
     pub(crate) fn is_unchanged(&self, key: &Key, sought: Sought) -> bool {
         let begun = self.changes.groups[group(key)].begun.load(Ordering::SeqCst);

@@ -12,7 +12,7 @@ use tempfile::SpooledTempFile;
 
 use crate::contents::{self, is_content};
 use crate::queue::{Queue, Write};
-use crate::source::Held;
+use crate::source::HeldSource;
 use crate::tier::Tier;
 use crate::{Tiers, each};
 
@@ -170,7 +170,8 @@ impl DataStore for TieredDataStore {
         if !is_content(name) {
             return self.home().remove(name);
         }
-        Ok(self.tiers.drop_from_each(|tier| tier.data.remove(name))?.contains(&true))
+        let remove = |tier: &Tier| tier.do_behind(|tier| tier.data.remove(name));
+        Ok(self.tiers.drop_from_each(remove)?.contains(&true))
     }
 
     fn list(&self, prefix: &Prefix, options: &ListOptions) -> Result<Listing> {
@@ -198,7 +199,7 @@ impl DataStore for TieredDataStore {
         let Some(first) = first.filter(|_| is_content(name) && options.is_plain()) else {
             return self.home().put_from(name, source, options);
         };
-        let mut held = Held::new(source, self.tiers.written().nth(1).is_some());
+        let mut held = HeldSource::new(source, self.tiers.written().nth(1).is_some());
         let put = first.data.put_from(name, &mut held.source(), options);
         if held.has_failed() {
             return put;
@@ -282,8 +283,8 @@ impl DataStore for TieredDataStore {
     }
 
     fn remove_namespace(&self, namespace: &Namespace) -> Result<bool> {
-        let was_there = self.tiers.drop_from_each(|tier| tier.data.remove_namespace(namespace))?;
-        Ok(was_there.contains(&true))
+        let remove = |tier: &Tier| tier.do_behind(|tier| tier.data.remove_namespace(namespace));
+        Ok(self.tiers.drop_from_each(remove)?.contains(&true))
     }
 
     fn ping(&self) -> Result<()> {

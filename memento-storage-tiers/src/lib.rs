@@ -80,6 +80,12 @@ impl Tiers {
         Stores::new(TieredDataStore::new(self.clone()), TieredMetadataStore::new(self))
     }
 
+    /// How many operations of each of them have failed, the nearest first. What is damaged is a failure of the tier that
+    /// has it; what fails behind the calls is not among them.
+    pub fn failures(&self) -> Vec<u64> {
+        self.0.iter().map(Tier::failures).collect()
+    }
+
     fn iter(&self) -> impl DoubleEndedIterator<Item = (usize, &Tier)> {
         self.0.iter().enumerate()
     }
@@ -137,7 +143,7 @@ impl Tiers {
 
     /// Drops something from each tier that is written, also where another one fails; what each one says of it.
     fn drop_from_each<T>(&self, work: impl Fn(&Tier) -> Result<T>) -> Result<Vec<T>> {
-        let said: Vec<_> = self.written().map(|tier| tier.do_behind(&work)).collect();
+        let said: Vec<_> = self.written().map(work).collect();
         said.into_iter().collect()
     }
 

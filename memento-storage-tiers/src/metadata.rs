@@ -1,5 +1,6 @@
 //! Mementos in tiers.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -112,17 +113,26 @@ impl TieredMetadataStore {
         }
     }
 
-    /// Those of `entries`, which the tier of number `n` has, that none above it has.
+    /// Those of `entries`, which the tier of number `n` has, that none above it has whole.
     fn not_above(&self, n: usize, mut entries: Vec<Entry>) -> Result<Vec<Entry>> {
         for (_, tier) in self.tiers.iter().take(n) {
             if entries.is_empty() {
                 break;
             }
             let keys: Vec<Key> = entries.iter().map(|entry| entry.key).collect();
-            let mut records = tier.check(get(tier, &keys))?.into_iter();
+            let mut records = tier.check(get_all_whole(tier, &keys))?.into_iter();
             entries.retain(|_| records.next().flatten().is_none());
         }
         Ok(entries)
+    }
+
+    /// Drops records from each tier that is written; what each one says of it.
+    fn drop_records<T>(
+        &self,
+        is_dropped: impl Fn(&Entry) -> bool,
+        work: impl Fn(&dyn MetadataStore) -> Result<T>,
+    ) -> Result<Vec<T>> {
+        self.tiers.drop_from_each(|tier| tier.drop_records(&is_dropped, &work))
     }
 
     /// Where a page begins: the tier, and where in it.
@@ -140,12 +150,17 @@ impl TieredMetadataStore {
     }
 }
 
-/// The records of `keys` in one tier. Of several, one that the tier itself finds damaged is no reason to miss the
-/// others.
+/// The records of `keys` that are looked up in one tier. Who asks for a single one is told where the tier itself finds
+/// it damaged.
 fn get(tier: &Tier, keys: &[Key]) -> Result<Vec<Option<Vec<u8>>>> {
-    if let [key] = keys {
-        return Ok(vec![tier.metadata.get(key)?]);
+    match keys {
+        [key] => Ok(vec![tier.metadata.get(key)?]),
+        keys => get_all_whole(tier, keys),
     }
+}
+
+/// The records of `keys` in one tier. One that the tier itself finds damaged is no reason to miss the others.
+fn get_all_whole(tier: &Tier, keys: &[Key]) -> Result<Vec<Option<Vec<u8>>>> {
     match tier.metadata.get_many(keys) {
         Err(error) if error.kind().is_of_one() => {
             keys.iter().map(|key| get_whole(tier, key)).collect()
@@ -168,8 +183,11 @@ fn get_whole(tier: &Tier, key: &Key) -> Result<Option<Vec<u8>>> {
 /// Sees to it that a tier that has failed to keep `entries` has no former ones either: they would be found in their
 /// place when it answers again.
 fn drop_former(tier: &Tier, entries: &[Entry]) -> Result<()> {
-    let remove = |entry: &Entry| tier.metadata.remove(&entry.key).map(drop);
-    let dropped = tier.do_behind(|_| entries.iter().try_for_each(remove));
+    let keys: HashSet<Key> = entries.iter().map(|entry| entry.key).collect();
+    let is_former = |waiting: &Entry| keys.contains(&waiting.key);
+    let dropped = tier.drop_records(is_former, |metadata| {
+        entries.iter().try_for_each(|entry| metadata.remove(&entry.key).map(drop))
+    });
     dropped.map_err(|error| {
         Error::new(error.kind(), "drop former mementos where new ones could not be kept")
             .with("tier", &tier.name)
@@ -237,9 +255,9 @@ impl MetadataStore for TieredMetadataStore {
 
     /// Below the first tier that is written, what is there may stay: whoever forgets something puts a note above it.
     fn remove(&self, key: &Key) -> Result<bool> {
-        let remove = |tier: &Tier| tier.metadata.remove(key);
-        let was_there =
-            self.changes.change(std::iter::once(*key), || self.tiers.drop_from_each(remove))?;
+        let is_dropped = |waiting: &Entry| waiting.key == *key;
+        let drop = || self.drop_records(is_dropped, |metadata| metadata.remove(key));
+        let was_there = self.changes.change(std::iter::once(*key), drop)?;
         for (_, tier) in self.tiers.iter().take_while(|(_, tier)| tier.writes == Writes::Never) {
             if tier.check(get_whole(tier, key))?.is_some() {
                 return Err(has_some(tier));
@@ -249,8 +267,9 @@ impl MetadataStore for TieredMetadataStore {
     }
 
     fn remove_all(&self, filter: &Filter) -> Result<u64> {
-        let remove = |tier: &Tier| tier.metadata.remove_all(filter);
-        let removed = self.changes.change_all(|| self.tiers.drop_from_each(remove))?;
+        let is_dropped = |waiting: &Entry| filter.admits(waiting);
+        let drop = || self.drop_records(is_dropped, |metadata| metadata.remove_all(filter));
+        let removed = self.changes.change_all(drop)?;
         for (_, tier) in self.tiers.iter().filter(|(_, tier)| tier.writes == Writes::Never) {
             let left = tier.check(tier.metadata.list(filter, None, 1))?;
             if !left.entries.is_empty() {
@@ -311,7 +330,8 @@ impl MetadataStore for TieredMetadataStore {
     }
 
     fn set_aside(&self, key: &Key, damaged: &[u8]) -> Result<()> {
-        self.tiers.drop_from_each(|tier| tier.metadata.set_aside(key, damaged)).map(drop)
+        let is_dropped = |waiting: &Entry| waiting.key == *key && waiting.record == damaged;
+        self.drop_records(is_dropped, |metadata| metadata.set_aside(key, damaged)).map(drop)
     }
 
     fn tiers(&self) -> Vec<(String, Arc<dyn MetadataStore>)> {

@@ -11,7 +11,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use memento::plugin::{AtEnd, Stores, at_thread_end};
-use memento::{Claim, DataStore, Error, ErrorKind, Result};
+use memento::{Claim, DataStore, Entry, Error, ErrorKind, Result};
 use parking_lot::{Condvar, Mutex, MutexGuard};
 
 use crate::contents;
@@ -91,9 +91,19 @@ impl Queue {
         }
     }
 
-    /// Waits until all that was put before is written, or given up. What is lost stays to be reported.
-    pub(crate) fn wait(&self) {
-        drop(self.0.shared.wait());
+    /// Waits until all that was put before is written, or lost, and has nothing given up for that. What is lost stays
+    /// to be reported.
+    ///
+    /// # Errors
+    ///
+    /// What the tier has reported: then what was put before still waits.
+    pub(crate) fn follow(&self) -> Result<()> {
+        self.0.shared.follow()
+    }
+
+    /// Has records that wait not be written any more. When this returns, none of those that were put before will be.
+    pub(crate) fn drop_records(&self, is_dropped: impl Fn(&Entry) -> bool) {
+        self.0.shared.drop_records(is_dropped);
     }
 
     /// Waits until all that was put before is written, or given up.
@@ -141,7 +151,8 @@ impl Shared {
         let began = Instant::now();
         while state.failures > 0 {
             let doubled = 1_u32.checked_shl(state.failures - 1).unwrap_or(u32::MAX);
-            let pause = PAUSE.saturating_mul(if state.flushing > 0 { 1 } else { doubled });
+            let is_waited_for = state.flushing + state.following > 0;
+            let pause = PAUSE.saturating_mul(if is_waited_for { 1 } else { doubled });
             let left = pause.min(LONGEST_PAUSE).saturating_sub(began.elapsed());
             if left.is_zero() {
                 return;
@@ -157,16 +168,20 @@ impl Shared {
         let Some(mut next) = state.take() else { return };
         let failures = state.failures;
         drop(state);
+        let asks = next.write.asks();
         let written = self.write(&mut next.write);
         let is_final = written.as_ref().is_err_and(|error| {
             let may_be_later = error.is_retryable() || error.kind() == ErrorKind::Unavailable;
             !is_kept || !may_be_later || failures + 1 >= REFUSALS && self.answers(&next.write)
         });
         let mut state = self.state.lock();
+        state.is_writing = false;
         let mut claims = Vec::new();
         match written {
             Ok(()) => {
-                (state.failures, state.is_said) = (0, false);
+                if asks {
+                    (state.failures, state.is_said) = (0, false);
+                }
                 state.ended += next.pushes;
                 if let Write::Content(name) = next.write
                     && let Some(digest) = name.result_digest()
@@ -179,7 +194,7 @@ impl Shared {
                     tracing::warn!(tier = self.name, %error, "results are not written to a tier");
                 }
                 claims = state.claims();
-                state.fail(next, is_final);
+                state.fail(next, error, is_final);
             }
         }
         drop(state);
@@ -239,6 +254,37 @@ impl Shared {
         }
         state.flushing -= 1;
         state
+    }
+
+    fn follow(&self) -> Result<()> {
+        let mut state = self.state.lock();
+        let (last, begun) = (state.pushed, state.begun);
+        state.following += 1;
+        // What has failed is tried again soon, and decides: the tier may answer by now.
+        self.changed.notify_all();
+        while state.ended < last && state.failure_since(begun).is_none() {
+            self.changed.wait(&mut state);
+        }
+        state.following -= 1;
+        let failure = state.failure_since(begun).filter(|_| state.ended < last).cloned();
+        drop(state);
+        let Some(error) = failure else { return Ok(()) };
+        Err(Error::new(error.kind(), "write first what waits for a tier")
+            .source(error)
+            .help("it stays until the tier answers: try again then"))
+    }
+
+    fn drop_records(&self, is_dropped: impl Fn(&Entry) -> bool) {
+        let mut state = self.state.lock();
+        let last = state.pushed;
+        // Where what is being written fails, it waits again.
+        while state.ended < last && state.is_writing {
+            self.changed.wait(&mut state);
+        }
+        // What waits now was put later, where all before has ended.
+        if state.ended < last {
+            state.drop_records(is_dropped);
+        }
     }
 
     fn flush(&self) -> Result<()> {

@@ -9,7 +9,7 @@ use tempfile::SpooledTempFile;
 const IN_MEMORY: usize = 4 << 20;
 
 /// A source on its way into a tier, of which what was read is held for the next one, should that one fail.
-pub(crate) struct Held<'s, 't> {
+pub(crate) struct HeldSource<'s, 't> {
     source: &'s mut Source<'t>,
     total: Option<u64>,
     /// `None` where nobody would ask for it, and where there was no room.
@@ -17,7 +17,7 @@ pub(crate) struct Held<'s, 't> {
     has_failed: bool,
 }
 
-impl<'s, 't> Held<'s, 't> {
+impl<'s, 't> HeldSource<'s, 't> {
     pub(crate) fn new(source: &'s mut Source<'t>, is_held: bool) -> Self {
         let read = is_held.then(|| SpooledTempFile::new(IN_MEMORY));
         let total = source.expected();
@@ -46,7 +46,7 @@ impl<'s, 't> Held<'s, 't> {
     }
 }
 
-impl Read for Held<'_, '_> {
+impl Read for HeldSource<'_, '_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let bytes = self.source.read(buffer).inspect_err(|error| {
             self.has_failed |= error.kind() != io::ErrorKind::Interrupted;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use memento::plugin::Stores;
-use memento::{DataStore, MetadataStore, Result};
+use memento::{DataStore, Entry, MetadataStore, Result};
 use serde::Deserialize;
 
 use crate::queue::Queue;
@@ -20,8 +20,10 @@ pub enum Writes {
     /// Before the call returns that has something to write.
     #[default]
     Through,
-    /// Behind it, in a thread of its own, in order. Where so many writes wait that there is no room, a call waits for
-    /// room; where the tier fails meanwhile, the write is lost, which is counted.
+    /// Behind it, in a thread of its own, in order. Where the tier fails, what waits stays, and is tried again, until
+    /// somebody waits for the end and three attempts in a row have failed, or the tier refuses it eight times while it
+    /// answers otherwise. Where so many writes wait that there is no room, a call waits for room; where the tier fails
+    /// then, the write is lost. What is lost is counted.
     Behind,
     /// Never: what others put there is used.
     Never,
@@ -83,9 +85,10 @@ impl Tier {
         if !is_writable {
             self.writes = Writes::Never;
         }
+        // Also those that are written behind: they have what those above them do not take.
         let sources: Vec<_> = above
             .iter()
-            .filter(|tier| tier.writes == Writes::Through)
+            .filter(|tier| tier.writes != Writes::Never)
             .map(|tier| Arc::clone(&tier.data))
             .collect();
         if self.writes == Writes::Behind && !sources.is_empty() {
@@ -93,6 +96,11 @@ impl Tier {
                 Stores { data: Arc::clone(&self.data), metadata: Arc::clone(&self.metadata) };
             self.queue = Some(Queue::new(&self.name, self.room, sources, stores));
         }
+    }
+
+    /// How many operations have failed.
+    pub(crate) fn failures(&self) -> u64 {
+        self.failures.load(Ordering::Relaxed)
     }
 
     /// The result, after an error in it has been counted and named after the tier. The first of several in a row is
@@ -116,13 +124,24 @@ impl Tier {
         }
     }
 
-    /// Puts or drops something here, behind all that was put before: else that would come after it. What was lost
-    /// before that is nothing that keeps it from being done.
+    /// Puts something here, or drops an object, behind all that was put before: else that would come after it. What was
+    /// lost before that is nothing that keeps it from being done; what still waits, since the tier fails, is.
     pub(crate) fn do_behind<T>(&self, work: impl FnOnce(&Self) -> Result<T>) -> Result<T> {
+        let written = self.queue.as_ref().map_or(Ok(()), Queue::follow);
+        self.check(written.and_then(|()| work(self)))
+    }
+
+    /// Drops records here, also those that wait: to be dropped, they need not be written. All else stays, also where
+    /// the tier fails.
+    pub(crate) fn drop_records<T>(
+        &self,
+        is_dropped: impl Fn(&Entry) -> bool,
+        work: impl FnOnce(&dyn MetadataStore) -> Result<T>,
+    ) -> Result<T> {
         if let Some(queue) = &self.queue {
-            queue.wait();
+            queue.drop_records(is_dropped);
         }
-        self.check(work(self))
+        self.check(work(&*self.metadata))
     }
 
     /// Waits until all that was put is here.
@@ -134,14 +153,13 @@ impl Tier {
 
 impl fmt::Debug for Tier {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let failures = self.failures.load(Ordering::Relaxed);
         f.debug_struct("Tier")
             .field("name", &self.name)
             .field("data", &self.data)
             .field("metadata", &self.metadata)
             .field("writes", &self.writes)
             .field("promotes", &self.promotes)
-            .field("failures", &failures)
+            .field("failures", &self.failures())
             .finish_non_exhaustive()
     }
 }

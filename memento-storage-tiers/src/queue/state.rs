@@ -2,7 +2,7 @@
 
 use std::collections::{HashSet, VecDeque};
 
-use memento::{Claim, Digest, Entry, Name, Replacement};
+use memento::{Claim, Digest, Entry, Error, Name, Replacement};
 
 /// How many records are put together.
 const TOGETHER: usize = 1_000;
@@ -30,6 +30,16 @@ impl Write {
             Self::Replacements(_) | Self::Release(_) => 0,
         }
     }
+
+    /// Whether the tier is asked for it. What is done without that says nothing of the tier.
+    pub(super) fn asks(&self) -> bool {
+        match self {
+            // Those that were dropped, or named a lost content, are not written.
+            Self::Records(entries) => !entries.is_empty(),
+            Self::Release(_) => false,
+            Self::Content(_) | Self::Replacements(_) => true,
+        }
+    }
 }
 
 /// What waits to be written, and for how many pushes it stands.
@@ -46,12 +56,20 @@ pub(super) struct State {
     /// How many of them are written, or lost.
     pub(super) ended: u64,
     pub(super) is_closed: bool,
-    /// Failures in a row of what waits in front.
+    /// Failures in a row, with nothing in between that the tier did.
     pub(super) failures: u32,
     /// Whether the log has the first failure since the last success.
     pub(super) is_said: bool,
     /// How many wait for the end.
     pub(super) flushing: u32,
+    /// How many wait to do something behind what was put, and give nothing up.
+    pub(super) following: u32,
+    /// How many writes were begun, which are numbered by that.
+    pub(super) begun: u64,
+    /// Whether the last one of them has not ended.
+    pub(super) is_writing: bool,
+    /// The last one that failed and is to be tried again, and why.
+    pub(super) failed: Option<(u64, Error)>,
     /// Results that could not be written and were not reported to anybody who flushed.
     pub(super) lost: u64,
     /// Those of them that the log does not have yet either.
@@ -88,6 +106,20 @@ impl State {
         }
     }
 
+    /// Why a write has failed that was begun behind this many.
+    pub(super) fn failure_since(&self, begun: u64) -> Option<&Error> {
+        self.failed.as_ref().filter(|(number, _)| *number > begun).map(|(_, error)| error)
+    }
+
+    /// Takes the records out of what waits that are not to be written any more.
+    pub(super) fn drop_records(&mut self, is_dropped: impl Fn(&Entry) -> bool) {
+        for waiting in &mut self.waiting {
+            if let Write::Records(entries) = &mut waiting.write {
+                entries.retain(|entry| !is_dropped(entry));
+            }
+        }
+    }
+
     /// Loses all that waits.
     fn give_up(&mut self) {
         for waiting in std::mem::take(&mut self.waiting) {
@@ -98,6 +130,8 @@ impl State {
     /// Takes what waits longest; records that wait behind one another together.
     pub(super) fn take(&mut self) -> Option<Waiting> {
         let mut next = self.waiting.pop_front()?;
+        self.begun += 1;
+        self.is_writing = true;
         let Write::Records(entries) = &mut next.write else { return Some(next) };
         while entries.len() < TOGETHER
             && let Some(Waiting { write: Write::Records(more), .. }) = self.waiting.front_mut()
@@ -117,7 +151,10 @@ impl State {
 
     /// Notes that a write has failed. It stays in front, to be tried again, unless that is of no use, or somebody waits
     /// for the end and has waited for long enough.
-    pub(super) fn fail(&mut self, failed: Waiting, is_final: bool) {
+    pub(super) fn fail(&mut self, failed: Waiting, error: Error, is_final: bool) {
+        if !is_final {
+            self.failed = Some((self.begun, error));
+        }
         self.failures = if is_final { 0 } else { self.failures + 1 };
         let is_waited_for = self.flushing > 0;
         if is_final || is_waited_for && self.failures >= PATIENCE {

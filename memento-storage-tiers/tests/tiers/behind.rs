@@ -9,9 +9,9 @@ use memento::{Digest, Entry, Environment, Filter, Key, ListOptions, Name, Prefix
 use memento_storage_tiers::{Tier, Tiers, Writes};
 
 use crate::store::Store;
-use crate::{double, large, listed, of, runs, tier, tiers};
+use crate::{double, large, listed, of, runs, text, tier, tiers};
 
-fn behind(store: &Store) -> Tier {
+pub(crate) fn behind(store: &Store) -> Tier {
     Tier::new("far", store.stores()).writes(Writes::Behind)
 }
 
@@ -73,24 +73,6 @@ fn what_is_lost_is_counted() {
 }
 
 #[test]
-fn what_fails_is_tried_again_where_there_is_room() {
-    let (near, far) = (Store::default(), Store::default());
-    let environment = tiers([tier(&near), behind(&far)]);
-    for fail in [Store::set_away, Store::set_full] {
-        let before = far.failures();
-        fail(&far, true);
-        assert_eq!(runs(&environment), 10);
-        while far.failures() == before {
-            std::thread::yield_now();
-        }
-        fail(&far, false);
-        environment.flush().unwrap();
-        assert_eq!(runs(&of(far.stores())), 0);
-        environment.enter(|| (double::forget_all().unwrap(), large::forget_all().unwrap()));
-    }
-}
-
-#[test]
 fn who_waits_for_a_claim_does_not_wait_for_a_tier_that_fails() {
     let (near, far) = (Store::default(), Store::default());
     let stores = Tiers::new([tier(&near), behind(&far)]).into_stores();
@@ -116,7 +98,7 @@ fn a_content_that_is_lost_takes_its_memento_with_it() {
     far.closed(|| {
         // Behind this one, nothing is copied yet.
         stores.metadata.put(&[record()]).unwrap();
-        environment.enter(|| assert!(large(2) == crate::text(2)));
+        environment.enter(|| assert!(large(2) == text(2)));
         drop_contents(&near.stores());
     });
     environment.flush().unwrap_err();
@@ -164,26 +146,68 @@ fn what_is_set_aside_is_not_written_behind() {
 #[test]
 fn what_the_nearer_tier_does_not_take_comes_behind_what_waits() {
     let (near, far) = (Store::default(), Store::default());
-    let stores = Tiers::new([tier(&near), behind(&far)]).into_stores();
-    let metadata = Arc::clone(&stores.metadata);
-    let entry = |bytes: &[u8]| Entry { record: bytes.to_vec(), ..record() };
-    let (second, late, full) = (entry(b"second"), Arc::clone(&metadata), near.clone());
-    let ((begun, putting), (done, is_done)) = (mpsc::channel(), mpsc::channel());
-    far.interrupt_put(move || {
-        full.set_full(true);
-        let put = std::thread::spawn(move || {
-            late.put(&[second]).unwrap();
-            let _ = done.send(());
+    let metadata = Tiers::new([tier(&near), behind(&far)]).into_stores().metadata;
+    let (first, second) = (record(), Entry { key: Key::from_bytes([2; 32]), ..record() });
+    let is_there = |entry: &Entry| far.stores().metadata.get(&entry.key).unwrap().is_some();
+    far.set_refused(Some(first.key));
+    metadata.put(std::slice::from_ref(&first)).unwrap();
+    near.set_full(true);
+    metadata.put(std::slice::from_ref(&second)).unwrap_err();
+    assert!(!is_there(&second), "the first one still waits");
+    far.set_refused(None);
+    metadata.put(std::slice::from_ref(&second)).unwrap();
+    assert!(is_there(&first) && is_there(&second));
+}
+
+#[test]
+fn what_the_nearer_tier_does_not_take_is_copied_from_any_that_has_it() {
+    let [near, middle, far] = [(); 3].map(|()| Store::default());
+    let data = Tiers::new([tier(&near), behind(&middle), behind(&far)]).into_stores().data;
+    near.set_full(true);
+    let name = Name::of_result(&Digest::of(b"a content"));
+    data.put(&name, b"a content").unwrap();
+    data.flush().unwrap();
+    for store in [middle, far] {
+        assert!(store.stores().data.get(&name).unwrap().is_some());
+    }
+}
+
+/// The first tier that is written is written at once, and those below it behind the call.
+#[test]
+fn below_a_tier_that_is_never_written_two_may_be_written_behind() {
+    let [near, middle, far] = [(); 3].map(|()| Store::default());
+    let nearest = tier(&near).writes(Writes::Never);
+    let data = Tiers::new([nearest, behind(&middle), behind(&far)]).into_stores().data;
+    let name = Name::of_result(&Digest::of(b"a content"));
+    far.set_full(true);
+    data.put(&name, b"a content").unwrap();
+    assert!(middle.stores().data.get(&name).unwrap().is_some());
+    while far.failures() == 0 {
+        std::thread::yield_now();
+    }
+    far.set_full(false);
+    data.flush().unwrap();
+    assert!(far.stores().data.get(&name).unwrap().is_some(), "it is tried again");
+}
+
+#[test]
+fn what_is_removed_while_it_is_written_behind_is_gone() {
+    let (near, far) = (Store::default(), Store::default());
+    let metadata = Tiers::new([tier(&near), behind(&far)]).into_stores().metadata;
+    let (begun, is_begun) = mpsc::channel();
+    far.interrupt_put(move || begun.send(()).unwrap());
+    std::thread::scope(|scope| {
+        far.closed(|| {
+            metadata.put(&[record()]).unwrap();
+            is_begun.recv().unwrap();
+            scope.spawn(|| assert!(metadata.remove(&record().key).unwrap()));
+            while near.stores().metadata.get(&record().key).unwrap().is_some() {
+                std::thread::yield_now();
+            }
         });
-        begun.send(put).unwrap();
-        // Where it does not wait for this one, it is there first.
-        let _ = is_done.recv_timeout(Duration::from_millis(100));
     });
-    metadata.put(&[entry(b"first")]).unwrap();
-    putting.recv().unwrap().join().unwrap();
     metadata.flush().unwrap();
-    let found = far.stores().metadata.get(&entry(b"").key).unwrap();
-    assert_eq!(found.as_deref(), Some(&b"second"[..]));
+    assert_eq!(far.stores().metadata.get(&record().key).unwrap(), None);
 }
 
 /// Drops all contents of a storage.
@@ -236,7 +260,7 @@ fn what_was_lost_before_keeps_nothing_from_being_removed_or_set_aside() {
     let stores = Tiers::new([tier(&near), behind(&far)]).into_stores();
     let environment =
         of(Stores { data: Arc::clone(&stores.data), metadata: Arc::clone(&stores.metadata) });
-    environment.enter(|| assert!((double(1), large(2)) == (2, crate::text(2))));
+    environment.enter(|| assert!((double(1), large(2)) == (2, text(2))));
     environment.flush().unwrap();
     let objects = |store: &Store| {
         let listed = store.stores().data.list(&Prefix::root(), &ListOptions::default()).unwrap();

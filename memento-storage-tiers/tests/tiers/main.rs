@@ -3,6 +3,7 @@
 mod behind;
 mod configuration;
 mod metrics;
+mod outage;
 mod store;
 mod trouble;
 

@@ -21,6 +21,7 @@ struct Inner {
     metadata: MemoryMetadataStore,
     is_away: AtomicBool,
     is_full: AtomicBool,
+    refused: Mutex<Option<Key>>,
     failed: AtomicU64,
     puts: AtomicU64,
     /// Done once, before records are put.
@@ -85,6 +86,11 @@ impl Store {
         self.0.is_full.store(is_full, Ordering::Relaxed);
     }
 
+    /// The key of which each look-up and put fails from now on.
+    pub(crate) fn set_refused(&self, key: Option<Key>) {
+        *self.0.refused.lock() = key;
+    }
+
     /// How many operations have failed.
     pub(crate) fn failures(&self) -> u64 {
         self.0.failed.load(Ordering::Relaxed)
@@ -107,6 +113,14 @@ impl Store {
             return Err(Error::new(ErrorKind::Storage, "reach the store").source("it is away"));
         }
         Ok(&self.0)
+    }
+
+    fn check_key(&self, key: &Key) -> Result<()> {
+        if *self.0.refused.lock() == Some(*key) {
+            self.0.failed.fetch_add(1, Ordering::Relaxed);
+            return Err(Error::new(ErrorKind::Storage, "ask for a key").source("it is refused"));
+        }
+        Ok(())
     }
 
     fn put(&self, count: usize) -> Result<&Inner> {
@@ -140,6 +154,7 @@ impl DataStore for Store {
 
 impl MetadataStore for Store {
     fn get(&self, key: &Key) -> Result<Option<Vec<u8>>> {
+        self.check_key(key)?;
         let found = self.ask()?.metadata.get(key);
         self.0.at_get.play();
         found
@@ -147,6 +162,7 @@ impl MetadataStore for Store {
 
     fn put(&self, entries: &[Entry]) -> Result<()> {
         self.0.at_put.play();
+        entries.iter().try_for_each(|entry| self.check_key(&entry.key))?;
         MetadataStore::put(&self.put(entries.len())?.metadata, entries)
     }
 

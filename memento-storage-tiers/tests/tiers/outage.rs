@@ -1,0 +1,103 @@
+//! Tiers that are written behind the calls, and fail meanwhile.
+
+use std::sync::Arc;
+
+use memento::plugin::Stores;
+use memento::{DataStore, Digest, Filter, Key, Name, Result};
+use memento_storage_tiers::Tiers;
+
+use crate::behind::behind;
+use crate::store::Store;
+use crate::{double, large, listed, of, runs, text, tier, tiers};
+
+#[test]
+fn what_fails_is_tried_again_where_there_is_room() {
+    let (near, far) = (Store::default(), Store::default());
+    let environment = tiers([tier(&near), behind(&far)]);
+    for fail in [Store::set_away, Store::set_full] {
+        let before = far.failures();
+        fail(&far, true);
+        assert_eq!(runs(&environment), 10);
+        while far.failures() == before {
+            std::thread::yield_now();
+        }
+        fail(&far, false);
+        environment.flush().unwrap();
+        assert_eq!(runs(&of(far.stores())), 0);
+        environment.enter(|| (double::forget_all().unwrap(), large::forget_all().unwrap()));
+    }
+}
+
+/// Between the results there is what never asks the tier: claims that were given back, and mementos of lost results.
+#[test]
+fn what_waits_is_given_up_together_where_the_tier_is_away_at_the_end() {
+    let (near, far) = (Store::default(), Store::default());
+    let stores = Tiers::new([tier(&near), behind(&far)]).into_stores();
+    let metadata = Arc::clone(&stores.metadata);
+    let environment = of(stores);
+    // The code of the function is put with its first result.
+    environment.enter(|| assert!(large(0) == text(0)));
+    environment.flush().unwrap();
+    far.closed(|| {
+        for n in 1..5 {
+            let claim = metadata.try_claim(&Key::from_bytes([n; 32])).unwrap();
+            environment.enter(|| assert!(large(n) == text(n)));
+            drop(claim);
+        }
+        far.set_away(true);
+    });
+    environment.flush().unwrap_err();
+    let attempts = far.failures();
+    assert!(attempts < 10, "{attempts} attempts, where three for each result are 12");
+}
+
+/// Has all that waits written, and nothing given up: what is removed, is removed behind it.
+fn write_all(data: &dyn DataStore) -> Result<()> {
+    data.remove(&Name::of_result(&Digest::of(b"what nobody has")))
+        .map(|was_there| assert!(!was_there))
+}
+
+#[test]
+fn what_waits_for_a_tier_that_is_away_stays_where_other_things_are_dropped() {
+    let (near, far) = (Store::default(), Store::default());
+    let Stores { data, metadata } = Tiers::new([tier(&near), behind(&far)]).into_stores();
+    let environment = of(Stores { data: Arc::clone(&data), metadata: Arc::clone(&metadata) });
+    far.set_away(true);
+    assert_eq!(runs(&environment), 10);
+    environment.enter(|| {
+        let error = double::forget(1).unwrap_err().to_string();
+        assert!(error.contains("far") && error.contains("it is away"), "{error}");
+        large::forget_all().unwrap_err();
+    });
+    let entries = near.stores().metadata.list(&Filter::default(), None, 10).unwrap().entries;
+    metadata.set_aside(&entries[0].key, &entries[0].record).unwrap_err();
+    let error = write_all(&*data).unwrap_err().to_string();
+    assert!(error.contains("what waits"), "{error}");
+    far.set_away(false);
+    assert!(environment.enter(|| !double::forget(1).unwrap()), "it does not wait any more");
+    write_all(&*data).unwrap();
+    environment.flush().unwrap();
+    for store in [near, far] {
+        assert_eq!(listed(&of(store.stores())), 3);
+        assert_eq!(runs(&of(store.stores())), 7);
+    }
+}
+
+#[test]
+fn what_is_forgotten_is_gone_from_a_tier_that_takes_nothing() {
+    let (near, far) = (Store::default(), Store::default());
+    let stores = Tiers::new([tier(&near), behind(&far)]).into_stores();
+    let data = Arc::clone(&stores.data);
+    let environment = of(stores);
+    environment.enter(|| double(1));
+    environment.flush().unwrap();
+    far.set_full(true);
+    environment.enter(|| {
+        assert_eq!((double(2), double(3)), (4, 6));
+        assert!(double::forget(1).unwrap() && double::forget(2).unwrap());
+    });
+    far.set_full(false);
+    write_all(&*data).unwrap();
+    environment.flush().unwrap();
+    assert_eq!(listed(&of(far.stores())), 1);
+}
