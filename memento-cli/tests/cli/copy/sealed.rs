@@ -3,11 +3,10 @@
 use std::fs;
 use std::path::Path;
 
-use memento::{Environment, LocalRunner};
 use memento_tests::folder::Folder;
 use memento_tests::visit::{Call, Visit};
 
-use super::{CALLS, CONTENTS, MEMENTOS, bytes, copy, filled};
+use super::{CALLS, CONTENTS, MEMENTOS, copy, filled, long};
 use crate::{Place, json};
 
 /// What an archive or a copy has of everything, without a problem.
@@ -164,9 +163,7 @@ fn verifying_mends_what_cannot_be_opened_there() {
     assert_eq!(verify(folder.name()), [1, 0, 0, all - 1]);
     assert_eq!(verify(folder.name()), [0, 0, 0, all]);
 
-    let long = Folder::at(place.path("long"));
-    let storage = memento_storage_fs::storage(&long.options());
-    Environment::new(storage, LocalRunner::new()).enter(|| drop(bytes(2 << 20)));
+    long(&place, 2 << 20);
     fs::remove_dir_all(sealed.path()).unwrap();
     assert_eq!(copy(&place, &["./long", "sealed"]), [2, 0, 1, 0]);
     for file in sealed.data() {
