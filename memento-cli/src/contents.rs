@@ -2,11 +2,14 @@
 
 use std::collections::HashSet;
 use std::io::{self, Read};
+use std::sync::Arc;
 
 use memento::{
     CheckedReader, Condition, DataStore, Digest, Error, ErrorKind, ListOptions, Name, Object,
     Prefix, PutOptions, Result, Source, UserMetadata,
 };
+
+use crate::storage;
 
 /// Contents by their digests.
 const RESULTS: &str = "results";
@@ -30,17 +33,17 @@ pub(crate) struct Item<'a> {
 /// Does `each` with all contents, a page at a time. Of tiers, each one is looked into: a list of all together has what
 /// the last one has.
 pub(crate) fn results(
-    data: &dyn DataStore,
+    data: &Arc<dyn DataStore>,
     mut each: impl FnMut(&[Object]) -> Result<()>,
 ) -> Result<()> {
     let (results, all) = (Prefix::new(RESULTS)?, ListOptions::default());
-    let tiers = data.tiers();
-    if tiers.is_empty() {
-        return pages(data, &results, &all, |page, _| each(page));
+    let leaves = storage::data_leaves(data);
+    if let [leaf] = &*leaves {
+        return pages(&*leaf.store, &results, &all, |page, _| each(page));
     }
     let mut seen = HashSet::new();
-    tiers.iter().try_for_each(|(_, tier)| {
-        pages(&**tier, &results, &all, |page, _| {
+    leaves.iter().try_for_each(|leaf| {
+        pages(&*leaf.store, &results, &all, |page, _| {
             let is_new = |object: &&Object| {
                 object.name.result_digest().is_none_or(|digest| seen.insert(digest))
             };

@@ -3,10 +3,12 @@
 use std::io::{self, Read};
 use std::sync::Arc;
 
-use memento::{DataStore, ListOptions, Prefix, PutOptions, Source};
-use memento_storage_layers::{Compression, Transformed};
+use memento::{
+    DataStore, ListOptions, Listing, MemoryDataStore, Name, Prefix, PutOptions, Result, Source,
+};
+use memento_storage_layers::{Compression, Transform, Transformed};
 
-use crate::{CHUNK, all, name, over, random, text};
+use crate::{CHUNK, all, compression, encryption, name, over, random, signing, text};
 
 #[test]
 fn what_does_not_get_shorter_is_kept_as_it_is() {
@@ -98,4 +100,42 @@ impl Read for Trickle<'_> {
         let length = buffer.len().min(10_007);
         self.0.read(&mut buffer[..length])
     }
+}
+
+/// A store that is made of another one.
+#[derive(Debug)]
+struct Tiered(Arc<MemoryDataStore>);
+
+impl DataStore for Tiered {
+    fn get(&self, name: &Name) -> Result<Option<Vec<u8>>> {
+        self.0.get(name)
+    }
+    fn put(&self, name: &Name, content: &[u8]) -> Result<()> {
+        self.0.put(name, content)
+    }
+    fn remove(&self, name: &Name) -> Result<bool> {
+        self.0.remove(name)
+    }
+    fn list(&self, prefix: &Prefix, options: &ListOptions) -> Result<Listing> {
+        self.0.list(prefix, options)
+    }
+    fn tiers(&self) -> Vec<(String, Arc<dyn DataStore>)> {
+        vec![("only".to_owned(), Arc::clone(&self.0) as _)]
+    }
+}
+
+#[test]
+fn tiers_give_what_was_put() {
+    fn check(transform: impl Transform) {
+        let store = Transformed::new(transform, Arc::new(Tiered(Arc::default())));
+        let content = text(CHUNK + 1);
+        store.put(&name("a"), &content).unwrap();
+        let [(_, tier)] = &store.tiers()[..] else { panic!("there is one") };
+        let listed = tier.list(&Prefix::root(), &ListOptions::default()).unwrap().objects;
+        assert_eq!(listed[0].size, content.len() as u64, "{store:?}");
+        assert_eq!(tier.get(&name("a")).unwrap().unwrap(), content);
+    }
+    check(signing());
+    check(encryption());
+    check(compression());
 }

@@ -174,3 +174,33 @@ fn verifying_mends_what_cannot_be_opened_there() {
     }
     assert_eq!(verify("./long"), [0, 0, 0, 3]);
 }
+
+/// A list of tiers has what the last one has, also where they are a tier themselves; and what is stored is longer.
+#[test]
+fn contents_of_all_tiers_come_along_as_they_were_put() {
+    let place = Place::new();
+    long(&place, 2 << 20);
+    let folder = |table: &str| {
+        let path = table.rsplit('.').next().unwrap_or(table);
+        format!("[clusters.{table}]\ntype = 'filesystem'\npath = '{path}'\n")
+    };
+    let signing = "signing = { key = 'a key that is as long as a key has to be' }\n";
+    place.write(
+        "memento.toml",
+        format!(
+            "[clusters.first.storage]\ntype = 'filesystem'\npath = 'a'\n{signing}\
+             [clusters.all.storage]\ntiers = ['near', 'far']\n{signing}\
+             [clusters.all.storage.near]\ntype = 'tiers'\ntiers = ['a', 'b']\n{}{}{}",
+            folder("all.storage.near.a"),
+            folder("all.storage.near.b"),
+            folder("all.storage.far")
+        ),
+    );
+    let told = |from: &str, to: &str| {
+        let told = json(&place.done(&["copy", "--json", from, to]));
+        ["contents", "bytes"].map(|name| told[0][name].as_u64().unwrap())
+    };
+    let [contents, bytes] = told("./long", "first");
+    assert!(contents == 2 && bytes > 2 << 20);
+    assert_eq!(told("all", "./to"), [contents, bytes]);
+}
