@@ -4,6 +4,7 @@ use std::io::Read;
 use std::ops::Range;
 use std::sync::Arc;
 
+use memento::plugin::unreadable;
 use memento::{
     Capabilities, Condition, DataStore, ErrorKind, ListOptions, Listing, Name, Namespace, Prefix,
     Properties, PutOptions, Result, Source,
@@ -216,8 +217,4 @@ impl<T: Transform, S: DataStore + ?Sized> Transformed<T, S> {
         };
         sealed.map(open).transpose()
     }
-}
-
-fn unreadable(error: std::io::Error) -> memento::Error {
-    memento::Error::new(ErrorKind::Storage, "read what is to be kept").source(error)
 }

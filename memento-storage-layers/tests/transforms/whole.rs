@@ -4,7 +4,8 @@ use std::io::{self, Read};
 use std::sync::Arc;
 
 use memento::{
-    DataStore, ListOptions, Listing, MemoryDataStore, Name, Prefix, PutOptions, Result, Source,
+    DataStore, Error, ErrorKind, ListOptions, Listing, MemoryDataStore, Name, Prefix, PutOptions,
+    Result, Source,
 };
 use memento_storage_layers::{Compression, Transform, Transformed};
 
@@ -138,4 +139,24 @@ fn tiers_give_what_was_put() {
     check(signing());
     check(encryption());
     check(compression());
+}
+
+/// A content that another store has, and that is damaged there.
+struct Damaged;
+
+impl Read for Damaged {
+    fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+        Err(Error::new(ErrorKind::Damaged, "read from another store").into())
+    }
+}
+
+#[test]
+fn what_is_damaged_elsewhere_is_told_whatever_the_condition_is() {
+    for (what, _, store) in all() {
+        store.put(&name("a"), b"before").unwrap();
+        for options in [PutOptions::default(), PutOptions::if_content(*b"before")] {
+            let put = store.put_from(&name("a"), &mut Source::new(&mut Damaged), &options);
+            assert_eq!(put.unwrap_err().kind(), ErrorKind::Damaged, "{what}");
+        }
+    }
 }
