@@ -2,11 +2,14 @@
 
 use std::collections::HashSet;
 use std::io::{self, Read};
+use std::sync::Arc;
 
 use memento::{
     CheckedReader, Condition, DataStore, Digest, Error, ErrorKind, ListOptions, Name, Object,
     Prefix, PutOptions, Result, Source, UserMetadata,
 };
+
+use crate::storage;
 
 /// Contents by their digests.
 const RESULTS: &str = "results";
@@ -30,17 +33,17 @@ pub(crate) struct Item<'a> {
 /// Does `each` with all contents, a page at a time. Of tiers, each one is looked into: a list of all together has what
 /// the last one has.
 pub(crate) fn results(
-    data: &dyn DataStore,
+    data: &Arc<dyn DataStore>,
     mut each: impl FnMut(&[Object]) -> Result<()>,
 ) -> Result<()> {
     let (results, all) = (Prefix::new(RESULTS)?, ListOptions::default());
-    let tiers = data.tiers();
-    if tiers.is_empty() {
-        return pages(data, &results, &all, |page, _| each(page));
+    let leaves = storage::data_leaves(data);
+    if let [leaf] = &*leaves {
+        return pages(&*leaf.store, &results, &all, |page, _| each(page));
     }
     let mut seen = HashSet::new();
-    tiers.iter().try_for_each(|(_, tier)| {
-        pages(&**tier, &results, &all, |page, _| {
+    leaves.iter().try_for_each(|leaf| {
+        pages(&*leaf.store, &results, &all, |page, _| {
             let is_new = |object: &&Object| {
                 object.name.result_digest().is_none_or(|digest| seen.insert(digest))
             };
@@ -104,16 +107,19 @@ fn digest_of(reader: impl Read) -> io::Result<Digest> {
     Ok(Digest::from_bytes(hasher.finalize().into()))
 }
 
-/// Whether what has this name comes to this digest, or nothing has where there is none. What is damaged, or cannot be
-/// read to its end, does not.
+/// Whether what has this name comes to this digest, or nothing has where there is none. What is damaged does not.
+///
+/// # Errors
+///
+/// Where the store cannot be read, which says nothing of what it has.
 pub(crate) fn comes_to(
     data: &dyn DataStore,
     name: &Name,
     expected: Option<Digest>,
 ) -> Result<bool> {
-    match data.read(name) {
+    match digest(data, name) {
         Err(error) if error.kind().is_of_one() => Ok(false),
-        found => Ok(found?.map(digest_of).transpose().is_ok_and(|digest| digest == expected)),
+        found => Ok(found? == expected),
     }
 }
 
@@ -132,11 +138,7 @@ pub(crate) fn is_same(
     if properties.size != item.size || properties.metadata != *item.metadata {
         return Ok(Some(false));
     }
-    let expected = bytes()?;
-    match digest(data, item.name) {
-        Err(error) if error.kind().is_of_one() => Ok(Some(false)),
-        found => Ok(Some(found? == expected)),
-    }
+    comes_to(data, item.name, bytes()?).map(Some)
 }
 
 /// Whether what has this name is a content of so many bytes that goes together with others: where a store is far away,
@@ -234,11 +236,12 @@ impl Read for Noted<'_> {
     }
 }
 
-/// The error of a stream that failed, of the kind that its store says.
+/// The error of a stream that failed, of the kind that its store says. What is gone before its end, as where the store
+/// has lost a part of it, is damaged, too.
 fn unreadable(operation: &'static str, name: &Name, error: io::Error) -> Error {
     let said = error.get_ref().and_then(|error| error.downcast_ref::<Error>()).map(Error::kind);
     let kind = said.unwrap_or(match error.kind() {
-        io::ErrorKind::InvalidData => ErrorKind::Damaged,
+        io::ErrorKind::InvalidData | io::ErrorKind::NotFound => ErrorKind::Damaged,
         _ => ErrorKind::Storage,
     });
     Error::new(kind, operation).with("name", name).source(error)

@@ -66,7 +66,7 @@ impl Copy<'_> {
         let keys = mementos::keys(&*self.from.metadata, &Filter::default())?;
         let from = self.from.clone();
         let all = ListOptions::default();
-        contents::results(&*from.data, |page| self.contents(page))?;
+        contents::results(&from.data, |page| self.contents(page))?;
         for folder in contents::folders(&*from.data)? {
             contents::pages(&*from.data, &folder, &all, |page, _| {
                 page.iter().try_for_each(|object| self.object(object))

@@ -71,7 +71,7 @@ impl Export<'_> {
     fn all(&mut self) -> Result<Vec<Key>> {
         // First: what a memento names that is there now is there when its content is looked for.
         let keys = mementos::keys(&*self.stores.metadata, &Filter::default())?;
-        let data = &*self.stores.data;
+        let data = &self.stores.data;
         let all = ListOptions::default();
         contents::results(data, |page| {
             contents::groups(page).iter().try_for_each(|group| match **group {
@@ -82,8 +82,8 @@ impl Export<'_> {
                 _ => self.together(group),
             })
         })?;
-        for folder in contents::folders(data)? {
-            contents::pages(data, &folder, &all, |page, _| {
+        for folder in contents::folders(&**data)? {
+            contents::pages(&**data, &folder, &all, |page, _| {
                 page.iter().try_for_each(|object| self.object(object))
             })?;
         }

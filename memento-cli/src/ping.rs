@@ -8,7 +8,7 @@ use memento::{Capabilities, DataStore, Error, Filter, MetadataStore, Result, Sto
 use serde::Serialize;
 
 use crate::output::{self, Output};
-use crate::storage::{Access, Choice};
+use crate::storage::{Access, Choice, Leaf, data_leaves, metadata_leaves};
 
 const DATA: &str = "data";
 
@@ -64,15 +64,13 @@ impl Arguments {
 }
 
 fn ping(stores: &Stores, output: &mut Output) -> Result<()> {
-    ping_data(&*stores.data, None, output)?;
-    ping_metadata(&*stores.metadata, None, output)
+    let (data, metadata) = (data_leaves(&stores.data), metadata_leaves(&stores.metadata));
+    data.iter().try_for_each(|leaf| ping_data(leaf, output))?;
+    metadata.iter().try_for_each(|leaf| ping_metadata(leaf, output))
 }
 
-fn ping_data(data: &dyn DataStore, tier: Option<&str>, output: &mut Output) -> Result<()> {
-    let tiers = data.tiers();
-    if !tiers.is_empty() {
-        return tiers.iter().try_for_each(|(name, data)| ping_data(&**data, Some(name), output));
-    }
+fn ping_data(Leaf { store: data, tier }: &Leaf<dyn DataStore>, output: &mut Output) -> Result<()> {
+    let tier = tier.as_deref();
     let answered = timed(|| data.ping());
     let answered = answered.and_then(|took| Ok((took, Some(data.info()?))));
     Asked { store: DATA, tier, location: data.location(), capabilities: data.capabilities() }
@@ -80,15 +78,10 @@ fn ping_data(data: &dyn DataStore, tier: Option<&str>, output: &mut Output) -> R
 }
 
 fn ping_metadata(
-    metadata: &dyn MetadataStore,
-    tier: Option<&str>,
+    Leaf { store: metadata, tier }: &Leaf<dyn MetadataStore>,
     output: &mut Output,
 ) -> Result<()> {
-    let tiers = metadata.tiers();
-    if !tiers.is_empty() {
-        let mut tiers = tiers.iter();
-        return tiers.try_for_each(|(name, store)| ping_metadata(&**store, Some(name), output));
-    }
+    let tier = tier.as_deref();
     let answered = timed(|| metadata.list(&Filter::default(), None, 1).map(drop));
     let answered = answered.map(|took| (took, None));
     let (location, capabilities) = (metadata.location(), metadata.capabilities());

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use clap::Args;
 use memento::configuration::Options;
@@ -142,24 +143,45 @@ fn unknown(text: &str, clusters: &[String], mut types: Vec<&str>) -> Error {
 /// Whether both are the same stores. Tiers are compared one by one: where they are, taken together, is only what they
 /// are called.
 pub(crate) fn are_same(one: &Stores, other: &Stores) -> bool {
-    data_locations(&*one.data) == data_locations(&*other.data)
-        && metadata_locations(&*one.metadata) == metadata_locations(&*other.metadata)
+    data_locations(&one.data) == data_locations(&other.data)
+        && metadata_locations(&one.metadata) == metadata_locations(&other.metadata)
 }
 
-fn data_locations(data: &dyn DataStore) -> Vec<String> {
-    let tiers = data.tiers();
-    if tiers.is_empty() {
-        return vec![data.location()];
-    }
-    tiers.iter().flat_map(|(_, tier)| data_locations(&**tier)).collect()
+fn data_locations(data: &Arc<dyn DataStore>) -> Vec<String> {
+    data_leaves(data).iter().map(|leaf| leaf.store.location()).collect()
 }
 
-fn metadata_locations(metadata: &dyn MetadataStore) -> Vec<String> {
-    let tiers = metadata.tiers();
-    if tiers.is_empty() {
-        return vec![metadata.location()];
+fn metadata_locations(metadata: &Arc<dyn MetadataStore>) -> Vec<String> {
+    metadata_leaves(metadata).iter().map(|leaf| leaf.store.location()).collect()
+}
+
+/// A store that is made of no others.
+pub(crate) struct Leaf<S: ?Sized> {
+    pub(crate) store: Arc<S>,
+    /// Which tier it is, where it is one.
+    pub(crate) tier: Option<String>,
+}
+
+/// What a data store is made of, the nearest first: of tiers of tiers, the innermost ones. Itself, if it has none.
+pub(crate) fn data_leaves(data: &Arc<dyn DataStore>) -> Vec<Leaf<dyn DataStore>> {
+    leaves(Leaf { store: Arc::clone(data), tier: None }, <dyn DataStore>::tiers)
+}
+
+/// As [`data_leaves`], of a metadata store.
+pub(crate) fn metadata_leaves(metadata: &Arc<dyn MetadataStore>) -> Vec<Leaf<dyn MetadataStore>> {
+    leaves(Leaf { store: Arc::clone(metadata), tier: None }, <dyn MetadataStore>::tiers)
+}
+
+/// Stores by the names of their tiers.
+type Tiers<S> = Vec<(String, Arc<S>)>;
+
+fn leaves<S: ?Sized>(whole: Leaf<S>, tiers: fn(&S) -> Tiers<S>) -> Vec<Leaf<S>> {
+    let found = tiers(&whole.store);
+    if found.is_empty() {
+        return vec![whole];
     }
-    tiers.iter().flat_map(|(_, tier)| metadata_locations(&**tier)).collect()
+    let found = found.into_iter().map(|(name, store)| Leaf { store, tier: Some(name) });
+    found.flat_map(|leaf| leaves(leaf, tiers)).collect()
 }
 
 /// Fails where a storage keeps nothing.

@@ -103,21 +103,6 @@ impl FileDataStore {
     }
 }
 
-/// A source that knows whether it was it that failed.
-struct Failing<'a, 'b> {
-    source: &'a mut Source<'b>,
-    has_failed: bool,
-}
-
-impl Read for Failing<'_, '_> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.source.read(buffer).inspect_err(|error| {
-            // Whoever copies tries that again.
-            self.has_failed = error.kind() != io::ErrorKind::Interrupted;
-        })
-    }
-}
-
 impl DataStore for FileDataStore {
     fn location(&self) -> String {
         self.folder.location()
@@ -154,13 +139,10 @@ impl DataStore for FileDataStore {
 
     fn put_from(&self, name: &Name, source: &mut Source<'_>, options: &PutOptions) -> Result<bool> {
         let mut staged = self.create()?;
-        let mut source = Failing { source, has_failed: false };
-        let copied = io::copy(&mut source, &mut staged);
-        copied.map_err(
-            |error| {
-                if source.has_failed { unreadable(error) } else { self.not_kept(error) }
-            },
-        )?;
+        let copied = io::copy(source, &mut staged);
+        copied.map_err(|error| {
+            if source.has_failed() { unreadable(error) } else { self.not_kept(error) }
+        })?;
         staged.keep(name, options)
     }
 

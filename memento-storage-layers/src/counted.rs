@@ -43,13 +43,11 @@ pub(crate) struct Counted<T> {
     stream: T,
     limit: Limit,
     pub(crate) bytes: u64,
-    /// Whether what is to be put could not be read.
-    pub(crate) has_failed: bool,
 }
 
 impl<T> Counted<T> {
     pub(crate) fn new(stream: T, limit: Limit) -> Self {
-        Self { stream, limit, bytes: 0, has_failed: false }
+        Self { stream, limit, bytes: 0 }
     }
 
     pub(crate) fn into_stream(self) -> T {
@@ -71,12 +69,17 @@ impl<T> Counted<T> {
     }
 }
 
+impl Counted<&mut Source<'_>> {
+    /// Whether what is to be put could not be read.
+    pub(crate) fn has_failed(&self) -> bool {
+        self.stream.has_failed()
+    }
+}
+
 impl Read for Counted<&mut Source<'_>> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         self.check()?;
-        let bytes = self.stream.read(buffer).inspect_err(|error| {
-            self.has_failed |= error.kind() != io::ErrorKind::Interrupted;
-        })?;
+        let bytes = self.stream.read(buffer)?;
         self.bytes += bytes as u64;
         self.check()?;
         Ok(bytes)

@@ -89,7 +89,7 @@ impl<P: Policy, S: DataStore + ?Sized> DataStore for Guarded<P, S> {
             let ended = counted.check().map_err(|error| error.with("name", name)).and(ended);
             match ended {
                 // That is nothing that the store did.
-                Err(error) if counted.has_failed => {
+                Err(error) if counted.has_failed() => {
                     of_source = Some(error);
                     Err(Error::new(ErrorKind::Cancelled, PUT_FROM.does)
                         .source("what is to be kept cannot be read"))

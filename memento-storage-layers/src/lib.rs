@@ -39,7 +39,8 @@
 //! max_size = "10 GB"           # of mementos and results together
 //! max_age = "30 days"          # since it was put or used last
 //! order = "lru"                # or "lfu", "fifo", "mru": what goes first where there is too much
-//! pinned = ["pricing::price"]  # functions whose results stay
+//! # Functions whose results stay, as records call them: package, crate, modules, name.
+//! pinned = ["shop::shop::pricing::price"]
 //!
 //! [storage.metrics]            # counts for a recorder of the `metrics` crate
 //! store = "team"               # their label; default: the kind of store

@@ -152,8 +152,7 @@ impl<P: Policy, S: ?Sized> Guarded<P, S> {
             for (&index, result) in open.iter().zip(attempt(&open)) {
                 results[index] = Some(result);
             }
-            let failed = results.iter().flatten().find(|result| is_retryable(result));
-            failed.and_then(|result| result.as_ref().err().cloned()).map_or(Ok(()), Err)
+            verdict(&results)
         });
         let missing = ended.err().unwrap_or_else(|| not_tried(operation));
         let results = results.into_iter();
@@ -165,6 +164,18 @@ impl<P: Policy, S: ?Sized> Guarded<P, S> {
         }
         self.policy.note(operation, tally);
         results
+    }
+}
+
+/// What the results of many things say of an attempt. Where all are errors, and none of them may be none the next time,
+/// it is the first of them: it may be that nothing has reached the store.
+fn verdict<T>(results: &[Option<Result<T>>]) -> Result<()> {
+    let mut ended = results.iter().flatten();
+    let failed = ended.clone().find(|result| is_retryable(result));
+    let refused = || if ended.clone().all(Result::is_err) { ended.next() } else { None };
+    match failed.or_else(refused) {
+        Some(Err(error)) => Err(error.clone()),
+        _ => Ok(()),
     }
 }
 

@@ -28,8 +28,9 @@ use overdue::{Change, Overdue};
 /// one: so behind a folder that hangs for ever, there are soon as many threads as there were operations that read. A
 /// [`Breaker`](crate::Breaker) around it bounds that.
 ///
-/// As long as something that changes the store goes on like this, all else that would change it fails at once: what was
-/// put, dropped or put again meanwhile would be undone by what ends late.
+/// As long as something that changes the store goes on like this, all else that would change it fails at once, with an
+/// error of the kind [`Unavailable`](ErrorKind::Unavailable): what was put, dropped or put again meanwhile would be
+/// undone by what ends late.
 #[derive(Debug)]
 pub struct TimeLimit<S: ?Sized> {
     limit: Duration,

@@ -21,25 +21,30 @@ use crate::transform::{Damage, Subject, Transform, damaged};
 /// [`Damaged`](memento::ErrorKind::Damaged), and so is what does not turn out to be what was put.
 #[derive(Debug)]
 pub struct Transformed<T, S: ?Sized> {
-    transform: T,
+    transform: Arc<T>,
     store: Arc<S>,
 }
 
 impl<T: Transform, S: ?Sized> Transformed<T, S> {
     /// A store that keeps in `store` what `transform` makes of contents.
     pub fn new(transform: T, store: Arc<S>) -> Self {
-        Self { transform, store }
+        Self { transform: Arc::new(transform), store }
+    }
+
+    /// A tier of its store, which has what the transform made of contents, too.
+    fn tier<U: ?Sized>(&self, store: Arc<U>) -> Transformed<T, U> {
+        Transformed { transform: Arc::clone(&self.transform), store }
     }
 }
 
 impl<T: Transform, S: DataStore + ?Sized> Transformed<T, S> {
     fn seal(&self, name: &Name, content: &[u8]) -> Result<Vec<u8>> {
-        seal(&self.transform, &Subject::Object(name.clone()), content)
+        seal(&*self.transform, &Subject::Object(name.clone()), content)
     }
 
     fn open(&self, name: &Name, sealed: &[u8]) -> Result<Vec<u8>> {
         let subject = Subject::Object(name.clone());
-        open(&self.transform, subject, sealed).map_err(|error| self.here(error))
+        open(&*self.transform, subject, sealed).map_err(|error| self.here(error))
     }
 
     /// Says in which store something is wrong.

@@ -4,9 +4,10 @@ use std::io::{Read, Seek};
 use std::ops::Range;
 use std::sync::Arc;
 
+use memento::plugin::unreadable;
 use memento::{
-    Capabilities, DataStore, Error, ErrorKind, ListOptions, Listing, Name, Namespace, Prefix,
-    Properties, PutOptions, Result, Snapshot, Source, StoreInfo,
+    Capabilities, DataStore, ErrorKind, ListOptions, Listing, Name, Namespace, Prefix, Properties,
+    PutOptions, Result, Snapshot, Source, StoreInfo,
 };
 use tempfile::SpooledTempFile;
 
@@ -84,9 +85,7 @@ impl TieredDataStore {
     fn put_below(&self, name: &Name, content: &mut SpooledTempFile) -> Option<bool> {
         self.tiers.written().skip(1).find_map(|tier| {
             let put = tier.do_behind(|tier| {
-                content.rewind().map_err(|error| {
-                    Error::new(ErrorKind::Storage, "read what is to be kept").source(error)
-                })?;
+                content.rewind().map_err(unreadable)?;
                 tier.data.put_from(name, &mut Source::new(content), &PutOptions::default())
             });
             let is_put = put.ok()?;

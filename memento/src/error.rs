@@ -38,7 +38,7 @@ pub enum ErrorKind {
     ReadOnly,
     /// The store did not do what was asked of it.
     Storage,
-    /// The store failed so often that it is not asked for a while.
+    /// The store is not asked for a while: it failed too often, or a change that took too long has not ended.
     Unavailable,
     /// The store cannot do what was asked of it: it lacks a [capability](crate::Capabilities).
     Unsupported,

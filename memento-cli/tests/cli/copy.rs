@@ -10,6 +10,7 @@ use std::process::Stdio;
 use memento::{Environment, LocalRunner, memento, resource};
 use memento_storage_fs::Options;
 use memento_tests::folder::Folder;
+use memento_tests::proxy::Proxy;
 use memento_tests::redis::RedisServer;
 use memento_tests::s3::{BUCKET, KEY, S3Server, endpoint};
 use memento_tests::visit::{Call, Visit};
@@ -99,18 +100,24 @@ fn contents_of_all_lengths_come_along() {
     };
     assert_eq!(runs("from"), CALLS);
     let server = S3Server::start();
-    place.write("memento.toml", team(&server, ""));
+    place.write("memento.toml", team(server.port(), ""));
     assert_eq!(copy(&place, &["./from", "team"]), [CONTENTS, 0, CALLS, 0]);
-    place.write("memento.toml", team(&server, "max_object_size = '300100 B'"));
+    place.write("memento.toml", team(server.port(), "max_object_size = '300100 B'"));
     assert_eq!(copy(&place, &["--verify", "./from", "team"]), [0, 0, 0, CONTENTS + CALLS]);
     assert_eq!(copy(&place, &["--verify", "team", "./to"]), [CONTENTS, 0, CALLS, 0]);
     assert_eq!(runs("to"), 0);
     Folder::at(place.path("to")).assert_whole();
 }
 
-/// A cluster on an S3 server.
-fn team(server: &S3Server, options: &str) -> String {
-    let (endpoint, (id, secret)) = (endpoint(server.port()), KEY);
+/// The folder `long`, with one long content, and a short one that says what the function is made of.
+fn long(place: &Place, length: usize) {
+    let storage = memento_storage_fs::storage(&Options::new(place.path("long")));
+    Environment::new(storage, LocalRunner::new()).enter(|| drop(bytes(length)));
+}
+
+/// A cluster on an S3 server at this port.
+fn team(port: u16, options: &str) -> String {
+    let (endpoint, (id, secret)) = (endpoint(port), KEY);
     format!(
         "[clusters.team.storage]\nurl = 's3://{BUCKET}'\nendpoint = '{endpoint}'\nallow_http = true\n\
          access_key_id = '{id}'\nsecret_access_key = '{secret}'\n{options}\n"
@@ -228,6 +235,38 @@ fn verifying_mends_what_is_damaged_there() {
     assert_eq!(copy(&place, &[folder.name(), to.name()]), [0, 0, 0, all]);
     assert_eq!(copy(&place, &["--verify", folder.name(), to.name()]), [1, 0, 0, all - 1]);
     to.assert_whole();
+}
+
+#[test]
+fn verifying_mends_what_has_lost_a_part_there() {
+    let place = Place::new();
+    long(&place, 6 << 20);
+    let server = RedisServer::start();
+    let url = server.url();
+    assert_eq!(copy(&place, &["./long", &url]), [2, 0, 1, 0]);
+    // One that is not among those that a reader begins with.
+    let keys = server.ask(&["KEYS", "memento:1:chunk:*:5"]);
+    let part = keys.lines().last().unwrap();
+    assert_eq!(server.ask(&["DEL", part]), ":1\r\n", "{keys}");
+    let verify = || copy(&place, &["--verify", "./long", &url]);
+    assert_eq!([verify(), verify()], [[1, 0, 0, 2], [0, 0, 0, 3]]);
+}
+
+/// It is nothing that is wrong with what was written.
+#[test]
+fn verifying_ends_where_the_storage_cannot_be_read() {
+    let place = Place::new();
+    long(&place, 2 << 20);
+    let server = S3Server::start();
+    let proxy = Proxy::to(server.port());
+    place.write("memento.toml", team(proxy.port(), "retries = 0"));
+    // All replies before are short, so that is in the last part of the content.
+    proxy.cut_replies_after(2 << 20);
+    let run = place.run(&["copy", "--verify", "./long", "team"]);
+    assert!(!proxy.is_to_cut() && run.output.is_empty(), "{run:?}");
+    assert!(!run.errors.contains("not those that were written"), "{run:?}");
+    run.refused(&["read an object", "name: results/", "store: s3://"]);
+    assert_eq!(copy(&place, &["--verify", "./long", "team"]), [1, 0, 1, 1]);
 }
 
 #[test]

@@ -30,7 +30,9 @@ impl Overdue {
     ///
     /// # Errors
     ///
-    /// Where it would change the store, and another one that does is overdue: what is done now might be undone by that.
+    /// [`ErrorKind::Unavailable`] where it would change the store, and another one that does is overdue: what is done
+    /// now might be undone by that. The store was not asked, so this counts for no failure of it, and to try again soon
+    /// is of no use.
     pub(super) fn begin(&self, operation: Operation) -> Result<Change> {
         if !operation.writes {
             return Ok(Change(None));
@@ -40,7 +42,7 @@ impl Overdue {
                 let (overdue, has_ended) = (Arc::clone(&self.0), AtomicBool::new(false));
                 Ok(Change(Some(Arc::new(State { overdue, has_ended }))))
             }
-            overdue => Err(Error::new(ErrorKind::Storage, operation.does)
+            overdue => Err(Error::new(ErrorKind::Unavailable, operation.does)
                 .with("overdue", overdue)
                 .source("a change of the store that took too long has not ended, and would undo this one")
                 .help("it is done when that one has ended, which takes as long as the store takes")),

@@ -4,8 +4,8 @@ use std::io::{self, Cursor, Read};
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::time::Duration;
 
-use memento::plugin::{Ends, for_another};
-use memento::{Error, ErrorKind, Result, Source};
+use memento::plugin::{Ends, for_another, unreadable};
+use memento::{Result, Source};
 
 use super::helper::{Helper, receive};
 use super::overdue::Change;
@@ -119,15 +119,12 @@ pub(super) fn put_within<T: Send + 'static>(
             Event::Wants => {
                 let mut part = Vec::new();
                 let read = source.by_ref().take(PART).read_to_end(&mut part);
-                let failed = read.as_ref().err().map(|error| {
-                    Error::new(ErrorKind::Storage, "read what is to be kept")
-                        .source(error.to_string())
-                });
+                // Whoever takes the content is told in words: the error itself is for whoever waits.
+                let in_words = |error: &io::Error| io::Error::new(error.kind(), error.to_string());
+                let told = read.as_ref().map(|_| part).map_err(in_words);
                 // It may have ended since; then that comes next.
-                let _ = parts.send(read.map(|_| part));
-                if let Some(failed) = failed {
-                    return Err(failed);
-                }
+                let _ = parts.send(told);
+                read.map_err(unreadable)?;
             }
         }
     }

@@ -4,6 +4,7 @@ use std::io::Read;
 use std::ops::Range;
 use std::sync::Arc;
 
+use memento::plugin::unreadable;
 use memento::{
     Capabilities, Condition, DataStore, ErrorKind, ListOptions, Listing, Name, Namespace, Prefix,
     Properties, PutOptions, Result, Source,
@@ -105,7 +106,7 @@ impl<T: Transform, S: DataStore + ?Sized> DataStore for Transformed<T, S> {
         }
         let total = source.expected().and_then(size::sealed::<T>);
         let subject = Subject::Object(name.clone());
-        let mut sealed = SealingReader::new(&self.transform, &subject, source)?;
+        let mut sealed = SealingReader::new(&*self.transform, &subject, source)?;
         let mut sealed = Source::new(&mut sealed);
         if let Some(total) = total {
             sealed = sealed.total(total);
@@ -181,7 +182,8 @@ impl<T: Transform, S: DataStore + ?Sized> DataStore for Transformed<T, S> {
     }
 
     fn tiers(&self) -> Vec<(String, Arc<dyn DataStore>)> {
-        self.store.tiers()
+        let tiers = self.store.tiers().into_iter();
+        tiers.map(|(name, tier)| (name, Arc::new(self.tier(tier)) as _)).collect()
     }
 
     fn flush(&self) -> Result<()> {
@@ -211,12 +213,8 @@ impl<T: Transform, S: DataStore + ?Sized> Transformed<T, S> {
     ) -> Result<Option<OpeningReader<T>>> {
         let open = |sealed| {
             let subject = Subject::Object(name.clone());
-            OpeningReader::new(&self.transform, subject, self.store.location(), sealed)
+            OpeningReader::new(&*self.transform, subject, self.store.location(), sealed)
         };
         sealed.map(open).transpose()
     }
-}
-
-fn unreadable(error: std::io::Error) -> memento::Error {
-    memento::Error::new(ErrorKind::Storage, "read what is to be kept").source(error)
 }

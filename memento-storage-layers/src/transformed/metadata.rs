@@ -15,12 +15,12 @@ use crate::transform::{Subject, Transform};
 
 impl<T: Transform, S: MetadataStore + ?Sized> Transformed<T, S> {
     fn open_record(&self, key: &Key, sealed: &[u8]) -> Result<Vec<u8>> {
-        open(&self.transform, Subject::Record(*key), sealed)
+        open(&*self.transform, Subject::Record(*key), sealed)
             .map_err(|error| error.with("store", self.store.location()))
     }
 
     fn seal_entry(&self, entry: &Entry) -> Result<Entry> {
-        let record = seal(&self.transform, &Subject::Record(entry.key), &entry.record)?;
+        let record = seal(&*self.transform, &Subject::Record(entry.key), &entry.record)?;
         Ok(Entry { record, function: entry.function.clone(), ..*entry })
     }
 
@@ -111,7 +111,8 @@ impl<T: Transform, S: MetadataStore + ?Sized> MetadataStore for Transformed<T, S
     }
 
     fn tiers(&self) -> Vec<(String, Arc<dyn MetadataStore>)> {
-        self.store.tiers()
+        let tiers = self.store.tiers().into_iter();
+        tiers.map(|(name, tier)| (name, Arc::new(self.tier(tier)) as _)).collect()
     }
 
     fn flush(&self) -> Result<()> {

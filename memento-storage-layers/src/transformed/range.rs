@@ -100,7 +100,8 @@ impl<T: Transform, S: DataStore + ?Sized> Transformed<T, S> {
         let start = 0..start_length::<T>() as u64;
         let Some(start) = self.store.get_range(name, start)? else { return Ok(None) };
         let subject = Subject::Object(name.clone());
-        let chunks = resume(&self.transform, &subject, &start).map_err(|error| self.here(error))?;
+        let chunks =
+            resume(&*self.transform, &subject, &start).map_err(|error| self.here(error))?;
         let Some(span) = self.span(name, shape, first, last)? else { return Ok(None) };
         let Some(span) = self.store.get_range(name, span)? else { return Ok(None) };
         let mut opener = Opener::<T, _>::at(first, chunks, subject, Cursor::new(span.as_slice()));

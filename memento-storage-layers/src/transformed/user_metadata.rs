@@ -23,7 +23,7 @@ impl<T: Transform, S: DataStore + ?Sized> Transformed<T, S> {
             return Ok(metadata.clone());
         }
         let encoded = postcard::to_stdvec(metadata).expect("texts can be encoded");
-        let sealed = seal(&self.transform, &Subject::UserMetadata(name.clone()), &encoded)?;
+        let sealed = seal(&*self.transform, &Subject::UserMetadata(name.clone()), &encoded)?;
         Ok(UserMetadata::from([(SEALED.to_owned(), to_text(&sealed))]))
     }
 
@@ -37,7 +37,7 @@ impl<T: Transform, S: DataStore + ?Sized> Transformed<T, S> {
         let sealed = kept.get(SEALED).filter(|_| kept.len() == 1).and_then(|text| to_bytes(text));
         let sealed = sealed.ok_or_else(|| damaged(format!("it is not {}", T::VERBS.0).into()))?;
         let encoded =
-            open(&self.transform, subject.clone(), &sealed).map_err(|error| self.here(error))?;
+            open(&*self.transform, subject.clone(), &sealed).map_err(|error| self.here(error))?;
         postcard::from_bytes(&encoded).map_err(|error| damaged(error.into()))
     }
 }

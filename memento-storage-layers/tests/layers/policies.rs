@@ -154,6 +154,7 @@ fn what_does_not_reach_the_store_says_nothing_of_it() {
         never_again.put(&name("a"), &[0; 11]).unwrap_err();
         let staged = never_again.create().unwrap();
         staged.keep(&name("a"), &PutOptions::default()).unwrap_err();
+        assert!(never_again.put_many(&[(name("a"), &[0; 11])])[0].is_err());
     }
     assert_eq!(store.take(), 3);
 

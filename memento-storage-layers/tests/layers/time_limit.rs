@@ -10,7 +10,7 @@ use memento::{
     DataStore, ErrorKind, ListOptions, Listing, MemoryDataStore, Name, Prefix, PutOptions, Result,
     Source,
 };
-use memento_storage_layers::{Guarded, Retry, TimeLimit};
+use memento_storage_layers::{Breaker, Guarded, Retry, TimeLimit};
 
 use crate::name;
 use crate::scripted::{Next, Scripted};
@@ -39,7 +39,7 @@ fn nothing_is_changed_while_a_change_is_overdue() {
     limited.put(&name("a"), b"late").unwrap_err();
     let retried = Guarded::new(Retry::default().first_pause(Duration::ZERO), Arc::clone(&limited));
     let error = retried.put(&name("a"), b"again").unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Storage);
+    assert_eq!(error.kind(), ErrorKind::Unavailable);
     assert!(error.to_string().contains("has not ended"), "{error}");
     retried.remove(&name("a")).unwrap_err();
     let options = PutOptions::default();
@@ -58,6 +58,23 @@ fn nothing_is_changed_while_a_change_is_overdue() {
         thread::yield_now();
     }
     assert!(store.store.get(&name("a")).unwrap().is_none(), "it is gone, and stays so");
+}
+
+/// The store was not asked: it may answer whoever reads.
+#[test]
+fn what_an_overdue_change_refuses_opens_no_breaker() {
+    let (_go_on, wait) = mpsc::channel();
+    let store = Scripted::new([Next::Hang(wait)]);
+    let limited = TimeLimit::new(Duration::from_millis(1), store);
+    let guarded = Guarded::new(Breaker::new(2, Duration::MAX), Arc::new(limited));
+    guarded.put(&name("a"), b"late").unwrap_err();
+    for _ in 0..3 {
+        let error = guarded.put(&name("a"), b"again").unwrap_err();
+        assert!(error.to_string().contains("has not ended"), "{error}");
+    }
+    if let Err(error) = guarded.get(&name("a")) {
+        assert!(error.to_string().contains("took longer"), "{error}");
+    }
 }
 
 #[test]

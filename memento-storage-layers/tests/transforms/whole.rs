@@ -3,10 +3,13 @@
 use std::io::{self, Read};
 use std::sync::Arc;
 
-use memento::{DataStore, ListOptions, Prefix, PutOptions, Source};
-use memento_storage_layers::{Compression, Transformed};
+use memento::{
+    DataStore, Error, ErrorKind, ListOptions, Listing, MemoryDataStore, Name, Prefix, PutOptions,
+    Result, Source,
+};
+use memento_storage_layers::{Compression, Transform, Transformed};
 
-use crate::{CHUNK, all, name, over, random, text};
+use crate::{CHUNK, all, compression, encryption, name, over, random, signing, text};
 
 #[test]
 fn what_does_not_get_shorter_is_kept_as_it_is() {
@@ -97,5 +100,63 @@ impl Read for Trickle<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let length = buffer.len().min(10_007);
         self.0.read(&mut buffer[..length])
+    }
+}
+
+/// A store that is made of another one.
+#[derive(Debug)]
+struct Tiered(Arc<MemoryDataStore>);
+
+impl DataStore for Tiered {
+    fn get(&self, name: &Name) -> Result<Option<Vec<u8>>> {
+        self.0.get(name)
+    }
+    fn put(&self, name: &Name, content: &[u8]) -> Result<()> {
+        self.0.put(name, content)
+    }
+    fn remove(&self, name: &Name) -> Result<bool> {
+        self.0.remove(name)
+    }
+    fn list(&self, prefix: &Prefix, options: &ListOptions) -> Result<Listing> {
+        self.0.list(prefix, options)
+    }
+    fn tiers(&self) -> Vec<(String, Arc<dyn DataStore>)> {
+        vec![("only".to_owned(), Arc::clone(&self.0) as _)]
+    }
+}
+
+#[test]
+fn tiers_give_what_was_put() {
+    fn check(transform: impl Transform) {
+        let store = Transformed::new(transform, Arc::new(Tiered(Arc::default())));
+        let content = text(CHUNK + 1);
+        store.put(&name("a"), &content).unwrap();
+        let [(_, tier)] = &store.tiers()[..] else { panic!("there is one") };
+        let listed = tier.list(&Prefix::root(), &ListOptions::default()).unwrap().objects;
+        assert_eq!(listed[0].size, content.len() as u64, "{store:?}");
+        assert_eq!(tier.get(&name("a")).unwrap().unwrap(), content);
+    }
+    check(signing());
+    check(encryption());
+    check(compression());
+}
+
+/// A content that another store has, and that is damaged there.
+struct Damaged;
+
+impl Read for Damaged {
+    fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+        Err(Error::new(ErrorKind::Damaged, "read from another store").into())
+    }
+}
+
+#[test]
+fn what_is_damaged_elsewhere_is_told_whatever_the_condition_is() {
+    for (what, _, store) in all() {
+        store.put(&name("a"), b"before").unwrap();
+        for options in [PutOptions::default(), PutOptions::if_content(*b"before")] {
+            let put = store.put_from(&name("a"), &mut Source::new(&mut Damaged), &options);
+            assert_eq!(put.unwrap_err().kind(), ErrorKind::Damaged, "{what}");
+        }
     }
 }

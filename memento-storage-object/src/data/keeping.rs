@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::io::Read as _;
 
+use memento::plugin::unreadable;
 use memento::{Condition, Error, ErrorKind, Name, PutOptions, Result, Source};
 use object_store::path::Path;
 use object_store::{
@@ -209,8 +210,7 @@ impl ObjectDataStore {
 /// Up to `length` bytes; fewer where there are no more.
 fn read_part(source: &mut Source<'_>, length: usize) -> Result<Vec<u8>> {
     let mut part = Vec::new();
-    let read = source.take(length as u64).read_to_end(&mut part);
-    read.map_err(|error| Error::new(ErrorKind::Storage, "read what is to be kept").source(error))?;
+    source.take(length as u64).read_to_end(&mut part).map_err(unreadable)?;
     Ok(part)
 }
 

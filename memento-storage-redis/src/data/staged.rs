@@ -1,9 +1,10 @@
 //! Objects on their way to the server, chunk by chunk.
 
-use std::io::{self, ErrorKind as IoErrorKind, Read, Write};
+use std::io::{self, ErrorKind, Read, Write};
 use std::mem;
 
-use memento::{Error, ErrorKind, Name, PutOptions, Result, Source, Staged};
+use memento::plugin::unreadable;
+use memento::{Name, PutOptions, Result, Source, Staged};
 use redis::Pipeline;
 
 use super::keeping::Put;
@@ -55,12 +56,8 @@ impl<'a> StagedObject<'a> {
             match source.read(&mut buffer) {
                 Ok(0) => return Ok(()),
                 Ok(length) => self.add(&buffer[..length])?,
-                Err(error) if error.kind() == IoErrorKind::Interrupted => {}
-                Err(error) => {
-                    return Err(
-                        Error::new(ErrorKind::Storage, "read what is to be kept").source(error)
-                    );
-                }
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => return Err(unreadable(error)),
             }
         }
     }

@@ -20,6 +20,7 @@ pub struct Transfer<'a, T: ?Sized> {
     current: u64,
     total: Option<u64>,
     observer: Option<Observer<'a>>,
+    has_failed: bool,
 }
 
 /// What an object is made of: a reader, and who is told how much of it was read.
@@ -31,14 +32,19 @@ pub type Target<'a> = Transfer<'a, dyn Write + 'a>;
 impl<'a> Source<'a> {
     /// All that `reader` has.
     pub fn new(reader: &'a mut (dyn Read + 'a)) -> Self {
-        Self { stream: reader, current: 0, total: None, observer: None }
+        Self { stream: reader, current: 0, total: None, observer: None, has_failed: false }
+    }
+
+    /// Whether reading it has failed, which is no failure of the store that was to keep what it has.
+    pub fn has_failed(&self) -> bool {
+        self.has_failed
     }
 }
 
 impl<'a> Target<'a> {
     /// To the end of `writer`.
     pub fn new(writer: &'a mut (dyn Write + 'a)) -> Self {
-        Self { stream: writer, current: 0, total: None, observer: None }
+        Self { stream: writer, current: 0, total: None, observer: None, has_failed: false }
     }
 }
 
@@ -75,7 +81,10 @@ impl<'a, T: ?Sized> Transfer<'a, T> {
 
 impl Read for Source<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let bytes = self.stream.read(buffer)?;
+        let bytes = self.stream.read(buffer).inspect_err(|error| {
+            // Whoever reads tries that again.
+            self.has_failed |= error.kind() != io::ErrorKind::Interrupted;
+        })?;
         self.moved(bytes);
         Ok(bytes)
     }

@@ -3,11 +3,10 @@
 use std::fs;
 use std::path::Path;
 
-use memento::{Environment, LocalRunner};
 use memento_tests::folder::Folder;
 use memento_tests::visit::{Call, Visit};
 
-use super::{CALLS, CONTENTS, MEMENTOS, bytes, copy, filled};
+use super::{CALLS, CONTENTS, MEMENTOS, copy, filled, long};
 use crate::{Place, json};
 
 /// What an archive or a copy has of everything, without a problem.
@@ -164,9 +163,7 @@ fn verifying_mends_what_cannot_be_opened_there() {
     assert_eq!(verify(folder.name()), [1, 0, 0, all - 1]);
     assert_eq!(verify(folder.name()), [0, 0, 0, all]);
 
-    let long = Folder::at(place.path("long"));
-    let storage = memento_storage_fs::storage(&long.options());
-    Environment::new(storage, LocalRunner::new()).enter(|| drop(bytes(2 << 20)));
+    long(&place, 2 << 20);
     fs::remove_dir_all(sealed.path()).unwrap();
     assert_eq!(copy(&place, &["./long", "sealed"]), [2, 0, 1, 0]);
     for file in sealed.data() {
@@ -176,4 +173,34 @@ fn verifying_mends_what_cannot_be_opened_there() {
         assert_eq!(verify("./long"), [1, 0, 0, 2]);
     }
     assert_eq!(verify("./long"), [0, 0, 0, 3]);
+}
+
+/// A list of tiers has what the last one has, also where they are a tier themselves; and what is stored is longer.
+#[test]
+fn contents_of_all_tiers_come_along_as_they_were_put() {
+    let place = Place::new();
+    long(&place, 2 << 20);
+    let folder = |table: &str| {
+        let path = table.rsplit('.').next().unwrap_or(table);
+        format!("[clusters.{table}]\ntype = 'filesystem'\npath = '{path}'\n")
+    };
+    let signing = "signing = { key = 'a key that is as long as a key has to be' }\n";
+    place.write(
+        "memento.toml",
+        format!(
+            "[clusters.first.storage]\ntype = 'filesystem'\npath = 'a'\n{signing}\
+             [clusters.all.storage]\ntiers = ['near', 'far']\n{signing}\
+             [clusters.all.storage.near]\ntype = 'tiers'\ntiers = ['a', 'b']\n{}{}{}",
+            folder("all.storage.near.a"),
+            folder("all.storage.near.b"),
+            folder("all.storage.far")
+        ),
+    );
+    let told = |from: &str, to: &str| {
+        let told = json(&place.done(&["copy", "--json", from, to]));
+        ["contents", "bytes"].map(|name| told[0][name].as_u64().unwrap())
+    };
+    let [contents, bytes] = told("./long", "first");
+    assert!(contents == 2 && bytes > 2 << 20);
+    assert_eq!(told("all", "./to"), [contents, bytes]);
 }

@@ -2,7 +2,7 @@
 
 use std::io::{self, Read, Write as _};
 
-use memento::{ListOptions, PutOptions, Source, Target};
+use memento::{Error, ErrorKind, ListOptions, PutOptions, Source, Target};
 
 use crate::data_store::DataStoreSuite;
 use crate::data_store::lab::{Lab, content, done, name};
@@ -10,6 +10,9 @@ use crate::suite::promised;
 
 /// Longer than what waits in memory.
 const LONG: usize = (9 << 20) + 3;
+
+/// What a source says that fails.
+const CUT_OFF: &str = "the source was cut off";
 
 pub(super) fn streams_bring_and_take_the_whole(suite: &DataStoreSuite) {
     let lab = Lab::new(suite);
@@ -61,27 +64,38 @@ pub(super) fn what_is_staged_is_not_there_before(suite: &DataStoreSuite) {
 }
 
 pub(super) fn a_source_that_fails_changes_nothing(suite: &DataStoreSuite) {
-    /// Ends with an error.
-    struct Failing(usize);
+    /// Ends with an error: one that another store has made, of this kind, or any other.
+    struct Failing(usize, Option<ErrorKind>);
 
     impl Read for Failing {
         fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
             let length = buffer.len().min(self.0);
             self.0 -= length;
-            if length == 0 { Err(io::Error::other("the source was cut off")) } else { Ok(length) }
+            match self.1 {
+                _ if length > 0 => Ok(length),
+                None => Err(io::Error::other(CUT_OFF)),
+                Some(kind) => {
+                    Err(Error::new(kind, "read from another store").source(CUT_OFF).into())
+                }
+            }
         }
     }
 
     let lab = Lab::new(suite);
-    let promise = "a source that fails is an error, and changes nothing";
+    let promise =
+        "a source that fails is an error, of its own kind where it has one, and changes nothing";
     lab.keep("a/b", b"before");
-    for length in [0, 10, LONG] {
-        let mut reader = Failing(length);
-        let mut source = Source::new(&mut reader).total(length as u64);
-        let put = lab.put_from(&name("a/b"), &mut source, &PutOptions::default());
-        let says = put.as_ref().is_err_and(|error| error.to_string().contains("cut off"));
-        promised(says, promise, || format!("{put:?}"));
-        lab.holds(promise, "a/b", Some(b"before"));
+    for kind in [None, Some(ErrorKind::Damaged)] {
+        for length in [0, 10, LONG] {
+            let mut reader = Failing(length, kind);
+            let mut source = Source::new(&mut reader).total(length as u64);
+            let put = lab.put_from(&name("a/b"), &mut source, &PutOptions::default());
+            let says = put.as_ref().is_err_and(|error| {
+                error.to_string().contains(CUT_OFF) && kind.is_none_or(|kind| error.kind() == kind)
+            });
+            promised(says, promise, || format!("{put:?}"));
+            lab.holds(promise, "a/b", Some(b"before"));
+        }
     }
     let listed = lab.listed("", ListOptions::default());
     promised(listed == ["a/b"], promise, || format!("{listed:?} is listed"));

@@ -4,6 +4,7 @@ use std::io::{self, Cursor, Read, Write};
 use std::ops::Range;
 use std::sync::Arc;
 
+use memento::plugin::unreadable;
 use memento::{
     Capabilities, Condition, Continuation, DataStore, Digest, Error, ErrorKind, ListOptions,
     Listing, MemoryDataStore, Name, Namespace, Prefix, Properties, PutOptions, Result, Snapshot,
@@ -113,9 +114,10 @@ impl DataStore for Broken {
     fn put_from(&self, name: &Name, source: &mut Source<'_>, options: &PutOptions) -> Result<bool> {
         let mut content = Vec::new();
         match source.read_to_end(&mut content) {
-            Err(error) if self.wrong != Wrong::KeepsParts => {
+            Err(error) if self.wrong == Wrong::BlamesItself => {
                 Err(Error::new(ErrorKind::Storage, "read a source").source(error))
             }
+            Err(error) if self.wrong != Wrong::KeepsParts => Err(unreadable(error)),
             _ if self.wrong == Wrong::StreamsHaveNoOptions => {
                 self.put(name, &content).map(|()| true)
             }

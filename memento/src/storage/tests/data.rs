@@ -1,7 +1,7 @@
 //! What a data store gets for its four methods.
 
 use std::collections::BTreeMap;
-use std::io::Write;
+use std::io::{self, Read, Write};
 
 use parking_lot::Mutex;
 
@@ -89,18 +89,37 @@ fn what_waits_for_its_name_is_not_there_before() {
     }
 }
 
+/// Fails with an error of this kind.
+struct Failing(io::ErrorKind);
+
+impl Read for Failing {
+    fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+        Err(io::Error::new(self.0, "cut off"))
+    }
+}
+
 #[test]
 fn a_reader_that_fails_keeps_nothing() {
-    struct Failing;
-    impl std::io::Read for Failing {
-        fn read(&mut self, _: &mut [u8]) -> std::io::Result<usize> {
-            Err(std::io::Error::other("cut off"))
-        }
-    }
     let store = Plain::default();
-    let put = store.put_from(&name("a/b"), &mut Source::new(&mut Failing), &PutOptions::default());
+    let mut failing = Failing(io::ErrorKind::Other);
+    let mut source = Source::new(&mut failing);
+    let put = store.put_from(&name("a/b"), &mut source, &PutOptions::default());
     assert!(put.unwrap_err().to_string().contains("cut off"));
+    assert!(source.has_failed());
     assert_eq!(store.get(&name("a/b")).unwrap(), None);
+}
+
+/// What was interrupted is read again, and to be at the end is no failure.
+#[test]
+fn a_source_has_failed_where_it_cannot_be_read() {
+    let has_failed = |reader: &mut dyn Read| {
+        let mut source = Source::new(reader);
+        let _ = source.read(&mut [0]);
+        source.has_failed()
+    };
+    assert!(has_failed(&mut Failing(io::ErrorKind::Other)));
+    assert!(!has_failed(&mut Failing(io::ErrorKind::Interrupted)));
+    assert!(!has_failed(&mut io::empty()));
 }
 
 /// Another writer is faster, each time but the last.
