@@ -30,7 +30,7 @@ pub(crate) struct Process {
     has_begun: bool,
     /// Its number, which is that of `child` unless there is a launcher.
     number: u32,
-    /// Whether it leads a process group, in which is what its functions start.
+    /// Whether it leads a process group, in which is what its functions start: it does without a launcher.
     leads: bool,
     /// Whether a call was lost with it.
     is_lost: bool,
@@ -74,12 +74,24 @@ impl Process {
         self.output.get_mut().deadline = deadline(timeout);
         let made = self.write(Kind::Calls, &frame::join(calls), timeout).and_then(|()| {
             let made = self.receive(batch, calls_sent, timeout, &mut accept);
-            // A worker that was told to begins with a frame that says so; any other one, with reading all that was sent.
-            self.has_begun |= made.is_err() && !self.is_launched() && self.has_read_all();
+            if made.is_err() {
+                self.note_begun();
+            }
             made
         });
         self.is_lost = made.is_err();
         made
+    }
+
+    /// Notes whether it has begun. A worker that was told to begins with a frame that says so; any other one, with
+    /// reading all that was sent, which is nothing but calls until it asks for the first time.
+    fn note_begun(&mut self) {
+        self.has_begun = self.has_begun || (!self.tells() && self.has_read_all());
+    }
+
+    /// Whether it says when it begins: what a launcher has read, it may not have.
+    fn tells(&self) -> bool {
+        !self.leads
     }
 
     /// Whether the worker has read all that was sent to it.
@@ -105,6 +117,8 @@ impl Process {
                     Kind::Begun => self.has_begun = true,
                     Kind::Message => drop(batch.answer(&self.content)),
                     Kind::Question => {
+                        // What it leaves of the answer would pass for calls later.
+                        self.note_begun();
                         let answer = batch.answer(&self.content);
                         self.write(Kind::Answer, &answer, timeout)?;
                     }
@@ -114,6 +128,7 @@ impl Process {
                 }
             }
             let (response, took) = frame::time_behind(&self.content).map_err(Loss::Other)?;
+            self.has_begun = true;
             accept(response, took);
             left -= 1;
         }

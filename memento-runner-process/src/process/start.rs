@@ -115,8 +115,7 @@ impl Process {
     /// Tells it what to do first, and waits for its greeting.
     fn greet(&mut self, options: &Options) -> io::Result<Option<Greeting>> {
         let limit = options.memory_limit.unwrap_or_default().to_le_bytes();
-        // Whether what was sent was read can be asked of a pipe that leads to the worker itself.
-        let setup = [&limit[..], &[u8::from(!options.launcher.is_empty())]].concat();
+        let setup = [&limit[..], &[u8::from(self.tells())]].concat();
         self.output.get_mut().deadline = deadline(Some(options.start_timeout));
         // Where it has ended already, its output says so.
         let _ = self.write(Kind::Setup, &setup, None);
