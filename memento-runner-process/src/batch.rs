@@ -22,6 +22,9 @@ const TOGETHER: Duration = Duration::from_millis(1);
 
 /// How many workers in a row may end before they begin.
 const IDLE_LOSSES: usize = 8;
+/// How many of them may do nothing until the time of a call is over. One that was stopped is as one that ended; but each
+/// takes that time, and where the next one does nothing either, it is not by chance.
+const IDLE_TIMEOUTS: usize = 1;
 
 /// A batch, and the workers that make its calls.
 ///
@@ -217,7 +220,11 @@ impl<'a> Job<'a> {
 
     /// Goes on after a worker was lost that had so many calls without a response.
     fn note_loss(&self, process: Process, loss: &Loss, without_response: usize, share: &mut Share) {
-        if !process.has_begun() && share.idle_losses < IDLE_LOSSES {
+        let idle_losses = match loss {
+            Loss::Timeout(_) => IDLE_TIMEOUTS,
+            Loss::Other(_) => IDLE_LOSSES,
+        };
+        if !process.has_begun() && share.idle_losses < idle_losses {
             // It ended while it was idle, and nobody had noticed yet.
             share.idle_losses += 1;
             return;
@@ -357,5 +364,14 @@ mod tests {
         });
         assert!(error.contains("its worker ended with exit status: 3"), "{error}");
         assert_eq!(starts(&folder), 1);
+    }
+
+    #[test]
+    fn a_worker_that_reads_nothing_in_time_is_replaced_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let timeout = Duration::from_millis(10);
+        let error = refused(&folder, "exec sleep infinity", |options| options.timeout(timeout));
+        assert!(error.contains("it took longer than 10ms"), "{error}");
+        assert_eq!(starts(&folder), 2);
     }
 }
