@@ -4,7 +4,7 @@ mod end;
 mod start;
 
 use std::io::{self, BufReader};
-use std::process::{Child, ChildStdin};
+use std::process::{Child, ChildStdin, ExitStatus};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -34,6 +34,8 @@ pub(crate) struct Process {
     leads: bool,
     /// Whether a call was lost with it.
     is_lost: bool,
+    /// How it ended, when it was waited for: its number may be that of others since.
+    status: Option<ExitStatus>,
 }
 
 /// Why a worker is no more.

@@ -55,6 +55,9 @@ impl Process {
     /// Waits until it has ended, but not for long: then it is killed. What its functions have started does not go on
     /// where a call was lost with it: that may be made again, and starts the same.
     fn finish(&mut self, patience: Duration) -> Option<ExitStatus> {
+        if self.status.is_some() {
+            return self.status;
+        }
         let deadline = Instant::now() + patience;
         while !self.has_ended() && Instant::now() < deadline {
             std::thread::sleep(Duration::from_millis(1));
@@ -62,7 +65,8 @@ impl Process {
         if self.is_lost || !self.has_ended() {
             self.kill();
         }
-        self.child.wait().ok()
+        self.status = self.child.wait().ok();
+        self.status
     }
 
     /// Whether it has ended. Nobody else gets its number before it is waited for.
@@ -110,5 +114,36 @@ impl fmt::Display for End {
             "" => f.write_str(", without output"),
             tail => write!(f, "; its last output: {tail}"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read as _, Write as _};
+
+    use super::*;
+    use crate::Options;
+    use crate::greeting::Greeting;
+
+    /// What starts a process that does `what` when it has greeted.
+    fn script(what: &str) -> [String; 3] {
+        let script = format!("head -c 17 > /dev/null; {}; {what}", Greeting::script());
+        ["sh".to_owned(), "-c".to_owned(), script]
+    }
+
+    /// Its number stays that of its group as long as what it started, which nobody but a signal keeps from echoing.
+    #[test]
+    fn a_worker_that_was_waited_for_is_not_killed_any_more() {
+        let [shell, arguments @ ..] = script("exec 3<&0; cat <&3 &");
+        let options = Options::new().program(shell).arguments(arguments);
+        let mut process = Process::start(&options).unwrap();
+        let mut input = process.input.take().unwrap();
+        assert!(process.finish(Duration::from_mins(1)).unwrap().success());
+        process.is_lost = true;
+        assert!(process.finish(Duration::ZERO).unwrap().success());
+        input.write_all(b"x").unwrap();
+        let mut echo = [0];
+        process.output.read_exact(&mut echo).unwrap();
+        assert_eq!(&echo, b"x");
     }
 }

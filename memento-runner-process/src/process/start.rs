@@ -69,6 +69,7 @@ impl Process {
             number,
             leads: has_group(options),
             is_lost: false,
+            status: None,
         };
         match started.greet(options) {
             Ok(Some(greeting)) if greeting.suits(&Greeting::own()) => {
