@@ -79,9 +79,9 @@ impl Process {
     fn kill(&mut self) {
         if self.leads {
             let _ = kill_process_group(Pid::from_child(&self.child), Signal::KILL);
-        } else {
-            let _ = self.child.kill();
         }
+        // It may have left its group.
+        let _ = self.child.kill();
     }
 
     /// Tells it to end.
@@ -120,6 +120,7 @@ impl fmt::Display for End {
 #[cfg(test)]
 mod tests {
     use std::io::{Read as _, Write as _};
+    use std::sync::mpsc;
 
     use super::*;
     use crate::Options;
@@ -145,5 +146,18 @@ mod tests {
         let mut echo = [0];
         process.output.read_exact(&mut echo).unwrap();
         assert_eq!(&echo, b"x");
+    }
+
+    #[test]
+    fn a_worker_that_is_not_in_its_group_is_killed() {
+        let (sender, ended) = mpsc::channel();
+        std::thread::spawn(move || {
+            let options = Options::new().launcher(script("exec sleep infinity"));
+            let mut process = Process::start(&options).unwrap();
+            // It is in that of this process.
+            process.leads = true;
+            sender.send(process.finish(Duration::ZERO)).unwrap();
+        });
+        ended.recv_timeout(Duration::from_mins(1)).expect("nobody waits for it for ever");
     }
 }
