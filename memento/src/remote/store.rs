@@ -21,10 +21,10 @@ struct RemoteMetadataStore {
     capabilities: Capabilities,
 }
 
-/// Which part of the memory that a worker may have its memory cache takes at most: an eighth. It counts encodings,
-/// which take up to several times as much as values; each cluster has one; and a limit of the system counts address
-/// space, of which program, stacks and allocator reserve more than they use. What is left is for what functions
-/// compute, and a call that has too little of it ends its worker, while one that finds nothing here asks the parent.
+/// Which part of the memory that a worker may have its memory cache takes at most: an eighth. It counts encodings, and
+/// values take up to several times as much; each cluster has one; and a limit of the system counts address space, of
+/// which program, stacks and allocator reserve more than they use. What is left is for what functions compute, and a
+/// call that has too little of it ends its worker, while one that finds nothing here asks the parent.
 const PART_OF_MEMORY: u64 = 8;
 
 /// The storage of a cluster of the parent, and whether the parent has anything executed there.
