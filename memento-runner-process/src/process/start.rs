@@ -30,7 +30,7 @@ const BUFFER: usize = 64 << 10;
 pub(crate) enum Failure {
     /// It was killed before it had greeted; another one may do better.
     Killed(Error),
-    /// The next one would fail, too.
+    /// The next one would most likely fail, too; a later one may not, where a scheduler had no room.
     Other(Error),
 }
 
