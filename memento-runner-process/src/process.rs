@@ -4,26 +4,23 @@ mod end;
 mod start;
 
 use std::io::{self, BufReader};
-use std::process::{Child, ChildStdin, ExitStatus};
+use std::process::{Child, ExitStatus};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use memento::Batch;
-use rustix::io::ioctl_fionread;
 
 pub(crate) use start::{ENTRY, Failure, OWN_PROGRAM};
 
 use crate::frame::{self, Kind};
 use crate::log::Log;
-use crate::timed::Timed;
+use crate::pipes::Pipes;
 
 /// A worker process that has greeted.
 #[derive(Debug)]
 pub(crate) struct Process {
     child: Child,
-    /// `None` when it was told to end.
-    input: Option<ChildStdin>,
-    output: BufReader<Timed>,
+    pipes: BufReader<Pipes>,
     log: Arc<Log>,
     content: Vec<u8>,
     /// Whether it has begun to make the calls that it got last.
@@ -56,11 +53,6 @@ impl Loss {
     }
 }
 
-/// When a call that begins now has taken too long.
-fn deadline(timeout: Option<Duration>) -> Option<Instant> {
-    timeout.and_then(|timeout| Instant::now().checked_add(timeout))
-}
-
 impl Process {
     /// Has it make `calls`, and hands what comes of each to `accept`, in order, with the time that it took there.
     pub(crate) fn make<'a>(
@@ -73,7 +65,7 @@ impl Process {
         self.log.set_function(batch.function().path());
         self.has_begun = false;
         let calls_sent = calls.len();
-        self.output.get_mut().deadline = deadline(timeout);
+        self.pipes.get_mut().limit_waits(timeout);
         let made = self.write(Kind::Calls, &frame::join(calls), timeout).and_then(|()| {
             let made = self.receive(batch, calls_sent, timeout, &mut accept);
             if made.is_err() {
@@ -88,19 +80,12 @@ impl Process {
     /// Notes whether it has begun. A worker that was told to begins with a frame that says so; any other one, with
     /// reading all that was sent, which is nothing but calls until it asks for the first time.
     fn note_begun(&mut self) {
-        self.has_begun = self.has_begun || (!self.tells() && self.has_read_all());
+        self.has_begun = self.has_begun || (!self.tells() && self.pipes.get_ref().is_all_read());
     }
 
     /// Whether it says when it begins: what a launcher has read, it may not have.
     fn tells(&self) -> bool {
         !self.leads
-    }
-
-    /// Whether the worker has read all that was sent to it.
-    fn has_read_all(&self) -> bool {
-        self.input
-            .as_ref()
-            .is_none_or(|input| ioctl_fionread(input).is_ok_and(|unread| unread == 0))
     }
 
     /// Receives what comes of so many calls, and answers questions.
@@ -112,7 +97,7 @@ impl Process {
         accept: &mut dyn FnMut(&[u8], Duration),
     ) -> Result<(), Loss> {
         while left > 0 {
-            self.output.get_mut().deadline = deadline(timeout);
+            self.pipes.get_mut().limit_waits(timeout);
             loop {
                 match self.read(timeout)? {
                     Kind::Response => break,
@@ -138,13 +123,11 @@ impl Process {
     }
 
     fn write(&mut self, kind: Kind, content: &[u8], timeout: Option<Duration>) -> Result<(), Loss> {
-        let input = self.input.as_mut().ok_or(Loss::Other(io::ErrorKind::BrokenPipe.into()))?;
-        let mut writer = self.output.get_mut().writer(input);
-        frame::write(&mut writer, kind, content).map_err(|error| Loss::new(error, timeout))
+        frame::write(self.pipes.get_mut(), kind, content).map_err(|error| Loss::new(error, timeout))
     }
 
     fn read(&mut self, timeout: Option<Duration>) -> Result<Kind, Loss> {
-        match frame::read(&mut self.output, &mut self.content) {
+        match frame::read(&mut self.pipes, &mut self.content) {
             Ok(Some(kind)) => Ok(kind),
             Ok(None) => Err(Loss::Other(io::ErrorKind::UnexpectedEof.into())),
             Err(error) => Err(Loss::new(error, timeout)),

@@ -86,7 +86,7 @@ impl Process {
 
     /// Tells it to end.
     pub(crate) fn close(&mut self) {
-        self.input = None;
+        self.pipes.get_mut().close();
     }
 }
 
@@ -138,13 +138,12 @@ mod tests {
         let [shell, arguments @ ..] = script("exec 3<&0; cat <&3 &");
         let options = Options::new().program(shell).arguments(arguments);
         let mut process = Process::start(&options).unwrap();
-        let mut input = process.input.take().unwrap();
         assert!(process.finish(Duration::from_mins(1)).unwrap().success());
         process.is_lost = true;
         assert!(process.finish(Duration::ZERO).unwrap().success());
-        input.write_all(b"x").unwrap();
+        process.pipes.get_mut().write_all(b"x").unwrap();
         let mut echo = [0];
-        process.output.read_exact(&mut echo).unwrap();
+        process.pipes.read_exact(&mut echo).unwrap();
         assert_eq!(&echo, b"x");
     }
 

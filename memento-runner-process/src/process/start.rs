@@ -8,11 +8,11 @@ use std::process::{Command, ExitStatus, Stdio};
 use memento::worker::VARIABLE;
 use memento::{Error, ErrorKind, Result};
 
-use super::{Process, deadline};
+use super::Process;
 use crate::frame::{Kind, PROTOCOL};
 use crate::greeting::Greeting;
 use crate::log::Log;
-use crate::timed::{Timed, do_not_wait};
+use crate::pipes::Pipes;
 use crate::{NAME, Options};
 
 /// The program of this process, also when another one has taken its place on the disk.
@@ -39,30 +39,19 @@ impl Process {
     pub(crate) fn start(options: &Options) -> Result<Self, Failure> {
         let mut command = command(options).map_err(Failure::Other)?;
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let failed = |command: &Command| {
-            let words = std::iter::once(command.get_program()).chain(command.get_args());
-            let words: Vec<_> = words.map(|word| word.to_string_lossy()).collect();
-            Error::new(ErrorKind::Worker, "start a worker process").with("command", words.join(" "))
-        };
-        let mut child = match command.spawn() {
-            Ok(child) => child,
-            Err(error) => return Err(Failure::Other(failed(&command).source(error))),
-        };
-        let (input, output, errors) =
-            (child.stdin.take(), child.stdout.take(), child.stderr.take());
-        let (Some(output), Some(errors)) = (output, errors) else {
-            return Err(Failure::Other(failed(&command).source("it has no output")));
-        };
-        if let Some(Err(error)) = input.as_ref().map(do_not_wait) {
-            return Err(Failure::Other(failed(&command).source(error)));
-        }
-        let log = Log::start(errors, child.id());
-        let output = BufReader::with_capacity(BUFFER, Timed::new(output));
+        let words = std::iter::once(command.get_program()).chain(command.get_args());
+        let words: Vec<_> = words.map(|word| word.to_string_lossy()).collect();
+        let failed = Error::new(ErrorKind::Worker, "start a worker process");
+        let failed = failed.with("command", words.join(" "));
+        let failed_by = |error: io::Error| Failure::Other(failed.clone().source(error));
+        let mut child = command.spawn().map_err(failed_by)?;
+        let pipes = Pipes::of(&mut child).map_err(failed_by)?;
+        let errors = child.stderr.take().ok_or(io::ErrorKind::BrokenPipe.into());
+        let log = Log::start(errors.map_err(failed_by)?, child.id());
         let number = child.id();
         let mut started = Self {
             child,
-            input,
-            output,
+            pipes: BufReader::with_capacity(BUFFER, pipes),
             log,
             content: Vec::new(),
             has_begun: false,
@@ -76,7 +65,7 @@ impl Process {
                 started.number = greeting.process;
                 Ok(started)
             }
-            Ok(Some(greeting)) => Err(Failure::Other(failed(&command)
+            Ok(Some(greeting)) => Err(Failure::Other(failed
                 .source(format!(
                     "it speaks protocol {} of release {}, this process protocol {PROTOCOL} of release {}",
                     greeting.protocol,
@@ -84,7 +73,7 @@ impl Process {
                     Greeting::own().release
                 ))
                 .help("start workers from the same build of the program"))),
-            other => Err(started.fail(other, failed(&command), options)),
+            other => Err(started.fail(other, failed, options)),
         }
     }
 
@@ -117,11 +106,11 @@ impl Process {
     fn greet(&mut self, options: &Options) -> io::Result<Option<Greeting>> {
         let limit = options.memory_limit.unwrap_or_default().to_le_bytes();
         let setup = [&limit[..], &[u8::from(self.tells())]].concat();
-        self.output.get_mut().deadline = deadline(Some(options.start_timeout));
+        self.pipes.get_mut().limit_waits(Some(options.start_timeout));
         // Where it has ended already, its output says so.
         let _ = self.write(Kind::Setup, &setup, None);
-        let greeting = Greeting::read(&mut self.output);
-        self.output.get_mut().deadline = None;
+        let greeting = Greeting::read(&mut self.pipes);
+        self.pipes.get_mut().limit_waits(None);
         greeting
     }
 }
