@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
+use serde::de::DeserializeOwned;
+
 use super::data::RemoteDataStore;
 use super::link::Link;
-use super::question::StoreRequest;
+use super::question::{MetadataRequest as Request, StoreRequest};
 use super::{Bytes, ClaimAnswer, ClusterFacts};
 use crate::plugin::Stores;
 use crate::storage::Storage;
@@ -73,6 +75,12 @@ fn open(parent: &Arc<dyn Parent>, cluster: &str) -> Result<(Stores, ClusterFacts
     Ok((Stores::new(data, metadata), facts))
 }
 
+impl RemoteMetadataStore {
+    fn ask<T: DeserializeOwned>(&self, request: Request<'_>) -> Result<T> {
+        self.link.ask(StoreRequest::Metadata(request))
+    }
+}
+
 impl MetadataStore for RemoteMetadataStore {
     fn location(&self) -> String {
         self.location.clone()
@@ -87,31 +95,31 @@ impl MetadataStore for RemoteMetadataStore {
     }
 
     fn get_many(&self, keys: &[Key]) -> Result<Vec<Option<Vec<u8>>>> {
-        self.link.ask(StoreRequest::Get(keys.to_vec()))
+        self.ask(Request::Get(keys.to_vec()))
     }
 
     fn put(&self, entries: &[Entry]) -> Result<()> {
-        self.link.tell(StoreRequest::Put(entries.to_vec()))
+        self.link.tell(StoreRequest::Metadata(Request::Put(entries.to_vec())))
     }
 
     fn replace(&self, replacements: &[Replacement]) -> Result<()> {
-        self.link.ask(StoreRequest::Replace(replacements.to_vec()))
+        self.ask(Request::Replace(replacements.to_vec()))
     }
 
     fn remove(&self, key: &Key) -> Result<bool> {
-        self.link.ask(StoreRequest::Remove(*key))
+        self.ask(Request::Remove(*key))
     }
 
     fn remove_all(&self, filter: &Filter) -> Result<u64> {
-        self.link.ask(StoreRequest::RemoveAll(filter.clone()))
+        self.ask(Request::RemoveAll(filter.clone()))
     }
 
     fn list(&self, filter: &Filter, from: Option<u64>, limit: usize) -> Result<Page> {
-        self.link.ask(StoreRequest::List(filter.clone(), from, limit as u64))
+        self.ask(Request::List(filter.clone(), from, limit as u64))
     }
 
     fn versions(&self, function: &str, limit: usize) -> Result<Vec<Version>> {
-        self.link.ask(StoreRequest::Versions(function, limit as u64))
+        self.ask(Request::Versions(function, limit as u64))
     }
 
     fn try_claim(&self, key: &Key) -> Result<Option<Claim>> {
@@ -125,7 +133,7 @@ impl MetadataStore for RemoteMetadataStore {
     }
 
     fn set_aside(&self, key: &Key, damaged: &[u8]) -> Result<()> {
-        self.link.ask(StoreRequest::SetAside(*key, Bytes(damaged)))
+        self.ask(Request::SetAside(*key, Bytes(damaged)))
     }
 }
 
