@@ -140,33 +140,15 @@ impl MetadataStore for RemoteMetadataStore {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::remote::{Session, answer};
+    use crate::worker::Within;
     use crate::{Environment, LocalRunner};
-
-    /// A parent in the same process that leaves its worker so much memory.
-    #[derive(Debug)]
-    struct Frugal(Environment, Option<u64>);
-
-    impl Parent for Frugal {
-        fn ask(&self, question: &[u8]) -> Result<Vec<u8>> {
-            Ok(answer(Ok(self.0.clone()), &Session::default(), question))
-        }
-
-        fn tell(&self, message: &[u8]) -> Result<()> {
-            self.ask(message).map(drop)
-        }
-
-        fn memory_limit(&self) -> Option<u64> {
-            self.1
-        }
-    }
 
     #[test]
     fn a_worker_keeps_in_memory_what_its_parent_does_and_a_part_of_what_it_may_have() {
         let budget = |configured: u64, limit: Option<u64>| {
             let storage = Storage::memory().memory_cache(configured);
-            let parent = Frugal(Environment::new(storage, LocalRunner::new()), limit);
-            let parent: Arc<dyn Parent> = Arc::new(parent);
+            let environment = Environment::new(storage, LocalRunner::new());
+            let parent = Within::parent(environment, limit);
             open_storage(&parent, "").unwrap().0.cache.budget()
         };
         assert_eq!(budget(0, None), 0);
