@@ -22,6 +22,9 @@ const TOGETHER: Duration = Duration::from_millis(1);
 
 /// How many workers in a row may end before they begin.
 const IDLE_LOSSES: usize = 8;
+/// How many of them may do nothing until the time of a call is over. One that was stopped is as one that ended; but each
+/// takes that time, and where the next one does nothing either, it is not by chance.
+const IDLE_TIMEOUTS: usize = 1;
 
 /// A batch, and the workers that make its calls.
 ///
@@ -217,7 +220,11 @@ impl<'a> Job<'a> {
 
     /// Goes on after a worker was lost that had so many calls without a response.
     fn note_loss(&self, process: Process, loss: &Loss, without_response: usize, share: &mut Share) {
-        if !process.has_begun() && share.idle_losses < IDLE_LOSSES {
+        let idle_losses = match loss {
+            Loss::Timeout(_) => IDLE_TIMEOUTS,
+            Loss::Other(_) => IDLE_LOSSES,
+        };
+        if !process.has_begun() && share.idle_losses < idle_losses {
             // It ended while it was idle, and nobody had noticed yet.
             share.idle_losses += 1;
             return;
@@ -248,5 +255,123 @@ impl<'a> Job<'a> {
             }
             Err(error) => self.batch.refuse(index, error),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use memento::{Function, Key, Result};
+    use tempfile::TempDir;
+
+    use super::*;
+    use crate::Options;
+    use crate::greeting::Greeting;
+
+    #[memento::memento]
+    fn call() {}
+
+    /// One call, whose worker gets more than a pipe holds in answer to whatever it asks.
+    #[derive(Default)]
+    struct One {
+        refused: Mutex<Vec<String>>,
+    }
+
+    impl Batch for One {
+        fn len(&self) -> usize {
+            1
+        }
+
+        fn function(&self) -> &'static Function {
+            memento::functions().find(|function| function.path().ends_with("::call")).unwrap()
+        }
+
+        fn key(&self, _: usize) -> Key {
+            unreachable!()
+        }
+
+        fn run_local(&self, _: usize) {
+            unreachable!()
+        }
+
+        fn refuse(&self, _: usize, error: Error) {
+            self.refused.lock().push(error.to_string());
+        }
+
+        fn request(&self, _: usize, _: bool) -> Handover {
+            Handover::Request(b"abc".to_vec())
+        }
+
+        fn put_back(&self, _: usize) {}
+
+        fn wait(&self, _: usize) -> Waited {
+            unreachable!()
+        }
+
+        fn is_awaited(&self) -> bool {
+            false
+        }
+
+        fn accept(&self, _: usize, _: &[u8]) -> Result<Accepted> {
+            unreachable!()
+        }
+
+        fn answer(&self, _: &[u8]) -> Vec<u8> {
+            vec![0; 1 << 20]
+        }
+
+        fn worker_lost(&self) {}
+    }
+
+    /// Has workers make the call that note in `folder` that they start, read their setup, greet, and do `what`. Why
+    /// there is no result.
+    fn refused(folder: &TempDir, what: &str, change: impl FnOnce(Options) -> Options) -> String {
+        let greet = Greeting::script();
+        let script = format!("echo >> \"$0/starts\"; head -c 17 > /dev/null; {greet}; {what}");
+        let arguments = ["-c", &script, folder.path().to_str().unwrap()];
+        let pool = Pool::new(change(Options::new().program("sh").arguments(arguments)));
+        let batch = One::default();
+        Job::new(&pool, &batch).run();
+        let [refused] = batch.refused.into_inner().try_into().unwrap();
+        refused
+    }
+
+    fn starts(folder: &TempDir) -> usize {
+        fs::read(folder.path().join("starts")).unwrap().len()
+    }
+
+    /// Its worker reads it, asks, and is killed when it has read some of the answer.
+    #[test]
+    fn a_call_that_has_begun_is_not_made_again_whatever_is_left_unread() {
+        let ask = "printf '\\006\\000\\000\\000\\000\\000\\000\\000'";
+        let what = format!("head -c 19 > /dev/null; {ask}; head -c 9 > /dev/null; kill -KILL $$");
+        let folder = tempfile::tempdir().unwrap();
+        let error = refused(&folder, &what, |options| options);
+        assert!(error.contains("its worker ended with signal: 9 (SIGKILL)"), "{error}");
+        assert_eq!(starts(&folder), 1);
+    }
+
+    /// What was started is no worker itself, but waits for one.
+    #[test]
+    fn a_call_that_has_begun_behind_a_script_is_not_made_again() {
+        let what = "head -c 19 > /dev/null; exit 3";
+        let folder = tempfile::tempdir().unwrap();
+        let error = refused(&folder, what, |mut options| {
+            let waits = "sh \"$@\"; exit $?".to_owned();
+            options.arguments.splice(..0, ["-c".to_owned(), waits, "sh".to_owned()]);
+            options
+        });
+        assert!(error.contains("its worker ended with exit status: 3"), "{error}");
+        assert_eq!(starts(&folder), 1);
+    }
+
+    #[test]
+    fn a_worker_that_reads_nothing_in_time_is_replaced_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let timeout = Duration::from_millis(10);
+        let error = refused(&folder, "exec sleep infinity", |options| options.timeout(timeout));
+        assert!(error.contains("it took longer than 10ms"), "{error}");
+        assert_eq!(starts(&folder), 2);
     }
 }

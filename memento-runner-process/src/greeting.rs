@@ -57,6 +57,13 @@ impl Greeting {
         }
     }
 
+    /// What a shell says it with.
+    #[cfg(test)]
+    pub(crate) fn script() -> String {
+        let Self { protocol, release, .. } = Self::own();
+        format!("printf '\\000memento worker {protocol} {release} %d\\n' $$")
+    }
+
     fn parse(words: &[u8]) -> Option<Self> {
         let mut words = str::from_utf8(words).ok()?.split_ascii_whitespace();
         let protocol = words.next()?.parse().ok()?;

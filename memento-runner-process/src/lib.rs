@@ -72,11 +72,11 @@ mod frame;
 mod greeting;
 mod log;
 mod options;
+mod pipes;
 mod pool;
 mod process;
 mod ready;
 mod runner;
-mod timed;
 mod worker;
 
 use std::sync::Arc;

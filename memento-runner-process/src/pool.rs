@@ -188,10 +188,8 @@ mod tests {
 
     /// A pool of up to three, whose workers note in `folder` that they start, do `what`, and are workers then.
     fn pool(folder: &Path, what: &str) -> Pool {
-        let Greeting { protocol, release, .. } = Greeting::own();
-        let greet =
-            format!("printf '\\000memento worker {protocol} {release} %d\\n' $$; cat > /dev/null");
-        let script = format!("echo >> \"$0/starts\"; {what}; {greet}");
+        let greet = Greeting::script();
+        let script = format!("echo >> \"$0/starts\"; {what}; {greet}; cat > /dev/null");
         let launcher = ["sh", "-c", &script, folder.to_str().unwrap()];
         Pool::new(Options::new().workers(3).launcher(launcher))
     }

@@ -79,14 +79,21 @@ pub trait Parent: Send + Sync + Debug {
 ///
 /// Where there is no such cluster. The one without a name is "".
 pub fn stores_of(environment: &Environment, cluster: &str) -> Result<Stores> {
-    let parent = Within { environment: environment.clone(), session: Session::default() };
-    remote::open_stores(&(Arc::new(parent) as _), cluster)
+    remote::open_stores(&Within::parent(environment.clone(), None), cluster)
 }
 
 /// A parent in the same process.
-struct Within {
+pub(crate) struct Within {
     environment: Environment,
     session: Session,
+    memory_limit: Option<u64>,
+}
+
+impl Within {
+    /// One with the clusters of `environment`, whose worker may have so many bytes of memory.
+    pub(crate) fn parent(environment: Environment, memory_limit: Option<u64>) -> Arc<dyn Parent> {
+        Arc::new(Self { environment, session: Session::default(), memory_limit })
+    }
 }
 
 impl Parent for Within {
@@ -96,6 +103,10 @@ impl Parent for Within {
 
     fn tell(&self, message: &[u8]) -> Result<()> {
         self.ask(message).map(drop)
+    }
+
+    fn memory_limit(&self) -> Option<u64> {
+        self.memory_limit
     }
 }
 

@@ -3,8 +3,10 @@
 use std::io::{self, Read, Write};
 use std::ops::Range;
 
+use serde::de::DeserializeOwned;
+
 use super::link::Link;
-use super::objects::{CHUNK, Chunk, ObjectRequest as Request};
+use super::objects::{CHUNK, Chunk, ContentRequest as Content, ObjectRequest as Request};
 use super::question::StoreRequest;
 use super::{Bytes, read};
 use crate::storage::transfer;
@@ -25,17 +27,21 @@ pub(super) struct RemoteDataStore {
 }
 
 impl RemoteDataStore {
-    fn ask<T: serde::de::DeserializeOwned>(&self, request: Request<'_>) -> Result<T> {
+    fn ask<T: DeserializeOwned>(&self, request: Request) -> Result<T> {
         self.link.ask(StoreRequest::Object(request))
     }
 
+    fn ask_content<T: DeserializeOwned>(&self, request: Content<'_>) -> Result<T> {
+        self.link.ask(StoreRequest::Content(request))
+    }
+
     /// The content that a request is answered by.
-    fn receive(&self, request: Request<'_>) -> Result<Option<Receiver>> {
+    fn receive(&self, request: Content<'_>) -> Result<Option<Receiver>> {
         Receiver::first(&self.link, request)
     }
 
     /// All of it.
-    fn receive_all(&self, request: Request<'_>) -> Result<Option<Vec<u8>>> {
+    fn receive_all(&self, request: Content<'_>) -> Result<Option<Vec<u8>>> {
         let Some(mut receiver) = self.receive(request)? else { return Ok(None) };
         while receiver.transfer.is_some() {
             receiver.go_on()?;
@@ -54,7 +60,7 @@ impl DataStore for RemoteDataStore {
     }
 
     fn get(&self, name: &Name) -> Result<Option<Vec<u8>>> {
-        self.receive_all(Request::Get(name.clone()))
+        self.receive_all(Content::Get(name.clone()))
     }
 
     fn put(&self, name: &Name, content: &[u8]) -> Result<()> {
@@ -62,7 +68,7 @@ impl DataStore for RemoteDataStore {
         if waits || content.len() > CHUNK {
             return self.put_with(name, content, &PutOptions::default()).map(drop);
         }
-        self.link.tell(StoreRequest::Object(Request::Tell(name.clone(), Bytes(content))))
+        self.link.tell(StoreRequest::Content(Content::Tell(name.clone(), Bytes(content))))
     }
 
     fn put_with(&self, name: &Name, content: &[u8], options: &PutOptions) -> Result<bool> {
@@ -70,11 +76,11 @@ impl DataStore for RemoteDataStore {
             let mut content = content;
             return self.put_from(name, &mut Source::new(&mut content), options);
         }
-        self.ask(Request::Put(name.clone(), Bytes(content), options.clone()))
+        self.ask_content(Content::Put(name.clone(), Bytes(content), options.clone()))
     }
 
     fn append(&self, name: &Name, content: &[u8]) -> Result<()> {
-        self.ask(Request::Append(name.clone(), Bytes(content)))
+        self.ask_content(Content::Append(name.clone(), Bytes(content)))
     }
 
     fn copy(&self, from: &Name, to: &Name) -> Result<bool> {
@@ -82,7 +88,7 @@ impl DataStore for RemoteDataStore {
     }
 
     fn create(&self) -> Result<Box<dyn Staged + '_>> {
-        let transfer = self.ask(Request::Create)?;
+        let transfer = self.ask_content(Content::Create)?;
         Ok(Box::new(Sender { link: &self.link, transfer: Some(transfer) }))
     }
 
@@ -100,11 +106,11 @@ impl DataStore for RemoteDataStore {
     }
 
     fn read(&self, name: &Name) -> Result<Option<Box<dyn Read + Send>>> {
-        Ok(self.receive(Request::Get(name.clone()))?.map(|content| Box::new(content) as _))
+        Ok(self.receive(Content::Get(name.clone()))?.map(|content| Box::new(content) as _))
     }
 
     fn get_range(&self, name: &Name, range: Range<u64>) -> Result<Option<Vec<u8>>> {
-        self.receive_all(Request::GetRange(name.clone(), range))
+        self.receive_all(Content::GetRange(name.clone(), range))
     }
 
     fn properties(&self, name: &Name) -> Result<Option<Properties>> {
@@ -144,7 +150,7 @@ impl DataStore for RemoteDataStore {
         name: &Name,
         snapshot: &Snapshot,
     ) -> Result<Option<Box<dyn Read + Send>>> {
-        let content = self.receive(Request::GetSnapshot(name.clone(), snapshot.clone()))?;
+        let content = self.receive(Content::GetSnapshot(name.clone(), snapshot.clone()))?;
         Ok(content.map(|content| Box::new(content) as _))
     }
 
@@ -198,8 +204,8 @@ struct Receiver {
 }
 
 impl Receiver {
-    fn first(link: &Link, request: Request<'_>) -> Result<Option<Self>> {
-        let answer = link.ask_bytes(StoreRequest::Object(request))?;
+    fn first(link: &Link, request: Content<'_>) -> Result<Option<Self>> {
+        let answer = link.ask_bytes(StoreRequest::Content(request))?;
         let chunk = read::<Result<Option<Chunk<'_>>>>(&answer)??;
         Ok(chunk.map(|Chunk { content, transfer }| Self {
             link: link.clone(),
@@ -212,7 +218,7 @@ impl Receiver {
     /// Has the next chunk come behind what is there.
     fn go_on(&mut self) -> Result<()> {
         let Some(number) = self.transfer.take() else { return Ok(()) };
-        let answer = self.link.ask_bytes(StoreRequest::Object(Request::Next(number)))?;
+        let answer = self.link.ask_bytes(StoreRequest::Content(Content::Next(number)))?;
         if let Some(chunk) = read::<Result<Option<Chunk<'_>>>>(&answer)?? {
             self.content.extend_from_slice(chunk.content.0);
             self.transfer = chunk.transfer;
@@ -238,7 +244,7 @@ impl Drop for Receiver {
     fn drop(&mut self) {
         if let Some(number) = self.transfer {
             // Where the parent is gone, there is nobody to be told.
-            let _ = self.link.tell(StoreRequest::Object(Request::Leave(number)));
+            let _ = self.link.tell(StoreRequest::Content(Content::Leave(number)));
         }
     }
 }
@@ -254,7 +260,7 @@ impl Write for Sender<'_> {
     fn write(&mut self, content: &[u8]) -> io::Result<usize> {
         let Some(number) = self.transfer else { return Err(io::ErrorKind::BrokenPipe.into()) };
         let content = &content[..content.len().min(CHUNK)];
-        let request = StoreRequest::Object(Request::Write(number, Bytes(content)));
+        let request = StoreRequest::Content(Content::Write(number, Bytes(content)));
         self.link.tell(request).map_err(io::Error::other)?;
         Ok(content.len())
     }
@@ -267,14 +273,14 @@ impl Write for Sender<'_> {
 impl Staged for Sender<'_> {
     fn keep(mut self: Box<Self>, name: &Name, options: &PutOptions) -> Result<bool> {
         let Some(number) = self.transfer.take() else { return Ok(false) };
-        self.link.ask(StoreRequest::Object(Request::Keep(number, name.clone(), options.clone())))
+        self.link.ask(StoreRequest::Content(Content::Keep(number, name.clone(), options.clone())))
     }
 }
 
 impl Drop for Sender<'_> {
     fn drop(&mut self) {
         if let Some(number) = self.transfer {
-            let _ = self.link.tell(StoreRequest::Object(Request::Leave(number)));
+            let _ = self.link.tell(StoreRequest::Content(Content::Leave(number)));
         }
     }
 }

@@ -21,14 +21,13 @@ pub(super) const CHUNK: usize = 1 << 20;
 /// How much of what a worker writes waits in memory for its name: 4 MiB.
 const IN_MEMORY: usize = 4 << 20;
 
-/// What a data store is asked to do.
+/// What a data store is asked to do with contents.
 #[derive(Serialize, Deserialize)]
-pub(crate) enum ObjectRequest<'a> {
+pub(crate) enum ContentRequest<'a> {
     /// Nothing is answered to this one.
     Tell(Name, #[serde(borrow)] Bytes<'a>),
     Put(Name, #[serde(borrow)] Bytes<'a>, PutOptions),
     Append(Name, #[serde(borrow)] Bytes<'a>),
-    Copy(Name, Name),
     /// All of these are answered by a [`Chunk`], or by nothing where there is no such object.
     Get(Name),
     GetRange(Name, Range<u64>),
@@ -42,6 +41,12 @@ pub(crate) enum ObjectRequest<'a> {
     /// Nothing is answered to this one.
     Write(u64, #[serde(borrow)] Bytes<'a>),
     Keep(u64, Name, PutOptions),
+}
+
+/// What else a data store is asked to do.
+#[derive(Serialize, Deserialize)]
+pub(crate) enum ObjectRequest {
+    Copy(Name, Name),
     Properties(Name),
     Contains(Vec<Name>),
     Remove(Vec<Name>),
@@ -171,13 +176,13 @@ impl Transfers {
     }
 }
 
-/// The answer to what a data store is asked to do.
-pub(super) fn answer(
+/// The answer to what a data store is asked to do with contents.
+pub(super) fn answer_content(
     storage: &Storage,
     transfers: &Transfers,
-    request: ObjectRequest<'_>,
+    request: ContentRequest<'_>,
 ) -> Vec<u8> {
-    use ObjectRequest as Request;
+    use ContentRequest as Request;
     let data = &storage.data;
     match request {
         // Nobody waits for this, so trouble with it is noted here.
@@ -187,7 +192,6 @@ pub(super) fn answer(
         }
         Request::Put(name, content, options) => write(&data.put_with(&name, content.0, &options)),
         Request::Append(name, content) => write(&data.append(&name, content.0)),
-        Request::Copy(from, to) => write(&data.copy(&from, &to)),
         Request::Get(name) => transfers.begin_sending(data.read(&name)),
         Request::GetRange(name, range) => {
             let content = data.get_range(&name, range);
@@ -212,15 +216,15 @@ pub(super) fn answer(
         Request::Keep(number, name, options) => {
             write(&transfers.keep(storage, number, &name, &options))
         }
-        request => answer_short(storage, request),
     }
 }
 
-/// Of those without contents.
-fn answer_short(storage: &Storage, request: ObjectRequest<'_>) -> Vec<u8> {
+/// The answer to what else a data store is asked to do.
+pub(super) fn answer(storage: &Storage, request: ObjectRequest) -> Vec<u8> {
     use ObjectRequest as Request;
     let data = &storage.data;
     match request {
+        Request::Copy(from, to) => write(&data.copy(&from, &to)),
         Request::Properties(name) => write(&data.properties(&name)),
         Request::Contains(names) => write(&Result::<_>::Ok(data.contains(&names))),
         Request::Remove(names) => write(&Result::<_>::Ok(data.remove_many(&names))),
@@ -236,7 +240,6 @@ fn answer_short(storage: &Storage, request: ObjectRequest<'_>) -> Vec<u8> {
         Request::Ping => write(&data.ping()),
         Request::Info => write(&data.info()),
         Request::Url(name) => write(&data.url(&name)),
-        _ => Vec::new(),
     }
 }
 

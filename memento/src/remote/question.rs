@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::claims::WorkerClaims;
-use super::objects::{self, ObjectRequest, Transfers};
+use super::objects::{self, ContentRequest, ObjectRequest, Transfers};
 use super::{Bytes, read, write};
 use crate::storage::{Filter, Storage};
 use crate::{Capabilities, Entry, Environment, Key, Replacement, Result};
@@ -16,11 +16,25 @@ pub(crate) struct Question<'a> {
     pub(crate) request: StoreRequest<'a>,
 }
 
-/// What a store is asked to do.
+/// What a storage is asked for.
 #[derive(Serialize, Deserialize)]
 pub(crate) enum StoreRequest<'a> {
     /// [`ClusterFacts`]
     Facts,
+    /// Answered by a [`ClaimAnswer`](super::ClaimAnswer).
+    Claim(Key),
+    /// Nothing is answered to this one.
+    Release(Key),
+    #[serde(borrow)]
+    Metadata(MetadataRequest<'a>),
+    #[serde(borrow)]
+    Content(ContentRequest<'a>),
+    Object(ObjectRequest),
+}
+
+/// What a metadata store is asked to do.
+#[derive(Serialize, Deserialize)]
+pub(crate) enum MetadataRequest<'a> {
     /// Nothing is answered to this one.
     Put(Vec<Entry>),
     Replace(Vec<Replacement>),
@@ -29,14 +43,7 @@ pub(crate) enum StoreRequest<'a> {
     RemoveAll(Filter),
     List(Filter, Option<u64>, u64),
     Versions(&'a str, u64),
-    /// Answered by a [`ClaimAnswer`](super::ClaimAnswer).
-    Claim(Key),
-    /// Nothing is answered to this one.
-    Release(Key),
     SetAside(Key, #[serde(borrow)] Bytes<'a>),
-    /// The data store is asked.
-    #[serde(borrow)]
-    Object(ObjectRequest<'a>),
 }
 
 /// What a worker has to know of a cluster.
@@ -87,37 +94,37 @@ pub(crate) fn answer(
             session.claims.release(&cluster, &key);
             Vec::new()
         }
-        StoreRequest::Object(request) => objects::answer(storage, &session.transfers, request),
-        request => ask_metadata(storage, request),
+        StoreRequest::Metadata(request) => ask_metadata(storage, request),
+        StoreRequest::Content(request) => {
+            objects::answer_content(storage, &session.transfers, request)
+        }
+        StoreRequest::Object(request) => objects::answer(storage, request),
     }
 }
 
-fn ask_metadata(storage: &Storage, request: StoreRequest<'_>) -> Vec<u8> {
+fn ask_metadata(storage: &Storage, request: MetadataRequest<'_>) -> Vec<u8> {
+    use MetadataRequest as Request;
     let metadata = &storage.metadata;
     match &request {
-        StoreRequest::Get(_) => storage.settle(),
+        Request::Get(_) => storage.settle(),
         _ => storage.write_waiting(),
     }
     match request {
-        StoreRequest::Facts
-        | StoreRequest::Claim(_)
-        | StoreRequest::Release(_)
-        | StoreRequest::Object(_) => Vec::new(),
         // Nobody waits for this, so trouble with it is noted here.
-        StoreRequest::Put(entries) => {
+        Request::Put(entries) => {
             storage.trouble.note(metadata.put(&entries));
             Vec::new()
         }
-        StoreRequest::Replace(replacements) => write(&metadata.replace(&replacements)),
-        StoreRequest::Get(keys) => write(&metadata.get_many(&keys)),
-        StoreRequest::Remove(key) => write(&metadata.remove(&key)),
-        StoreRequest::RemoveAll(filter) => write(&metadata.remove_all(&filter)),
-        StoreRequest::List(filter, from, limit) => {
+        Request::Replace(replacements) => write(&metadata.replace(&replacements)),
+        Request::Get(keys) => write(&metadata.get_many(&keys)),
+        Request::Remove(key) => write(&metadata.remove(&key)),
+        Request::RemoveAll(filter) => write(&metadata.remove_all(&filter)),
+        Request::List(filter, from, limit) => {
             write(&metadata.list(&filter, from, usize::try_from(limit).unwrap_or(usize::MAX)))
         }
-        StoreRequest::Versions(function, limit) => {
+        Request::Versions(function, limit) => {
             write(&metadata.versions(function, usize::try_from(limit).unwrap_or(usize::MAX)))
         }
-        StoreRequest::SetAside(key, damaged) => write(&metadata.set_aside(&key, damaged.0)),
+        Request::SetAside(key, damaged) => write(&metadata.set_aside(&key, damaged.0)),
     }
 }

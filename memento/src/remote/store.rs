@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
+use serde::de::DeserializeOwned;
+
 use super::data::RemoteDataStore;
 use super::link::Link;
-use super::question::StoreRequest;
+use super::question::{MetadataRequest as Request, StoreRequest};
 use super::{Bytes, ClaimAnswer, ClusterFacts};
 use crate::plugin::Stores;
 use crate::storage::Storage;
@@ -21,10 +23,10 @@ struct RemoteMetadataStore {
     capabilities: Capabilities,
 }
 
-/// Which part of the memory that a worker may have its memory cache takes at most: an eighth. It counts encodings,
-/// which take up to several times as much as values; each cluster has one; and a limit of the system counts address
-/// space, of which program, stacks and allocator reserve more than they use. What is left is for what functions
-/// compute, and a call that has too little of it ends its worker, while one that finds nothing here asks the parent.
+/// Which part of the memory that a worker may have its memory cache takes at most: an eighth. It counts encodings, and
+/// values take up to several times as much; each cluster has one; and a limit of the system counts address space, of
+/// which program, stacks and allocator reserve more than they use. What is left is for what functions compute, and a
+/// call that has too little of it ends its worker, while one that finds nothing here asks the parent.
 const PART_OF_MEMORY: u64 = 8;
 
 /// The storage of a cluster of the parent, and whether the parent has anything executed there.
@@ -73,6 +75,12 @@ fn open(parent: &Arc<dyn Parent>, cluster: &str) -> Result<(Stores, ClusterFacts
     Ok((Stores::new(data, metadata), facts))
 }
 
+impl RemoteMetadataStore {
+    fn ask<T: DeserializeOwned>(&self, request: Request<'_>) -> Result<T> {
+        self.link.ask(StoreRequest::Metadata(request))
+    }
+}
+
 impl MetadataStore for RemoteMetadataStore {
     fn location(&self) -> String {
         self.location.clone()
@@ -87,31 +95,31 @@ impl MetadataStore for RemoteMetadataStore {
     }
 
     fn get_many(&self, keys: &[Key]) -> Result<Vec<Option<Vec<u8>>>> {
-        self.link.ask(StoreRequest::Get(keys.to_vec()))
+        self.ask(Request::Get(keys.to_vec()))
     }
 
     fn put(&self, entries: &[Entry]) -> Result<()> {
-        self.link.tell(StoreRequest::Put(entries.to_vec()))
+        self.link.tell(StoreRequest::Metadata(Request::Put(entries.to_vec())))
     }
 
     fn replace(&self, replacements: &[Replacement]) -> Result<()> {
-        self.link.ask(StoreRequest::Replace(replacements.to_vec()))
+        self.ask(Request::Replace(replacements.to_vec()))
     }
 
     fn remove(&self, key: &Key) -> Result<bool> {
-        self.link.ask(StoreRequest::Remove(*key))
+        self.ask(Request::Remove(*key))
     }
 
     fn remove_all(&self, filter: &Filter) -> Result<u64> {
-        self.link.ask(StoreRequest::RemoveAll(filter.clone()))
+        self.ask(Request::RemoveAll(filter.clone()))
     }
 
     fn list(&self, filter: &Filter, from: Option<u64>, limit: usize) -> Result<Page> {
-        self.link.ask(StoreRequest::List(filter.clone(), from, limit as u64))
+        self.ask(Request::List(filter.clone(), from, limit as u64))
     }
 
     fn versions(&self, function: &str, limit: usize) -> Result<Vec<Version>> {
-        self.link.ask(StoreRequest::Versions(function, limit as u64))
+        self.ask(Request::Versions(function, limit as u64))
     }
 
     fn try_claim(&self, key: &Key) -> Result<Option<Claim>> {
@@ -125,40 +133,22 @@ impl MetadataStore for RemoteMetadataStore {
     }
 
     fn set_aside(&self, key: &Key, damaged: &[u8]) -> Result<()> {
-        self.link.ask(StoreRequest::SetAside(*key, Bytes(damaged)))
+        self.ask(Request::SetAside(*key, Bytes(damaged)))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::remote::{Session, answer};
+    use crate::worker::Within;
     use crate::{Environment, LocalRunner};
-
-    /// A parent in the same process that leaves its worker so much memory.
-    #[derive(Debug)]
-    struct Frugal(Environment, Option<u64>);
-
-    impl Parent for Frugal {
-        fn ask(&self, question: &[u8]) -> Result<Vec<u8>> {
-            Ok(answer(Ok(self.0.clone()), &Session::default(), question))
-        }
-
-        fn tell(&self, message: &[u8]) -> Result<()> {
-            self.ask(message).map(drop)
-        }
-
-        fn memory_limit(&self) -> Option<u64> {
-            self.1
-        }
-    }
 
     #[test]
     fn a_worker_keeps_in_memory_what_its_parent_does_and_a_part_of_what_it_may_have() {
         let budget = |configured: u64, limit: Option<u64>| {
             let storage = Storage::memory().memory_cache(configured);
-            let parent = Frugal(Environment::new(storage, LocalRunner::new()), limit);
-            let parent: Arc<dyn Parent> = Arc::new(parent);
+            let environment = Environment::new(storage, LocalRunner::new());
+            let parent = Within::parent(environment, limit);
             open_storage(&parent, "").unwrap().0.cache.budget()
         };
         assert_eq!(budget(0, None), 0);

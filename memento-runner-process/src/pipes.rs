@@ -3,39 +3,59 @@
 use std::collections::VecDeque;
 use std::io::{self, Read, Write};
 use std::os::fd::AsFd as _;
-use std::process::{ChildStdin, ChildStdout};
-use std::time::Instant;
+use std::process::{Child, ChildStdin, ChildStdout};
+use std::time::{Duration, Instant};
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::{Errno, ioctl_fionbio, ioctl_fionread};
 
 use crate::ready::wait_briefly;
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::io::{Errno, ioctl_fionbio};
 
 /// How much is read at once while something is written.
 const EARLY: usize = 64 << 10;
 
-/// The output of a process.
+/// The input of a process, which may be writing itself while something is written to it, and its output.
 #[derive(Debug)]
-pub(crate) struct Timed {
+pub(crate) struct Pipes {
+    /// `None` when it was closed. Writing to it never waits: where there is no room, both pipes are waited for.
+    input: Option<ChildStdin>,
     output: ChildStdout,
     /// What came while something was written.
     early: VecDeque<u8>,
-    /// When waiting for more ends with an error; `None` is never.
-    pub(crate) deadline: Option<Instant>,
+    /// When waiting ends with an error; `None` is never.
+    deadline: Option<Instant>,
 }
 
-impl Timed {
-    pub(crate) fn new(output: ChildStdout) -> Self {
-        Self { output, early: VecDeque::new(), deadline: None }
+impl Pipes {
+    /// Those of `child`, without a deadline.
+    pub(crate) fn of(child: &mut Child) -> io::Result<Self> {
+        let (Some(input), Some(output)) = (child.stdin.take(), child.stdout.take()) else {
+            return Err(io::ErrorKind::BrokenPipe.into());
+        };
+        ioctl_fionbio(&input, true)?;
+        Ok(Self { input: Some(input), output, early: VecDeque::new(), deadline: None })
     }
 
-    /// What writes to `input` of the same process until the deadline.
-    pub(crate) fn writer<'a>(&'a mut self, input: &'a mut ChildStdin) -> Writer<'a> {
-        Writer { input, output: self }
+    /// From now on, there is so much time to wait; `None` is without an end.
+    pub(crate) fn limit_waits(&mut self, time: Option<Duration>) {
+        self.deadline = time.and_then(|time| Instant::now().checked_add(time));
     }
 
-    /// Waits until `input` takes more. What the process says meanwhile is kept: it may read nothing before somebody has
-    /// taken that.
-    fn make_room(&mut self, input: &ChildStdin) -> io::Result<()> {
+    /// Whether the process has read all that was written.
+    pub(crate) fn is_all_read(&self) -> bool {
+        let is_read = |input| ioctl_fionread(input).is_ok_and(|unread| unread == 0);
+        self.input.as_ref().is_none_or(is_read)
+    }
+
+    /// Ends the input.
+    pub(crate) fn close(&mut self) {
+        self.input = None;
+    }
+
+    /// Waits until the input takes more. What the process says meanwhile is kept: it may read nothing before somebody
+    /// has taken that.
+    fn make_room(&mut self) -> io::Result<()> {
+        let input = self.input.as_ref().ok_or(io::ErrorKind::BrokenPipe)?;
         let mut files = [
             PollFd::from_borrowed_fd(input.as_fd(), PollFlags::OUT),
             PollFd::from_borrowed_fd(self.output.as_fd(), PollFlags::IN),
@@ -69,7 +89,7 @@ fn wait(files: &mut [PollFd<'_>], deadline: Option<Instant>) -> io::Result<()> {
     }
 }
 
-impl Read for Timed {
+impl Read for Pipes {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         if !self.early.is_empty() {
             return self.early.read(buffer);
@@ -83,79 +103,63 @@ impl Read for Timed {
     }
 }
 
-/// Has writing to `input` never wait: a [`Writer`] does, where there is no room.
-pub(crate) fn do_not_wait(input: &ChildStdin) -> io::Result<()> {
-    Ok(ioctl_fionbio(input, true)?)
-}
-
-/// Writes to a process that may be writing itself.
-#[derive(Debug)]
-pub(crate) struct Writer<'a> {
-    input: &'a mut ChildStdin,
-    output: &'a mut Timed,
-}
-
-impl Write for Writer<'_> {
+impl Write for Pipes {
     fn write(&mut self, content: &[u8]) -> io::Result<usize> {
         loop {
-            match self.input.write(content) {
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    self.output.make_room(self.input)?;
-                }
+            let input = self.input.as_mut().ok_or(io::ErrorKind::BrokenPipe)?;
+            match input.write(content) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.make_room()?,
                 written => return written,
             }
         }
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.input.flush()
+        Ok(())
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::process::{Child, Command, Stdio};
-    use std::time::Duration;
+    use std::process::{Command, Stdio};
 
     use super::*;
 
     /// More than pipes hold.
     const LONG: usize = 1 << 20;
 
-    fn start(program: &str, arguments: &[&str]) -> (Child, ChildStdin, Timed) {
+    fn start(program: &str, arguments: &[&str]) -> (Child, Pipes) {
         let mut command = Command::new(program);
         command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut child = command.spawn().unwrap();
-        let input = child.stdin.take().unwrap();
-        do_not_wait(&input).unwrap();
-        let output = Timed::new(child.stdout.take().unwrap());
-        (child, input, output)
+        let pipes = Pipes::of(&mut child).unwrap();
+        (child, pipes)
     }
 
     /// `cat` reads on only when what it has written is read.
     #[test]
     fn who_writes_before_it_reads_is_heard() {
-        let (mut child, mut input, mut output) = start("cat", &[]);
+        let (mut child, mut pipes) = start("cat", &[]);
         let content: Vec<u8> = (0..=250).cycle().take(LONG).collect();
-        output.writer(&mut input).write_all(&content).unwrap();
-        drop(input);
+        pipes.write_all(&content).unwrap();
+        pipes.close();
         let mut echo = Vec::new();
-        output.read_to_end(&mut echo).unwrap();
+        pipes.read_to_end(&mut echo).unwrap();
         assert!(echo == content);
         child.wait().unwrap();
     }
 
     #[test]
     fn who_does_not_read_is_waited_for_until_the_deadline() {
-        let (mut child, mut input, mut output) = start("sleep", &["infinity"]);
+        let (mut child, mut pipes) = start("sleep", &["infinity"]);
         let content = vec![0; LONG];
-        output.deadline = Instant::now().checked_add(Duration::from_millis(10));
-        let error = output.writer(&mut input).write_all(&content).unwrap_err();
+        pipes.limit_waits(Some(Duration::from_millis(10)));
+        let error = pipes.write_all(&content).unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::TimedOut);
         child.kill().unwrap();
         child.wait().unwrap();
-        output.deadline = None;
-        let error = output.writer(&mut input).write_all(&content).unwrap_err();
+        pipes.limit_waits(None);
+        let error = pipes.write_all(&content).unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::BrokenPipe);
     }
 }
