@@ -15,6 +15,7 @@ pub use crate::storage::Segments;
 use crate::{Error, ErrorKind, Result};
 
 pub use bincode::Bincode;
+pub(crate) use lossless::watch;
 use lossless::{Lossless, ToNull};
 pub use postcard::Postcard;
 
@@ -115,6 +116,13 @@ fn encoding_error<T: ?Sized>(codec: &'static str, source: impl Into<Source>) -> 
         .with("codec", codec)
         .source(source)
         .help("choose another codec with `codec = \"…\"` on the function")
+}
+
+/// The error of a value that is not read as what it is: as another one, or not at all, for a reason.
+pub(crate) fn misread<T: ?Sized>(codec: &'static str, reason: Option<Error>) -> Error {
+    let other = "it would be read as another value: serde leaves out a field or a variant when it is written, or when \
+                 it is read, and not both times";
+    encoding_error::<T>(codec, reason.map_or_else(|| other.into(), Source::from))
 }
 
 fn decoding_error<T>(codec: &'static str, source: impl Into<Source>) -> Error {

@@ -31,6 +31,7 @@
 
 mod deserializer;
 mod parts;
+mod pieces;
 mod render;
 mod serializer;
 mod sink;
@@ -39,6 +40,7 @@ mod tag;
 mod tests;
 
 pub(crate) use deserializer::{decode, split_first, split_tuple};
+pub(crate) use pieces::have_same_pieces;
 pub use render::Rendered;
 pub(crate) use serializer::Serializer;
 pub(crate) use sink::{Detached, Encoded, Sink};

@@ -1,5 +1,6 @@
 //! How results are encoded, as chosen on the function.
 
+use std::collections::HashSet;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use memento::{Codec, Environment, LocalRunner, Storage, memento};
@@ -98,4 +99,75 @@ fn what_its_codec_would_change_is_not_kept() {
     assert_eq!(environment.statistics().store_failures, 0);
     assert_eq!(calls(None), 2, "its field is left out");
     assert_eq!(environment.statistics().store_failures, 2);
+}
+
+/// The first of its fields without a name may be left out.
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+struct Row(
+    #[serde(default, skip_serializing_if = "Option::is_none")] Option<u8>,
+    #[serde(default)] Option<u8>,
+    #[serde(default)] Option<u16>,
+);
+
+/// The first variant is never written, and not counted where one is read.
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+enum Fate {
+    #[serde(skip)]
+    #[expect(dead_code, reason = "others count from it")]
+    Pending,
+    Won,
+    Lost,
+}
+
+/// The first field is never written.
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+struct Line {
+    #[serde(default, skip_serializing)]
+    cached: Option<u8>,
+    first: Option<u8>,
+    second: Option<u16>,
+}
+
+static ODD: AtomicU64 = AtomicU64::new(0);
+
+#[memento]
+fn row(first: Option<u8>) -> Row {
+    ODD.fetch_add(1, Ordering::Relaxed);
+    Row(first, Some(2), Some(99))
+}
+
+#[memento(codec = "postcard")]
+fn fate(has_won: bool) -> Fate {
+    ODD.fetch_add(1, Ordering::Relaxed);
+    if has_won { Fate::Won } else { Fate::Lost }
+}
+
+#[memento]
+fn line(first: Option<u8>) -> (Line, Option<u16>) {
+    ODD.fetch_add(1, Ordering::Relaxed);
+    (Line { cached: None, first, second: Some(99) }, None)
+}
+
+/// The order of what is in the set is another one each time that it is read.
+#[memento]
+fn fates(_n: u64) -> Vec<(Result<u8, u8>, HashSet<u64>)> {
+    ODD.fetch_add(1, Ordering::Relaxed);
+    vec![(Err(1), (0..100).collect()), (Ok(2), HashSet::new())]
+}
+
+/// Serde tells a serializer nothing of what is left out here. What could not be read is not kept either.
+#[test]
+fn what_would_be_read_as_another_value_is_not_kept() {
+    let storage = Storage::memory().memory_cache(0);
+    let environment = Environment::new(storage, LocalRunner::new());
+    let runs = |calls: fn()| {
+        environment.enter(|| (calls(), calls()));
+        let failures = environment.statistics().store_failures;
+        (ODD.swap(0, Ordering::Relaxed), failures)
+    };
+    assert_eq!(runs(|| assert_eq!(row(Some(1)), Row(Some(1), Some(2), Some(99)))), (1, 0));
+    assert_eq!(runs(|| assert_eq!(fates(0)[0].1.len(), 100)), (1, 0));
+    assert_eq!(runs(|| assert_eq!(row(None), Row(None, Some(2), Some(99)))), (2, 2));
+    assert_eq!(runs(|| assert_eq!([fate(true), fate(false)], [Fate::Won, Fate::Lost])), (4, 6));
+    assert_eq!(runs(|| assert_eq!(line(Some(2)).0.first, Some(2))), (2, 8));
 }

@@ -1,5 +1,11 @@
 //! Encodes a value, or refuses it, where a codec would write something that reads as another value.
+//!
+//! Of some of what serde is told to leave out, it tells no serializer: fields of structs with `skip_serializing` alone,
+//! those of tuple structs with `skip_serializing_if`, variants with `skip`, which are counted when a value is written,
+//! and not when it is read. A codec that tells things apart by their places alone writes values in which there may be
+//! such a one, and [`watch`] tells: whether it is read back as what it was, only the one who reads it knows.
 
+use std::cell::Cell;
 use std::marker::PhantomData;
 
 use serde::ser::{
@@ -30,6 +36,34 @@ pub(super) struct ToNull;
 impl Blind for ToNull {
     const TO_NAMES: bool = false;
     const TO_NULL: bool = true;
+}
+
+thread_local! {
+    /// Whether anything has been written that may read as something else.
+    static IS_DOUBTFUL: Cell<bool> = const { Cell::new(false) };
+}
+
+/// What `encode` returns, and whether what it has written is to be read back, to see that it is what it was.
+pub(crate) fn watch<T>(encode: impl FnOnce() -> T) -> (T, bool) {
+    let before = IS_DOUBTFUL.replace(false);
+    let encoded = encode();
+    (encoded, IS_DOUBTFUL.replace(before))
+}
+
+/// Notes that there is something whose parts serde may leave out.
+#[inline]
+fn doubt<B: Blind>() {
+    if B::TO_NAMES {
+        IS_DOUBTFUL.set(true);
+    }
+}
+
+/// Notes that there is a variant before which serde may leave out others.
+#[inline]
+fn doubt_variant<B: Blind>(index: u32) {
+    if index > 0 {
+        doubt::<B>();
+    }
 }
 
 /// A value for a codec that is [`Blind`].
@@ -108,6 +142,17 @@ macro_rules! begin {
     )+};
 }
 
+/// The same, where serde may leave out some of them and say nothing.
+macro_rules! begin_doubtful {
+    ($($method:ident($($argument:ident: $type:ty),*) -> $compound:ident),+ $(,)?) => {$(
+        #[inline]
+        fn $method(self, $($argument: $type),*) -> Result<Self::$compound, S::Error> {
+            doubt::<B>();
+            Ok(Compound { inner: self.serializer.$method($($argument),*)?, blind: PhantomData })
+        }
+    )+};
+}
+
 impl<B: Blind, S: Serializer> Serializer for Checking<B, S> {
     type Ok = S::Ok;
     type Error = S::Error;
@@ -134,19 +179,32 @@ impl<B: Blind, S: Serializer> Serializer for Checking<B, S> {
         serialize_char(value: char),
         serialize_str(value: &str),
         serialize_bytes(value: &[u8]),
-        serialize_unit_variant(name: &'static str, index: u32, variant: &'static str),
     }
 
     begin! {
         serialize_seq(length: Option<usize>) -> SerializeSeq,
         serialize_tuple(length: usize) -> SerializeTuple,
+        serialize_map(length: Option<usize>) -> SerializeMap,
+    }
+
+    begin_doubtful! {
         serialize_tuple_struct(name: &'static str, length: usize) -> SerializeTupleStruct,
         serialize_tuple_variant(name: &'static str, index: u32, variant: &'static str, length: usize)
             -> SerializeTupleVariant,
-        serialize_map(length: Option<usize>) -> SerializeMap,
         serialize_struct(name: &'static str, length: usize) -> SerializeStruct,
         serialize_struct_variant(name: &'static str, index: u32, variant: &'static str, length: usize)
             -> SerializeStructVariant,
+    }
+
+    #[inline]
+    fn serialize_unit_variant(
+        self,
+        name: &'static str,
+        index: u32,
+        variant: &'static str,
+    ) -> Result<S::Ok, S::Error> {
+        doubt_variant::<B>(index);
+        self.serializer.serialize_unit_variant(name, index, variant)
     }
 
     #[inline]
@@ -197,6 +255,7 @@ impl<B: Blind, S: Serializer> Serializer for Checking<B, S> {
         variant: &'static str,
         value: &T,
     ) -> Result<S::Ok, S::Error> {
+        doubt_variant::<B>(index);
         let value = Lossless::<B, T>::new(value);
         self.serializer.serialize_newtype_variant(name, index, variant, &value)
     }

@@ -6,7 +6,7 @@ use super::calls::Calls;
 use super::item::Item;
 use super::lookup;
 use crate::Result;
-use crate::codec::Encoding;
+use crate::codec::{self, Encoding};
 use crate::part::{Found, Publish, Scope};
 
 impl Calls<'_> {
@@ -20,12 +20,19 @@ impl Calls<'_> {
         let mut bytes = Vec::new();
         let (contents, function) =
             (&self.binding.cluster.storage.contents, self.binding.function.path());
+        let decoding = Scope::decoding(contents, function);
         let scope = Scope::encoding(contents, function).publishing(publish, item.task.encoder());
-        match scope.enter(|| item.task.encode(&mut bytes)) {
-            (Some(Ok(())), found) => Ok((Some(bytes), found)),
-            (Some(Err(error)), _) => Err(error.with("function", function)),
-            (None, found) => Ok((None, found)),
-        }
+        let encode = || scope.enter(|| item.task.encode(&mut bytes));
+        let ((encoded, found), is_doubtful) = codec::watch(encode);
+        let Some(encoded) = encoded else { return Ok((None, found)) };
+        let checked = encoded.and_then(|()| {
+            if is_doubtful {
+                return decoding.enter(|| item.task.check_read(&bytes, found.is_all())).0;
+            }
+            Ok(())
+        });
+        checked.map_err(|error| error.with("function", function))?;
+        Ok((Some(bytes), found))
     }
 
     /// Why the parts of a result are not where the process that asks finds them, if they are not.

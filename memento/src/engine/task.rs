@@ -6,8 +6,8 @@ use std::sync::mpsc::Sender;
 
 use super::ending::Ending;
 use crate::cache::Shared;
-use crate::codec::{Codec, Encoding};
-use crate::encoding::{Encode, EncodeResult, Encoder};
+use crate::codec::{self, Codec, Encoding};
+use crate::encoding::{Encode, EncodeResult, Encoder, have_same_pieces};
 use crate::function::Function;
 use crate::part;
 use crate::plugin::Ends;
@@ -29,6 +29,10 @@ pub(crate) trait Task: Send {
 
     /// Appends the encoding of the output; `None` where the output is not kept.
     fn encode(&self, bytes: &mut Vec<u8>) -> Option<Result<()>>;
+
+    /// Sees to it that the output is read from its encoding, and not as another one. That it cannot be read is an error
+    /// where it `is_all` there is to be read.
+    fn check_read(&self, bytes: &[u8], is_all: bool) -> Result<()>;
 
     /// What encodes any value as the output is encoded.
     fn encoder(&self) -> part::Encode;
@@ -153,6 +157,15 @@ where
 
     fn encode(&self, bytes: &mut Vec<u8>) -> Option<Result<()>> {
         self.kept().map(|kept| R::Codec::encode(kept, bytes))
+    }
+
+    fn check_read(&self, bytes: &[u8], is_all: bool) -> Result<()> {
+        let wrong = match (self.kept(), R::Codec::decode::<R::Kept>(bytes)) {
+            (Some(kept), Ok(read)) if !have_same_pieces(kept, &read) => None,
+            (_, Err(error)) if is_all => Some(error),
+            _ => return Ok(()),
+        };
+        Err(codec::misread::<R::Kept>(R::Codec::NAME, wrong))
     }
 
     fn encoder(&self) -> part::Encode {
