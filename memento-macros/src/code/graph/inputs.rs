@@ -81,7 +81,7 @@ impl Graph<'_> {
                 graph.lead_to_imported(joint, import, krate);
                 graph.lead_to_conditional(joint, import);
             }
-            if index.imports(module).iter().any(|&import| is_glob_into_crate(index, import)) {
+            if index.has_glob(module) {
                 graph.lead_to(joint, Joint::PublicImports(krate), |graph, joint| {
                     for import in index.public_imports() {
                         graph.lead_to_imported(joint, import, krate);
@@ -215,14 +215,6 @@ fn is_type(index: &Index, import: &Import) -> bool {
 /// Whether an import brings in all that is in something.
 fn is_glob(index: &Index, import: usize) -> bool {
     matches!(&index.nodes[import].item.kind, Kind::Import(import) if import.name.is_none())
-}
-
-/// Whether an import brings in all that is in a module of the crates that are followed.
-fn is_glob_into_crate(index: &Index, import: usize) -> bool {
-    match &index.nodes[import].item.kind {
-        Kind::Import(import) => import.name.is_none() && index.may_be_module(&import.path[0]),
-        _ => false,
-    }
 }
 
 /// The files that an include may mean whose path only the compiler can tell: those that have one of the texts in
