@@ -1,7 +1,10 @@
-//! What Cargo left beside a compiled crate: which files it was made of, with which features.
+//! What Cargo left beside a compiled crate: which files it was made of, with which features, and what build scripts have
+//! set for it.
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
+
+use super::manifest::Manifest;
 
 /// A compiled crate.
 #[derive(Clone)]
@@ -87,6 +90,11 @@ impl Artifact {
         features(&std::fs::read_to_string(note).ok()?)
     }
 
+    /// The manifest of its package, as far as its place tells which one that is.
+    fn manifest(&self) -> Option<Manifest> {
+        self.root().and_then(Manifest::above)
+    }
+
     /// What the build script of its package says about an option.
     ///
     /// Cargo keeps what a build script prints for each combination of features and settings. While dependents compile,
@@ -94,7 +102,9 @@ impl Artifact {
     pub(crate) fn build_script(&self, option: &str) -> BuildScript {
         let outputs = self.outputs();
         match outputs.split_first() {
-            None if !self.has_build_script() => BuildScript::Nothing,
+            None if !self.manifest().is_some_and(|of| of.has_build_script()) => {
+                BuildScript::Nothing
+            }
             Some((first, others)) => {
                 let is_set = sets(first, option);
                 let is_known = others.iter().all(|output| sets(output, option) == is_set);
@@ -120,23 +130,24 @@ impl Artifact {
         outputs.filter_map(|output| std::fs::read_to_string(output).ok()).collect()
     }
 
-    /// Whether its package has a build script, as far as its manifest tells.
-    fn has_build_script(&self) -> bool {
-        let folders = self.root().into_iter().flat_map(|root| root.ancestors().skip(1));
-        let mut manifests = folders.filter_map(|folder| {
-            let manifest = std::fs::read_to_string(folder.join("Cargo.toml")).ok()?;
-            Some((manifest, folder.join("build.rs").is_file()))
-        });
-        manifests.next().is_some_and(|(manifest, is_there)| {
-            let mut keys = manifest.lines().filter_map(|line| line.split_once('='));
-            is_there || keys.any(|(key, value)| key.trim() == "build" && value.trim() != "false")
-        })
-    }
-
     /// The digest of the whole file: stands for the crate where nothing tells what it was made of.
     pub(crate) fn digest(&self) -> blake3::Hash {
         std::fs::read(&self.path)
             .map_or_else(|_| blake3::hash(b"gone"), |bytes| blake3::hash(&bytes))
+    }
+
+    /// The digest of all files that it was made of.
+    pub(crate) fn content(&self) -> blake3::Hash {
+        if self.root().is_none() {
+            return self.digest();
+        }
+        let mut hasher = blake3::Hasher::new();
+        for file in &self.files {
+            let bytes = std::fs::read(file).unwrap_or_default();
+            hasher.update(&(bytes.len() as u64).to_le_bytes());
+            hasher.update(&bytes);
+        }
+        hasher.finalize()
     }
 }
 

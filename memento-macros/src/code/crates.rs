@@ -33,6 +33,12 @@ pub(crate) struct Crate {
 }
 
 impl Crate {
+    fn new(name: &str, root: PathBuf, artifact: Option<Artifact>) -> Self {
+        let (sees, foreign) = (BTreeSet::new(), BTreeMap::new());
+        let names = vec![name.to_owned()];
+        Self { name: name.to_owned(), root, artifact, used_by: None, sees, names, foreign }
+    }
+
     /// The value of a variable while it was compiled, as far as that is known.
     pub(crate) fn variable(&self, name: &str) -> Option<String> {
         let known = self.artifact.iter().flat_map(|artifact| &artifact.variables);
@@ -91,13 +97,13 @@ impl Crates {
         let folder = PathBuf::from(variable("CARGO_MANIFEST_DIR"));
         let found =
             Lock::find(&folder, &variable("CARGO_PKG_NAME"), &variable("CARGO_PKG_VERSION"));
-        Some(Self::of(name, root, found, rustc::dependencies(), &rustc::folders()))
+        Some(Self::of(&name, root, found, rustc::dependencies(), &rustc::folders()))
     }
 
     /// The crates of the compilation of one that begins at `root`, with the lock that has its package, with these
     /// `dependencies`; further ones are in `folders`.
     pub(super) fn of(
-        name: String,
+        name: &str,
         root: PathBuf,
         found: Option<(Lock, usize)>,
         dependencies: impl Iterator<Item = Dependency>,
@@ -105,7 +111,7 @@ impl Crates {
     ) -> Self {
         let (lock, package) = found.unzip();
         let mut crates = Self { lock, ..Self::default() };
-        crates.add(name, root, None, package);
+        crates.add(Crate::new(name, root, None), package);
         let mut beside = BTreeSet::new();
         for dependency in dependencies.filter(|found| !rustc::is_framework(&found.original)) {
             beside.extend(dependency.artifact.parent().map(Path::to_owned));
@@ -151,17 +157,8 @@ impl Crates {
         digests.join(" ")
     }
 
-    fn add(
-        &mut self,
-        name: String,
-        root: PathBuf,
-        artifact: Option<Artifact>,
-        package: Option<usize>,
-    ) {
-        let (sees, foreign) = (BTreeSet::new(), BTreeMap::new());
-        let names = vec![name.clone()];
-        let used_by = None;
-        self.all.push(Crate { name, root, artifact, used_by, sees, names, foreign });
+    fn add(&mut self, krate: Crate, package: Option<usize>) {
+        self.all.push(krate);
         self.packages.push(package);
     }
 
@@ -199,8 +196,9 @@ impl Crates {
         let root = artifact.root().filter(is_here).map(Path::to_owned);
         match root.filter(|_| !is_elsewhere && !artifact.is_procedural_macro()) {
             Some(root) => {
-                self.add(original.to_owned(), root, Some(artifact), package);
-                self.all.iter_mut().rev().take(1).for_each(|krate| krate.names.push(name.clone()));
+                let mut krate = Crate::new(original, root, Some(artifact));
+                krate.names.push(name);
+                self.add(krate, package);
             }
             None => {
                 let package = package.filter(|_| is_elsewhere);
@@ -225,7 +223,7 @@ impl Crates {
                     (label, blake3::hash(format!("{digest} {features}").as_bytes()))
                 }
                 (None, Some(artifact)) if artifact.is_procedural_macro() => {
-                    (format!("procedural macros {original}"), content(artifact))
+                    (format!("procedural macros {original}"), artifact.content())
                 }
                 (None, Some(artifact)) => (format!("crate {original}"), artifact.digest()),
                 (None, None) => (format!("crate {original}"), blake3::hash(b"unknown")),
@@ -272,18 +270,4 @@ impl Crates {
 fn is_downloaded(root: &Path) -> bool {
     let root = root.to_string_lossy().replace('\\', "/");
     root.contains("/registry/src/") || root.contains("/git/checkouts/")
-}
-
-/// The digest of all files that a crate is made of.
-fn content(artifact: &Artifact) -> blake3::Hash {
-    if artifact.root().is_none() {
-        return artifact.digest();
-    }
-    let mut hasher = blake3::Hasher::new();
-    for file in &artifact.files {
-        let bytes = std::fs::read(file).unwrap_or_default();
-        hasher.update(&(bytes.len() as u64).to_le_bytes());
-        hasher.update(&bytes);
-    }
-    hasher.finalize()
 }

@@ -8,7 +8,7 @@ use std::time::SystemTime;
 
 use super::super::artifact::Artifact;
 use super::super::lock::Package;
-use super::{Crates, is_downloaded};
+use super::{Crate, Crates, is_downloaded};
 use crate::rustc;
 
 impl Crates {
@@ -44,10 +44,9 @@ impl Crates {
             );
         }
         for (name, root, artifact, package) in found {
-            self.add(name, root, Some(artifact), Some(package));
-            if let Some(krate) = self.all.last_mut() {
-                krate.used_by = Some(direct.clone());
-            }
+            let mut krate = Crate::new(&name, root, Some(artifact));
+            krate.used_by = Some(direct.clone());
+            self.add(krate, Some(package));
         }
     }
 

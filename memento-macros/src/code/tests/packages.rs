@@ -58,7 +58,7 @@ impl Workspace {
         let folders: BTreeSet<PathBuf> =
             folders.iter().map(|path| folder.join("target").join(path)).collect();
         let root = folder.join("app/src/lib.rs");
-        let crates = Crates::of("app".to_owned(), root, found, dependencies, &folders);
+        let crates = Crates::of("app", root, found, dependencies, &folders);
         Program { index: Index::new(crates), folder }
     }
 }
