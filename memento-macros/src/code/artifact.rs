@@ -1,6 +1,7 @@
 //! What Cargo left beside a compiled crate: which files it was made of, with which features, and what build scripts have
 //! set for it.
 
+use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
@@ -55,14 +56,26 @@ impl Artifact {
         self.files.first().map(PathBuf::as_path).filter(|root| root.is_file())
     }
 
-    /// Whether it is a procedural macro: code that runs in the compiler.
+    /// Whether it is a procedural macro: code that runs in the compiler. The file of a dynamic library, which Cargo calls
+    /// as others expect it, has no hash in its name.
     pub(crate) fn is_procedural_macro(&self) -> bool {
         let extension = self.path.extension().and_then(OsStr::to_str);
-        matches!(extension, Some("so" | "dylib" | "dll"))
+        matches!(extension, Some("so" | "dylib" | "dll")) && self.stem().contains('-')
     }
 
     fn stem(&self) -> String {
         self.path.file_stem().unwrap_or_default().to_string_lossy().into_owned()
+    }
+
+    /// What the crate is called itself.
+    pub(crate) fn crate_name(&self) -> String {
+        let stem = self.stem();
+        plain(stem.strip_prefix("lib").unwrap_or(&stem))
+    }
+
+    /// Whether it is in one of some folders.
+    pub(crate) fn is_in(&self, folders: &BTreeSet<PathBuf>) -> bool {
+        self.path.parent().is_some_and(|folder| folders.contains(folder))
     }
 
     /// What differs for each combination of features, versions and settings: the name of the file, where Cargo does not
@@ -95,6 +108,11 @@ impl Artifact {
         self.root().and_then(Manifest::above)
     }
 
+    /// The name of its package, if the manifest says that this is the library of it.
+    pub(crate) fn package(&self) -> Option<String> {
+        Some(self.manifest()?.package_of(&self.crate_name())?.to_owned())
+    }
+
     /// What the build script of its package says about an option.
     ///
     /// Cargo keeps what a build script prints for each combination of features and settings. While dependents compile,
@@ -116,11 +134,10 @@ impl Artifact {
 
     /// What the build script of its package has printed, each time that it was run for another combination.
     fn outputs(&self) -> Vec<String> {
-        let stem = self.stem();
         let noted = self.notes();
         // Without notes, the package is called like the crate.
         let name = noted.as_deref().and_then(Path::file_name).map(OsStr::to_string_lossy);
-        let name = plain(name.as_deref().unwrap_or(stem.strip_prefix("lib").unwrap_or(&stem)));
+        let name = name.map_or_else(|| self.crate_name(), |name| plain(&name));
         let folder = self.path.parent().and_then(Path::parent).map(|folder| folder.join("build"));
         let folders = folder.and_then(|folder| std::fs::read_dir(folder).ok());
         let folders = folders.into_iter().flatten().flatten();
@@ -163,7 +180,7 @@ pub(crate) enum BuildScript {
 }
 
 /// The name of a package or a crate in that of a file, which a hash may follow.
-fn plain(name: &str) -> String {
+pub(crate) fn plain(name: &str) -> String {
     name.rsplit_once('-').map_or(name, |(name, _)| name).replace('-', "_")
 }
 

@@ -3,6 +3,7 @@
 //! The sources of packages on this machine are followed: path dependencies, members of the workspace, the package's own
 //! library. Other packages are what `Cargo.lock` says that they are.
 
+mod notes;
 mod transitive;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -10,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use super::artifact::{Artifact, BuildScript};
-use super::lock::{Exactness, Lock};
+use super::lock::{Exactness, Lock, Package};
 use crate::rustc::{self, Dependency};
 
 /// The variable that says how exactly the versions of other packages count: `exact` or `compatible`.
@@ -79,6 +80,8 @@ pub(crate) struct Crates {
     lock: Option<Lock>,
     /// What was compiled of the procedural macros on this machine that followed crates need, by package.
     procedural: BTreeMap<usize, Artifact>,
+    /// The packages on this machine that Cargo may have compiled, and of which nothing was found.
+    missing: BTreeSet<usize>,
 }
 
 fn exactness() -> Exactness {
@@ -140,16 +143,19 @@ impl Crates {
         match artifact.build_script(option) {
             BuildScript::Nothing => state,
             BuildScript::Sets(is_set) => format!("{state} {is_set}"),
-            BuildScript::Unknown => format!("{state} {}", self.compiled(krate)),
+            BuildScript::Unknown => {
+                let named = Some(krate).filter(|krate| krate.used_by.is_none());
+                format!("{state} {}", self.compiled(named))
+            }
         }
     }
 
-    /// What a crate was compiled to: it differs with all that it was compiled from. Of one that only others need, what
-    /// those were compiled to, which has the digests of all that they need in it.
-    fn compiled(&self, krate: &Crate) -> String {
-        let is_meant = |other: &&Crate| match krate.used_by {
-            None => std::ptr::eq(*other, krate),
-            Some(_) => other.used_by.is_none(),
+    /// What a crate was compiled to: it differs with all that it was compiled from. Without one, what all were that the
+    /// one being compiled can name, which has the digests of all that they need in it.
+    fn compiled(&self, krate: Option<&Crate>) -> String {
+        let is_meant = |other: &&Crate| match krate {
+            Some(krate) => std::ptr::eq(*other, krate),
+            None => other.used_by.is_none(),
         };
         let artifacts = self.all.iter().filter(is_meant).filter_map(|of| of.artifact.as_ref());
         let digests: Vec<String> =
@@ -162,7 +168,7 @@ impl Crates {
         self.packages.push(package);
     }
 
-    /// The package of a crate that `dependent` needs.
+    /// The package of a crate that `dependent` needs: on this machine, the manifest above its root tells.
     fn package(
         &self,
         original: &str,
@@ -171,20 +177,27 @@ impl Crates {
     ) -> Option<usize> {
         let lock = self.lock.as_ref()?;
         let dependent = dependent?;
+        let direct: Vec<usize> = lock.dependencies(dependent).chain([dependent]).collect();
+        let find = |is_it: &dyn Fn(&Package) -> bool| {
+            direct.iter().copied().find(|&package| is_it(&lock.packages[package]))
+        };
+        let own = artifact.root().filter(|root| !is_downloaded(root));
+        let own = own.and_then(|_| artifact.package());
+        let is_own = |package: &Package| own.as_ref() == Some(&package.name);
+        if let Some(package) = find(&|package| package.source.is_none() && is_own(package)) {
+            return Some(package);
+        }
         let root = artifact.root().map(|root| root.to_string_lossy().replace('\\', "/"));
-        let is_at = |package: usize| {
-            let package = &lock.packages[package];
+        let is_at = |package: &Package| {
             let folder = format!("/{}-{}/", package.name, package.version);
             root.as_ref().is_some_and(|root| root.contains(&folder))
         };
-        let is_named = |package: usize| lock.packages[package].crate_name() == original;
-        let direct: Vec<usize> = lock.dependencies(dependent).chain([dependent]).collect();
-        let named: Vec<usize> =
-            direct.iter().copied().filter(|&package| is_named(package)).collect();
+        let is_named = |&package: &usize| lock.packages[package].crate_name() == original;
+        let named: Vec<usize> = direct.iter().copied().filter(is_named).collect();
         match named[..] {
             [package] => Some(package),
             // Several versions of one name, or a crate that is not called as its package is.
-            _ => direct.into_iter().find(|&package| is_at(package)).or(named.first().copied()),
+            _ => find(&is_at).or_else(|| find(&is_own)).or(named.first().copied()),
         }
     }
 
@@ -226,7 +239,10 @@ impl Crates {
                     (format!("procedural macros {original}"), artifact.content())
                 }
                 (None, Some(artifact)) => (format!("crate {original}"), artifact.digest()),
-                (None, None) => (format!("crate {original}"), blake3::hash(b"unknown")),
+                (None, None) => {
+                    let compiled = self.compiled(None);
+                    (format!("crate {original}"), blake3::hash(compiled.as_bytes()))
+                }
             }
         });
         (label, *digest)
@@ -248,21 +264,31 @@ impl Crates {
                         })
             });
             self.all[number].sees = sees.collect();
-            if number > 0
-                && let (Some(lock), Some(package)) = (&self.lock, self.packages[number])
-            {
-                let foreign = lock.dependencies(package).filter_map(|other| {
-                    let name = lock.packages[other].crate_name();
-                    let is_elsewhere = lock.packages[other].source.is_some();
-                    let procedural = self.procedural.get(&other).cloned();
-                    let is_foreign = is_elsewhere || procedural.is_some();
-                    let package = is_elsewhere.then_some(other);
-                    let foreign = is_foreign.then(|| Foreign::new(&name, package, procedural));
-                    foreign.map(|foreign| (name, foreign))
-                });
-                self.all[number].foreign = foreign.collect();
+            if number > 0 {
+                self.all[number].foreign = self.foreign(number);
             }
         }
+    }
+
+    /// What stands for the crates that a crate needs, and that are not followed.
+    fn foreign(&self, number: usize) -> BTreeMap<String, Foreign> {
+        let Some(lock) = &self.lock else { return BTreeMap::new() };
+        let Some(package) = self.packages[number] else {
+            // What it needs, only the compiler knows.
+            let name = self.all[number].name.clone();
+            let foreign = Foreign::new(&name, None, None);
+            return BTreeMap::from([(name, foreign)]);
+        };
+        let foreign = lock.dependencies(package).filter_map(|other| {
+            let name = lock.packages[other].crate_name();
+            let is_elsewhere = lock.packages[other].source.is_some();
+            let procedural = self.procedural.get(&other).cloned();
+            let is_foreign = is_elsewhere || procedural.is_some() || self.missing.contains(&other);
+            let package = is_elsewhere.then_some(other);
+            let foreign = is_foreign.then(|| Foreign::new(&name, package, procedural));
+            foreign.map(|foreign| (name, foreign))
+        });
+        foreign.collect()
     }
 }
 
