@@ -52,7 +52,7 @@ impl Crate {
 pub(crate) struct Foreign {
     /// What it is called itself.
     original: String,
-    /// Its package, if `Cargo.lock` says all about it.
+    /// Its package, if that is known.
     package: Option<usize>,
     /// What was compiled of it, where the compiler says.
     artifact: Option<Artifact>,
@@ -78,8 +78,9 @@ pub(crate) struct Crates {
     /// The package of each crate in the lock.
     packages: Vec<Option<usize>>,
     lock: Option<Lock>,
-    /// What was compiled of the procedural macros on this machine that followed crates need, by package.
-    procedural: BTreeMap<usize, Artifact>,
+    /// What was compiled of the packages on this machine that followed crates and procedural macros need, by package: the
+    /// procedural macros, where there are any.
+    artifacts: BTreeMap<usize, Artifact>,
     /// The packages on this machine that Cargo may have compiled, and of which nothing was found.
     missing: BTreeSet<usize>,
 }
@@ -214,7 +215,6 @@ impl Crates {
                 self.add(krate, package);
             }
             None => {
-                let package = package.filter(|_| is_elsewhere);
                 let foreign = Foreign::new(original, package, Some(artifact));
                 self.all[0].foreign.insert(name, foreign);
             }
@@ -226,9 +226,12 @@ impl Crates {
     pub(crate) fn stand_in<'f>(&self, foreign: &'f Foreign) -> (&'f str, blake3::Hash) {
         let (label, digest) = foreign.stand_in.get_or_init(|| {
             let Foreign { original, package, artifact, .. } = foreign;
-            match (self.lock.as_ref().zip(*package), artifact) {
+            let locked = self.lock.as_ref().zip(*package);
+            let elsewhere =
+                locked.filter(|(lock, package)| lock.packages[*package].source.is_some());
+            match (elsewhere, artifact) {
                 (Some((lock, package)), artifact) => {
-                    let digest = lock.digest(package, exactness());
+                    let digest = lock.digest(lock.closure(package, |_| false), exactness());
                     let package = &lock.packages[package];
                     let label = format!("crate {}", package.name);
                     let features = artifact.as_ref().and_then(Artifact::features);
@@ -236,7 +239,7 @@ impl Crates {
                     (label, blake3::hash(format!("{digest} {features}").as_bytes()))
                 }
                 (None, Some(artifact)) if artifact.is_procedural_macro() => {
-                    (format!("procedural macros {original}"), artifact.content())
+                    (format!("procedural macros {original}"), self.content(artifact, *package))
                 }
                 (None, Some(artifact)) => (format!("crate {original}"), artifact.digest()),
                 (None, None) => {
@@ -246,6 +249,39 @@ impl Crates {
             }
         });
         (label, *digest)
+    }
+
+    /// The digest of all that procedural macros on this machine are made of: their sources, those of the packages here
+    /// that they need, and the versions of the others.
+    fn content(&self, macros: &Artifact, package: Option<usize>) -> blake3::Hash {
+        let Some((lock, package)) = self.lock.as_ref().zip(package) else {
+            return macros.content();
+        };
+        let is_here = |package: &usize| lock.packages[*package].source.is_none();
+        // What needs the macros itself is there for their tests only.
+        let is_end = |other: usize| {
+            let is_framework = || rustc::is_framework(&lock.packages[other].crate_name());
+            let is_user = || lock.closure(other, |_| false).contains(&package);
+            is_here(&other) && (is_framework() || is_user())
+        };
+        let mut helpers = lock.closure(package, is_end);
+        helpers.remove(&package);
+        let (here, elsewhere): (Vec<_>, Vec<_>) = helpers.into_iter().partition(is_here);
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(macros.content().as_bytes());
+        for helper in here {
+            let mut followed = self.all.iter().zip(&self.packages);
+            let followed = followed.find(|(_, package)| **package == Some(helper));
+            let followed = followed.and_then(|(krate, _)| krate.artifact.as_ref());
+            let digest = match self.artifacts.get(&helper).or(followed) {
+                Some(artifact) => artifact.content(),
+                None if self.missing.contains(&helper) => macros.digest(),
+                None => continue,
+            };
+            hasher.update(digest.as_bytes());
+        }
+        hasher.update(lock.digest(elsewhere, exactness()).as_bytes());
+        hasher.finalize()
     }
 
     /// Notes which crates can name which.
@@ -282,10 +318,10 @@ impl Crates {
         let foreign = lock.dependencies(package).filter_map(|other| {
             let name = lock.packages[other].crate_name();
             let is_elsewhere = lock.packages[other].source.is_some();
-            let procedural = self.procedural.get(&other).cloned();
+            let compiled = self.artifacts.get(&other);
+            let procedural = compiled.filter(|of| of.is_procedural_macro()).cloned();
             let is_foreign = is_elsewhere || procedural.is_some() || self.missing.contains(&other);
-            let package = is_elsewhere.then_some(other);
-            let foreign = is_foreign.then(|| Foreign::new(&name, package, procedural));
+            let foreign = is_foreign.then(|| Foreign::new(&name, Some(other), procedural));
             foreign.map(|foreign| (name, foreign))
         });
         foreign.collect()

@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use super::super::artifact::Artifact;
-use super::super::lock::Package;
 use super::notes::Notes;
 use super::{Crate, Crates};
 use crate::rustc;
@@ -20,7 +19,8 @@ impl Crates {
         folders: &BTreeSet<PathBuf>,
     ) {
         let Some(lock) = &self.lock else { return };
-        let is_end = |package: &Package| {
+        let is_end = |package: usize| {
+            let package = &lock.packages[package];
             package.source.is_some() || rustc::is_framework(&package.crate_name())
         };
         let wanted: Vec<usize> = (lock.closure(package, is_end).into_iter())
@@ -37,13 +37,15 @@ impl Crates {
             }
             let (macros, libraries): (Vec<_>, Vec<_>) =
                 all.into_iter().partition(Artifact::is_procedural_macro);
-            if let Some(artifact) = newest(macros.into_iter()).into_values().reduce(Artifact::with)
-            {
-                self.procedural.insert(wanted, artifact);
-                continue;
+            let is_macro = !macros.is_empty();
+            let compiled = newest(if is_macro { macros } else { libraries.clone() });
+            if let Some(artifact) = compiled.into_values().reduce(Artifact::with) {
+                self.artifacts.insert(wanted, artifact);
             }
-            let libraries = libraries.into_iter().filter(|artifact| artifact.is_in(beside));
-            found.extend(newest(libraries).into_iter().map(|of| (of, wanted)));
+            if !is_macro {
+                let libraries = libraries.into_iter().filter(|artifact| artifact.is_in(beside));
+                found.extend(newest(libraries).into_iter().map(|of| (of, wanted)));
+            }
         }
         for ((root, artifact), package) in found {
             let mut krate = Crate::new(&artifact.crate_name(), root, Some(artifact));
@@ -60,7 +62,7 @@ impl Crates {
 }
 
 /// The last one of the artifacts that begin with each file.
-fn newest(artifacts: impl Iterator<Item = Artifact>) -> BTreeMap<PathBuf, Artifact> {
+fn newest(artifacts: impl IntoIterator<Item = Artifact>) -> BTreeMap<PathBuf, Artifact> {
     let root = |artifact: &Artifact| artifact.root().and_then(|root| root.canonicalize().ok());
-    artifacts.filter_map(|artifact| Some((root(&artifact)?, artifact))).collect()
+    artifacts.into_iter().filter_map(|artifact| Some((root(&artifact)?, artifact))).collect()
 }

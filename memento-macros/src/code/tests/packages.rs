@@ -127,6 +127,33 @@ fn procedural_macros_that_are_used_here_and_in_a_dependency_count() {
 }
 
 #[test]
+fn what_procedural_macros_need_counts() {
+    let digest = |helper: &str, version: &str, near: &str, is_direct: bool| {
+        let mut workspace = Workspace::new();
+        workspace.package("app", if is_direct { &["mac", "near"] } else { &["near"] }, "", "");
+        let code = format!("pub fn go() -> u64 {{ mac::rate!() }} {near}");
+        workspace.package("near", &["mac"], &code, "other/deps/libnear-01.rmeta");
+        // For its tests, it needs what needs it.
+        workspace.package("mac", &["mac-core", "near", "app"], RATE, "deps/libmac-02.so");
+        workspace.package("mac-core", &["rates"], helper, "deps/libmac_core-03.rlib");
+        workspace.registered("rates", version);
+        let artifacts = [("near", "other/deps/libnear-01.rmeta"), ("mac", "deps/libmac-02.so")];
+        let artifacts = if is_direct { &artifacts[..] } else { &artifacts[..1] };
+        let program = workspace.program(artifacts, &["other/deps", "deps"]);
+        let code = if is_direct { "mac::rate!()" } else { "near::go()" };
+        let found = program.reach(&format!("fn of() -> u64 {{ {code} }}"));
+        found.has("procedural macros mac");
+        found.digest
+    };
+    for is_direct in [true, false] {
+        let before = digest("fn of() {}", "1.0.0", "", is_direct);
+        assert_ne!(digest("fn of() { 7 }", "1.0.0", "", is_direct), before);
+        assert_ne!(digest("fn of() {}", "1.0.1", "", is_direct), before);
+        assert_eq!(digest("fn of() {}", "1.0.0", "fn more() {}", is_direct), before);
+    }
+}
+
+#[test]
 fn a_crate_that_only_a_dependency_uses_is_followed() {
     let mut workspace = Workspace::new();
     workspace.package("app", &["near"], "", "");
