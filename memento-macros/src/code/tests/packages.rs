@@ -282,6 +282,26 @@ fn a_package_on_this_machine_is_told_from_one_of_a_registry_with_its_name() {
 }
 
 #[test]
+fn each_version_of_a_package_counts() {
+    let digest = |versions: [&str; 2]| {
+        let mut workspace = Workspace::new();
+        workspace.package("app", &["near", "far"], "", "");
+        for (name, version) in ["near", "far"].into_iter().zip(versions) {
+            let artifact = format!("deps/lib{name}-01.rmeta");
+            let needed = format!("rates {version}");
+            workspace.package(name, &[&needed], "pub fn go() -> u64 { rates::of() }", &artifact);
+            workspace.registered("rates", version);
+        }
+        let artifacts = [("near", "deps/libnear-01.rmeta"), ("far", "deps/libfar-01.rmeta")];
+        let program = workspace.program(&artifacts, &[]);
+        program.reach("fn of() -> u64 { near::go() + far::go() }").digest
+    };
+    let before = digest(["1.0.0", "2.0.0"]);
+    assert_ne!(digest(["1.0.1", "2.0.0"]), before);
+    assert_ne!(digest(["1.0.0", "2.0.1"]), before);
+}
+
+#[test]
 fn what_is_not_found_of_a_package_is_in_what_its_users_were_compiled_to() {
     let digest = |compiled: &str, noted: &str| {
         let mut workspace = Workspace::new();
