@@ -36,8 +36,13 @@ impl Notes {
         let is_of = |artifact: &Artifact| artifact.package().as_ref() == Some(&package.name);
         let crate_name = package.crate_name();
         let namesakes = self.dep_infos.iter().filter(|note| name(note) == crate_name);
-        let namesakes: Vec<Artifact> = namesakes.filter_map(|note| local(note)).collect();
-        if namesakes.iter().any(is_of) || !self.may_have(package) {
+        let mut namesakes: Vec<Artifact> = namesakes.filter_map(|note| local(note)).collect();
+        if namesakes.iter().any(is_of) {
+            namesakes.retain(is_of);
+            return namesakes;
+        }
+        namesakes.retain(|artifact| artifact.package().is_none());
+        if !self.may_have(package) {
             return namesakes;
         }
         let all = self
