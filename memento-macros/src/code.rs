@@ -12,7 +12,8 @@
 //! | `item`     | the items in a file, and how each is reached; `parser` finds them, `import` for `use`   |
 //! | `literal`  | the paths in `include!` and the like                                                    |
 //! | `files`    | the files and modules of a crate                                                        |
-//! | `lock`     | `Cargo.lock`; `artifact`: what Cargo and rustc left beside a compiled crate             |
+//! | `lock`     | `Cargo.lock`; `manifest`: `Cargo.toml`                                                  |
+//! | `artifact` | what Cargo and rustc left beside a compiled crate                                       |
 //! | `crates`   | which crates are followed, and what stands for the others                               |
 //! | `index`    | all items by name                                                                       |
 //! | `mention`  | names in code, and where they stand                                                     |
@@ -32,6 +33,7 @@ mod item;
 mod lex;
 mod literal;
 mod lock;
+mod manifest;
 mod mention;
 mod normal;
 mod parser;

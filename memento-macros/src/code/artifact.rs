@@ -1,7 +1,11 @@
-//! What Cargo left beside a compiled crate: which files it was made of, with which features.
+//! What Cargo left beside a compiled crate: which files it was made of, with which features, and what build scripts have
+//! set for it.
 
+use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
+
+use super::manifest::Manifest;
 
 /// A compiled crate.
 #[derive(Clone)]
@@ -52,14 +56,26 @@ impl Artifact {
         self.files.first().map(PathBuf::as_path).filter(|root| root.is_file())
     }
 
-    /// Whether it is a procedural macro: code that runs in the compiler.
+    /// Whether it is a procedural macro: code that runs in the compiler. The file of a dynamic library, which Cargo calls
+    /// as others expect it, has no hash in its name.
     pub(crate) fn is_procedural_macro(&self) -> bool {
         let extension = self.path.extension().and_then(OsStr::to_str);
-        matches!(extension, Some("so" | "dylib" | "dll"))
+        matches!(extension, Some("so" | "dylib" | "dll")) && self.stem().contains('-')
     }
 
     fn stem(&self) -> String {
         self.path.file_stem().unwrap_or_default().to_string_lossy().into_owned()
+    }
+
+    /// What the crate is called itself.
+    pub(crate) fn crate_name(&self) -> String {
+        let stem = self.stem();
+        plain(stem.strip_prefix("lib").unwrap_or(&stem))
+    }
+
+    /// Whether it is in one of some folders.
+    pub(crate) fn is_in(&self, folders: &BTreeSet<PathBuf>) -> bool {
+        self.path.parent().is_some_and(|folder| folders.contains(folder))
     }
 
     /// What differs for each combination of features, versions and settings: the name of the file, where Cargo does not
@@ -87,6 +103,16 @@ impl Artifact {
         features(&std::fs::read_to_string(note).ok()?)
     }
 
+    /// The manifest of its package, as far as its place tells which one that is.
+    fn manifest(&self) -> Option<Manifest> {
+        self.root().and_then(Manifest::above)
+    }
+
+    /// The name of its package, if the manifest says that this is the library of it.
+    pub(crate) fn package(&self) -> Option<String> {
+        Some(self.manifest()?.package_of(&self.crate_name())?.to_owned())
+    }
+
     /// What the build script of its package says about an option.
     ///
     /// Cargo keeps what a build script prints for each combination of features and settings. While dependents compile,
@@ -94,7 +120,9 @@ impl Artifact {
     pub(crate) fn build_script(&self, option: &str) -> BuildScript {
         let outputs = self.outputs();
         match outputs.split_first() {
-            None if !self.has_build_script() => BuildScript::Nothing,
+            None if !self.manifest().is_some_and(|of| of.has_build_script()) => {
+                BuildScript::Nothing
+            }
             Some((first, others)) => {
                 let is_set = sets(first, option);
                 let is_known = others.iter().all(|output| sets(output, option) == is_set);
@@ -106,11 +134,10 @@ impl Artifact {
 
     /// What the build script of its package has printed, each time that it was run for another combination.
     fn outputs(&self) -> Vec<String> {
-        let stem = self.stem();
         let noted = self.notes();
         // Without notes, the package is called like the crate.
         let name = noted.as_deref().and_then(Path::file_name).map(OsStr::to_string_lossy);
-        let name = plain(name.as_deref().unwrap_or(stem.strip_prefix("lib").unwrap_or(&stem)));
+        let name = name.map_or_else(|| self.crate_name(), |name| plain(&name));
         let folder = self.path.parent().and_then(Path::parent).map(|folder| folder.join("build"));
         let folders = folder.and_then(|folder| std::fs::read_dir(folder).ok());
         let folders = folders.into_iter().flatten().flatten();
@@ -120,23 +147,24 @@ impl Artifact {
         outputs.filter_map(|output| std::fs::read_to_string(output).ok()).collect()
     }
 
-    /// Whether its package has a build script, as far as its manifest tells.
-    fn has_build_script(&self) -> bool {
-        let folders = self.root().into_iter().flat_map(|root| root.ancestors().skip(1));
-        let mut manifests = folders.filter_map(|folder| {
-            let manifest = std::fs::read_to_string(folder.join("Cargo.toml")).ok()?;
-            Some((manifest, folder.join("build.rs").is_file()))
-        });
-        manifests.next().is_some_and(|(manifest, is_there)| {
-            let mut keys = manifest.lines().filter_map(|line| line.split_once('='));
-            is_there || keys.any(|(key, value)| key.trim() == "build" && value.trim() != "false")
-        })
-    }
-
     /// The digest of the whole file: stands for the crate where nothing tells what it was made of.
     pub(crate) fn digest(&self) -> blake3::Hash {
         std::fs::read(&self.path)
             .map_or_else(|_| blake3::hash(b"gone"), |bytes| blake3::hash(&bytes))
+    }
+
+    /// The digest of all files that it was made of.
+    pub(crate) fn content(&self) -> blake3::Hash {
+        if self.root().is_none() {
+            return self.digest();
+        }
+        let mut hasher = blake3::Hasher::new();
+        for file in &self.files {
+            let bytes = std::fs::read(file).unwrap_or_default();
+            hasher.update(&(bytes.len() as u64).to_le_bytes());
+            hasher.update(&bytes);
+        }
+        hasher.finalize()
     }
 }
 
@@ -152,7 +180,7 @@ pub(crate) enum BuildScript {
 }
 
 /// The name of a package or a crate in that of a file, which a hash may follow.
-fn plain(name: &str) -> String {
+pub(crate) fn plain(name: &str) -> String {
     name.rsplit_once('-').map_or(name, |(name, _)| name).replace('-', "_")
 }
 

@@ -3,6 +3,7 @@
 //! The sources of packages on this machine are followed: path dependencies, members of the workspace, the package's own
 //! library. Other packages are what `Cargo.lock` says that they are.
 
+mod notes;
 mod transitive;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -10,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use super::artifact::{Artifact, BuildScript};
-use super::lock::{Exactness, Lock};
+use super::lock::{Exactness, Lock, Package};
 use crate::rustc::{self, Dependency};
 
 /// The variable that says how exactly the versions of other packages count: `exact` or `compatible`.
@@ -33,6 +34,12 @@ pub(crate) struct Crate {
 }
 
 impl Crate {
+    fn new(name: &str, root: PathBuf, artifact: Option<Artifact>) -> Self {
+        let (sees, foreign) = (BTreeSet::new(), BTreeMap::new());
+        let names = vec![name.to_owned()];
+        Self { name: name.to_owned(), root, artifact, used_by: None, sees, names, foreign }
+    }
+
     /// The value of a variable while it was compiled, as far as that is known.
     pub(crate) fn variable(&self, name: &str) -> Option<String> {
         let known = self.artifact.iter().flat_map(|artifact| &artifact.variables);
@@ -45,7 +52,7 @@ impl Crate {
 pub(crate) struct Foreign {
     /// What it is called itself.
     original: String,
-    /// Its package, if `Cargo.lock` says all about it.
+    /// Its package, if that is known.
     package: Option<usize>,
     /// What was compiled of it, where the compiler says.
     artifact: Option<Artifact>,
@@ -71,8 +78,11 @@ pub(crate) struct Crates {
     /// The package of each crate in the lock.
     packages: Vec<Option<usize>>,
     lock: Option<Lock>,
-    /// What was compiled of the procedural macros on this machine that followed crates need, by package.
-    procedural: BTreeMap<usize, Artifact>,
+    /// What was compiled of the packages on this machine that followed crates and procedural macros need, by package: the
+    /// procedural macros, where there are any.
+    artifacts: BTreeMap<usize, Artifact>,
+    /// The packages on this machine that Cargo may have compiled, and of which nothing was found.
+    missing: BTreeSet<usize>,
 }
 
 fn exactness() -> Exactness {
@@ -91,13 +101,13 @@ impl Crates {
         let folder = PathBuf::from(variable("CARGO_MANIFEST_DIR"));
         let found =
             Lock::find(&folder, &variable("CARGO_PKG_NAME"), &variable("CARGO_PKG_VERSION"));
-        Some(Self::of(name, root, found, rustc::dependencies(), &rustc::folders()))
+        Some(Self::of(&name, root, found, rustc::dependencies(), &rustc::folders()))
     }
 
     /// The crates of the compilation of one that begins at `root`, with the lock that has its package, with these
     /// `dependencies`; further ones are in `folders`.
     pub(super) fn of(
-        name: String,
+        name: &str,
         root: PathBuf,
         found: Option<(Lock, usize)>,
         dependencies: impl Iterator<Item = Dependency>,
@@ -105,7 +115,7 @@ impl Crates {
     ) -> Self {
         let (lock, package) = found.unzip();
         let mut crates = Self { lock, ..Self::default() };
-        crates.add(name, root, None, package);
+        crates.add(Crate::new(name, root, None), package);
         let mut beside = BTreeSet::new();
         for dependency in dependencies.filter(|found| !rustc::is_framework(&found.original)) {
             beside.extend(dependency.artifact.parent().map(Path::to_owned));
@@ -134,16 +144,19 @@ impl Crates {
         match artifact.build_script(option) {
             BuildScript::Nothing => state,
             BuildScript::Sets(is_set) => format!("{state} {is_set}"),
-            BuildScript::Unknown => format!("{state} {}", self.compiled(krate)),
+            BuildScript::Unknown => {
+                let named = Some(krate).filter(|krate| krate.used_by.is_none());
+                format!("{state} {}", self.compiled(named))
+            }
         }
     }
 
-    /// What a crate was compiled to: it differs with all that it was compiled from. Of one that only others need, what
-    /// those were compiled to, which has the digests of all that they need in it.
-    fn compiled(&self, krate: &Crate) -> String {
-        let is_meant = |other: &&Crate| match krate.used_by {
-            None => std::ptr::eq(*other, krate),
-            Some(_) => other.used_by.is_none(),
+    /// What a crate was compiled to: it differs with all that it was compiled from. Without one, what all were that the
+    /// one being compiled can name, which has the digests of all that they need in it.
+    fn compiled(&self, krate: Option<&Crate>) -> String {
+        let is_meant = |other: &&Crate| match krate {
+            Some(krate) => std::ptr::eq(*other, krate),
+            None => other.used_by.is_none(),
         };
         let artifacts = self.all.iter().filter(is_meant).filter_map(|of| of.artifact.as_ref());
         let digests: Vec<String> =
@@ -151,21 +164,12 @@ impl Crates {
         digests.join(" ")
     }
 
-    fn add(
-        &mut self,
-        name: String,
-        root: PathBuf,
-        artifact: Option<Artifact>,
-        package: Option<usize>,
-    ) {
-        let (sees, foreign) = (BTreeSet::new(), BTreeMap::new());
-        let names = vec![name.clone()];
-        let used_by = None;
-        self.all.push(Crate { name, root, artifact, used_by, sees, names, foreign });
+    fn add(&mut self, krate: Crate, package: Option<usize>) {
+        self.all.push(krate);
         self.packages.push(package);
     }
 
-    /// The package of a crate that `dependent` needs.
+    /// The package of a crate that `dependent` needs: on this machine, the manifest above its root tells.
     fn package(
         &self,
         original: &str,
@@ -174,20 +178,27 @@ impl Crates {
     ) -> Option<usize> {
         let lock = self.lock.as_ref()?;
         let dependent = dependent?;
+        let direct: Vec<usize> = lock.dependencies(dependent).chain([dependent]).collect();
+        let find = |is_it: &dyn Fn(&Package) -> bool| {
+            direct.iter().copied().find(|&package| is_it(&lock.packages[package]))
+        };
+        let own = artifact.root().filter(|root| !is_downloaded(root));
+        let own = own.and_then(|_| artifact.package());
+        let is_own = |package: &Package| own.as_ref() == Some(&package.name);
+        if let Some(package) = find(&|package| package.source.is_none() && is_own(package)) {
+            return Some(package);
+        }
         let root = artifact.root().map(|root| root.to_string_lossy().replace('\\', "/"));
-        let is_at = |package: usize| {
-            let package = &lock.packages[package];
+        let is_at = |package: &Package| {
             let folder = format!("/{}-{}/", package.name, package.version);
             root.as_ref().is_some_and(|root| root.contains(&folder))
         };
-        let is_named = |package: usize| lock.packages[package].crate_name() == original;
-        let direct: Vec<usize> = lock.dependencies(dependent).chain([dependent]).collect();
-        let named: Vec<usize> =
-            direct.iter().copied().filter(|&package| is_named(package)).collect();
+        let is_named = |&package: &usize| lock.packages[package].crate_name() == original;
+        let named: Vec<usize> = direct.iter().copied().filter(is_named).collect();
         match named[..] {
             [package] => Some(package),
             // Several versions of one name, or a crate that is not called as its package is.
-            _ => direct.into_iter().find(|&package| is_at(package)).or(named.first().copied()),
+            _ => find(&is_at).or_else(|| find(&is_own)).or(named.first().copied()),
         }
     }
 
@@ -199,11 +210,11 @@ impl Crates {
         let root = artifact.root().filter(is_here).map(Path::to_owned);
         match root.filter(|_| !is_elsewhere && !artifact.is_procedural_macro()) {
             Some(root) => {
-                self.add(original.to_owned(), root, Some(artifact), package);
-                self.all.iter_mut().rev().take(1).for_each(|krate| krate.names.push(name.clone()));
+                let mut krate = Crate::new(original, root, Some(artifact));
+                krate.names.push(name);
+                self.add(krate, package);
             }
             None => {
-                let package = package.filter(|_| is_elsewhere);
                 let foreign = Foreign::new(original, package, Some(artifact));
                 self.all[0].foreign.insert(name, foreign);
             }
@@ -215,9 +226,12 @@ impl Crates {
     pub(crate) fn stand_in<'f>(&self, foreign: &'f Foreign) -> (&'f str, blake3::Hash) {
         let (label, digest) = foreign.stand_in.get_or_init(|| {
             let Foreign { original, package, artifact, .. } = foreign;
-            match (self.lock.as_ref().zip(*package), artifact) {
+            let locked = self.lock.as_ref().zip(*package);
+            let elsewhere =
+                locked.filter(|(lock, package)| lock.packages[*package].source.is_some());
+            match (elsewhere, artifact) {
                 (Some((lock, package)), artifact) => {
-                    let digest = lock.digest(package, exactness());
+                    let digest = lock.digest(lock.closure(package, |_| false), exactness());
                     let package = &lock.packages[package];
                     let label = format!("crate {}", package.name);
                     let features = artifact.as_ref().and_then(Artifact::features);
@@ -225,13 +239,49 @@ impl Crates {
                     (label, blake3::hash(format!("{digest} {features}").as_bytes()))
                 }
                 (None, Some(artifact)) if artifact.is_procedural_macro() => {
-                    (format!("procedural macros {original}"), content(artifact))
+                    (format!("procedural macros {original}"), self.content(artifact, *package))
                 }
                 (None, Some(artifact)) => (format!("crate {original}"), artifact.digest()),
-                (None, None) => (format!("crate {original}"), blake3::hash(b"unknown")),
+                (None, None) => {
+                    let compiled = self.compiled(None);
+                    (format!("crate {original}"), blake3::hash(compiled.as_bytes()))
+                }
             }
         });
         (label, *digest)
+    }
+
+    /// The digest of all that procedural macros on this machine are made of: their sources, those of the packages here
+    /// that they need, and the versions of the others.
+    fn content(&self, macros: &Artifact, package: Option<usize>) -> blake3::Hash {
+        let Some((lock, package)) = self.lock.as_ref().zip(package) else {
+            return macros.content();
+        };
+        let is_here = |package: &usize| lock.packages[*package].source.is_none();
+        // What needs the macros itself is there for their tests only.
+        let is_end = |other: usize| {
+            let is_framework = || rustc::is_framework(&lock.packages[other].crate_name());
+            let is_user = || lock.closure(other, |_| false).contains(&package);
+            is_here(&other) && (is_framework() || is_user())
+        };
+        let mut helpers = lock.closure(package, is_end);
+        helpers.remove(&package);
+        let (here, elsewhere): (Vec<_>, Vec<_>) = helpers.into_iter().partition(is_here);
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(macros.content().as_bytes());
+        for helper in here {
+            let mut followed = self.all.iter().zip(&self.packages);
+            let followed = followed.find(|(_, package)| **package == Some(helper));
+            let followed = followed.and_then(|(krate, _)| krate.artifact.as_ref());
+            let digest = match self.artifacts.get(&helper).or(followed) {
+                Some(artifact) => artifact.content(),
+                None if self.missing.contains(&helper) => macros.digest(),
+                None => continue,
+            };
+            hasher.update(digest.as_bytes());
+        }
+        hasher.update(lock.digest(elsewhere, exactness()).as_bytes());
+        hasher.finalize()
     }
 
     /// Notes which crates can name which.
@@ -250,21 +300,31 @@ impl Crates {
                         })
             });
             self.all[number].sees = sees.collect();
-            if number > 0
-                && let (Some(lock), Some(package)) = (&self.lock, self.packages[number])
-            {
-                let foreign = lock.dependencies(package).filter_map(|other| {
-                    let name = lock.packages[other].crate_name();
-                    let is_elsewhere = lock.packages[other].source.is_some();
-                    let procedural = self.procedural.get(&other).cloned();
-                    let is_foreign = is_elsewhere || procedural.is_some();
-                    let package = is_elsewhere.then_some(other);
-                    let foreign = is_foreign.then(|| Foreign::new(&name, package, procedural));
-                    foreign.map(|foreign| (name, foreign))
-                });
-                self.all[number].foreign = foreign.collect();
+            if number > 0 {
+                self.all[number].foreign = self.foreign(number);
             }
         }
+    }
+
+    /// What stands for the crates that a crate needs, and that are not followed.
+    fn foreign(&self, number: usize) -> BTreeMap<String, Foreign> {
+        let Some(lock) = &self.lock else { return BTreeMap::new() };
+        let Some(package) = self.packages[number] else {
+            // What it needs, only the compiler knows.
+            let name = self.all[number].name.clone();
+            let foreign = Foreign::new(&name, None, None);
+            return BTreeMap::from([(name, foreign)]);
+        };
+        let foreign = lock.dependencies(package).filter_map(|other| {
+            let name = lock.packages[other].crate_name();
+            let is_elsewhere = lock.packages[other].source.is_some();
+            let compiled = self.artifacts.get(&other);
+            let procedural = compiled.filter(|of| of.is_procedural_macro()).cloned();
+            let is_foreign = is_elsewhere || procedural.is_some() || self.missing.contains(&other);
+            let foreign = is_foreign.then(|| Foreign::new(&name, Some(other), procedural));
+            foreign.map(|foreign| (name, foreign))
+        });
+        foreign.collect()
     }
 }
 
@@ -272,18 +332,4 @@ impl Crates {
 fn is_downloaded(root: &Path) -> bool {
     let root = root.to_string_lossy().replace('\\', "/");
     root.contains("/registry/src/") || root.contains("/git/checkouts/")
-}
-
-/// The digest of all files that a crate is made of.
-fn content(artifact: &Artifact) -> blake3::Hash {
-    if artifact.root().is_none() {
-        return artifact.digest();
-    }
-    let mut hasher = blake3::Hasher::new();
-    for file in &artifact.files {
-        let bytes = std::fs::read(file).unwrap_or_default();
-        hasher.update(&(bytes.len() as u64).to_le_bytes());
-        hasher.update(&bytes);
-    }
-    hasher.finalize()
 }

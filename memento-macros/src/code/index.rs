@@ -202,22 +202,25 @@ impl Index {
         })
     }
 
-    /// A name in a macro call that its module neither defines nor imports may be defined by it; in an `impl`, any name.
+    /// A name in a macro call that its module does not define may be defined by it; in an `impl`, any name. What the
+    /// module imports it may define beside that, as another kind of thing; but then it is the import that says which
+    /// module the name is.
     fn name_calls(&mut self) {
         for (number, node) in self.nodes.iter().enumerate() {
             let Kind::Call { names, .. } = &node.item.kind else { continue };
             for name in names {
                 let found = self.names.entry(name.clone()).or_default();
-                let is_known = found.items.iter().any(|&item| {
-                    let item = &self.nodes[item].item;
-                    let is_of_call = matches!(item.kind, Kind::Call { .. }) || item.is_in_call();
-                    item.module == node.item.module && !is_of_call
-                });
-                if is_known && !node.item.is_call_in_impl() {
-                    continue;
+                let others = found.items.iter().map(|&item| &self.nodes[item].item);
+                let in_module = others
+                    .filter(|item| item.module == node.item.module && item.has_name_for_sure());
+                let in_module: Vec<&Item> = in_module.collect();
+                let is_import = |item: &&Item| matches!(item.kind, Kind::Import(_));
+                let may_be_any = node.item.is_call_in_impl();
+                if may_be_any || in_module.is_empty() {
+                    self.aliases.insert(name.clone());
                 }
-                self.aliases.insert(name.clone());
-                if found.items.last() != Some(&number) {
+                let may_define = may_be_any || in_module.iter().all(is_import);
+                if may_define && found.items.last() != Some(&number) {
                     found.items.push(number);
                 }
             }

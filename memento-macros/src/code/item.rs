@@ -31,6 +31,17 @@ impl Item {
         matches!(self.kind, Kind::Import(_)) && self.tokens.len() > 1
     }
 
+    /// Whether its name is taken in the whole of its module: it is in no block, no macro wrote it, and no condition may
+    /// leave the name to something else.
+    pub(crate) fn has_name_for_sure(&self) -> bool {
+        let has_name = match self.kind {
+            Kind::Value { .. } | Kind::Type { .. } | Kind::Trait { .. } => true,
+            Kind::Import(_) => !self.is_in_call(),
+            _ => false,
+        };
+        has_name && self.scope.is_none() && !self.attributes.iter().any(|name| name == "cfg")
+    }
+
     /// Whether it is a macro call in an `impl` without a trait, which may write functions into it.
     pub(crate) fn is_call_in_impl(&self) -> bool {
         matches!(self.kind, Kind::Call { .. }) && self.tokens.len() > 1

@@ -117,13 +117,13 @@ impl Lock {
     pub(crate) fn closure(
         &self,
         package: usize,
-        is_end: impl Fn(&Package) -> bool,
+        is_end: impl Fn(usize) -> bool,
     ) -> BTreeSet<usize> {
         let mut closure = BTreeSet::from([package]);
         let mut waiting = vec![package];
         while let Some(package) = waiting.pop() {
             for dependency in self.dependencies(package) {
-                if !is_end(&self.packages[dependency]) && closure.insert(dependency) {
+                if !is_end(dependency) && closure.insert(dependency) {
                     waiting.push(dependency);
                 }
             }
@@ -131,11 +131,15 @@ impl Lock {
         closure
     }
 
-    /// The digest of the versions of `package` and of all that it needs.
-    pub(crate) fn digest(&self, package: usize, exactness: Exactness) -> blake3::Hash {
-        let closure = self.closure(package, |_| false);
+    /// The digest of the versions of some packages.
+    pub(crate) fn digest(
+        &self,
+        packages: impl IntoIterator<Item = usize>,
+        exactness: Exactness,
+    ) -> blake3::Hash {
+        let packages = packages.into_iter().map(|package| &self.packages[package]);
         let mut identities: Vec<String> =
-            closure.into_iter().map(|package| self.packages[package].identity(exactness)).collect();
+            packages.map(|package| package.identity(exactness)).collect();
         identities.sort_unstable();
         blake3::hash(identities.join("\n").as_bytes())
     }
@@ -192,7 +196,8 @@ name = "no package"
         assert_eq!(names, ["app", "helper-lib", "rand", "rand", "rand_core"]);
         assert_eq!(lock.dependencies(0).collect::<Vec<_>>(), [1, 3]);
         assert_eq!(lock.closure(0, |_| false), BTreeSet::from([0, 1, 3, 4]));
-        assert_eq!(lock.closure(0, |package| package.name == "rand"), BTreeSet::from([0, 1]));
+        let is_rand = |package: usize| lock.packages[package].name == "rand";
+        assert_eq!(lock.closure(0, is_rand), BTreeSet::from([0, 1]));
         assert_eq!(lock.packages[1].crate_name(), "helper_lib");
     }
 
@@ -201,7 +206,7 @@ name = "no package"
         let (lock, patched) = (Lock::parse(LOCK), Lock::parse(&LOCK.replace("0.9.3", "0.9.4")));
         let breaking = Lock::parse(&LOCK.replace("0.9.3", "0.10.0"));
         let [exact, compatible] = [Exactness::Exact, Exactness::Compatible]
-            .map(|exactness| move |lock: &Lock| lock.digest(3, exactness));
+            .map(|exactness| move |lock: &Lock| lock.digest(lock.closure(3, |_| false), exactness));
         assert_ne!(exact(&lock), exact(&patched));
         assert_eq!(compatible(&lock), compatible(&patched));
         assert_ne!(compatible(&lock), compatible(&breaking));

@@ -158,6 +158,41 @@ fn what_a_macro_call_defines_is_found_beside_others_of_that_name() {
 }
 
 #[test]
+fn what_a_macro_call_defines_is_found_beside_imports_of_that_name() {
+    for beside in [
+        // An import in a block is there in that block only.
+        "fn report() -> u64 { use crate::stats::hits; hits() }",
+        "fn report() -> u64 { fn hits() -> u64 { 1 } hits() }",
+        // A module, or a macro, and a function may have one name.
+        "use crate::util::hits;",
+        "macro_rules! hits { () => {} }",
+        "#[cfg(fast)] fn hits() -> u64 { 1 }",
+    ] {
+        let program = Program::of(&format!(
+            "mod util {{ pub mod hits {{}} }}
+             mod stats {{ pub fn of() -> u64 {{ hits() }} {beside} counter!(hits, 7); }}",
+        ));
+        let found = program.reach("fn of() -> u64 { stats::of() }");
+        assert!(found.lines.contains("counter! { … }"), "{beside} hides it:\n{}", found.lines);
+    }
+    // What is defined there for sure is only used by the call.
+    let program = Program::of("fn hits() -> u64 { 1 } other! { hits }");
+    program.reach("fn of() -> u64 { hits() }").lacks("other!");
+}
+
+#[test]
+fn an_import_says_which_module_a_name_in_a_macro_call_is() {
+    let program = Program::of(
+        "use tools::near; make! { static NEAR: u64 = near; }
+         mod tools { pub mod near { pub fn go() {} } }
+         mod other { pub fn go() {} }",
+    );
+    let found = program.reach("fn of() { near::go() }");
+    found.has("fn go (app::tools::near)");
+    found.lacks("fn go (app::other)");
+}
+
+#[test]
 fn what_a_macro_call_in_an_impl_or_a_trait_defines_is_found() {
     let program = Program::of(
         "struct Thing(u64);

@@ -18,36 +18,47 @@ impl Parts<'_> {
         receiver: &TokenStream,
         with: &TokenStream,
     ) -> TokenStream {
-        let Self { memento, handle, names, output, generics, .. } = self;
-        let lifetime: Lifetime = parse_quote!('__memento);
-        let arguments = self.tuple(&lifetime);
-        let (condition, turbofish) = (self.lives_for(&lifetime), self.turbofish());
-        let parameters: Vec<&GenericParam> = generics.params.iter().collect();
+        let Self { handle, names, .. } = self;
+        let turbofish = self.turbofish();
         let call = quote! {
             &__FUNCTION, #with, #handle::__returns #turbofish (), #handle::__encode #turbofish,
             arguments, |(#(#names,)*)| #handle::__body #turbofish (#(#names),*)
         };
-        let (map, try_map) = (self.call("map", &call), self.call("try_map", &call));
-        let each = quote!(#call, each);
-        let (for_each, try_for_each) =
-            (self.call("for_each", &each), self.call("try_for_each", &each));
+        let in_order = self.in_order(visibility, receiver, &call);
+        let each = self.each(visibility, receiver, &call);
         let as_completed = self.as_completed(visibility, receiver, &call);
-        let asyncness = &self.function.item.sig.asyncness;
-        let begin = if self.is_async() {
+        quote!(#in_order #each #as_completed)
+    }
+
+    /// How the documentation of a batch call begins.
+    fn beginning(&self) -> &'static str {
+        if self.is_async() {
             "Calls the function with each tuple of arguments, in this task, up to `in_flight` of them at the same time"
         } else {
             "Calls the function with each tuple of arguments, through the runner"
-        };
-        let map_text = format!(
-            "{begin}. The results are in the order of the arguments; one that fails does not keep the others from being \
-            there."
-        );
-        let each_text = format!(
-            "{begin}, and `each`, where this is called, with the index and the result of each call as calls end. \
-            Arguments are taken, without end if need be, as there is room for calls on their way: see `in_flight`."
+        }
+    }
+
+    /// Results in the order of the arguments.
+    fn in_order(
+        &self,
+        visibility: &TokenStream,
+        receiver: &TokenStream,
+        call: &TokenStream,
+    ) -> TokenStream {
+        let Self { memento, output, generics, .. } = self;
+        let lifetime: Lifetime = parse_quote!('__memento);
+        let (arguments, condition) = (self.tuple(&lifetime), self.lives_for(&lifetime));
+        let parameters: Vec<&GenericParam> = generics.params.iter().collect();
+        let (map, try_map) = (self.call("map", call), self.call("try_map", call));
+        let asyncness = &self.function.item.sig.asyncness;
+        let text = format!(
+            "{}. The results are in the order of the arguments; one that fails does not keep the others from being \
+            there.",
+            self.beginning()
         );
         quote! {
-            #[doc = #map_text]
+            #[doc = #text]
             #visibility #asyncness fn map<#lifetime, #(#parameters),*>(
                 #receiver
                 arguments: impl ::core::iter::IntoIterator<Item = #arguments>,
@@ -63,8 +74,31 @@ impl Parts<'_> {
             ) -> #memento::Result<::std::vec::Vec<#output>> #condition {
                 #try_map
             }
+        }
+    }
 
-            #[doc = #each_text]
+    /// What is called with each result, as calls end.
+    fn each(
+        &self,
+        visibility: &TokenStream,
+        receiver: &TokenStream,
+        call: &TokenStream,
+    ) -> TokenStream {
+        let Self { memento, output, generics, .. } = self;
+        let lifetime: Lifetime = parse_quote!('__memento);
+        let (arguments, condition) = (self.tuple(&lifetime), self.lives_for(&lifetime));
+        let parameters: Vec<&GenericParam> = generics.params.iter().collect();
+        let call = quote!(#call, each);
+        let (for_each, try_for_each) =
+            (self.call("for_each", &call), self.call("try_for_each", &call));
+        let asyncness = &self.function.item.sig.asyncness;
+        let text = format!(
+            "{}, and `each`, where this is called, with the index and the result of each call as calls end. Arguments \
+            are taken, without end if need be, as there is room for calls on their way: see `in_flight`.",
+            self.beginning()
+        );
+        quote! {
+            #[doc = #text]
             #visibility #asyncness fn for_each<#lifetime, #(#parameters),*>(
                 #receiver
                 arguments: impl ::core::iter::IntoIterator<Item = #arguments>,
@@ -82,8 +116,6 @@ impl Parts<'_> {
             ) -> ::core::ops::ControlFlow<__Break> #condition {
                 #try_for_each
             }
-
-            #as_completed
         }
     }
 

@@ -85,6 +85,7 @@ impl Parts<'_> {
             &quote!(),
             &quote!(&#internal::With::default()),
         );
+        let (invocations, of_all) = (self.invocations(), self.of_all());
         quote! {
             /// Calls the function; what keeps it from being run is an error instead of a panic.
             #visibility #asyncness fn try_call #generics (#declared) -> #memento::Result<#output> #condition {
@@ -93,6 +94,24 @@ impl Parts<'_> {
 
             #batches
 
+            #invocations
+
+            #of_all
+
+            /// Begins a call that does something otherwise than usual.
+            #visibility fn with() -> __With {
+                __With(#internal::With::default())
+            }
+        }
+    }
+
+    /// What can be asked about one invocation.
+    fn invocations(&self) -> TokenStream {
+        let Self { memento, internal, visibility, names, generics, .. } = self;
+        let (declared, condition, turbofish) =
+            (self.declared(), self.condition(), self.turbofish());
+        let arguments = quote!((#(#names,)*));
+        quote! {
             /// The record of this invocation, if there is one.
             #visibility fn memento #generics (#declared)
                 -> #memento::Result<#internal::Option<#memento::Memento>> #condition
@@ -114,7 +133,13 @@ impl Parts<'_> {
             #visibility fn forget #generics (#declared) -> #memento::Result<bool> #condition {
                 #internal::forget(&__FUNCTION, Self::__encode #turbofish, &#arguments)
             }
+        }
+    }
 
+    /// What can be asked about all invocations, and about the code.
+    fn of_all(&self) -> TokenStream {
+        let Self { memento, internal, visibility, .. } = self;
+        quote! {
             /// Drops the records of all invocations of this function, of every version; how many there were.
             ///
             /// What runs meanwhile, and other processes, are as with `forget`.
@@ -135,11 +160,6 @@ impl Parts<'_> {
             /// The code that the version was made of.
             #visibility fn dependencies() -> #memento::Code {
                 __FUNCTION.function().code()
-            }
-
-            /// Begins a call that does something otherwise than usual.
-            #visibility fn with() -> __With {
-                __With(#internal::With::default())
             }
         }
     }

@@ -61,9 +61,14 @@ fn a_change_to_a_macro_makes_its_users_run() {
 #[test]
 fn a_change_to_a_procedural_macro_makes_its_users_run() {
     let change = step("a derive macro, and one that is called like a function")
-        .edit("name.len()", "10 * name.len()")
-        .edit("42_u64", "43_u64")
+        .edit("2 * changes", "10 * changes")
+        .edit("{}_u64", "1{}_u64")
         .reruns("of_derive", "Letters|letters|changes-macros-derive|changes_macros_derive")
         .reruns("of_function_like", "answer|changes-macros-derive|changes_macros_derive");
-    take(project("macros"), [change]);
+    let helpers = step("what both need")
+        .edit("name.len() + 900", "name.len() + 901")
+        .edit("    42\n", "    43\n")
+        .reruns("of_derive", "Letters|letters|changes-macros-derive|changes_macros_derive")
+        .reruns("of_function_like", "answer|changes-macros-derive|changes_macros_derive");
+    take(project("macros"), [change, helpers]);
 }

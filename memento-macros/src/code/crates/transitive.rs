@@ -2,13 +2,11 @@
 //! of each: what is read of them is the newest, and which one is in use is not known.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::ffi::OsStr;
-use std::path::{Path, PathBuf};
-use std::time::SystemTime;
+use std::path::PathBuf;
 
 use super::super::artifact::Artifact;
-use super::super::lock::Package;
-use super::{Crates, is_downloaded};
+use super::notes::Notes;
+use super::{Crate, Crates};
 use crate::rustc;
 
 impl Crates {
@@ -21,33 +19,38 @@ impl Crates {
         folders: &BTreeSet<PathBuf>,
     ) {
         let Some(lock) = &self.lock else { return };
-        let is_end = |package: &Package| {
+        let is_end = |package: usize| {
+            let package = &lock.packages[package];
             package.source.is_some() || rustc::is_framework(&package.crate_name())
         };
         let wanted: Vec<usize> = (lock.closure(package, is_end).into_iter())
             .filter(|&wanted| wanted != package && !self.packages.contains(&Some(wanted)))
             .collect();
         let direct = self.crates_in_use();
-        let notes = notes(beside.union(folders));
-        let is_beside = |note: &&PathBuf| note.parent().is_some_and(|of| beside.contains(of));
+        let notes = Notes::new(&beside.union(folders).collect::<Vec<_>>());
         let mut found = Vec::new();
         for wanted in wanted {
-            let name = lock.packages[wanted].crate_name();
-            let all = newest(&name, notes.iter(), Artifact::is_procedural_macro);
-            if let Some(artifact) = all.into_values().reduce(Artifact::with) {
-                self.procedural.insert(wanted, artifact);
-                continue;
+            let package = &lock.packages[wanted];
+            let all = notes.artifacts(package);
+            if all.is_empty() && notes.may_have(package) {
+                self.missing.insert(wanted);
             }
-            let all = newest(&name, notes.iter().filter(is_beside), |_| true);
-            found.extend(
-                all.into_iter().map(|(root, artifact)| (name.clone(), root, artifact, wanted)),
-            );
+            let (macros, libraries): (Vec<_>, Vec<_>) =
+                all.into_iter().partition(Artifact::is_procedural_macro);
+            let is_macro = !macros.is_empty();
+            let compiled = newest(if is_macro { macros } else { libraries.clone() });
+            if let Some(artifact) = compiled.into_values().reduce(Artifact::with) {
+                self.artifacts.insert(wanted, artifact);
+            }
+            if !is_macro {
+                let libraries = libraries.into_iter().filter(|artifact| artifact.is_in(beside));
+                found.extend(newest(libraries).into_iter().map(|of| (of, wanted)));
+            }
         }
-        for (name, root, artifact, package) in found {
-            self.add(name, root, Some(artifact), Some(package));
-            if let Some(krate) = self.all.last_mut() {
-                krate.used_by = Some(direct.clone());
-            }
+        for ((root, artifact), package) in found {
+            let mut krate = Crate::new(&artifact.crate_name(), root, Some(artifact));
+            krate.used_by = Some(direct.clone());
+            self.add(krate, Some(package));
         }
     }
 
@@ -58,40 +61,8 @@ impl Crates {
     }
 }
 
-/// rustc's dep-infos in some folders, the newest last.
-fn notes<'f>(folders: impl Iterator<Item = &'f PathBuf>) -> Vec<PathBuf> {
-    let files = folders.filter_map(|folder| std::fs::read_dir(folder).ok());
-    let files = files.flatten().flatten().map(|file| file.path());
-    let mut files: Vec<(SystemTime, PathBuf)> = files
-        .filter(|path| path.extension() == Some(OsStr::new("d")))
-        .filter_map(|path| Some((path.metadata().ok()?.modified().ok()?, path)))
-        .collect();
-    files.sort_unstable();
-    files.into_iter().map(|(_, path)| path).collect()
-}
-
-/// The newest artifacts of a crate on this machine among those with these `notes`, by the file that each begins with.
-fn newest<'n>(
-    name: &str,
-    notes: impl Iterator<Item = &'n PathBuf>,
-    is_it: impl Fn(&Artifact) -> bool,
-) -> BTreeMap<PathBuf, Artifact> {
-    let is_named = |note: &&PathBuf| {
-        let stem = note.file_stem().unwrap_or_default().to_string_lossy();
-        stem.rsplit_once('-').is_some_and(|(of, _)| of == name)
-    };
-    let artifacts = notes.filter(is_named).map(|note| Artifact::new(&compiled(note))).filter(is_it);
+/// The last one of the artifacts that begin with each file.
+fn newest(artifacts: impl IntoIterator<Item = Artifact>) -> BTreeMap<PathBuf, Artifact> {
     let root = |artifact: &Artifact| artifact.root().and_then(|root| root.canonicalize().ok());
-    let found = artifacts.filter_map(|artifact| Some((root(&artifact)?, artifact)));
-    found.filter(|(root, _)| !is_downloaded(root)).collect()
-}
-
-/// The file that rustc wrote beside its dep-info: a library, or a procedural macro where there is no library.
-fn compiled(note: &Path) -> PathBuf {
-    let stem = note.file_stem().unwrap_or_default().to_string_lossy();
-    let library = note.with_file_name(format!("lib{stem}.rmeta"));
-    let is_library = library.is_file() || library.with_extension("rlib").is_file();
-    let of_macros = ["so", "dylib"].map(|end| library.with_extension(end));
-    let mut of_macros = of_macros.into_iter().chain([note.with_extension("dll")]);
-    of_macros.find(|path| !is_library && path.is_file()).unwrap_or(library)
+    artifacts.into_iter().filter_map(|artifact| Some((root(&artifact)?, artifact))).collect()
 }

@@ -22,19 +22,30 @@ fn is_of_profile(option: &str) -> bool {
 }
 
 impl Graph<'_> {
-    /// Makes `from` lead to something that is no code; whether it had not before.
+    /// Makes `from` lead to something that is no code; whether it had not before. Its label tells it from all others.
     fn lead_to_input(
         &mut self,
         from: usize,
         label: &str,
         digest: impl FnOnce() -> blake3::Hash,
     ) -> bool {
-        let to = match self.inputs.get(label) {
+        self.lead_to_input_of(from, label, label, digest)
+    }
+
+    /// The same for what is told from others by `key`.
+    fn lead_to_input_of(
+        &mut self,
+        from: usize,
+        key: &str,
+        label: &str,
+        digest: impl FnOnce() -> blake3::Hash,
+    ) -> bool {
+        let to = match self.inputs.get(key) {
             Some(to) => *to,
             None => {
                 let piece = Piece { label: label.to_owned(), digest: Some(digest()) };
                 let to = self.add(Vertex { piece: Some(piece), ..Vertex::default() });
-                self.inputs.insert(label.to_owned(), to);
+                self.inputs.insert(key.to_owned(), to);
                 to
             }
         };
@@ -69,7 +80,9 @@ impl Graph<'_> {
 
     fn lead_to_foreign(&mut self, from: usize, foreign: &Foreign) {
         let (label, digest) = self.index.crates.stand_in(foreign);
-        self.lead_to_input(from, label, || digest);
+        // There may be several versions of one name.
+        let key = format!("{label} {digest}");
+        self.lead_to_input_of(from, &key, label, || digest);
     }
 
     /// Makes `from` lead to the crates that `use` declarations bring into a module, where that may go unnoticed: a
@@ -81,7 +94,7 @@ impl Graph<'_> {
                 graph.lead_to_imported(joint, import, krate);
                 graph.lead_to_conditional(joint, import);
             }
-            if index.imports(module).iter().any(|&import| is_glob_into_crate(index, import)) {
+            if index.has_glob(module) {
                 graph.lead_to(joint, Joint::PublicImports(krate), |graph, joint| {
                     for import in index.public_imports() {
                         graph.lead_to_imported(joint, import, krate);
@@ -215,14 +228,6 @@ fn is_type(index: &Index, import: &Import) -> bool {
 /// Whether an import brings in all that is in something.
 fn is_glob(index: &Index, import: usize) -> bool {
     matches!(&index.nodes[import].item.kind, Kind::Import(import) if import.name.is_none())
-}
-
-/// Whether an import brings in all that is in a module of the crates that are followed.
-fn is_glob_into_crate(index: &Index, import: usize) -> bool {
-    match &index.nodes[import].item.kind {
-        Kind::Import(import) => import.name.is_none() && index.may_be_module(&import.path[0]),
-        _ => false,
-    }
 }
 
 /// The files that an include may mean whose path only the compiler can tell: those that have one of the texts in

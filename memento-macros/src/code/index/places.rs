@@ -77,7 +77,7 @@ impl Index {
     }
 
     /// Whether a module imports all that is in another one.
-    fn has_glob(&self, module: usize) -> bool {
+    pub(crate) fn has_glob(&self, module: usize) -> bool {
         self.globs.get(module).copied().unwrap_or(true)
     }
 

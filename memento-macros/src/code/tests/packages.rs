@@ -45,6 +45,18 @@ impl Workspace {
         }
     }
 
+    /// The manifest of a package, whose library has a name of its own.
+    fn library(&self, package: &str, library: &str) {
+        let text = format!("[package]\nname = {package:?}\n\n[lib]\nname = {library:?}\n");
+        self.write(&format!("{package}/Cargo.toml"), &text);
+    }
+
+    /// A package from a registry.
+    fn registered(&mut self, name: &str, version: &str) {
+        let text = format!("name = {name:?}\nversion = {version:?}\nsource = \"registry\"\n");
+        self.lock = format!("{}[[package]]\n{text}", self.lock);
+    }
+
     /// What is compiled with these artifacts below `target`, of which rustc is told by name, and further ones in
     /// these folders.
     fn program(self, artifacts: &[(&str, &str)], folders: &[&str]) -> Program {
@@ -58,7 +70,7 @@ impl Workspace {
         let folders: BTreeSet<PathBuf> =
             folders.iter().map(|path| folder.join("target").join(path)).collect();
         let root = folder.join("app/src/lib.rs");
-        let crates = Crates::of("app".to_owned(), root, found, dependencies, &folders);
+        let crates = Crates::of("app", root, found, dependencies, &folders);
         Program { index: Index::new(crates), folder }
     }
 }
@@ -112,6 +124,33 @@ fn procedural_macros_that_are_used_here_and_in_a_dependency_count() {
     let program = workspace.program(&artifacts, &[]);
     program.reach("fn of() { near::go() }").has("procedural macros mac");
     program.reach("fn of() { mac::rate!() }").has("procedural macros mac");
+}
+
+#[test]
+fn what_procedural_macros_need_counts() {
+    let digest = |helper: &str, version: &str, near: &str, is_direct: bool| {
+        let mut workspace = Workspace::new();
+        workspace.package("app", if is_direct { &["mac", "near"] } else { &["near"] }, "", "");
+        let code = format!("pub fn go() -> u64 {{ mac::rate!() }} {near}");
+        workspace.package("near", &["mac"], &code, "other/deps/libnear-01.rmeta");
+        // For its tests, it needs what needs it.
+        workspace.package("mac", &["mac-core", "near", "app"], RATE, "deps/libmac-02.so");
+        workspace.package("mac-core", &["rates"], helper, "deps/libmac_core-03.rlib");
+        workspace.registered("rates", version);
+        let artifacts = [("near", "other/deps/libnear-01.rmeta"), ("mac", "deps/libmac-02.so")];
+        let artifacts = if is_direct { &artifacts[..] } else { &artifacts[..1] };
+        let program = workspace.program(artifacts, &["other/deps", "deps"]);
+        let code = if is_direct { "mac::rate!()" } else { "near::go()" };
+        let found = program.reach(&format!("fn of() -> u64 {{ {code} }}"));
+        found.has("procedural macros mac");
+        found.digest
+    };
+    for is_direct in [true, false] {
+        let before = digest("fn of() {}", "1.0.0", "", is_direct);
+        assert_ne!(digest("fn of() { 7 }", "1.0.0", "", is_direct), before);
+        assert_ne!(digest("fn of() {}", "1.0.1", "", is_direct), before);
+        assert_eq!(digest("fn of() {}", "1.0.0", "fn more() {}", is_direct), before);
+    }
 }
 
 #[test]
@@ -169,6 +208,135 @@ fn an_option_that_the_build_script_of_a_dependency_sets_counts() {
         assert_ne!(digest(&[set, not], "a"), digest(&[set, not], "b"));
         assert_ne!(digest(&[], "a"), digest(&[], "b"));
     }
+}
+
+#[test]
+fn a_library_that_is_not_called_as_its_package_is_followed() {
+    let mut workspace = Workspace::new();
+    workspace.package("app", &["near"], "", "");
+    let code = "pub fn go() { core_lib::go() }";
+    workspace.package("near", &["core-lib", "my-core"], code, "deps/libnear-01.rmeta");
+    workspace.package("my-core", &[], "pub fn go() {}", "deps/libcore_lib-02.rmeta");
+    workspace.package("core-lib", &[], "", "");
+    workspace.library("my-core", "core_lib");
+    // A program of the package may be called as the package is.
+    let main = workspace.write("my-core/src/main.rs", "fn go() {}");
+    workspace.write("target/deps/my_core-03.d", &format!("my_core: {}\n", main.display()));
+    let program = workspace.program(&[("near", "deps/libnear-01.rmeta")], &[]);
+    let found = program.reach("fn of() { near::go() }");
+    assert_eq!(found.lines.matches("fn go (core_lib)").count(), 1, "{}", found.lines);
+    found.lacks("(my_core)");
+}
+
+#[test]
+fn a_library_whose_file_has_no_hash_in_its_name_is_followed() {
+    for compiled in ["deps/libfar_off.rlib", "deps/libfar_off.so"] {
+        let mut workspace = Workspace::new();
+        workspace.package("app", &["near"], "", "");
+        let code = "pub fn go() { far_off::go() }";
+        workspace.package("near", &["far-off"], code, "deps/libnear-01.rmeta");
+        workspace.package("far-off", &[], "pub fn go() {}", compiled);
+        let program = workspace.program(&[("near", "deps/libnear-01.rmeta")], &[]);
+        program.reach("fn of() { near::go() }").has("fn go (far_off)");
+    }
+    // As what rustc is told of.
+    let mut workspace = Workspace::new();
+    workspace.package("app", &["near"], "", "");
+    workspace.package("near", &[], "pub fn go() { step() } fn step() {}", "deps/libnear.so");
+    let program = workspace.program(&[("near", "deps/libnear.so")], &[]);
+    program.reach("fn of() { near::go() }").has("fn step (near)");
+}
+
+#[test]
+fn a_package_counts_in_a_library_that_is_not_called_as_its_own_is() {
+    // As a dependency, and as the package's own library.
+    for package in ["near-by", "app"] {
+        let digest = |version: &str| {
+            let mut workspace = Workspace::new();
+            let needs = if package == "app" { "rates" } else { package };
+            workspace.package("app", &[needs], "", "");
+            let code = "pub fn go() -> u64 { rates::of() }";
+            workspace.package(package, &["rates"], code, "deps/libnearby-01.rmeta");
+            workspace.library(package, "nearby");
+            workspace.registered("rates", version);
+            let program = workspace.program(&[("nearby", "deps/libnearby-01.rmeta")], &[]);
+            let found = program.reach("fn of() -> u64 { nearby::go() }");
+            found.has("fn go (nearby)");
+            found.has("crate rates");
+            found.digest
+        };
+        assert_ne!(digest("1.0.0"), digest("1.0.1"), "{package}");
+    }
+}
+
+#[test]
+fn a_package_on_this_machine_is_told_from_one_of_a_registry_with_its_name() {
+    let mut workspace = Workspace::new();
+    workspace.package("app", &["near 0.9.0", "near 0.1.0"], "", "");
+    workspace.registered("near", "0.9.0");
+    workspace.package("near", &[], "pub fn go() {}", "deps/libnear-01.rmeta");
+    workspace.library("near", "near");
+    let program = workspace.program(&[("near", "deps/libnear-01.rmeta")], &[]);
+    let found = program.reach("fn of() { near::go() }");
+    found.has("fn go (near)");
+    found.lacks("crate near");
+}
+
+#[test]
+fn each_version_of_a_package_counts() {
+    let digest = |versions: [&str; 2]| {
+        let mut workspace = Workspace::new();
+        workspace.package("app", &["near", "far"], "", "");
+        for (name, version) in ["near", "far"].into_iter().zip(versions) {
+            let artifact = format!("deps/lib{name}-01.rmeta");
+            let needed = format!("rates {version}");
+            workspace.package(name, &[&needed], "pub fn go() -> u64 { rates::of() }", &artifact);
+            workspace.registered("rates", version);
+        }
+        let artifacts = [("near", "deps/libnear-01.rmeta"), ("far", "deps/libfar-01.rmeta")];
+        let program = workspace.program(&artifacts, &[]);
+        program.reach("fn of() -> u64 { near::go() + far::go() }").digest
+    };
+    let before = digest(["1.0.0", "2.0.0"]);
+    assert_ne!(digest(["1.0.1", "2.0.0"]), before);
+    assert_ne!(digest(["1.0.0", "2.0.1"]), before);
+}
+
+#[test]
+fn what_is_not_found_of_a_package_is_in_what_its_users_were_compiled_to() {
+    let digest = |compiled: &str, noted: &str| {
+        let mut workspace = Workspace::new();
+        workspace.package("app", &["near"], "", "");
+        let code = "pub fn go() { odd::go() }";
+        workspace.package("near", &["far-off"], code, "deps/libnear-01.rmeta");
+        workspace.package("far-off", &[], "pub fn go() {}", "");
+        workspace.write("target/deps/libnear-01.rmeta", compiled);
+        workspace.write(&format!("target/.fingerprint/{noted}-02/lib-odd"), "");
+        let program = workspace.program(&[("near", "deps/libnear-01.rmeta")], &[]);
+        let found = program.reach("fn of() { near::go() }");
+        assert_eq!(found.lines.contains("crate far_off"), noted == "far-off");
+        found.digest
+    };
+    assert_ne!(digest("a", "far-off"), digest("b", "far-off"));
+    // What Cargo has not compiled is in none.
+    assert_eq!(digest("a", "other"), digest("b", "other"));
+}
+
+#[test]
+fn what_a_crate_of_no_known_package_needs_is_in_what_it_was_compiled_to() {
+    let digest = |compiled: &str, code: &str| {
+        let mut workspace = Workspace::new();
+        workspace.package("app", &["near-by"], "", "");
+        workspace.package("near-by", &["rates"], code, "deps/libodd-01.rmeta");
+        workspace.registered("rates", "1.0.0");
+        workspace.write("target/deps/libodd-01.rmeta", compiled);
+        let program = workspace.program(&[("odd", "deps/libodd-01.rmeta")], &[]);
+        program.reach("fn of() -> u64 { odd::go() }").digest
+    };
+    let code = "pub fn go() -> u64 { rates::of() }";
+    assert_ne!(digest("a", code), digest("b", code));
+    let code = "pub fn go() -> u64 { 7 }";
+    assert_eq!(digest("a", code), digest("b", code));
 }
 
 #[test]
