@@ -157,7 +157,6 @@ impl<T> All<T> {
     /// The outputs in the order of the arguments, or the failure of the first arguments that were not cancelled.
     pub(crate) fn finish(self) -> Result<Vec<T>> {
         match self.failure {
-            // The others keep all calls from being made.
             Some((_, index, error)) if is_of_call(error.kind()) => Err(error.with("index", index)),
             Some((_, _, error)) => Err(error),
             None => Ok(self.outputs.into_iter().flatten().collect()),
@@ -165,9 +164,10 @@ impl<T> All<T> {
     }
 }
 
-/// Whether an error of this kind says what is wrong with one call of a batch.
+/// Whether an error of this kind says what is wrong with one call of a batch, and not with all that is asked.
 fn is_of_call(kind: ErrorKind) -> bool {
-    matches!(kind, ErrorKind::Panicked | ErrorKind::Worker | ErrorKind::Encoding)
+    use ErrorKind::{Ambiguous, Cancelled, Configuration, FurtherCall};
+    !matches!(kind, Configuration | Ambiguous | FurtherCall | Cancelled)
 }
 
 /// `f::for_each(…)`.

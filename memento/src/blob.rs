@@ -45,7 +45,8 @@ const IN_MEMORY: usize = 1 << 20;
 ///
 /// What is written waits in a temporary file, or in memory as long as it is short. When it is finished in a memento
 /// function, it goes into the data store; elsewhere, and where the data store does not keep what is put, it stays where
-/// it is as long as there are clones of the value.
+/// it is as long as there are clones of the value. A long one takes a file descriptor there, of which a process may have
+/// only a thousand.
 ///
 /// Two of them are equal where their bytes are, which their digests tell. As an argument it stands in the key as digest
 /// and size.

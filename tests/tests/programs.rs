@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::LazyLock;
 
+use memento::plugin::{RunnerPlugin, StoragePlugin, inventory};
 use tempfile::TempDir;
 
 /// The folder with the built programs.
@@ -266,4 +267,33 @@ fn a_compiler_that_says_nothing_leaves_the_functions_own_code() {
     assert_eq!(first.trim().len(), 64, "{first}");
     assert_eq!(version("n + 2", "helper(n)"), first);
     assert_ne!(version("n + 1", "helper(n + 1)"), first);
+}
+
+/// The advice of the core, which has none of its plugins, and what they say of themselves.
+#[test]
+fn what_is_not_linked_is_advised_by_the_crate_that_provides_it() {
+    use memento_runner_process as _;
+    use memento_storage_object as _;
+    use memento_storage_redis as _;
+    use memento_storage_tiers as _;
+
+    let place = Place::new();
+    let mut advised = 0;
+    let mut advises = |variable, value: &str, provided_by: &str| {
+        if provided_by.starts_with("memento-") && provided_by != "memento-storage-fs" {
+            let error = place.run("plain", &[(variable, value)]).unwrap_err();
+            assert!(error.contains(&format!("add `{provided_by}`, which provides it")), "{error}");
+            advised += 1;
+        }
+    };
+    for plugin in inventory::iter::<StoragePlugin> {
+        advises("MEMENTO_STORAGE__TYPE", plugin.name, plugin.provided_by);
+        for scheme in plugin.schemes {
+            advises("MEMENTO_STORAGE__URL", &format!("{scheme}://there"), plugin.provided_by);
+        }
+    }
+    for plugin in inventory::iter::<RunnerPlugin> {
+        advises("MEMENTO_RUNNER__TYPE", plugin.name, plugin.provided_by);
+    }
+    assert!(advised > 10, "{advised}");
 }
