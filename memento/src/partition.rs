@@ -11,7 +11,7 @@ use std::sync::Arc;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::codec::{Bincode, Codec};
+use crate::codec::{self, Bincode, Codec};
 use crate::part::Part;
 use crate::{Digest, Result};
 
@@ -110,17 +110,22 @@ impl<K: Ord + Clone, V, C> Partition<K, V, C> {
     }
 }
 
-impl<K: Ord + Clone, V: Serialize, C: Codec> Partition<K, V, C> {
+impl<K: Ord + Clone, V: Serialize + DeserializeOwned, C: Codec> Partition<K, V, C> {
     /// Adds a value, which takes the place of one that has the same key; whether there was one. In a memento function
     /// it goes into the data store at once.
     ///
     /// # Errors
     ///
-    /// [`Encoding`](crate::ErrorKind::Encoding) where the value has no encoding. Trouble of the store is none of the
+    /// [`Encoding`](crate::ErrorKind::Encoding) where the value has no encoding, or would be read as another one. Trouble of the store is none of the
     /// value: it stays in memory then.
     pub fn insert(&mut self, key: K, value: &V) -> Result<bool> {
         let mut bytes = Vec::new();
-        C::encode(value, &mut bytes)?;
+        let (encoded, is_doubtful) = codec::watch(|| C::encode(value, &mut bytes));
+        encoded?;
+        if is_doubtful {
+            // It may have parts that cannot be read yet.
+            codec::check_read::<C, V>(value, &bytes, false)?;
+        }
         let part = Part::of(bytes);
         match Arc::make_mut(&mut self.entries).entry(key) {
             Entry::Vacant(entry) => {

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use memento::{Codec, Environment, LocalRunner, Storage, memento};
+use memento::{Codec, Environment, ErrorKind, LocalRunner, Partition, Storage, memento};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -170,4 +170,6 @@ fn what_would_be_read_as_another_value_is_not_kept() {
     assert_eq!(runs(|| assert_eq!(row(None), Row(None, Some(2), Some(99)))), (2, 2));
     assert_eq!(runs(|| assert_eq!([fate(true), fate(false)], [Fate::Won, Fate::Lost])), (4, 6));
     assert_eq!(runs(|| assert_eq!(line(Some(2)).0.first, Some(2))), (2, 8));
+    let refused = Partition::<u64, Fate>::new().insert(0, &Fate::Won).unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::Encoding);
 }

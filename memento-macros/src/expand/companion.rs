@@ -128,8 +128,8 @@ impl Parts<'_> {
 
             /// Drops the record of this invocation; whether there was one.
             ///
-            /// What is computed of it meanwhile in this process, and began before, is not recorded. Other processes
-            /// record what they compute, and use what they have in memory until they end.
+            /// What this environment computes of it meanwhile, and began before, is not recorded. Other environments
+            /// and processes record what they compute; processes use what they have in memory until they end.
             #visibility fn forget #generics (#declared) -> #memento::Result<bool> #condition {
                 #internal::forget(&__FUNCTION, Self::__encode #turbofish, &#arguments)
             }

@@ -7,7 +7,7 @@ use std::sync::mpsc::Sender;
 use super::ending::Ending;
 use crate::cache::Shared;
 use crate::codec::{self, Codec, Encoding};
-use crate::encoding::{Encode, EncodeResult, Encoder, have_same_pieces};
+use crate::encoding::{Encode, EncodeResult, Encoder};
 use crate::function::Function;
 use crate::part;
 use crate::plugin::Ends;
@@ -30,8 +30,7 @@ pub(crate) trait Task: Send {
     /// Appends the encoding of the output; `None` where the output is not kept.
     fn encode(&self, bytes: &mut Vec<u8>) -> Option<Result<()>>;
 
-    /// Sees to it that the output is read from its encoding, and not as another one. That it cannot be read is an error
-    /// where it `is_all` there is to be read.
+    /// Sees to it that the output is read from its encoding as what it is: [`codec::check_read`].
     fn check_read(&self, bytes: &[u8], is_all: bool) -> Result<()>;
 
     /// What encodes any value as the output is encoded.
@@ -160,12 +159,8 @@ where
     }
 
     fn check_read(&self, bytes: &[u8], is_all: bool) -> Result<()> {
-        let wrong = match (self.kept(), R::Codec::decode::<R::Kept>(bytes)) {
-            (Some(kept), Ok(read)) if !have_same_pieces(kept, &read) => None,
-            (_, Err(error)) if is_all => Some(error),
-            _ => return Ok(()),
-        };
-        Err(codec::misread::<R::Kept>(R::Codec::NAME, wrong))
+        let check = |kept| codec::check_read::<R::Codec, R::Kept>(kept, bytes, is_all);
+        self.kept().map_or(Ok(()), check)
     }
 
     fn encoder(&self) -> part::Encode {
