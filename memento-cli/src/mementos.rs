@@ -29,31 +29,13 @@ pub(crate) fn keys(metadata: &dyn MetadataStore, filter: &Filter) -> Result<Vec<
     }
 }
 
-/// What a store says of the record of a key.
-type Answer = Result<Option<Vec<u8>>>;
-
-/// The records of `keys`, each with its own answer, where that is about it alone.
-fn records(metadata: &dyn MetadataStore, keys: &[Key]) -> Result<Vec<Answer>> {
-    match metadata.get_many(keys) {
-        // One that the store itself finds damaged is no reason to miss the others.
-        Err(error) if error.kind().is_of_one() => keys
-            .iter()
-            .map(|key| match metadata.get(key) {
-                Err(error) if !error.kind().is_of_one() => Err(error),
-                record => Ok(record),
-            })
-            .collect(),
-        records => Ok(records?.into_iter().map(Ok).collect()),
-    }
-}
-
 /// The records of `keys`, each read or with what is wrong with it. Those that are gone are left out.
 pub(crate) fn read(metadata: &dyn MetadataStore, keys: &[Key]) -> Result<Vec<Result<Entry>>> {
     let location = metadata.location();
     let read = |key: &Key, record| {
         Entry::read(key, record).map_err(|error| error.with("store", &location))
     };
-    let entries = keys.iter().zip(records(metadata, keys)?);
+    let entries = keys.iter().zip(metadata.get_each(keys)?);
     let entries = entries.filter_map(|(key, record)| match record {
         Ok(record) => Some(read(key, record?)),
         Err(error) => Some(Err(error)),
@@ -64,7 +46,7 @@ pub(crate) fn read(metadata: &dyn MetadataStore, keys: &[Key]) -> Result<Vec<Res
 /// Which of `entries` a store does not have. One that is damaged there, or was forgotten, is none.
 pub(crate) fn missing(metadata: &dyn MetadataStore, entries: &[Entry]) -> Result<HashSet<Key>> {
     let keys: Vec<Key> = entries.iter().map(|entry| entry.key).collect();
-    let there = records(metadata, &keys)?;
+    let there = metadata.get_each(&keys)?;
     let is_there = |entry: &Entry, record: Vec<u8>| {
         let found = Entry::read(&entry.key, record);
         found.is_ok_and(|found| entry.hidden || !found.hidden)

@@ -120,7 +120,7 @@ impl TieredMetadataStore {
                 break;
             }
             let keys: Vec<Key> = entries.iter().map(|entry| entry.key).collect();
-            let mut records = tier.check(get_all_whole(tier, &keys))?.into_iter();
+            let mut records = tier.check(get_whole(tier, &keys))?.into_iter();
             entries.retain(|_| records.next().flatten().is_none());
         }
         Ok(entries)
@@ -155,29 +155,19 @@ impl TieredMetadataStore {
 fn get(tier: &Tier, keys: &[Key]) -> Result<Vec<Option<Vec<u8>>>> {
     match keys {
         [key] => Ok(vec![tier.metadata.get(key)?]),
-        keys => get_all_whole(tier, keys),
+        keys => get_whole(tier, keys),
     }
 }
 
-/// The records of `keys` in one tier. One that the tier itself finds damaged is no reason to miss the others.
-fn get_all_whole(tier: &Tier, keys: &[Key]) -> Result<Vec<Option<Vec<u8>>>> {
-    match tier.metadata.get_many(keys) {
-        Err(error) if error.kind().is_of_one() => {
-            keys.iter().map(|key| get_whole(tier, key)).collect()
-        }
-        records => records,
-    }
-}
-
-/// The record of a key in one tier, unless the tier itself finds it damaged.
-fn get_whole(tier: &Tier, key: &Key) -> Result<Option<Vec<u8>>> {
-    match tier.metadata.get(key) {
-        Err(error) if error.kind().is_of_one() => {
+/// The records of `keys` in one tier, but for those that the tier itself finds damaged.
+fn get_whole(tier: &Tier, keys: &[Key]) -> Result<Vec<Option<Vec<u8>>>> {
+    let unless_damaged = |record: Result<_>| {
+        record.unwrap_or_else(|error| {
             let _ = tier.check::<()>(Err(error));
-            Ok(None)
-        }
-        record => record,
-    }
+            None
+        })
+    };
+    Ok(tier.metadata.get_each(keys)?.into_iter().map(unless_damaged).collect())
 }
 
 /// Sees to it that a tier that has failed to keep `entries` has no former ones either: they would be found in their
@@ -259,7 +249,7 @@ impl MetadataStore for TieredMetadataStore {
         let drop = || self.drop_records(is_dropped, |metadata| metadata.remove(key));
         let was_there = self.changes.change(std::iter::once(*key), drop)?;
         for (_, tier) in self.tiers.iter().take_while(|(_, tier)| tier.writes == Writes::Never) {
-            if tier.check(get_whole(tier, key))?.is_some() {
+            if tier.check(get_whole(tier, &[*key]))?.iter().any(Option::is_some) {
                 return Err(has_some(tier));
             }
         }

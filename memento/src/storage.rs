@@ -158,12 +158,8 @@ impl Storage {
     /// What the store reports of all of them.
     pub(crate) fn try_records(&self, keys: &[Key]) -> Result<Vec<Option<Vec<u8>>>> {
         self.settle();
-        match self.metadata.get_many(keys) {
-            Err(error) if error.kind().is_of_one() => {
-                Ok(keys.iter().map(|key| self.record(key)).collect())
-            }
-            records => records,
-        }
+        let records = self.metadata.get_each(keys)?;
+        Ok(records.into_iter().map(|record| self.trouble.note(record).flatten()).collect())
     }
 
     /// Hands the records of `keys` to `take`, in their order, some at a time as they arrive. What the store fails to

@@ -162,13 +162,7 @@ impl<'a> Sweep<'a> {
 
     /// The records of `keys`; of one that the store itself finds damaged, none.
     fn records(&self, keys: &[Key]) -> Result<Vec<Option<Vec<u8>>>> {
-        match self.metadata.get_many(keys) {
-            Err(error) if error.kind().is_of_one() => {
-                let get = |key| unless_damaged(self.metadata.get(key));
-                keys.iter().map(get).collect()
-            }
-            records => records,
-        }
+        self.metadata.get_each(keys)?.into_iter().map(unless_damaged).collect()
     }
 
     /// Finds all contents that the mementos of pinned functions need.

@@ -84,10 +84,29 @@ pub trait MetadataStore: Send + Sync + Debug {
     ///
     /// # Errors
     ///
-    /// As [`get`](Self::get), for all of them at once. Where one of them is [`Damaged`](crate::ErrorKind::Damaged),
-    /// they are asked for one by one.
+    /// As [`get`](Self::get), for all of them at once. Where the error [is of one](crate::ErrorKind::is_of_one), the
+    /// others can be had by [`get_each`](Self::get_each).
     fn get_many(&self, keys: &[Key]) -> Result<Vec<Option<Vec<u8>>>> {
         keys.iter().map(|key| self.get(key)).collect()
+    }
+
+    /// The records of several invocations, in the order of `keys`, each with the error that [is of it
+    /// alone](crate::ErrorKind::is_of_one): one that the store itself finds damaged is no reason to miss the others.
+    ///
+    /// They are asked for [together](Self::get_many), and one by one only where that fails.
+    ///
+    /// # Errors
+    ///
+    /// Where the store cannot tell of any.
+    fn get_each(&self, keys: &[Key]) -> Result<Vec<Result<Option<Vec<u8>>>>> {
+        let get = |key| match self.get(key) {
+            Err(error) if !error.kind().is_of_one() => Err(error),
+            record => Ok(record),
+        };
+        match self.get_many(keys) {
+            Err(error) if error.kind().is_of_one() => keys.iter().map(get).collect(),
+            records => Ok(records?.into_iter().map(Ok).collect()),
+        }
     }
 
     /// Hands the records of `keys` to `take`, in their order, some at a time as they arrive: the first ones can be
