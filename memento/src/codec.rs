@@ -16,8 +16,7 @@ pub use crate::storage::Segments;
 use crate::{Error, ErrorKind, Result};
 
 pub use bincode::Bincode;
-pub(crate) use lossless::watch;
-use lossless::{Lossless, ToNull};
+use lossless::{AsJson, Lossless};
 pub use postcard::Postcard;
 
 /// Encodes results. Chosen by `codec = "…"` on a function; each record says which codec wrote it.
@@ -26,6 +25,11 @@ pub use postcard::Postcard;
 pub trait Codec: 'static {
     /// What records call this codec. It never changes its meaning: a codec that writes other bytes has another name.
     const NAME: &'static str;
+
+    /// Whether each value is read back before it is kept, and is kept only if it is what was written: serde may be told
+    /// to write one thing and to read another, and a codec is not told. One whose values are read as they were written,
+    /// whatever their types say, spares that.
+    const READS_BACK: bool = true;
 
     /// Appends the encoding of `value` to `bytes`.
     ///
@@ -97,7 +101,7 @@ impl Codec for Json {
     const NAME: &'static str = "json";
 
     fn encode<T: Serialize + ?Sized>(value: &T, bytes: &mut Vec<u8>) -> Result<()> {
-        let value = Lossless::<ToNull, T>::new(value);
+        let value = Lossless::<AsJson, T>::new(value);
         serde_json::to_writer(bytes, &value).map_err(|error| encoding_error::<T>(Self::NAME, error))
     }
 
@@ -117,6 +121,23 @@ fn encoding_error<T: ?Sized>(codec: &'static str, source: impl Into<Source>) -> 
         .with("codec", codec)
         .source(source)
         .help("choose another codec with `codec = \"…\"` on the function")
+}
+
+/// Appends the encoding of `value`; whether it is to be [read back](check_read) before it is kept.
+pub(crate) fn encode<C: Codec, T: Serialize>(value: &T, bytes: &mut Vec<u8>) -> Result<bool> {
+    let (encoded, is_doubtful) = lossless::watch(|| C::encode(value, bytes));
+    encoded.map(|()| C::READS_BACK || is_doubtful)
+}
+
+/// The encoding of `value`, from which that is read.
+pub(crate) fn encode_checked<C: Codec, T: Serialize + DeserializeOwned>(
+    value: &T,
+) -> Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    if encode::<C, T>(value, &mut bytes)? {
+        check_read::<C, T>(value, &bytes, true)?;
+    }
+    Ok(bytes)
 }
 
 /// Sees to it that a value is read from its encoding, and not as another one. That it cannot be read is an error where

@@ -4,6 +4,7 @@
 //! can stand anywhere in a type, and what is the same is kept once. A result is a hit if all its parts are there.
 
 mod checked;
+mod nested;
 mod scope;
 #[cfg(test)]
 mod tests;
@@ -17,6 +18,7 @@ use serde::de::{self, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 pub(crate) use checked::Checked;
+pub(crate) use nested::Nested;
 pub(crate) use scope::{Encode, Found, Publish, Scope, publish, publish_all};
 pub(crate) use unnamed::Unnamed;
 

@@ -1,6 +1,6 @@
 //! Results of many values, each of which is read when it is asked for.
 
-use std::borrow::{Borrow, Cow};
+use std::borrow::Borrow;
 use std::collections::BTreeMap;
 use std::collections::btree_map::{self, Entry};
 use std::fmt;
@@ -11,8 +11,8 @@ use std::sync::Arc;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::codec::{self, Bincode, Codec};
-use crate::part::Part;
+use crate::codec::{Bincode, Codec};
+use crate::part::Nested;
 use crate::{Digest, Result};
 
 /// Many values as a result, or as part of one: each is encoded and kept for itself, and read when it is asked for.
@@ -40,16 +40,16 @@ use crate::{Digest, Result};
 /// # Ok(()) }).unwrap();
 /// ```
 ///
-/// Its own encoding has keys, digests and sizes: some 90 bytes for each value, which is what it takes in memory, too.
-/// What a memento function inserts goes into the data store at once. Elsewhere, and where the data store does not keep
-/// what is put, values are in memory, encoded.
+/// Its own encoding has keys, digests and sizes, also of files and values in its values: some 100 bytes for each, which
+/// is what it takes in memory, too. What a memento function inserts goes into the data store at once. Elsewhere, and
+/// where the data store does not keep what is put, values are in memory, encoded.
 ///
 /// `C` encodes the values, whatever the codec of the function is. [`new`](Self::new) makes one with
 /// [`Bincode`]; `Partition::<K, V, Json>::default()` one with another codec.
 ///
 /// Two of them are equal if they have equal keys, and the values of each have the same bytes.
 pub struct Partition<K, V, C = Bincode> {
-    entries: Arc<BTreeMap<K, Part>>,
+    entries: Arc<BTreeMap<K, Nested>>,
     values: PhantomData<fn() -> (V, C)>,
 }
 
@@ -96,7 +96,7 @@ impl<K: Ord, V, C> Partition<K, V, C> {
     where
         K: Borrow<Q>,
     {
-        self.entries.get(key).map(|part| part.digest)
+        self.entries.get(key).map(|value| value.part.digest)
     }
 }
 
@@ -116,24 +116,17 @@ impl<K: Ord + Clone, V: Serialize + DeserializeOwned, C: Codec> Partition<K, V, 
     ///
     /// # Errors
     ///
-    /// [`Encoding`](crate::ErrorKind::Encoding) where the value has no encoding, or would be read as another one. Trouble of the store is none of the
-    /// value: it stays in memory then.
+    /// [`Encoding`](crate::ErrorKind::Encoding) where the value has no encoding, or would be read as another one.
+    /// Trouble of the store is none of the value: it stays in memory then.
     pub fn insert(&mut self, key: K, value: &V) -> Result<bool> {
-        let mut bytes = Vec::new();
-        let (encoded, is_doubtful) = codec::watch(|| C::encode(value, &mut bytes));
-        encoded?;
-        if is_doubtful {
-            // It may have parts that cannot be read yet.
-            codec::check_read::<C, V>(value, &bytes, false)?;
-        }
-        let part = Part::of(bytes);
+        let value = Nested::of::<C, V>(value)?;
         match Arc::make_mut(&mut self.entries).entry(key) {
             Entry::Vacant(entry) => {
-                entry.insert(part);
+                entry.insert(value);
                 Ok(false)
             }
             Entry::Occupied(mut entry) => {
-                entry.insert(part);
+                entry.insert(value);
                 Ok(true)
             }
         }
@@ -151,7 +144,7 @@ impl<K, V: DeserializeOwned, C: Codec> Partition<K, V, C> {
     where
         K: Borrow<Q> + Ord,
     {
-        self.entries.get(key).map(read::<V, C>).transpose()
+        self.entries.get(key).map(Nested::read::<C, V>).transpose()
     }
 
     /// All keys with their values, in the order of the keys. Each value is read when its turn comes.
@@ -160,13 +153,9 @@ impl<K, V: DeserializeOwned, C: Codec> Partition<K, V, C> {
     }
 }
 
-fn read<V: DeserializeOwned, C: Codec>(part: &Part) -> Result<V> {
-    C::decode(&part.read()?).map_err(|error| part.undecodable(error))
-}
-
 /// The keys and values of a [`Partition`]: made by [`Partition::iter`].
 pub struct Iter<'a, K, V, C> {
-    entries: btree_map::Iter<'a, K, Part>,
+    entries: btree_map::Iter<'a, K, Nested>,
     values: PhantomData<fn() -> (V, C)>,
 }
 
@@ -175,7 +164,7 @@ impl<'a, K, V: DeserializeOwned, C: Codec> Iterator for Iter<'a, K, V, C> {
     type Item = (&'a K, Result<V>);
 
     fn next(&mut self) -> Option<Self::Item> {
-        self.entries.next().map(|(key, part)| (key, read::<V, C>(part)))
+        self.entries.next().map(|(key, value)| (key, value.read::<C, V>()))
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
@@ -185,7 +174,7 @@ impl<'a, K, V: DeserializeOwned, C: Codec> Iterator for Iter<'a, K, V, C> {
 
 impl<V: DeserializeOwned, K, C: Codec> DoubleEndedIterator for Iter<'_, K, V, C> {
     fn next_back(&mut self) -> Option<Self::Item> {
-        self.entries.next_back().map(|(key, part)| (key, read::<V, C>(part)))
+        self.entries.next_back().map(|(key, value)| (key, value.read::<C, V>()))
     }
 }
 
@@ -229,8 +218,8 @@ impl<K: Eq, V, C> Eq for Partition<K, V, C> {}
 impl<K: Hash, V, C> Hash for Partition<K, V, C> {
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.entries.len().hash(state);
-        for (key, part) in &*self.entries {
-            (key, part.digest).hash(state);
+        for (key, value) in &*self.entries {
+            (key, value.part.digest).hash(state);
         }
     }
 }
@@ -239,38 +228,21 @@ impl<K: Hash, V, C> Hash for Partition<K, V, C> {
 impl<K: fmt::Debug, V, C> fmt::Debug for Partition<K, V, C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let entries = self.entries.iter();
-        let entries = entries.map(|(key, Part { digest, size, .. })| (key, (digest, size)));
+        let entries = entries.map(|(key, value)| (key, (value.part.digest, value.part.size)));
         f.write_str("Partition ")?;
         f.debug_map().entries(entries).finish()
     }
 }
 
-/// A part where serde reads or writes one.
-struct Handle<'a>(Cow<'a, Part>);
-
-impl Serialize for Handle<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.0.serialize(serializer)
-    }
-}
-
-impl<'de> Deserialize<'de> for Handle<'_> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Part::deserialize(deserializer).map(|part| Self(Cow::Owned(part)))
-    }
-}
-
 impl<K: Serialize, V, C> Serialize for Partition<K, V, C> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let entries = self.entries.iter();
-        serializer.collect_seq(entries.map(|(key, part)| (key, Handle(Cow::Borrowed(part)))))
+        serializer.collect_seq(self.entries.iter())
     }
 }
 
 impl<'de, K: Deserialize<'de> + Ord, V, C> Deserialize<'de> for Partition<K, V, C> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let entries = Vec::<(K, Handle<'_>)>::deserialize(deserializer)?;
-        let entries = entries.into_iter().map(|(key, handle)| (key, handle.0.into_owned()));
-        Ok(Self { entries: Arc::new(entries.collect()), values: PhantomData })
+        let entries = Vec::<(K, Nested)>::deserialize(deserializer)?;
+        Ok(Self { entries: Arc::new(entries.into_iter().collect()), values: PhantomData })
     }
 }

@@ -148,6 +148,37 @@ fn line(first: Option<u8>) -> (Line, Option<u16>) {
     (Line { cached: None, first, second: Some(99) }, None)
 }
 
+/// What is in its only variant is never written: then the variant is written as one that has nothing in it.
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+enum Wrapped {
+    Number(#[serde(skip_serializing)] u32),
+}
+
+#[memento]
+fn wrapped(n: u32) -> (Wrapped, Vec<u32>) {
+    ODD.fetch_add(1, Ordering::Relaxed);
+    (Wrapped::Number(n), vec![0])
+}
+
+/// The first field is never written, the last one never read: there are as many as there should be.
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+struct Totals {
+    #[serde(skip_serializing)]
+    label: u64,
+    errors: u64,
+    lines: u64,
+    #[serde(skip_deserializing)]
+    rate: u64,
+}
+
+const TOTALS: Totals = Totals { label: 0, errors: 0, lines: 7, rate: 0 };
+
+#[memento]
+fn totals(lines: u64) -> Totals {
+    ODD.fetch_add(1, Ordering::Relaxed);
+    Totals { lines, ..TOTALS }
+}
+
 /// The order of what is in the set is another one each time that it is read.
 #[memento]
 fn fates(_n: u64) -> Vec<(Result<u8, u8>, HashSet<u64>)> {
@@ -170,6 +201,58 @@ fn what_would_be_read_as_another_value_is_not_kept() {
     assert_eq!(runs(|| assert_eq!(row(None), Row(None, Some(2), Some(99)))), (2, 2));
     assert_eq!(runs(|| assert_eq!([fate(true), fate(false)], [Fate::Won, Fate::Lost])), (4, 6));
     assert_eq!(runs(|| assert_eq!(line(Some(2)).0.first, Some(2))), (2, 8));
+    assert_eq!(runs(|| assert_eq!(wrapped(9), (Wrapped::Number(9), vec![0]))), (2, 10));
+    assert_eq!(runs(|| assert_eq!(totals(7), TOTALS)), (2, 12));
     let refused = Partition::<u64, Fate>::new().insert(0, &Fate::Won).unwrap_err();
     assert_eq!(refused.kind(), ErrorKind::Encoding);
+}
+
+/// It is written with one name, and read with another one.
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all(deserialize = "camelCase"))]
+struct Item {
+    item_id: Option<u64>,
+}
+
+/// What was written by the second variant is read by the first one.
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(untagged)]
+enum Either {
+    First { x: Option<u64> },
+    Second { y: u64 },
+}
+
+static NAMED: AtomicU64 = AtomicU64::new(0);
+
+#[memento(codec = "json")]
+fn item(item_id: u64) -> Item {
+    NAMED.fetch_add(1, Ordering::Relaxed);
+    Item { item_id: Some(item_id) }
+}
+
+#[memento(codec = "json")]
+fn either(n: u64) -> Either {
+    NAMED.fetch_add(1, Ordering::Relaxed);
+    if n == 0 { Either::First { x: Some(5) } } else { Either::Second { y: 5 } }
+}
+
+#[memento(codec = crate::Marked)]
+fn marked(item_id: u64) -> Item {
+    NAMED.fetch_add(1, Ordering::Relaxed);
+    Item { item_id: Some(item_id) }
+}
+
+/// A codec that tells things by their names, and one that nobody knows, can be told to read something else, too.
+#[test]
+fn what_would_be_read_under_another_name_is_not_kept() {
+    let environment = Environment::new(Storage::memory().memory_cache(0), LocalRunner::new());
+    let runs = |calls: fn()| {
+        environment.enter(|| (calls(), calls()));
+        NAMED.swap(0, Ordering::Relaxed)
+    };
+    assert_eq!(runs(|| assert_eq!(item(5).item_id, Some(5))), 2);
+    assert_eq!(runs(|| assert_eq!(marked(5).item_id, Some(5))), 2);
+    assert_eq!(runs(|| assert_eq!(either(1), Either::Second { y: 5 })), 2);
+    assert_eq!(runs(|| assert_eq!(either(0), Either::First { x: Some(5) })), 1);
+    assert_eq!(environment.statistics().store_failures, 6);
 }

@@ -7,7 +7,7 @@ mod reader;
 use ::bincode::config::{Configuration, Fixint, LittleEndian};
 use serde::{Serialize, de::DeserializeOwned};
 
-use super::lossless::{Lossless, ToNames};
+use super::lossless::{ByPlaces, Lossless};
 use super::{Codec, Segments, decoding_error, encoding_error};
 use crate::Result;
 use input::Input;
@@ -26,9 +26,11 @@ const FORMAT: Configuration<LittleEndian, Fixint> =
 
 impl Codec for Bincode {
     const NAME: &'static str = "bincode";
+    /// What may be read as something else tells so while it is written.
+    const READS_BACK: bool = false;
 
     fn encode<T: Serialize + ?Sized>(value: &T, bytes: &mut Vec<u8>) -> Result<()> {
-        let value = Lossless::<ToNames, T>::new(value);
+        let value = Lossless::<ByPlaces, T>::new(value);
         match ::bincode::serde::encode_into_std_write(value, bytes, FORMAT) {
             Ok(_) => Ok(()),
             Err(error) => Err(encoding_error::<T>(Self::NAME, error)),

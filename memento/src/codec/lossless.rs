@@ -3,7 +3,8 @@
 //! Of some of what serde is told to leave out, it tells no serializer: fields of structs with `skip_serializing` alone,
 //! those of tuple structs with `skip_serializing_if`, variants with `skip`, which are counted when a value is written,
 //! and not when it is read. A codec that tells things apart by their places alone writes values in which there may be
-//! such a one, and [`watch`] tells: whether it is read back as what it was, only the one who reads it knows.
+//! such a one, and [`watch`] tells: whether it is read back as what it was, only the one who reads it knows. Others are
+//! [always](super::Codec::READS_BACK) read back: what they make of names is told by nothing that is written.
 
 use std::cell::Cell;
 use std::marker::PhantomData;
@@ -16,24 +17,24 @@ use serde::{Serialize, Serializer};
 
 /// What a codec cannot tell apart.
 pub(super) trait Blind {
-    /// Fields are told apart by their places alone.
+    /// To names: fields are told apart by their places alone.
     const TO_NAMES: bool;
-    /// `Some` is written as what is in it, `None` and units are `null`, and so is a number that is not finite.
+    /// To what is `null`: `Some` is written as what is in it, `None` and units are, and so is a number that is not finite.
     const TO_NULL: bool;
 }
 
 /// The codecs that write values one after the other.
-pub(super) struct ToNames;
+pub(super) struct ByPlaces;
 
-impl Blind for ToNames {
+impl Blind for ByPlaces {
     const TO_NAMES: bool = true;
     const TO_NULL: bool = false;
 }
 
 /// JSON.
-pub(super) struct ToNull;
+pub(super) struct AsJson;
 
-impl Blind for ToNull {
+impl Blind for AsJson {
     const TO_NAMES: bool = false;
     const TO_NULL: bool = true;
 }
@@ -44,7 +45,7 @@ thread_local! {
 }
 
 /// What `encode` returns, and whether what it has written is to be read back, to see that it is what it was.
-pub(crate) fn watch<T>(encode: impl FnOnce() -> T) -> (T, bool) {
+pub(super) fn watch<T>(encode: impl FnOnce() -> T) -> (T, bool) {
     let before = IS_DOUBTFUL.replace(false);
     let encoded = encode();
     (encoded, IS_DOUBTFUL.replace(before))
@@ -58,10 +59,10 @@ fn doubt<B: Blind>() {
     }
 }
 
-/// Notes that there is a variant before which serde may leave out others.
+/// Notes that there is a variant before which serde may leave out others, or what is in it. A `Result` is whole.
 #[inline]
-fn doubt_variant<B: Blind>(index: u32) {
-    if index > 0 {
+fn doubt_variant<B: Blind>(name: &str, variant: &str) {
+    if !(name == "Result" && matches!(variant, "Ok" | "Err")) {
         doubt::<B>();
     }
 }
@@ -203,7 +204,7 @@ impl<B: Blind, S: Serializer> Serializer for Checking<B, S> {
         index: u32,
         variant: &'static str,
     ) -> Result<S::Ok, S::Error> {
-        doubt_variant::<B>(index);
+        doubt_variant::<B>(name, variant);
         self.serializer.serialize_unit_variant(name, index, variant)
     }
 
@@ -255,7 +256,7 @@ impl<B: Blind, S: Serializer> Serializer for Checking<B, S> {
         variant: &'static str,
         value: &T,
     ) -> Result<S::Ok, S::Error> {
-        doubt_variant::<B>(index);
+        doubt_variant::<B>(name, variant);
         let value = Lossless::<B, T>::new(value);
         self.serializer.serialize_newtype_variant(name, index, variant, &value)
     }

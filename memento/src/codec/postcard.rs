@@ -3,7 +3,7 @@
 use ::postcard::de_flavors::Flavor;
 use serde::{Serialize, de::DeserializeOwned};
 
-use super::lossless::{Lossless, ToNames};
+use super::lossless::{ByPlaces, Lossless};
 use super::stack::Stack;
 use super::{Codec, decoding_error, encoding_error};
 use crate::Result;
@@ -14,9 +14,11 @@ pub struct Postcard;
 
 impl Codec for Postcard {
     const NAME: &'static str = "postcard";
+    /// What may be read as something else tells so while it is written.
+    const READS_BACK: bool = false;
 
     fn encode<T: Serialize + ?Sized>(value: &T, bytes: &mut Vec<u8>) -> Result<()> {
-        match ::postcard::to_io(&Lossless::<ToNames, T>::new(value), bytes) {
+        match ::postcard::to_io(&Lossless::<ByPlaces, T>::new(value), bytes) {
             Ok(_) => Ok(()),
             Err(error) => Err(encoding_error::<T>(Self::NAME, error)),
         }

@@ -79,12 +79,30 @@ macro_rules! fields {
 }
 
 parts!(
-    SerializeSeq::serialize_element,
     SerializeTuple::serialize_element,
     SerializeTupleStruct::serialize_field,
     SerializeTupleVariant::serialize_field
 );
 fields!(SerializeStruct, SerializeStructVariant);
+
+impl<S: Sink> ser::SerializeSeq for Parts<'_, S> {
+    type Ok = ();
+    type Error = SerializeError;
+
+    #[inline]
+    fn serialize_element<T: Serialize + ?Sized>(&mut self, value: &T) -> Result {
+        self.0.begin_element();
+        self.part(value)?;
+        self.0.end_element();
+        Ok(())
+    }
+
+    #[inline]
+    fn end(self) -> Result {
+        self.finish();
+        Ok(())
+    }
+}
 
 impl<S: Sink> ser::SerializeMap for Parts<'_, S> {
     type Ok = ();
@@ -92,12 +110,15 @@ impl<S: Sink> ser::SerializeMap for Parts<'_, S> {
 
     #[inline]
     fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result {
+        self.0.begin_element();
         self.part(key)
     }
 
     #[inline]
     fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result {
-        self.part(value)
+        self.part(value)?;
+        self.0.end_element();
+        Ok(())
     }
 
     #[inline]

@@ -276,7 +276,9 @@ impl<'a, S: Sink> ser::Serializer for Serializer<'a, S> {
         }
         let sink = self.tagged(tag::SEQUENCE);
         for item in items {
+            sink.begin_element();
             put(sink, &item)?;
+            sink.end_element();
         }
         sink.put(&[tag::END]);
         Ok(())
@@ -300,8 +302,10 @@ impl<'a, S: Sink> ser::Serializer for Serializer<'a, S> {
         }
         let sink = self.tagged(tag::MAP);
         for (key, value) in pairs {
+            sink.begin_element();
             put(sink, &key)?;
             put(sink, &value)?;
+            sink.end_element();
         }
         sink.put(&[tag::END]);
         Ok(())

@@ -23,6 +23,14 @@ pub(crate) trait Sink {
         self.put(&[tag]);
         self.put(&bytes);
     }
+
+    /// Called before an element of a sequence, or an entry of a map.
+    #[inline(always)]
+    fn begin_element(&mut self) {}
+
+    /// Called behind it.
+    #[inline(always)]
+    fn end_element(&mut self) {}
 }
 
 impl Sink for Vec<u8> {

@@ -6,7 +6,7 @@ use super::calls::Calls;
 use super::item::Item;
 use super::lookup;
 use crate::Result;
-use crate::codec::{self, Encoding};
+use crate::codec::Encoding;
 use crate::part::{Found, Publish, Scope};
 
 impl Calls<'_> {
@@ -22,10 +22,9 @@ impl Calls<'_> {
             (&self.binding.cluster.storage.contents, self.binding.function.path());
         let decoding = Scope::decoding(contents, function);
         let scope = Scope::encoding(contents, function).publishing(publish, item.task.encoder());
-        let encode = || scope.enter(|| item.task.encode(&mut bytes));
-        let ((encoded, found), is_doubtful) = codec::watch(encode);
+        let (encoded, found) = scope.enter(|| item.task.encode(&mut bytes));
         let Some(encoded) = encoded else { return Ok((None, found)) };
-        let checked = encoded.and_then(|()| {
+        let checked = encoded.and_then(|is_doubtful| {
             if is_doubtful {
                 return decoding.enter(|| item.task.check_read(&bytes, found.is_all())).0;
             }

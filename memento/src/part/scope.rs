@@ -1,6 +1,7 @@
 //! What encodes or decodes a result in this thread: where its parts go, or come from.
 
 use std::cell::RefCell;
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::{Home, Part};
@@ -20,8 +21,11 @@ pub(crate) struct Scope {
     keeps: bool,
     /// Where parts are; `None` where that is known later.
     contents: Option<Contents>,
-    /// What all parts that are read back share; `None` before there is one.
+    /// What all parts that are read back share, but for those that are known; `None` before there is one.
     home: Option<Arc<Home>>,
+    known: HashMap<Digest, Arc<Home>>,
+    /// Whether parts that are found are held.
+    holds: bool,
     function: Option<&'static str>,
     encode: Option<Encode>,
     publish: Publish,
@@ -42,6 +46,8 @@ pub(crate) enum Publish {
 pub(crate) struct Found {
     /// The digests of its parts.
     pub(crate) parts: Vec<Digest>,
+    /// The parts themselves, of a value that is one.
+    pub(super) behind: Vec<Part>,
     /// Why one of them could not be kept.
     pub(crate) lost: Option<Error>,
     /// How many bytes of parts the value itself has in memory or in temporary files.
@@ -85,11 +91,28 @@ impl Scope {
         Self::of(Some(home))
     }
 
+    /// Encodes a value that is a part, whose own parts are kept in `home`.
+    pub(super) fn nested(home: Option<&(Contents, &'static str)>) -> Self {
+        let scope = match home {
+            Some((contents, function)) => Self::encoding(contents, function),
+            None => Self::of(None),
+        };
+        Self { holds: true, ..scope }
+    }
+
+    /// Decodes a value that is a part, whose own parts are these.
+    pub(super) fn behind(parts: &[Part]) -> Self {
+        let known = parts.iter().map(|part| (part.digest, Arc::clone(&part.home))).collect();
+        Self { known, ..Self::of(None) }
+    }
+
     fn of(home: Option<Arc<Home>>) -> Self {
         Self {
             keeps: false,
             contents: None,
             home,
+            known: HashMap::new(),
+            holds: false,
             function: None,
             encode: None,
             publish: Publish::None,
@@ -144,6 +167,9 @@ pub(super) fn keep(part: &Part) {
         let scope = scope.as_mut()?;
         scope.found.parts.push(part.digest);
         scope.found.held += part.held();
+        if scope.holds {
+            scope.found.behind.push(part.clone());
+        }
         let contents =
             scope.contents.as_ref().filter(|_| scope.keeps && scope.found.lost.is_none());
         contents.filter(|contents| contents.is_writable()).cloned()
@@ -161,6 +187,9 @@ pub(super) fn meet(digest: Digest) -> Arc<Home> {
     SCOPE.with_borrow_mut(|scope| match scope {
         Some(scope) => {
             scope.found.parts.push(digest);
+            if let Some(home) = scope.known.get(&digest) {
+                return Arc::clone(home);
+            }
             Arc::clone(scope.home.get_or_insert_with(|| {
                 let home = |contents: &Contents| Home::Store(contents.clone(), scope.function);
                 Arc::new(scope.contents.as_ref().map(home).unwrap_or_default())

@@ -35,11 +35,18 @@ fn golden_bytes() {
 
     let value = Digest::of(&[2, 1]).to_string();
     let json = String::from_utf8(encoded::<Json>(&partition())).unwrap();
-    assert_eq!(json, format!("[[7,{{\"digest\":\"{value}\",\"size\":2}}]]"));
+    assert_eq!(json, format!("[[7,{{\"digest\":\"{value}\",\"size\":2,\"parts\":[]}}]]"));
     let entry = [&[7][..], &64_u64.to_le_bytes(), value.as_bytes(), &2_u64.to_le_bytes()].concat();
-    let bytes = [&1_u64.to_le_bytes()[..], &entry].concat();
+    let bytes = [&1_u64.to_le_bytes()[..], &entry, &0_u64.to_le_bytes()].concat();
     assert_eq!(encoded::<Bincode>(&partition()), bytes);
     assert_eq!(Bincode::decode::<Partition<u8, u16>>(&bytes).unwrap(), partition());
+
+    let mut files = Partition::<u8, Blob>::new();
+    files.insert(7, &blob()).unwrap();
+    let json = String::from_utf8(encoded::<Json>(&files)).unwrap();
+    let file = format!("{{\"digest\":\"{digest}\",\"size\":9}}");
+    assert!(json.ends_with(&format!(",\"size\":80,\"parts\":[{file}]}}]]")), "{json}");
+    assert_eq!(Json::decode::<Partition<u8, Blob>>(json.as_bytes()).unwrap(), files);
 }
 
 #[test]

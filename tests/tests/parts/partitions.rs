@@ -3,7 +3,10 @@
 use std::future::ready;
 
 use memento::codec::{Codec, Json};
-use memento::{Digest, Explanation, Partition, memento};
+use memento::{
+    Blob, DataStore as _, Digest, Environment, Explanation, LocalRunner, Name, Partition, Storage,
+    memento,
+};
 use memento_tests::parts::{Asked, RUNS, Stores, by_day, report, table};
 
 use crate::run;
@@ -183,5 +186,64 @@ fn outside_of_functions_it_is_keys_and_digests() {
                 "{text}"
             );
         });
+    });
+}
+
+/// Files as values of a partition: parts behind parts.
+#[memento]
+fn album(pages: Vec<Blob>) -> memento::Result<Partition<u64, Blob>> {
+    RUNS.add();
+    let mut album = Partition::new();
+    for (n, page) in (0..).zip(&pages) {
+        album.insert(n, page)?;
+    }
+    Ok(album)
+}
+
+fn page(text: &str) -> Blob {
+    Blob::from_reader(text.as_bytes()).unwrap()
+}
+
+fn assert_whole(album: &Partition<u64, Blob>) {
+    for (n, text) in (0..).zip(["one", "two"]) {
+        let page = album.get(&n).unwrap().expect("a page");
+        assert_eq!(page.read().unwrap(), text.as_bytes());
+    }
+}
+
+#[test]
+fn parts_behind_parts_are_where_those_in_front_are() {
+    let pages = || vec![page("one"), page("two")];
+    RUNS.alone(|| {
+        let stores = Stores::default();
+        let (made, runs) = run(|| stores.fresh().enter(|| album(pages()).unwrap()));
+        assert_eq!(runs, 1);
+        assert_whole(&made);
+        let (found, runs) = run(|| stores.fresh().enter(|| album(pages()).unwrap()));
+        assert_eq!(runs, 0);
+        // Outside of any environment that has them.
+        assert_whole(&found);
+        let elsewhere = Environment::new(Storage::null(), LocalRunner::new());
+        elsewhere.enter(|| assert_whole(&found));
+        // Nowhere but in the value.
+        assert_whole(&elsewhere.enter(|| album(pages()).unwrap()));
+        let mut own = Partition::<u64, Blob>::new();
+        pages().iter().zip(0..).for_each(|(page, n)| assert!(!own.insert(n, page).unwrap()));
+        assert_whole(&own);
+    });
+}
+
+#[test]
+fn a_part_behind_a_part_that_is_gone_is_a_miss() {
+    RUNS.alone(|| {
+        let stores = Stores::default();
+        let call =
+            || run(|| stores.fresh().enter(|| album(vec![page("one"), page("two")]).unwrap()));
+        assert_eq!(call().1, 1);
+        assert!(stores.data.remove(&Name::of_result(&Digest::of(b"two"))).unwrap());
+        let (found, runs) = call();
+        assert_eq!(runs, 1);
+        assert_whole(&found);
+        assert_eq!(call().1, 0);
     });
 }
