@@ -47,6 +47,11 @@ pub(crate) struct MemoryCache {
     shards: [Mutex<Shard>; SHARDS],
 }
 
+/// A value that was taken out. Its own `Drop` may do anything: it is dropped outside of every lock.
+pub(crate) struct Removed {
+    _entry: Option<Entry>,
+}
+
 /// Which value is asked for.
 #[derive(Clone, Copy)]
 pub(crate) struct Identity<'a> {
@@ -182,10 +187,13 @@ impl MemoryCache {
         self.evict(identity.hash);
     }
 
-    /// Drops the value of this identity.
-    pub(crate) fn remove(&self, identity: Identity<'_>) {
+    /// Takes the value of this identity out.
+    pub(crate) fn remove(&self, identity: Identity<'_>) -> Removed {
         let removed = self.shard(identity.hash).lock().remove(identity);
-        self.release(removed);
+        if let Some(entry) = &removed {
+            self.used.fetch_sub(entry.back.size, Ordering::Relaxed);
+        }
+        Removed { _entry: removed }
     }
 
     /// Drops all values of a function.

@@ -369,7 +369,7 @@ fn threads_keep_the_account_exact() {
                     let identity = of(function, &arguments);
                     match numbers.below(100) {
                         0 => cache.remove_function(function),
-                        1..10 => cache.remove(identity),
+                        1..10 => drop(cache.remove(identity)),
                         10..50 => {
                             let value = Arc::new((function, argument));
                             cache.put(identity, value, landed(1), numbers.below(300));

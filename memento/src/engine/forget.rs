@@ -11,11 +11,12 @@ pub(crate) fn forget(binding: &Binding, encoded: &Encoded<'_>) -> Result<bool> {
     let key = encoded.invocation().key(&binding.function.version());
     let drop_it = || cluster.storage.forget(&key, encoded.identity(binding.number));
     let word = cluster.flights.word(&key).or_else(|| cluster.task_flights.word(&key));
-    let forgotten = match word {
+    let (forgotten, removed) = match word {
         Some(word) => word.say(drop_it),
         None => drop_it(),
     };
     validity::count_replaced_result();
+    drop(removed);
     forgotten
 }
 

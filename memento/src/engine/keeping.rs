@@ -7,7 +7,7 @@ use super::calls::Calls;
 use super::execute::Ran;
 use super::item::{Findings, Item};
 use super::lookup;
-use super::outcome::expires;
+use super::outcome::period;
 use super::recorder::Replaced;
 use super::right::Right;
 use crate::cache::{Landed, Shared};
@@ -54,12 +54,15 @@ impl Calls<'_> {
         if !is_kept {
             return (landed, None);
         }
+        if let Some(validity) = &landed.validity {
+            storage.verified.add(item.key, digest, Arc::clone(validity));
+        }
         let wanted = || right.has_last_word(forgotten_all);
         let cache = |size| lookup::cache(self.binding, item, landed.clone(), size, wanted);
         let shared = size.and_then(cache);
         if shared.is_none() {
             // A value that was there does not count any more.
-            storage.cache.remove(item.encoded.identity(self.binding.number));
+            drop(storage.cache.remove(item.encoded.identity(self.binding.number)));
         }
         if shared.is_none() && size.is_some() {
             // Nothing in memory tells of it, so the stores have to before others may ask.
@@ -103,15 +106,10 @@ impl Calls<'_> {
     fn landed(&self, item: &Item<'_>, ran: &Ran<'_>, mark: &Mark) -> Landed {
         let digest = mark.digest;
         let mut validity = ran.validity.clone();
-        let own_expiry = expires(self.binding.function, mark.finished);
-        validity.expires = [validity.expires, own_expiry].into_iter().flatten().min();
+        validity.limit(period(self.binding.function, mark.finished));
         validity.is_tentative |= ran.value.is_none();
-        let validity = validity.into_shared();
-        if let Some(validity) = &validity {
-            self.binding.cluster.storage.verified.add(item.key, digest, Arc::clone(validity));
-        }
         let took = u64::try_from(ran.total_time.as_nanos()).unwrap_or(u64::MAX);
-        Landed { invocation: item.invocation, digest, validity, took }
+        Landed { invocation: item.invocation, digest, validity: validity.into_shared(), took }
     }
 
     /// Puts a value where it does not fit into the record.
@@ -178,10 +176,14 @@ impl Calls<'_> {
         if self.modifiers.refresh {
             let storage = &*self.binding.cluster.storage;
             let identity = item.encoded.identity(self.binding.number);
+            let mut dropped = None;
             right.keep(&self.binding.forgotten_all, true, || {
-                storage.trouble.note(storage.forget(&item.key, identity));
+                dropped = Some(storage.forget(&item.key, identity));
             });
             validity::count_replaced_result();
+            if let Some((forgotten, _removed)) = dropped {
+                storage.trouble.note(forgotten);
+            }
         }
     }
 }

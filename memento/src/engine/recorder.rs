@@ -62,7 +62,7 @@ impl<'a> Recorder<'a> {
         if self.is_batch {
             self.storage.write_soon(entries, took, replaced.is_there);
         } else {
-            self.storage.write(&entries);
+            self.storage.write(&entries, replaced.is_there);
         }
         // Nothing names them any more.
         for key in dropped {

@@ -65,7 +65,8 @@ pub(crate) struct ForgottenAll {
 impl ForgottenAll {
     /// Forgets all that has begun, and waits for what is being kept: that is dropped then.
     pub(crate) fn say(&self) {
-        self.number.store(begin(), Ordering::Release);
+        // Of two who say so at once, the one that comes second may have the smaller number.
+        self.number.fetch_max(begin(), Ordering::AcqRel);
         drop(self.keeping.write());
     }
 

@@ -155,7 +155,10 @@ impl Future for Landing {
         if state.has_landed {
             return Poll::Ready(state.arrival.clone());
         }
-        state.waiting.insert(self.number, context.waker().clone());
+        let former = state.waiting.insert(self.number, context.waker().clone());
+        drop(state);
+        // Outside of the lock: a waker may own a task.
+        drop(former);
         Poll::Pending
     }
 }

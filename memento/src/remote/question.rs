@@ -37,6 +37,7 @@ pub(crate) enum StoreRequest<'a> {
 pub(crate) enum MetadataRequest<'a> {
     /// Nothing is answered to this one.
     Put(Vec<Entry>),
+    Forget(Entry),
     Replace(Vec<Replacement>),
     Get(Vec<Key>),
     Remove(Key),
@@ -115,6 +116,7 @@ fn ask_metadata(storage: &Storage, request: MetadataRequest<'_>) -> Vec<u8> {
             storage.trouble.note(metadata.put(&entries));
             Vec::new()
         }
+        Request::Forget(note) => write(&metadata.forget(&note)),
         Request::Replace(replacements) => write(&metadata.replace(&replacements)),
         Request::Get(keys) => write(&metadata.get_many(&keys)),
         Request::Remove(key) => write(&metadata.remove(&key)),

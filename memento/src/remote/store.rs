@@ -110,6 +110,11 @@ impl MetadataStore for RemoteMetadataStore {
         self.ask(Request::Remove(*key))
     }
 
+    /// Asked and not told: who forgets is told whether that was done, by the store that is there.
+    fn forget(&self, note: &Entry) -> Result<()> {
+        self.ask(Request::Forget(note.clone()))
+    }
+
     fn remove_all(&self, filter: &Filter) -> Result<u64> {
         self.ask(Request::RemoveAll(filter.clone()))
     }

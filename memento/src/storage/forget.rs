@@ -4,7 +4,7 @@
 //! cache is told last, behind the count of changes.
 
 use super::{Storage, entry};
-use crate::cache::Identity;
+use crate::cache::{Identity, Removed};
 use crate::function::Function;
 use crate::memento::Provenance;
 use crate::record::{self, Head};
@@ -12,12 +12,12 @@ use crate::storage::Filter;
 use crate::{Digest, Invocation, Key, Result};
 
 impl Storage {
-    /// Drops the result of `key`, and notes that it was; whether there was one. What it was computed from stays.
-    pub(crate) fn forget(&self, key: &Key, identity: Identity<'_>) -> Result<bool> {
+    /// Drops the result of `key`, and notes that it was; whether there was one, and what was in memory of it. What it
+    /// was computed from stays.
+    pub(crate) fn forget(&self, key: &Key, identity: Identity<'_>) -> (Result<bool>, Removed) {
         let forgotten = self.forget_record(key);
         self.changes.note(key);
-        self.cache.remove(identity);
-        forgotten
+        (forgotten, self.cache.remove(identity))
     }
 
     pub(crate) fn forget_record(&self, key: &Key) -> Result<bool> {
@@ -32,18 +32,13 @@ impl Storage {
         match opened {
             Ok((head, _)) if head.is_forgotten() => Ok(false),
             Ok((head, provenance)) => {
-                // A store of several that has the note has it in one of them, maybe; the result is to be gone from all.
-                // Any other has the note in the record's place in one step, and with what it knows of its claims.
-                let of_several = (!self.metadata.tiers().is_empty()).then_some(*key);
-                let mut dropped = Ok(false);
-                for key in head.earlier_keys().chain(of_several) {
+                let mut dropped = Ok(());
+                for key in head.earlier_keys() {
                     // What one cannot drop, the others do.
-                    let removed = self.metadata.remove(&key);
-                    dropped = dropped.and(removed);
+                    dropped = dropped.and(self.metadata.remove(&key).map(drop));
                 }
-                dropped?;
                 let head = Head { value: None, error: None, earlier: &[], outline: &[], ..head };
-                self.metadata.put(&[entry(head, provenance)?])?;
+                dropped.and(self.metadata.forget(&entry(head, provenance)?))?;
                 Ok(true)
             }
             Err(_) => self.metadata.remove(key),

@@ -175,6 +175,22 @@ pub trait MetadataStore: Send + Sync + Debug {
     /// [`ReadOnly`](crate::ErrorKind::ReadOnly), or where the record could not be dropped.
     fn remove(&self, key: &Key) -> Result<bool>;
 
+    /// Keeps `note` in the place of the record of its key, for a result that is forgotten: the record is to be found
+    /// nowhere behind it.
+    ///
+    /// Unless a store does better, one that is [made of others](Self::tiers) drops the record first: it may have the
+    /// note in one of them alone. Any other has the note in one step, and with what it knows of its claims.
+    ///
+    /// # Errors
+    ///
+    /// As [`remove`](Self::remove) and [`put`](Self::put).
+    fn forget(&self, note: &Entry) -> Result<()> {
+        if !self.tiers().is_empty() {
+            self.remove(&note.key)?;
+        }
+        self.put(std::slice::from_ref(note))
+    }
+
     /// Drops the records of all entries that `filter` admits, hidden ones, too; how many there were that are not
     /// hidden.
     ///

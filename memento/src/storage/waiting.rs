@@ -10,6 +10,7 @@ use std::time::Duration;
 use parking_lot::Mutex;
 
 use super::{Entry, Storage};
+use crate::ErrorKind;
 
 /// How many records wait at most.
 const RECORDS: usize = 512;
@@ -33,10 +34,10 @@ struct Entries {
 }
 
 impl Storage {
-    /// Writes records now, behind those that wait.
-    pub(crate) fn write(&self, entries: &[Entry]) {
+    /// Writes records now, behind those that wait; `replaces` says whether the store has others in their place.
+    pub(crate) fn write(&self, entries: &[Entry], replaces: bool) {
         self.write_waiting();
-        self.put(entries);
+        self.put(entries, replaces);
     }
 
     /// Writes records now or together with others; `took` says how long they took to compute, and `replaces`, whether
@@ -62,7 +63,7 @@ impl Storage {
         let replacing = self.waiting.replacing.load(Ordering::Acquire);
         let waiting = std::mem::take(&mut *self.waiting.entries.lock());
         if !waiting.all.is_empty() {
-            self.put(&waiting.all);
+            self.put(&waiting.all, replacing > 0);
         }
         self.waiting.replacing.fetch_sub(replacing, Ordering::Release);
     }
@@ -74,7 +75,24 @@ impl Storage {
         }
     }
 
-    fn put(&self, entries: &[Entry]) {
-        self.trouble.note(self.metadata.put(entries));
+    /// Puts records together. One that the store does not take is no reason to lose the others.
+    fn put(&self, entries: &[Entry], replaces: bool) {
+        match self.metadata.put(entries) {
+            Err(error) if error.kind() == ErrorKind::TooLarge && entries.len() > 1 => {
+                for entry in entries {
+                    self.put(std::slice::from_ref(entry), replaces);
+                }
+            }
+            Err(error) => {
+                self.trouble.report(&error);
+                if replaces {
+                    // What was there before is not to be found in the place of what could not be put. A store that
+                    // fails to drop one is not asked for the others.
+                    let mut former = entries.iter().map(|entry| self.metadata.remove(&entry.key));
+                    self.trouble.note(former.try_for_each(|removed| removed.map(drop)));
+                }
+            }
+            Ok(()) => {}
+        }
     }
 }

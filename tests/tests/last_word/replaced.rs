@@ -4,6 +4,7 @@ use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use memento::plugin::Stores;
 use memento::resource::{self, FileContent};
@@ -41,6 +42,44 @@ fn what_a_refresh_comes_to_takes_the_place_of_what_was_there_also_where_it_is_no
     }
 }
 
+static LONGER: World = World::new();
+
+/// In the world as it was first, it is short; it always stands in its record.
+#[memento]
+fn longer(n: u64) -> Vec<u8> {
+    vec![0; if LONGER.look() == 1 || n == 0 { 10 } else { 12_000 }]
+}
+
+/// A record that the store does not take leaves none of before, and keeps no other one of its batch from being kept.
+#[test]
+fn a_record_that_is_too_large_is_missing_alone() {
+    let place = tempfile::tempdir().unwrap();
+    let limited = || {
+        let Stores { data, metadata } =
+            memento_storage_fs::storage(&Options::new(place.path())).stores();
+        let metadata = Arc::new(Guarded::new(SizeLimit::new(10_000), metadata));
+        let storage = Storage::from(Stores { data, metadata }).memory_cache(0);
+        Environment::new(storage, LocalRunner::new())
+    };
+    let lengths = |refresh: bool| {
+        let before = LONGER.runs();
+        let lengths = limited().enter(|| {
+            let calls = (0..3).map(|n| (n,));
+            let results =
+                if refresh { longer::with().refresh().map(calls) } else { longer::map(calls) };
+            results.into_iter().map(|result| result.unwrap().len()).collect::<Vec<_>>()
+        });
+        (lengths, LONGER.runs() - before)
+    };
+    assert_eq!(lengths(false), (vec![10; 3], 3));
+    LONGER.change();
+    assert_eq!(lengths(false), (vec![10; 3], 0));
+    assert_eq!(lengths(true), (vec![10, 12_000, 12_000], 3));
+    assert_eq!(lengths(false), (vec![10, 12_000, 12_000], 2), "0 was kept beside the others");
+    let one = || limited().enter(|| longer(1).len());
+    assert_eq!((one(), LONGER.runs()), (12_000, 9), "its record of before is gone");
+}
+
 static SOLD_OUT: World = World::new();
 
 /// What can be had for how much, if it can be had.
@@ -63,6 +102,45 @@ fn what_a_refresh_cannot_write_down_takes_the_place_of_what_was_there() {
         SOLD_OUT.change();
         assert_eq!(price::with().refresh().call(0).cents, None);
         assert_eq!((price(0).cents, SOLD_OUT.runs()), (None, 3));
+    });
+}
+
+static CLOSED: AtomicBool = AtomicBool::new(false);
+
+/// What is forgotten when it is dropped; it cannot be written down where it is closed.
+#[derive(Clone, Deserialize)]
+struct Guard(u64);
+
+impl Serialize for Guard {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if CLOSED.load(Ordering::SeqCst) {
+            return Err(serde::ser::Error::custom("closed on purpose"));
+        }
+        serializer.serialize_newtype_struct("Guard", &self.0)
+    }
+}
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        if CLOSED.load(Ordering::SeqCst) {
+            guard::forget(self.0).unwrap();
+        }
+    }
+}
+
+#[memento]
+fn guard(n: u64) -> Guard {
+    Guard(n)
+}
+
+/// The `Drop` of a value may do anything: nothing is held that it could need.
+#[test]
+fn a_value_whose_drop_forgets_it_is_dropped() {
+    memory().enter(|| {
+        assert_eq!(guard(1).0, 1);
+        CLOSED.store(true, Ordering::SeqCst);
+        assert_eq!(guard::with().refresh().call(1).0, 1);
+        assert!(guard::memento(1).unwrap().is_none());
     });
 }
 

@@ -9,8 +9,8 @@ use crate::memento::{Arguments, Callee, Dependency, Provenance};
 use crate::record::{self, EncodedValue, Head};
 use crate::storage::entry;
 use crate::{
-    Capabilities, Digest, Error, ErrorKind, Invocation, Key, MemoryDataStore, MemoryMetadataStore,
-    Result, Storage, Version,
+    Capabilities, Digest, Environment, Error, ErrorKind, Invocation, Key, LocalRunner,
+    MemoryDataStore, MemoryMetadataStore, Result, Storage, Version,
 };
 
 static F: Function = function("p::f", 1);
@@ -314,4 +314,24 @@ fn a_store_that_is_open_for_reading_refuses() {
     assert!(readonly.memento(&key).unwrap().is_some(), "it stays");
     let never = invocation(2).key(&F.version());
     assert!(!readonly.forget_record(&never).unwrap(), "nothing there, nothing to write");
+}
+
+/// A worker is told what was done by the store of its parent.
+#[test]
+fn what_cannot_be_forgotten_is_said_in_a_worker_too() {
+    let records = Arc::new(MemoryMetadataStore::default());
+    let data = Arc::new(MemoryDataStore::default());
+    let storage = Storage::from_stores(data, Arc::clone(&records) as _);
+    let key = put(&storage, &F, 1, None);
+    let in_worker = |parent: Storage| {
+        let environment = Environment::new(parent, LocalRunner::new());
+        Storage::from(crate::worker::stores_of(&environment, "").unwrap())
+    };
+    let readonly = Storage::new(MemoryDataStore::default(), ReadOnly(Arc::clone(&records)));
+    let refused = in_worker(readonly).forget_record(&key).unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::ReadOnly);
+    assert!(storage.memento(&key).unwrap().is_some(), "it stays");
+    assert!(in_worker(storage).forget_record(&key).unwrap());
+    let there = Storage::from_stores(Arc::new(MemoryDataStore::default()), records);
+    assert!(is_noted(&there, &key));
 }
