@@ -21,6 +21,7 @@ pub(crate) use store::{open_storage, open_stores};
 
 use crate::memento::{Correlation, Dependency};
 use crate::resource::Observation;
+use crate::validity::Period;
 use crate::{Error, ErrorKind, Invocation, Result, Version};
 
 /// A call that another process is asked to make.
@@ -91,7 +92,7 @@ pub(crate) struct Returned<'a> {
     pub(crate) unkept: Option<Bytes<'a>>,
     pub(crate) dependencies: Vec<Dependency>,
     /// As in [`Validity`](crate::validity::Validity).
-    pub(crate) expires: Option<u64>,
+    pub(crate) period: Option<Period>,
     pub(crate) resources: Vec<Observation>,
     pub(crate) is_tentative: bool,
     pub(crate) total_time: Duration,

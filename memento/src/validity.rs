@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use serde::{Deserialize, Serialize};
+
 use crate::clock::now;
 use crate::resource::{self, Check, Observation};
 
@@ -23,11 +25,32 @@ pub(crate) fn generation() -> u64 {
 /// How many bytes a resource takes in each result that depends on it.
 const OF_RESOURCE: u64 = 16;
 
+/// Times, in nanoseconds since the Unix epoch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Period {
+    /// The first one.
+    pub(crate) from: u64,
+    /// The first one behind it.
+    pub(crate) until: u64,
+}
+
+impl Period {
+    /// Whether it is now.
+    pub(crate) fn is_now(self) -> bool {
+        (self.from..self.until).contains(&now())
+    }
+
+    /// The times in both.
+    fn and(self, other: Self) -> Self {
+        Self { from: self.from.max(other.from), until: self.until.min(other.until) }
+    }
+}
+
 /// What a result depends on beyond its code, all callees included. Most results have none of it.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Validity {
-    /// Nanoseconds since the Unix epoch from which on it is to be verified anew.
-    pub(crate) expires: Option<u64>,
+    /// When it need not be verified anew.
+    pub(crate) period: Option<Period>,
     /// Where memento functions were called: the generation in which their results were what they were.
     pub(crate) generation: Option<u64>,
     /// What was read outside of the program, by the function and by those that it called.
@@ -39,7 +62,7 @@ pub(crate) struct Validity {
 impl Validity {
     /// The validity of a result that has one.
     pub(crate) fn into_shared(self) -> Option<Arc<Self>> {
-        let has_any = self.expires.is_some()
+        let has_any = self.period.is_some()
             || self.generation.is_some()
             || !self.resources.is_empty()
             || self.is_tentative;
@@ -54,16 +77,21 @@ impl Validity {
     /// Adds what the result of a callee depends on.
     pub(crate) fn extend(&mut self, callee: Option<&Self>) {
         let Some(callee) = callee else { return };
-        self.expires = [self.expires, callee.expires].into_iter().flatten().min();
+        self.limit(callee.period);
         self.resources.extend(callee.resources.iter().cloned());
         self.is_tentative |= callee.is_tentative;
+    }
+
+    /// Holds no longer than in `period`.
+    pub(crate) fn limit(&mut self, period: Option<Period>) {
+        self.period = [self.period, period].into_iter().flatten().reduce(Period::and);
     }
 
     /// Whether all is as it was, as far as it can be told without asking anybody.
     #[inline]
     pub(crate) fn holds(&self) -> bool {
         !self.is_tentative
-            && self.expires.is_none_or(|expires| expires > now())
+            && self.period.is_none_or(Period::is_now)
             && self.generation.is_none_or(|then| then == generation())
     }
 

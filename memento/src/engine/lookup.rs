@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::ending::{Ending, Known};
 use super::item::Item;
-use super::outcome::{check, expires, unopened};
+use super::outcome::{check, period, unopened};
 use super::verify::{Answer, Root, Verdict, Walk};
 use crate::binding::Binding;
 use crate::cache::{Candidate, Landed, Shared};
@@ -199,8 +199,8 @@ fn take(
 
 /// How long the outcome of a function that depends on nothing is valid.
 fn validity_alone(binding: &Binding, head: &Head<'_>) -> Option<Arc<Validity>> {
-    let expires = expires(binding.function, head.finished);
-    Validity { expires, ..Validity::default() }.into_shared()
+    let period = period(binding.function, head.finished);
+    Validity { period, ..Validity::default() }.into_shared()
 }
 
 fn landed(item: &Item<'_>, head: &Head<'_>, validity: Option<Arc<Validity>>) -> Landed {

@@ -190,7 +190,7 @@ impl<'a> Calls<'a> {
             error: returned.error.as_deref(),
             found,
             validity: Validity {
-                expires: returned.expires,
+                period: returned.period,
                 generation: has_callees.then_some(generation),
                 resources: returned.resources.iter().cloned().map(Arc::new).collect(),
                 is_tentative: returned.is_tentative,
@@ -233,7 +233,7 @@ impl<'a> Calls<'a> {
             error: item.task.error().map(Cow::Owned),
             unkept: unkept.as_deref().map(Bytes),
             dependencies: frame.dependencies(),
-            expires: validity.expires,
+            period: validity.period,
             resources: validity.resources.iter().map(|resource| (**resource).clone()).collect(),
             is_tentative: validity.is_tentative,
             total_time: took,

@@ -6,7 +6,7 @@ use super::{Call, Caller, Context, Frame, carry, context, with};
 use crate::encoding::Rendered;
 use crate::memento::{Callee, Dependency};
 use crate::resource::{Observation, Stamp};
-use crate::validity::Validity;
+use crate::validity::{Period, Validity};
 use crate::{Digest, Function, Invocation, Key, Version};
 
 static OUTER: Function = function("p::outer");
@@ -174,23 +174,25 @@ fn whoever_calls_depends_on_the_generation_in_which_it_began() {
     frame.record(call(invocation(2), None));
     let validity = frame.validity();
     assert_eq!(validity.generation, Some(frame.generation));
-    assert_eq!(validity.expires, None);
+    assert_eq!(validity.period, None);
     assert!(validity.resources.is_empty());
 }
 
 #[test]
-fn a_result_expires_with_the_first_of_its_callees() {
+fn a_result_is_valid_when_all_of_its_callees_are() {
     let frame = frame(&OUTER, 0, None);
-    for (byte, expires, expected) in [
+    let period = |(from, until)| Period { from, until };
+    for (byte, times, expected) in [
         (1, None, None),
-        (2, Some(70), Some(70)),
-        (3, None, Some(70)),
-        (4, Some(50), Some(50)),
-        (5, Some(60), Some(50)),
-        (6, Some(0), Some(0)),
+        (2, Some((10, 70)), Some((10, 70))),
+        (3, None, Some((10, 70))),
+        (4, Some((0, 50)), Some((10, 50))),
+        (5, Some((20, 60)), Some((20, 50))),
+        (6, Some((0, 0)), Some((20, 0))),
     ] {
-        frame.record(dependent(byte, Validity { expires, ..Validity::default() }));
-        assert_eq!(frame.validity().expires, expected, "after {byte}");
+        let validity = Validity { period: times.map(period), ..Validity::default() };
+        frame.record(dependent(byte, validity));
+        assert_eq!(frame.validity().period, expected.map(period), "after {byte}");
     }
 }
 

@@ -95,8 +95,8 @@ impl Node {
         }
         self.digest = Some(head.digest);
         (self.record, self.verified, self.is_renewed) = (head.key, 0, false);
-        let expires = outcome::expires(self.function, head.finished);
-        self.validity = Validity { expires, ..Validity::default() };
+        let period = outcome::period(self.function, head.finished);
+        self.validity = Validity { period, ..Validity::default() };
         self.edges = Vec::new();
         if !head.is_earlier {
             self.earlier = head.earlier_keys().collect();

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use super::{OF_RESULT, REMEMBERED, Verified};
-use crate::validity::{self, Validity};
+use crate::validity::{self, Period, Validity};
 use crate::{Digest, Key};
 
 fn key(number: usize) -> Key {
@@ -17,8 +17,8 @@ fn add(verified: &Verified, number: usize, digest: Digest, validity: Validity) {
     verified.add(key(number), digest, Arc::new(validity));
 }
 
-fn expiring(expires: u64) -> Validity {
-    Validity { expires: Some(expires), ..Validity::default() }
+fn expiring(until: u64) -> Validity {
+    Validity { period: Some(Period { from: 0, until }), ..Validity::default() }
 }
 
 #[test]
@@ -27,7 +27,7 @@ fn what_was_found_valid_is_remembered_with_what_it_depends_on() {
     assert!(verified.get(&key(1), &DIGEST).is_none());
     add(&verified, 1, DIGEST, expiring(u64::MAX));
     let found = verified.get(&key(1), &DIGEST).unwrap();
-    assert_eq!(found.expires, Some(u64::MAX));
+    assert_eq!(found.period.unwrap().until, u64::MAX);
     assert!(verified.get(&key(2), &DIGEST).is_none());
 }
 
@@ -40,7 +40,7 @@ fn a_result_with_another_digest_is_another_result() {
     assert!(verified.get(&key(1), &DIGEST).is_some(), "asking changes nothing");
     add(&verified, 1, other, expiring(u64::MAX - 1));
     assert!(verified.get(&key(1), &DIGEST).is_none());
-    assert_eq!(verified.get(&key(1), &other).unwrap().expires, Some(u64::MAX - 1));
+    assert_eq!(verified.get(&key(1), &other).unwrap().period.unwrap().until, u64::MAX - 1);
 }
 
 #[test]
