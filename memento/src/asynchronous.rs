@@ -10,7 +10,7 @@ use crate::batch::All;
 use crate::binding::Declaration;
 use crate::encoding::Encode;
 use crate::engine::{self, Begun, Ending, TaskWindow};
-use crate::internal::raise;
+use crate::internal::{failure, raise};
 use crate::modifiers::{Modifiers, Wants, With};
 use crate::returns::Returns;
 
@@ -56,7 +56,7 @@ where
 {
     let begun = engine::begin(declaration, Modifiers::default(), &encode, &arguments);
     let finished = finish(begun, returns, move || body(arguments)).await;
-    finished.map_err(|ending| ending.error(declaration.function()))
+    finished.map_err(|ending| failure(ending, declaration.function()))
 }
 
 /// `f::with()….call(…).await`.
@@ -102,7 +102,7 @@ where
 {
     let begun = begin_with(declaration, with, &encode, &arguments);
     let finished = finish(begun, returns, move || body(arguments)).await;
-    finished.map_err(|ending| ending.error(declaration.function()))
+    finished.map_err(|ending| failure(ending, declaration.function()))
 }
 
 /// `f::with()….ignore_result(…).await`.
@@ -126,12 +126,14 @@ where
         let modifiers = Modifiers { wants: Wants::Presence, ..modifiers };
         engine::begin::<R, A>(declaration, modifiers, &encode, &arguments)
     });
-    match begun.and_then(|begun| begun)? {
-        Begun::Found(_) => Ok(()),
-        Begun::Missing(call) => match Box::pin(call.complete(move || body(arguments))).await.1 {
-            Ending::Found(_) | Ending::Computed(_) => Ok(()),
-            ending => Err(ending.error(declaration.function())),
-        },
+    let ending = match begun.and_then(|begun| begun) {
+        Ok(Begun::Found(_)) => return Ok(()),
+        Ok(Begun::Missing(call)) => Box::pin(call.complete(move || body(arguments))).await.1,
+        Err(error) => error.into(),
+    };
+    match ending {
+        Ending::Found(_) | Ending::Computed(_) => Ok(()),
+        ending => Err(failure(ending, declaration.function())),
     }
 }
 

@@ -11,7 +11,7 @@ use crate::engine::{self, Block, Item, Ledger, Recalled, Typed, Window};
 use crate::modifiers::{Modifiers, With};
 use crate::progress::End;
 use crate::returns::Returns;
-use crate::{Error, ErrorKind, Result, Spawn};
+use crate::{Error, ErrorKind, Result, Spawn, stack};
 
 /// `f::map(…)`.
 pub fn map<R: Returns, A: Send>(
@@ -30,7 +30,7 @@ pub fn map<R: Returns, A: Send>(
     };
     let mapped = with.enter(map).and_then(|mapped| mapped);
     // What keeps all items from being looked at is the error of each.
-    mapped.unwrap_or_else(|error| {
+    let results = mapped.unwrap_or_else(|error| {
         let refuse = |_| {
             if let Some(tracker) = &tracker {
                 tracker.count(End::Failed);
@@ -38,7 +38,11 @@ pub fn map<R: Returns, A: Send>(
             Err(error.clone())
         };
         items.map(refuse).collect()
-    })
+    });
+    if results.iter().any(Result::is_err) {
+        stack::note_failure();
+    }
+    results
 }
 
 /// For how many calls that the memory cache does not have there is room at first.

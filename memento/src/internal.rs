@@ -9,7 +9,7 @@ use crate::engine::{self, Ending, Item, Typed};
 use crate::modifiers::{Modifiers, Wants};
 use crate::query::{Mementos, Query};
 use crate::recorded::{Purpose, Repetition};
-use crate::{Bound, Error, ErrorKind, Explanation, Memento, Result};
+use crate::{Bound, Error, ErrorKind, Explanation, Memento, Result, stack};
 
 pub use crate::argument::{Argument, KeyPart, Unencoded};
 pub use crate::asynchronous::{
@@ -62,10 +62,18 @@ pub fn call<R: Returns, A: Send>(
 #[cold]
 #[track_caller]
 pub(crate) fn raise(ending: Ending, function: &Function) -> ! {
+    stack::note_failure();
     match ending {
         Ending::Panicked(payload) => resume_unwind(payload),
         other => panic!("{}", other.error(function)),
     }
+}
+
+/// The error of a call that has no output, for whoever made it.
+#[cold]
+pub(crate) fn failure(ending: impl Into<Ending>, function: &Function) -> Error {
+    stack::note_failure();
+    ending.into().error(function)
 }
 
 /// `f::try_call(…)`.
@@ -77,7 +85,7 @@ pub fn try_call<R: Returns, A: Send>(
     body: impl FnOnce(A) -> R::Output + Send,
 ) -> Result<R::Output> {
     engine::call(declaration, Modifiers::default(), returns, encode, arguments, body)
-        .map_err(|ending| ending.error(declaration.function()))
+        .map_err(|ending| failure(ending, declaration.function()))
 }
 
 /// `f::with()….call(…)`.
@@ -114,9 +122,9 @@ pub fn try_call_with<R: Returns, A: Send>(
 ) -> Result<R::Output> {
     let call = |modifiers: Modifiers<'_>| {
         engine::call(declaration, modifiers, returns, encode, arguments, body)
-            .map_err(|ending| ending.error(declaration.function()))
     };
-    with.enter(call)?
+    let ended = with.enter(call).unwrap_or_else(|error| Err(error.into()));
+    ended.map_err(|ending| failure(ending, declaration.function()))
 }
 
 /// `f::with()….ignore_result(…)`.
@@ -139,7 +147,7 @@ pub fn ignore_result<R: Returns, A: Send>(
             ending => Err(ending.error(bound.function)),
         }
     };
-    with.enter(ensure)?
+    with.enter(ensure).flatten().map_err(|error| failure(error, declaration.function()))
 }
 
 /// `f::memento(…)`.

@@ -95,6 +95,8 @@ pub(crate) struct Returned<'a> {
     pub(crate) period: Option<Period>,
     pub(crate) resources: Vec<Observation>,
     pub(crate) is_tentative: bool,
+    /// Whether a call that the function made came to nothing, so that the outcome is not kept.
+    pub(crate) has_failure: bool,
     pub(crate) total_time: Duration,
     pub(crate) own_time: Duration,
     pub(crate) host: &'a str,

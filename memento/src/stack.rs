@@ -12,7 +12,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use hashbrown::HashTable;
@@ -114,6 +114,16 @@ pub(crate) fn record(call: Call) {
     });
 }
 
+/// Notes that a call came to nothing, for whoever calls in this thread.
+#[cold]
+pub(crate) fn note_failure() {
+    with(|caller| {
+        if let Some(frame) = &caller.frame {
+            frame.note_failure();
+        }
+    });
+}
+
 /// Records that something outside of the program was read, for whoever runs in this thread.
 pub(crate) fn observe(observation: Observation) {
     with(|caller| {
@@ -138,6 +148,8 @@ pub(crate) struct Frame {
     /// The generation in which it began.
     generation: u64,
     met: Mutex<Met>,
+    /// Whether a call came to nothing.
+    has_failure: AtomicBool,
     /// Nanoseconds.
     waited: AtomicU64,
     /// The async calls that are under way.
@@ -225,6 +237,7 @@ impl Frame {
             caller,
             generation: validity::generation(),
             met: Mutex::default(),
+            has_failure: AtomicBool::new(false),
             waited: AtomicU64::new(0),
             waits: Mutex::default(),
         }
@@ -238,6 +251,17 @@ impl Frame {
     /// Records a call. The same call with the same outcome is recorded once.
     pub(crate) fn record(&self, call: Call) {
         self.met.lock().meet(Meeting::Call(call));
+    }
+
+    /// Notes that a call came to nothing: it panicked, was cancelled, or could not be made. What this function makes of
+    /// that is not kept: no record could tell when the call would come to something.
+    pub(crate) fn note_failure(&self) {
+        self.has_failure.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether a call came to nothing.
+    pub(crate) fn has_failure(&self) -> bool {
+        self.has_failure.load(Ordering::Relaxed)
     }
 
     /// Records that something outside of the program was read. The same state is recorded once.

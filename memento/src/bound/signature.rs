@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::Bound;
 use crate::Result;
-use crate::internal::raise;
+use crate::internal::{failure, raise};
 
 /// The type of a function that is left.
 pub trait Signature {
@@ -41,7 +41,7 @@ macro_rules! calls {
             ///
             /// What keeps the function from being run, and [`ErrorKind::Panicked`](crate::ErrorKind::Panicked).
             pub fn try_call(&self, $($name: $type),*) -> Result<R> {
-                self.run(self.with_arguments($(&$name),*)).map_err(|ending| ending.error(self.function))
+                self.run(self.with_arguments($(&$name),*)).map_err(|ending| failure(ending, self.function))
             }
 
             fn with_arguments(&self, $($name: &$type),*) -> Result<Vec<u8>> {

@@ -30,7 +30,8 @@ pub(crate) enum Ending {
     Pending,
     /// The result was there.
     Found(Known),
-    /// The function ran. Nothing is known of a result that has no encoding.
+    /// The function ran. Nothing is known of what it came to where that is not kept: it has no encoding, or was made of
+    /// a call that came to nothing.
     Computed(Option<Known>),
     /// The function panicked.
     Panicked(Box<dyn Any + Send>),
@@ -50,13 +51,17 @@ impl Ending {
 
     /// What the caller's frame records, if there is an outcome.
     pub(crate) fn call(&self, function: &'static Function, invocation: Invocation) -> Option<Call> {
-        let known = match self {
-            Self::Found(known) => Some(known.clone()),
-            Self::Computed(known) => known.clone(),
+        let (digest, validity) = match self {
+            Self::Found(known) | Self::Computed(Some(known)) => {
+                (Some(known.digest), known.validity.clone())
+            }
+            // What it depends on is not known either.
+            Self::Computed(None) => {
+                (None, Validity { is_tentative: true, ..Validity::default() }.into_shared())
+            }
             Self::Pending | Self::Panicked(_) | Self::Failed(_) => return None,
         };
-        let (digest, validity) = known.map(|known| (known.digest, known.validity)).unzip();
-        Some(Call { function, invocation, digest, validity: validity.flatten() })
+        Some(Call { function, invocation, digest, validity })
     }
 
     /// The error of a call of `function` that has no output.

@@ -60,8 +60,9 @@ impl<'a> Calls<'a> {
         took: Duration,
     ) -> Ending {
         let error = item.task.error();
-        let known = match self.encode(item, Publish::All) {
-            Ok((value, found)) => {
+        let encoded = (!frame.has_failure()).then(|| self.encode(item, Publish::All));
+        let known = match encoded.transpose() {
+            Ok(Some((value, found))) => {
                 let ran = Ran {
                     value: value.as_deref(),
                     error: error.as_deref(),
@@ -76,14 +77,19 @@ impl<'a> Calls<'a> {
                 };
                 Some(self.land(item, right, ran))
             }
-            Err(error) => {
-                self.binding.cluster.counters.count_computed(false);
-                self.binding.cluster.storage.trouble.report(&error);
-                self.drop_refreshed(item, &right);
+            unkept => {
+                self.binding.cluster.storage.trouble.note(unkept);
+                self.let_go(item, &right, error.is_some());
                 None
             }
         };
         Ending::Computed(known)
+    }
+
+    /// Counts an outcome that is not kept.
+    pub(super) fn let_go(&self, item: &Item<'_>, right: &Right, is_error: bool) {
+        self.binding.cluster.counters.count_computed(is_error);
+        self.drop_refreshed(item, right);
     }
 
     /// Runs the body in a frame of its own.

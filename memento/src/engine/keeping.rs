@@ -171,7 +171,7 @@ impl Calls<'_> {
         }
     }
 
-    /// Drops what a refresh was to replace, and cannot: what it came to has no encoding.
+    /// Drops what a refresh was to replace, and cannot: what it came to is not kept.
     pub(super) fn drop_refreshed(&self, item: &Item<'_>, right: &Right) {
         if self.modifiers.refresh {
             let storage = &*self.binding.cluster.storage;

@@ -49,6 +49,13 @@ impl Ledger {
         }
     }
 
+    /// A call came to nothing.
+    pub(crate) fn note_failure(&self) {
+        if let Some(frame) = &self.frame {
+            frame.note_failure();
+        }
+    }
+
     /// Adds to the time in which whoever makes the batch waited for it.
     pub(crate) fn add_waited(&self, time: Duration) {
         if let Some(frame) = &self.frame {

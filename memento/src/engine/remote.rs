@@ -184,6 +184,10 @@ impl<'a> Calls<'a> {
             return None;
         }
         let Away { right, correlation, generation } = self.bring_home(item)?;
+        if returned.has_failure {
+            self.let_go(item, &right, returned.error.is_some());
+            return Some(Ending::Computed(None));
+        }
         let has_callees = returned.dependencies.iter().any(Dependency::is_callee);
         let ran = Ran {
             value: returned.value.as_ref().map(|value| value.0),
@@ -236,6 +240,7 @@ impl<'a> Calls<'a> {
             period: validity.period,
             resources: validity.resources.iter().map(|resource| (**resource).clone()).collect(),
             is_tentative: validity.is_tentative,
+            has_failure: frame.has_failure(),
             total_time: took,
             own_time: took.saturating_sub(frame.waited()),
             host: &HOST,

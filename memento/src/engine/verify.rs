@@ -155,6 +155,10 @@ impl<'a> Walk<'a> {
     /// Whether the next callee of a node, whose own node is `now`, comes to what it came to; one that has to be looked
     /// at first.
     fn check_callee(&mut self, id: NodeId, now: Option<NodeId>) -> Result<Option<NodeId>, Verdict> {
+        if self.graph[id].next_callee().is_some_and(|recorded| recorded.digest.is_none()) {
+            // Whatever it comes to now, it is not known to be the same.
+            return Err(self.changed(id, Cause::OtherResult));
+        }
         let Some(now) = now else { return Err(self.changed(id, self.absence(id))) };
         match &self.graph[now].state {
             State::Unknown => return Ok(Some(now)),
@@ -175,7 +179,7 @@ impl<'a> Walk<'a> {
         let validity = validity.clone();
         let node = &mut self.graph[id];
         let Some(recorded) = node.next_callee_mut() else { return Ok(None) };
-        if digest != recorded.digest || digest.is_none() {
+        if digest != recorded.digest {
             return Err(self.changed(id, Cause::OtherResult));
         }
         if recorded.version != version {

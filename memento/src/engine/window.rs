@@ -206,8 +206,11 @@ where
         R::Output: 'scope,
     {
         loop {
-            if let Some(done) = self.ready.pop_front() {
-                return Some(done);
+            if let Some((index, result)) = self.ready.pop_front() {
+                if result.is_err() {
+                    self.ledger.note_failure();
+                }
+                return Some((index, result));
             }
             if let Ok(message) = self.receiver.try_recv() {
                 self.receive(message);
@@ -362,6 +365,7 @@ impl<R: Returns, A, I, E, B> Window<R, A, I, E, B> {
                 ends.adopt();
                 if let Err(payload) = ran {
                     self.stop();
+                    self.ledger.note_failure();
                     resume_unwind(payload);
                 }
             }

@@ -156,8 +156,11 @@ where
         finish: impl Fn(Begin<R, A, E, B>) -> F,
     ) -> Option<(usize, Result<R::Output>)> {
         loop {
-            if let Some(ready) = self.ready.pop_front() {
-                return Some(ready);
+            if let Some((index, result)) = self.ready.pop_front() {
+                if result.is_err() {
+                    self.ledger.note_failure();
+                }
+                return Some((index, result));
             }
             let job = match &self.job {
                 Ok(job) => Arc::clone(job),
@@ -165,8 +168,9 @@ where
                     let error = error.clone();
                     self.source.as_mut()?.next()?;
                     self.count(End::Failed);
+                    self.ready.push_back((self.index, Err(error)));
                     self.index += 1;
-                    return Some((self.index - 1, Err(error)));
+                    continue;
                 }
             };
             while running.len() < self.limit

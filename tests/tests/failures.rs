@@ -1,0 +1,146 @@
+//! What a function makes of a call that came to nothing is not kept: no record could tell when it comes to something.
+
+use std::future::ready;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use futures_executor::block_on;
+use futures_util::{FutureExt as _, StreamExt as _};
+use memento::{CancellationToken, Environment, LocalRunner, NullRunner, Storage, memento};
+
+static IS_BROKEN: AtomicBool = AtomicBool::new(false);
+static RUNS: AtomicU64 = AtomicU64::new(0);
+
+/// 2 panics while it is broken.
+#[memento]
+fn part(n: u64) -> u64 {
+    assert!(n != 2 || !IS_BROKEN.load(Ordering::SeqCst), "broken on purpose");
+    n
+}
+
+#[memento]
+async fn later(n: u64) -> u64 {
+    ready(part(n)).await
+}
+
+#[memento(cluster = "elsewhere")]
+fn elsewhere(n: u64) -> u64 {
+    n
+}
+
+fn sum(results: impl IntoIterator<Item = memento::Result<u64>>) -> u64 {
+    results.into_iter().flatten().sum()
+}
+
+fn both() -> [(u64,); 2] {
+    [(1,), (2,)]
+}
+
+/// Defines functions that each call `part` with 1 and with 2, and make the best of it.
+macro_rules! totals {
+    ($($name:ident: $body:expr;)+) => {
+        $(
+            #[memento]
+            fn $name(_n: u64) -> u64 {
+                RUNS.fetch_add(1, Ordering::SeqCst);
+                $body
+            }
+        )+
+        const TOTALS: &[(&str, fn(u64) -> u64)] = &[$((stringify!($name), $name)),+];
+    };
+}
+
+totals! {
+    by_map: sum(part::map(both()));
+    by_try_map: part::try_map(both()).map_or(1, |all| all.into_iter().sum());
+    by_try_call: sum([part::try_call(1), part::try_call(2)]);
+    by_catching: 1 + catch_unwind(|| part(2)).unwrap_or_default();
+    by_refreshing: sum([part::try_call(1), part::with().refresh().try_call(2)]);
+    by_presence: if part::with().ignore_result(2).is_ok() { 3 } else { 1 };
+    by_reference: sum([part::try_call(1), part::bind().try_call(2)]);
+    by_completion: sum(part::as_completed(both()).map(|(_, result)| result));
+    by_each: {
+        let mut total = 0;
+        part::for_each(both(), |_, result| total += result.unwrap_or_default());
+        total
+    };
+    later_by_call: 1 + block_on(later::try_call(2)).unwrap_or_default();
+    later_by_map: sum(block_on(later::map(both())));
+    later_by_completion: {
+        let results = later::as_completed(both()).map(|(_, result)| result);
+        sum(block_on(results.collect::<Vec<_>>()))
+    };
+    later_by_catching: {
+        let caught = AssertUnwindSafe(later(2)).catch_unwind();
+        1 + block_on(caught).unwrap_or_default()
+    };
+    by_others: by_map(0);
+}
+
+fn runs<T>(work: impl FnOnce() -> T) -> (T, u64) {
+    let before = RUNS.load(Ordering::SeqCst);
+    let done = work();
+    (done, RUNS.load(Ordering::SeqCst) - before)
+}
+
+/// What a process has that comes later.
+fn fresh(storage: &Storage) -> Environment {
+    Environment::new(Storage::from(storage.stores()), LocalRunner::new())
+}
+
+#[test]
+fn what_is_made_of_a_call_that_panicked_is_not_kept() {
+    let storage = Storage::memory();
+    let fresh = || fresh(&storage);
+    for (name, total) in TOTALS {
+        IS_BROKEN.store(true, Ordering::SeqCst);
+        let here = fresh();
+        assert_eq!(here.enter(|| total(0)), 1, "{name}");
+        IS_BROKEN.store(false, Ordering::SeqCst);
+        assert_eq!(here.enter(|| total(0)), 3, "{name}, in the same process");
+        IS_BROKEN.store(true, Ordering::SeqCst);
+        assert_eq!(fresh().enter(|| runs(|| total(0))), (3, 0), "{name}: what was whole is kept");
+        fresh().enter(|| part::forget_all().unwrap());
+        assert_eq!(fresh().enter(|| total(1)), 1, "{name}, anew");
+        IS_BROKEN.store(false, Ordering::SeqCst);
+        assert_eq!(fresh().enter(|| total(1)), 3, "{name}, in another process");
+        for forget in [part::forget_all, later::forget_all, by_map::forget_all] {
+            fresh().enter(forget).unwrap();
+        }
+    }
+}
+
+#[memento]
+fn with_others(_n: u64) -> u64 {
+    1 + elsewhere::try_call(2).unwrap_or_default()
+}
+
+#[test]
+fn what_is_made_of_a_call_that_nothing_runs_is_not_kept() {
+    let storage = Storage::memory();
+    let null = fresh(&storage).with_cluster("elsewhere", Storage::memory(), NullRunner);
+    assert_eq!(null.enter(|| with_others(0)), 1);
+    let another = fresh(&storage).with_cluster("another", Storage::memory(), LocalRunner::new());
+    assert_eq!(another.enter(|| with_others(0)), 1, "there is no such cluster");
+    let local = fresh(&storage).with_cluster("elsewhere", Storage::memory(), LocalRunner::new());
+    assert_eq!(local.enter(|| with_others(0)), 3);
+}
+
+static CANCELS: AtomicBool = AtomicBool::new(true);
+
+#[memento]
+fn with_token(_n: u64) -> u64 {
+    let token = CancellationToken::new();
+    if CANCELS.load(Ordering::SeqCst) {
+        token.cancel();
+    }
+    sum(part::with().cancel(&token).map([(1,), (3,)]))
+}
+
+#[test]
+fn what_is_made_of_a_call_that_was_cancelled_is_not_kept() {
+    let storage = Storage::memory();
+    assert_eq!(fresh(&storage).enter(|| with_token(0)), 0);
+    CANCELS.store(false, Ordering::SeqCst);
+    assert_eq!(fresh(&storage).enter(|| with_token(0)), 4);
+}
