@@ -7,6 +7,7 @@ mod cut;
 mod damaged;
 mod down;
 mod expiry;
+mod foreign;
 mod secure;
 mod set_aside;
 mod streamed;
