@@ -10,7 +10,7 @@ use memento_tests::redis::RedisServer;
 use memento_tests::visit::{Call, Visit, Visitor};
 use memento_tests::work::{LARGE, expected_long, expected_small, long, small};
 
-use super::{chunks, on};
+use super::{assert_counted, chunks, on};
 
 const MIB: usize = 1 << 20;
 const CALLS: [Call; 2] = [Call::Small(1), Call::Large(1)];
@@ -25,6 +25,7 @@ fn cutting(work: impl FnOnce(&Cutting<'_>)) {
     let server = &RedisServer::start();
     let proxy = Proxy::to(server.port());
     let clear = || {
+        assert_counted(server);
         server.ask(&["FLUSHALL"]);
     };
     let cutting = Cutting {
@@ -131,6 +132,7 @@ fn an_object_in_chunks_is_cut_on_its_way() {
         assert!(found.is_err() || found.unwrap().is_some_and(|found| found == content));
     }
     assert_eq!(direct.get(&name).unwrap().unwrap(), content);
+    assert_counted(&server);
 }
 
 /// The server has kept an object, and its reply is lost: what is sent again finds its own work, and leaves it whole.
@@ -157,6 +159,7 @@ fn an_object_in_chunks_is_put_twice_where_a_reply_is_lost() {
     // Those of objects that are no more stay for a while, for their readers.
     let left = chunks(&server).into_iter().filter(|chunk| chunk.lasts == -1).count();
     assert_eq!(left, 6, "the chunks of the two objects");
+    assert_counted(&server);
 }
 
 /// A put on a condition is not sent again where its reply is lost: it may have been done, and is whole then.
@@ -189,6 +192,7 @@ fn an_object_in_chunks_is_put_on_a_condition_whose_reply_is_lost() {
         }
     }
     assert!(lost.into_iter().all(|lost| lost > 0), "{lost:?}");
+    assert_counted(&server);
 }
 
 #[test]

@@ -14,7 +14,7 @@ use memento_tests::redis::RedisServer;
 use memento_tests::visit::{Call, Visit, Visitor};
 use memento_tests::work::small;
 
-use super::on;
+use super::{assert_counted, on};
 
 /// A server that is silent for longer is not asked for a while.
 const TIMEOUT: Duration = Duration::from_millis(100);
@@ -37,6 +37,7 @@ fn killed_and_started_again_in_the_middle_of_a_load() {
     // While it starts, it says that it loads what it has.
     outcome.assert_said(&["nobody listens there", "the connection was lost", "Redis is loading"]);
     outcome.assert_kept(storage(&options));
+    assert_counted(&server);
 }
 
 #[test]
@@ -56,6 +57,7 @@ fn stopped_in_the_middle_of_a_load() {
     );
     outcome.assert_said(&["it does not answer in time"]);
     outcome.assert_kept(storage(&on(&server)));
+    assert_counted(&server);
 }
 
 #[test]
@@ -75,6 +77,7 @@ fn out_of_memory_in_the_middle_of_a_load() {
     assert!(outcome.warnings[0].contains("give the server more memory"), "{:?}", outcome.warnings);
     server.ask(&["CONFIG", "SET", "maxmemory", "1"]);
     outcome.assert_kept(storage(&options));
+    assert_counted(&server);
 }
 
 /// Each of the two stores waits for an answer now and then, ever more seldom, and asks nothing in between.
