@@ -1,5 +1,6 @@
 //! Servers that are away, silent or full while calls go on.
 
+use std::fs;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -78,6 +79,34 @@ fn out_of_memory_in_the_middle_of_a_load() {
     server.ask(&["CONFIG", "SET", "maxmemory", "1"]);
     outcome.assert_kept(storage(&options));
     assert_counted(&server);
+}
+
+/// As where its disk is full: it takes nothing more, until its files can be written again.
+#[test]
+fn a_server_that_cannot_write_its_files_finds_what_is_there() {
+    let server = RedisServer::with(&["--save", "3600 1000000", "--appendonly", "no"]);
+    assert_eq!(Visitor::on(storage(&on(&server))).visit(&Call::both(1)), Visit::computed(2));
+    let in_its_place = server.path("dump.rdb");
+    fs::create_dir(&in_its_place).unwrap();
+    server.ask(&["BGSAVE"]);
+    let is_refused = || server.ask(&["SET", "other", "x"]).starts_with("-MISCONF");
+    wait_until("it takes nothing more", is_refused);
+    let visitor = Visitor::on(storage(&on(&server)));
+    let visit = visitor.visit(&Call::both(4));
+    assert_eq!((visit.computed, visit.hits), (6, 2));
+    assert!(visit.failures >= 6 && !visit.warnings.is_empty(), "{visit:?}");
+    for warning in &visit.warnings {
+        assert!(warning.contains("MISCONF"), "{warning}");
+        assert!(warning.contains("make room on the server's disk"), "{warning}");
+        let same = visit.warnings.iter().filter(|other| *other == warning).count();
+        assert_eq!(same, 1, "{warning}");
+    }
+    assert_counted(&server);
+    fs::remove_dir(&in_its_place).unwrap();
+    assert_eq!(server.ask(&["SAVE"]), "+OK\r\n");
+    let later = [Call::Small(4), Call::Large(4)];
+    assert_eq!(visitor.visit(&later), Visit::computed(2));
+    assert_eq!(Visitor::on(storage(&on(&server))).visit(&later), Visit::hits(2));
 }
 
 /// Each of the two stores waits for an answer now and then, ever more seldom, and asks nothing in between.
