@@ -113,7 +113,8 @@ impl Proxy {
         }
     }
 
-    /// Passes what the server sends on in pieces of so many bytes, with a pause behind each: the server is slow, or drips.
+    /// Passes what the server sends on in pieces of so many bytes, with a pause behind each: the server is slow, or
+    /// drips.
     pub fn slow_replies(&self, bytes: usize, pause: Duration) {
         *self.replies.pace.lock() = Pace { crumb: bytes, pause };
     }

@@ -19,9 +19,9 @@ fn put_later(server: &RedisServer, key: &str) {
     // Digest, format, length, and whatever that release puts behind them.
     let sealed = b"\x03\x05\0\0\0later";
     let record = [blake3::hash(sealed).as_bytes().as_slice(), sealed].concat();
-    let record: String = record.iter().map(|byte| format!("\\{byte:03}")).collect();
+    let record: Vec<_> = record.iter().map(u8::to_string).collect();
     let head = "string.sub(v, 1, 76 + tonumber(string.sub(v, 37, 44), 10))";
-    change(server, key, &format!("{head} .. '{record}'"));
+    change(server, key, &format!("{head} .. string.char({})", record.join(",")));
 }
 
 /// It is a miss each time, alone and in a batch, and said to be what it is.
