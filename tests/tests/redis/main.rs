@@ -8,6 +8,7 @@ mod damaged;
 mod down;
 mod expiry;
 mod foreign;
+mod memory;
 mod round_trips;
 mod secure;
 mod set_aside;
