@@ -9,6 +9,7 @@ mod down;
 mod expiry;
 mod foreign;
 mod memory;
+mod pool;
 mod round_trips;
 mod secure;
 mod set_aside;
