@@ -71,7 +71,7 @@ fn meaning(error: &RedisError) -> (ErrorKind, &'static str) {
         ),
         (_, Some("MISCONF")) => (
             ErrorKind::Storage,
-            "make room on the server's disk, or see in its log why it cannot write its files: until then it keeps nothing",
+            "make room on the server's disk, or see in its log why it cannot write files: until then it keeps nothing",
         ),
         (_, Some("DAMAGED" | "WRONGTYPE")) => (ErrorKind::Damaged, ""),
         _ if error.is_connection_refusal() => {
