@@ -69,6 +69,10 @@ fn meaning(error: &RedisError) -> (ErrorKind, &'static str) {
             ErrorKind::Storage,
             "give the server more memory (`maxmemory`), or set `ttl` so that old results make room",
         ),
+        (_, Some("MISCONF")) => (
+            ErrorKind::Storage,
+            "make room on the server's disk, or see in its log why it cannot write files: until then it keeps nothing",
+        ),
         (_, Some("DAMAGED" | "WRONGTYPE")) => (ErrorKind::Damaged, ""),
         _ if error.is_connection_refusal() => {
             (ErrorKind::Storage, "start the server, or check host and port in `url`")

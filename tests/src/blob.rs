@@ -1,5 +1,6 @@
 //! A process that has a file of 64 MiB as a result: it prints how often the function ran, and its own peak memory in
-//! KiB. With `abort` behind the folder, it ends in the middle of writing files.
+//! KiB. With `abort` behind the folder, it ends in the middle of writing files; with a URL, results are on that Redis
+//! server.
 
 use std::io::{self, Read as _, Write as _};
 use std::path::Path;
@@ -20,13 +21,20 @@ fn large(byte: u8) -> io::Result<Blob> {
 
 fn main() -> io::Result<()> {
     let folder = std::env::args().nth(1).expect("a folder");
-    if std::env::args().nth(2).is_some() {
+    let second = std::env::args().nth(2);
+    if second.as_deref() == Some("abort") {
         let blob = Blob::from_reader(io::repeat(1).take(SIZE))?;
         let mut unfinished = Blob::create();
         io::copy(&mut blob.open()?, &mut unfinished)?;
         std::process::abort();
     }
-    let storage = memento_storage_fs::storage(&Options::new(&folder));
+    let storage = match second {
+        None => memento_storage_fs::storage(&Options::new(&folder)),
+        Some(url) => {
+            let options = memento_storage_redis::Options::new(&url).expect("a URL");
+            memento_storage_redis::storage(&options)
+        }
+    };
     Environment::new(storage, LocalRunner::new()).enter(|| {
         let blob = large(7)?;
         assert_eq!(blob.len(), SIZE);

@@ -49,19 +49,23 @@ fn who_was_stopped_for_longer_than_its_lease_does_not_replace_what_the_next_one_
     sharing(&server).stop_who_computes(|| has_waiter(&server));
 }
 
-#[test]
-fn what_is_computed_under_the_claim_in_force_takes_the_place_of_what_was_there() {
-    let server = RedisServer::start();
-    let stores = [(); 2].map(|()| RedisMetadataStore::new(&on(&server)));
-    let key = Key::from_bytes([7; 32]);
-    let entry = |record: &[u8]| Entry {
-        key,
+/// What is put for the key of sevens.
+fn entry(record: &[u8]) -> Entry {
+    Entry {
+        key: Key::from_bytes([7; 32]),
         function: "f".to_owned(),
         version: Version::from_bytes([1; 32]),
         failed: false,
         hidden: false,
         record: record.to_vec(),
-    };
+    }
+}
+
+#[test]
+fn what_is_computed_under_the_claim_in_force_takes_the_place_of_what_was_there() {
+    let server = RedisServer::start();
+    let stores = [(); 2].map(|()| RedisMetadataStore::new(&on(&server)));
+    let key = Key::from_bytes([7; 32]);
     let there = || stores[0].get(&key).unwrap().unwrap();
     let earlier = stores[0].try_claim(&key).unwrap().unwrap();
     server.ask(&["DEL", &format!("memento:1:claim:{}", "07".repeat(32))]);
@@ -80,6 +84,50 @@ fn what_is_computed_under_the_claim_in_force_takes_the_place_of_what_was_there()
     stores[0].put(&[entry(b"again")]).unwrap();
     assert_eq!(there(), b"again");
     drop(again);
+}
+
+/// Numbers of claims grow though the server's clock has jumped back, from the year 2200, or ahead; what cannot be the
+/// number of a claim counts for none.
+#[test]
+fn claims_are_granted_and_in_order_whatever_the_last_number_was() {
+    let server = RedisServer::start();
+    let stores = [(); 2].map(|()| RedisMetadataStore::new(&on(&server)));
+    let key = Key::from_bytes([7; 32]);
+    let last = || -> u64 {
+        let reply = server.ask(&["GET", "memento:1:claims:last"]);
+        reply.lines().nth(1).unwrap().parse().unwrap()
+    };
+    for number in [
+        "7258118400000000",
+        "0000000000000001",
+        "9007199254740990",
+        "9007199254740991",
+        "9999999999999999",
+        "99999999999999999999",
+        "1e300",
+        "inf",
+        "nan",
+        "-1e300",
+        "none",
+        "",
+    ] {
+        server.ask(&["FLUSHALL"]);
+        server.ask(&["SET", "memento:1:claims:last", number]);
+        let earlier = stores[0].try_claim(&key).unwrap().unwrap();
+        let first = last();
+        server.ask(&["DEL", &format!("memento:1:claim:{key}")]);
+        let later = stores[1].try_claim(&key).unwrap().unwrap();
+        assert!(last() > first && last() < 1 << 53, "{number}: {first}, then {}", last());
+        assert!(stores[0].try_claim(&key).unwrap().is_none(), "{number}: it is claimed");
+        stores[1].put(&[entry(b"later")]).unwrap();
+        stores[0].put(&[entry(b"earlier")]).unwrap();
+        assert_eq!(stores[0].get(&key).unwrap().unwrap(), b"later", "{number}");
+        drop(earlier);
+        assert!(stores[0].try_claim(&key).unwrap().is_none(), "{number}: it is the other one's");
+        drop(later);
+        drop(stores[0].try_claim(&key).unwrap().unwrap());
+        assert_eq!(claims(&server), [0; 0], "{number}");
+    }
 }
 
 /// The number of the claim under which it was computed stays with the note that it is forgotten.

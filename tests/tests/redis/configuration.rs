@@ -44,6 +44,13 @@ fn a_url_chooses_the_server_and_options_go_with_it() {
 }
 
 #[test]
+fn without_a_url_it_is_the_server_of_this_machine() {
+    let environment = Place::with("[storage]\ntype = 'redis'\n").environment();
+    let shown = format!("{:?}", environment.open_storage("").unwrap());
+    assert!(shown.contains("redis://localhost:6379/0"), "{shown}");
+}
+
+#[test]
 fn a_socket_of_this_machine_is_a_server() {
     let server = RedisServer::with(&["--unixsocket", "socket", "--save", ""]);
     let socket = server.path("socket");

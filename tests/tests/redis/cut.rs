@@ -1,14 +1,16 @@
 //! Connections that are cut in the middle of what they carry, and slow ones.
 
+use std::time::{Duration, Instant};
+
 use memento::{DataStore as _, Name, PutOptions};
 use memento_storage_redis::{Options, RedisDataStore, storage};
 use memento_tests::cutting::Cutting;
 use memento_tests::proxy::Proxy;
 use memento_tests::redis::RedisServer;
 use memento_tests::visit::{Call, Visit, Visitor};
-use memento_tests::work::{expected_long, expected_small, long, small};
+use memento_tests::work::{LARGE, expected_long, expected_small, long, small};
 
-use super::{chunks, on};
+use super::{assert_counted, chunks, on};
 
 const MIB: usize = 1 << 20;
 const CALLS: [Call; 2] = [Call::Small(1), Call::Large(1)];
@@ -23,6 +25,7 @@ fn cutting(work: impl FnOnce(&Cutting<'_>)) {
     let server = &RedisServer::start();
     let proxy = Proxy::to(server.port());
     let clear = || {
+        assert_counted(server);
         server.ask(&["FLUSHALL"]);
     };
     let cutting = Cutting {
@@ -129,6 +132,7 @@ fn an_object_in_chunks_is_cut_on_its_way() {
         assert!(found.is_err() || found.unwrap().is_some_and(|found| found == content));
     }
     assert_eq!(direct.get(&name).unwrap().unwrap(), content);
+    assert_counted(&server);
 }
 
 /// The server has kept an object, and its reply is lost: what is sent again finds its own work, and leaves it whole.
@@ -155,6 +159,7 @@ fn an_object_in_chunks_is_put_twice_where_a_reply_is_lost() {
     // Those of objects that are no more stay for a while, for their readers.
     let left = chunks(&server).into_iter().filter(|chunk| chunk.lasts == -1).count();
     assert_eq!(left, 6, "the chunks of the two objects");
+    assert_counted(&server);
 }
 
 /// A put on a condition is not sent again where its reply is lost: it may have been done, and is whole then.
@@ -187,9 +192,27 @@ fn an_object_in_chunks_is_put_on_a_condition_whose_reply_is_lost() {
         }
     }
     assert!(lost.into_iter().all(|lost| lost > 0), "{lost:?}");
+    assert_counted(&server);
 }
 
 #[test]
 fn what_comes_in_crumbs_is_whole() {
     cutting(|cutting| cutting.crumble(3));
+}
+
+/// All of a reply takes longer than the server may be silent, and no silence in it does.
+#[test]
+fn a_server_that_is_slow_within_its_limits_is_waited_for() {
+    const PAUSE: Duration = Duration::from_millis(500);
+    let server = RedisServer::start();
+    let proxy = Proxy::to(server.port());
+    assert_eq!(Visitor::on(storage(&on(&server))).visit(&CALLS), Visit::computed(2));
+    let options = through(&proxy).response_timeout(PAUSE * 4);
+    let visitor = Visitor::on(storage(&options));
+    proxy.slow_replies(LARGE / 5, PAUSE);
+    let began = Instant::now();
+    assert_eq!(visitor.visit(&CALLS), Visit::hits(2));
+    assert!(began.elapsed() > PAUSE * 4, "{:?}", began.elapsed());
+    proxy.hurry();
+    assert_eq!(visitor.visit(&[Call::Small(2), Call::Large(2)]), Visit::computed(2));
 }

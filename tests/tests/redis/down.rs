@@ -1,14 +1,21 @@
 //! Servers that are away, silent or full while calls go on.
 
+use std::fs;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use memento_storage_redis::{Options, storage};
+use memento::{Result, Storage};
+use memento_storage_layers::{Breaker, Guarded, Operation, Policy, TimeLimit};
+use memento_storage_redis::{Options, RedisDataStore, RedisMetadataStore, storage};
 use memento_tests::load::under_load;
+use memento_tests::processes::wait_until;
+use memento_tests::proxy::Proxy;
 use memento_tests::redis::RedisServer;
 use memento_tests::visit::{Call, Visit, Visitor};
 use memento_tests::work::small;
 
-use super::on;
+use super::{assert_counted, on};
 
 /// A server that is silent for longer is not asked for a while.
 const TIMEOUT: Duration = Duration::from_millis(100);
@@ -31,6 +38,7 @@ fn killed_and_started_again_in_the_middle_of_a_load() {
     // While it starts, it says that it loads what it has.
     outcome.assert_said(&["nobody listens there", "the connection was lost", "Redis is loading"]);
     outcome.assert_kept(storage(&options));
+    assert_counted(&server);
 }
 
 #[test]
@@ -50,6 +58,7 @@ fn stopped_in_the_middle_of_a_load() {
     );
     outcome.assert_said(&["it does not answer in time"]);
     outcome.assert_kept(storage(&on(&server)));
+    assert_counted(&server);
 }
 
 #[test]
@@ -69,6 +78,35 @@ fn out_of_memory_in_the_middle_of_a_load() {
     assert!(outcome.warnings[0].contains("give the server more memory"), "{:?}", outcome.warnings);
     server.ask(&["CONFIG", "SET", "maxmemory", "1"]);
     outcome.assert_kept(storage(&options));
+    assert_counted(&server);
+}
+
+/// As where its disk is full: it takes nothing more, until its files can be written again.
+#[test]
+fn a_server_that_cannot_write_its_files_finds_what_is_there() {
+    let server = RedisServer::with(&["--save", "3600 1000000", "--appendonly", "no"]);
+    assert_eq!(Visitor::on(storage(&on(&server))).visit(&Call::both(1)), Visit::computed(2));
+    let in_its_place = server.path("dump.rdb");
+    fs::create_dir(&in_its_place).unwrap();
+    server.ask(&["BGSAVE"]);
+    let is_refused = || server.ask(&["SET", "other", "x"]).starts_with("-MISCONF");
+    wait_until("it takes nothing more", is_refused);
+    let visitor = Visitor::on(storage(&on(&server)));
+    let visit = visitor.visit(&Call::both(4));
+    assert_eq!((visit.computed, visit.hits), (6, 2));
+    assert!(visit.failures >= 6 && !visit.warnings.is_empty(), "{visit:?}");
+    for warning in &visit.warnings {
+        assert!(warning.contains("MISCONF"), "{warning}");
+        assert!(warning.contains("make room on the server's disk"), "{warning}");
+        let same = visit.warnings.iter().filter(|other| *other == warning).count();
+        assert_eq!(same, 1, "{warning}");
+    }
+    assert_counted(&server);
+    fs::remove_dir(&in_its_place).unwrap();
+    assert_eq!(server.ask(&["SAVE"]), "+OK\r\n");
+    let later = [Call::Small(4), Call::Large(4)];
+    assert_eq!(visitor.visit(&later), Visit::computed(2));
+    assert_eq!(Visitor::on(storage(&on(&server))).visit(&later), Visit::hits(2));
 }
 
 /// Each of the two stores waits for an answer now and then, ever more seldom, and asks nothing in between.
@@ -117,4 +155,71 @@ fn a_batch_is_computed_while_the_server_is_away() {
     server.start_again();
     let again = visitor.measure(1000, || drop(small::map((0..1000).map(|n| (n,)))));
     assert_eq!(again, Visit::hits(1000));
+}
+
+/// Counts the operations that reach the time limit.
+#[derive(Clone, Debug, Default)]
+struct Overdue(Arc<AtomicU64>);
+
+impl Policy for Overdue {
+    fn run(&self, _: Operation, attempt: &mut dyn FnMut() -> Result<()>) -> Result<()> {
+        let ended = attempt();
+        let is_overdue = |error: &memento::Error| error.to_string().contains("took longer than");
+        self.0.fetch_add(u64::from(ended.as_ref().is_err_and(is_overdue)), Ordering::SeqCst);
+        ended
+    }
+}
+
+/// What `[storage.time_limit]` and `[storage.breaker]` make of a storage.
+fn limited(options: &Options, breaker: impl Fn() -> Breaker, overdue: &Overdue) -> Storage {
+    let data = TimeLimit::new(TIMEOUT, Arc::new(RedisDataStore::new(options)));
+    let data = Guarded::new(overdue.clone(), Arc::new(data));
+    let metadata = TimeLimit::new(TIMEOUT, Arc::new(RedisMetadataStore::new(options)));
+    let metadata = Guarded::new(overdue.clone(), Arc::new(metadata));
+    Storage::new(
+        Guarded::new(breaker(), Arc::new(data)),
+        Guarded::new(breaker(), Arc::new(metadata)),
+    )
+}
+
+/// While the server does not come to the end of its replies, values are right, and of each store, some operations reach
+/// the time limit at first, and one in each period then. When the server is well again, results are kept and found.
+fn bounded_by_limits(options: &Options, begin: impl FnOnce(), end: impl FnOnce()) {
+    const FAILURES: u32 = 2;
+    const PERIOD: Duration = Duration::from_secs(2);
+    let overdue = Overdue::default();
+    let visitor = Visitor::on(limited(options, || Breaker::new(FAILURES, PERIOD), &overdue));
+    let calls = Call::both(20);
+    Visitor::on(storage(options)).visit(&calls);
+    begin();
+    let began = Instant::now();
+    let visit = visitor.visit(&calls);
+    let periods = began.elapsed().as_secs() / PERIOD.as_secs();
+    let reached = overdue.0.load(Ordering::SeqCst);
+    end();
+    assert_eq!((visit.computed, visit.hits), (40, 0));
+    assert!(visit.failures >= 40, "{visit:?}");
+    assert!((2..=2 * (u64::from(FAILURES) + periods)).contains(&reached), "{reached}, {periods}");
+    let mut others = 100..;
+    wait_until("results are kept again", || {
+        let n = others.next().unwrap();
+        visitor.visit(&[Call::Small(n), Call::Large(n)]) == Visit::computed(2)
+    });
+    let last = [Call::Small(others.start - 1), Call::Large(others.start - 1)];
+    assert_eq!(Visitor::on(storage(options)).visit(&last), Visit::hits(2));
+}
+
+#[test]
+fn a_time_limit_and_a_breaker_bound_what_a_stopped_server_costs() {
+    let server = RedisServer::start();
+    bounded_by_limits(&on(&server), || server.pause(), || server.resume());
+}
+
+/// Limits on silence never strike where a byte comes now and then.
+#[test]
+fn a_time_limit_and_a_breaker_bound_what_a_server_costs_that_drips() {
+    let server = RedisServer::start();
+    let proxy = Proxy::to(server.port());
+    let drip = || proxy.slow_replies(1, TIMEOUT);
+    bounded_by_limits(&Options::new(&proxy.url()).unwrap(), drip, || proxy.hurry());
 }

@@ -7,13 +7,18 @@ mod cut;
 mod damaged;
 mod down;
 mod expiry;
+mod foreign;
+mod memory;
+mod pool;
+mod round_trips;
 mod secure;
 mod set_aside;
 mod streamed;
 mod too_long;
 mod topology;
 
-use memento_storage_redis::Options;
+use memento::{DataStore as _, ListOptions, Prefix};
+use memento_storage_redis::{Options, RedisDataStore};
 use memento_tests::redis::RedisServer;
 
 /// A storage on `server`.
@@ -48,4 +53,38 @@ fn keys(server: &RedisServer, beginning: &str) -> Vec<ServerKey> {
 
 fn chunks(server: &RedisServer) -> Vec<ServerKey> {
     keys(server, "chunk:")
+}
+
+/// What the server says a number is.
+fn number(server: &RedisServer, words: &[&str]) -> u64 {
+    let reply = server.ask(words);
+    reply.strip_prefix(':').and_then(|number| number.trim().parse().ok()).expect(&reply)
+}
+
+/// Counters and indices are what all objects and records add up to.
+#[track_caller]
+fn assert_counted(server: &RedisServer) {
+    let store = RedisDataStore::new(&on(server));
+    let (mut objects, mut bytes, mut from) = (0, 0, None);
+    loop {
+        let options = ListOptions { recursive: true, from, ..ListOptions::default() };
+        let page = store.list(&Prefix::root(), &options).unwrap();
+        objects += page.objects.len() as u64;
+        bytes += page.objects.iter().map(|object| object.size).sum::<u64>();
+        from = page.next;
+        if from.is_none() {
+            break;
+        }
+    }
+    let info = store.info().unwrap();
+    assert_eq!((info.objects, info.bytes), (objects, bytes));
+    let count = |pattern: &str| {
+        let script = "return #redis.call('KEYS', ARGV[1])";
+        number(server, &["EVAL", script, "0", &format!("memento:1:{pattern}")])
+    };
+    assert_eq!(count("object:*"), objects);
+    let classes = ["succeeded", "failed", "hidden-succeeded", "hidden-failed"];
+    let indexed =
+        classes.map(|class| number(server, &["ZCARD", &format!("memento:1:mementos:{class}")]));
+    assert_eq!(indexed.iter().sum::<u64>(), count("memento:*"));
 }

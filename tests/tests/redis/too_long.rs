@@ -1,20 +1,31 @@
 //! What is longer than a storage takes.
 
-use memento::{DataStore as _, ErrorKind, Name};
+use std::io::Write as _;
+
+use memento::{DataStore as _, ErrorKind, Name, PutOptions, Source};
 use memento_storage_redis::{RedisDataStore, storage};
 use memento_tests::redis::RedisServer;
 use memento_tests::visit::{Call, Visit, Visitor};
 use memento_tests::work::small;
 
 use super::damaged::{change, object, with};
-use super::on;
+use super::{chunks, on};
 
 const MIB: usize = 1 << 20;
 
 /// What has come from the server since it began, in bytes.
 fn sent(server: &RedisServer) -> u64 {
+    statistic(server, "total_net_output_bytes:")
+}
+
+/// What has come to it.
+fn received(server: &RedisServer) -> u64 {
+    statistic(server, "total_net_input_bytes:")
+}
+
+fn statistic(server: &RedisServer, name: &str) -> u64 {
     let info = server.ask(&["INFO", "stats"]);
-    let line = info.lines().find_map(|line| line.strip_prefix("total_net_output_bytes:"));
+    let line = info.lines().find_map(|line| line.strip_prefix(name));
     line.unwrap().trim().parse().unwrap()
 }
 
@@ -79,4 +90,38 @@ fn of_objects_that_are_put_together_those_that_may_be_are_there() {
             assert_eq!(found, Some(content));
         }
     }
+}
+
+/// One whose length is told before it is sent; of others, what goes beyond, and nothing of them stays.
+#[test]
+fn streams_that_are_longer_than_they_may_be_are_refused() {
+    const MOST: usize = 2 * MIB + 1000;
+    let server = RedisServer::start();
+    let store = RedisDataStore::new(&on(&server).max_object_size(MOST as u64));
+    let name = Name::new("a/b").unwrap();
+    let most = format!("max_object_size: {MOST} bytes");
+    let put = |length: usize, is_told: bool| {
+        let content = vec![1; length];
+        let mut content = &*content;
+        let source = Source::new(&mut content);
+        let mut source = if is_told { source.total(length as u64) } else { source };
+        store.put_from(&name, &mut source, &PutOptions::default())
+    };
+    let before = received(&server);
+    let error = put(4 * MIB, true).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::TooLarge);
+    for part in [&*format!("size: {} bytes", 4 * MIB), &most] {
+        assert!(error.to_string().contains(part), "no {part:?} in {error}");
+    }
+    assert!(received(&server) - before < MIB as u64, "it is not sent");
+    let error = put(4 * MIB, false).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::TooLarge);
+    assert!(error.to_string().contains(&most), "{error}");
+    let mut staged = store.create().unwrap();
+    let error = staged.write_all(&vec![1; 4 * MIB]).unwrap_err().to_string();
+    drop(staged);
+    assert!(error.contains(&most), "{error}");
+    assert_eq!((store.get(&name).unwrap(), chunks(&server).len()), (None, 0));
+    assert!(put(MOST, true).unwrap() && put(MOST, false).unwrap());
+    assert_eq!(store.get(&name).unwrap().unwrap(), vec![1; MOST]);
 }
