@@ -57,6 +57,18 @@ pub trait Storable: Serialize + DeserializeOwned + Clone + Send + Sync + 'static
 #[diagnostic::do_not_recommend]
 impl<T: Serialize + DeserializeOwned + Clone + Send + Sync + 'static> Storable for T {}
 
+/// What the error of a function can be.
+#[diagnostic::on_unimplemented(
+    message = "a memento function cannot return an error of type `{Self}`",
+    label = "this error cannot go to another thread",
+    note = "write `Box<dyn std::error::Error + Send + Sync>` for `Box<dyn std::error::Error>`; any error has to be \
+            `Send` and own what it holds"
+)]
+pub trait Failing: Send + 'static {}
+
+#[diagnostic::do_not_recommend]
+impl<E: Send + 'static> Failing for E {}
+
 /// Finds out how an output of type `R` is kept with the codec `C`.
 pub struct Probe<R, C>(PhantomData<fn() -> (R, C)>);
 
@@ -282,7 +294,7 @@ impl<T: Storable, C: Codec> Returns for Whole<T, C> {
 impl<T, E, C, M> Returns for Retried<T, E, C, M>
 where
     T: Storable,
-    E: Send + 'static,
+    E: Failing,
     C: Codec,
     M: Message<E>,
 {

@@ -37,4 +37,9 @@ fn replays_what_cannot_be_kept(n: u64) -> std::io::Result<u64> {
     Ok(n)
 }
 
+#[memento]
+fn returns_an_error_that_stays_in_its_thread() -> Result<u64, Box<dyn std::error::Error>> {
+    Ok(0)
+}
+
 fn main() {}

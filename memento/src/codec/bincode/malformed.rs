@@ -25,7 +25,7 @@ pub(super) fn ended() -> Malformed {
 
 #[cold]
 pub(super) fn not_described() -> Malformed {
-    wrong("the type asks what is there, which bincode does not say")
+    wrong("the type asks what is there, which bincode does not say, and `codec = \"json\"` does")
 }
 
 impl de::Error for Malformed {
