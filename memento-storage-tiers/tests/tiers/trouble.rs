@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use memento::plugin::Stores;
 use memento::{
-    Digest, Environment, Filter, Key, ListOptions, LocalRunner, Name, Prefix, PutOptions, Source,
-    Storage,
+    Digest, Entry, Environment, Filter, Key, ListOptions, LocalRunner, Name, Prefix, PutOptions,
+    Source, Storage,
 };
 use memento_storage_layers::{Keys, Signing, Transformed};
 use memento_storage_tiers::{Tier, Tiers, Writes};
@@ -207,6 +207,40 @@ fn what_is_damaged_in_one_tier_is_taken_from_the_next_at_once() {
     let environment = Environment::new(Storage::from(stores), LocalRunner::new());
     environment.enter(|| assert!(large(5) == text(5)));
     assert_eq!(runs(&environment), 0);
+}
+
+/// Programs of a newer release share the tier below: what they have put stays, and is not found damaged.
+#[test]
+fn what_is_of_a_newer_release_below_stays_and_is_not_copied_up() {
+    let (near, far) = (Store::default(), Store::default());
+    of(far.stores()).enter(|| (0..2).map(double).sum::<u64>());
+    let metadata = far.stores().metadata;
+    let newer = as_of_a_newer_release(&far);
+    let tiers = Tiers::new([tier(&near), tier(&far)]);
+    let environment = of(tiers.clone().into_stores());
+    environment.enter(|| {
+        assert_eq!(double(0), 0);
+        assert!(double::map([(0,), (1,)]).into_iter().all(|value| value.is_ok()));
+    });
+    assert_eq!(environment.statistics().computed, 3, "nothing of it is known");
+    for Entry { key, record, .. } in &newer {
+        assert_eq!(metadata.get(key).unwrap().as_ref(), Some(record));
+    }
+    assert_eq!(mementos(&near), []);
+    assert_eq!(tiers.failures(), [0, 0]);
+}
+
+/// Replaces all records of a store with such as a later release may write. They are returned.
+fn as_of_a_newer_release(store: &Store) -> Vec<Entry> {
+    let metadata = store.stores().metadata;
+    let mut entries = metadata.list(&Filter::default(), None, 100).unwrap().entries;
+    for entry in &mut entries {
+        // Digest, format, length, and whatever that release puts behind them.
+        let sealed = b"\x03\x05\0\0\0later";
+        entry.record = [Digest::of(sealed).as_bytes().as_slice(), sealed].concat();
+    }
+    metadata.put(&entries).unwrap();
+    entries
 }
 
 /// A storage with signatures, in which it finds itself what is damaged.
