@@ -240,6 +240,9 @@ impl DataStore for TieredDataStore {
         for (_, tier) in self.tiers.iter() {
             let is_missing = |at: &usize| !matches!(found[*at], Ok(true));
             let missing: Vec<usize> = (0..names.len()).filter(is_missing).collect();
+            if missing.is_empty() {
+                break;
+            }
             let asked: Vec<Name> = missing.iter().map(|at| names[*at].clone()).collect();
             for (at, answer) in missing.into_iter().zip(tier.data.contains(&asked)) {
                 match tier.check(answer) {

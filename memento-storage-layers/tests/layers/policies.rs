@@ -143,6 +143,19 @@ fn answers_are_no_failures() {
     assert_eq!(store.take(), 4);
 }
 
+/// To ask for nothing neither closes a breaker nor keeps it from opening.
+#[test]
+fn what_asks_for_nothing_says_nothing_of_the_store() {
+    let store = Scripted::new(fails(100));
+    let guarded = Guarded::new(Breaker::new(2, Duration::MAX), Arc::clone(&store));
+    for asked in [1, 1, 0] {
+        assert!(guarded.get(&name("a")).is_err());
+        assert!(guarded.contains(&[]).is_empty() && guarded.get_many(&[]).is_empty());
+        assert!(guarded.put_many(&[]).is_empty() && guarded.remove_many(&[]).is_empty());
+        assert_eq!(store.take(), asked);
+    }
+}
+
 /// What a layer between refuses never reaches the store: it neither closes a breaker nor keeps its probe.
 #[test]
 fn what_does_not_reach_the_store_says_nothing_of_it() {

@@ -24,6 +24,7 @@ struct Inner {
     refused: Mutex<Option<Key>>,
     failed: AtomicU64,
     puts: AtomicU64,
+    lookups: AtomicU64,
     /// Done once, before records are put.
     at_put: Interlude,
     /// Done once, when a record has been read and is not yet returned.
@@ -101,6 +102,11 @@ impl Store {
         self.0.puts.load(Ordering::Relaxed)
     }
 
+    /// How often it was asked which of some objects are there.
+    pub(crate) fn lookups(&self) -> u64 {
+        self.0.lookups.load(Ordering::Relaxed)
+    }
+
     /// Has all puts wait until `work` is done.
     pub(crate) fn closed<T>(&self, work: impl FnOnce() -> T) -> T {
         let _gate = self.0.gate.write();
@@ -149,6 +155,11 @@ impl DataStore for Store {
 
     fn list(&self, prefix: &Prefix, options: &ListOptions) -> Result<Listing> {
         DataStore::list(&self.ask()?.data, prefix, options)
+    }
+
+    fn contains(&self, names: &[Name]) -> Vec<Result<bool>> {
+        self.0.lookups.fetch_add(1, Ordering::Relaxed);
+        names.iter().map(|name| Ok(self.properties(name)?.is_some())).collect()
     }
 }
 
