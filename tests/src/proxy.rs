@@ -21,6 +21,8 @@ struct Way {
     cut: Mutex<Cut>,
     /// How many bytes go together at most; 0 for no limit.
     crumb: Mutex<usize>,
+    /// What is in the next bytes that are not passed on.
+    lost: Mutex<Option<String>>,
 }
 
 /// Which connections are cut in the middle of what they carry.
@@ -83,6 +85,16 @@ impl Proxy {
         *self.requests.cut.lock() = Cut::AllFrom(bytes);
     }
 
+    /// Does not pass on the next short request that has this in it: it is neither executed nor answered.
+    pub fn lose_request(&self, part: &str) {
+        *self.requests.lost.lock() = Some(part.to_owned());
+    }
+
+    /// Whether one is still to be lost.
+    pub fn is_to_lose(&self) -> bool {
+        self.requests.lost.lock().is_some()
+    }
+
     /// Whether a connection is still to be cut.
     pub fn is_to_cut(&self) -> bool {
         [&self.requests, &self.replies]
@@ -120,6 +132,9 @@ fn connect(client: TcpStream, server: TcpStream, [requests, replies]: &[Arc<Way>
 fn pass(mut from: TcpStream, mut to: TcpStream, way: &Way) {
     let mut buffer = vec![0; 64 << 10];
     while let Ok(length @ 1..) = from.read(&mut buffer) {
+        if way.loses(&buffer[..length]) {
+            continue;
+        }
         let passed = way.admit(length);
         let crumb = match *way.crumb.lock() {
             0 => length,
@@ -136,6 +151,12 @@ fn pass(mut from: TcpStream, mut to: TcpStream, way: &Way) {
 }
 
 impl Way {
+    /// Whether these bytes are those that are to be lost; from now on, none are.
+    fn loses(&self, bytes: &[u8]) -> bool {
+        let has = |part: &str| bytes.windows(part.len()).any(|window| window == part.as_bytes());
+        self.lost.lock().take_if(|part| has(part)).is_some()
+    }
+
     /// How many of so many bytes pass.
     fn admit(&self, length: usize) -> usize {
         let mut cut = self.cut.lock();
