@@ -217,7 +217,7 @@ fn drop_contents(stores: &Stores) {
     }
 }
 
-fn record() -> Entry {
+pub(crate) fn record() -> Entry {
     Entry {
         key: Key::from_bytes([1; 32]),
         function: "f".to_owned(),

@@ -1,6 +1,5 @@
 //! Tiers that fail, and what is damaged in them.
 
-use std::io::{self, Read};
 use std::sync::Arc;
 
 use memento::plugin::Stores;
@@ -11,7 +10,7 @@ use memento::{
 use memento_storage_layers::{Keys, Signing, Transformed};
 use memento_storage_tiers::{Tier, Tiers, Writes};
 
-use crate::store::Store;
+use crate::store::{Broken, Store};
 use crate::{RUNS, count, double, large, length, of, runs, text, tier, tiers};
 
 #[test]
@@ -133,17 +132,11 @@ fn a_stream_that_the_first_tier_does_not_take_is_kept_by_those_below() {
 
 #[test]
 fn a_source_that_fails_is_no_failure_of_a_tier() {
-    struct Failing;
-    impl Read for Failing {
-        fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
-            Err(io::Error::other("the source"))
-        }
-    }
     let (near, far) = (Store::default(), Store::default());
     let tiers = Tiers::new([tier(&near), tier(&far)]);
     let data = tiers.clone().into_stores().data;
     let name = Name::of_result(&Digest::of(b"content"));
-    let put = data.put_from(&name, &mut Source::new(&mut Failing), &PutOptions::default());
+    let put = data.put_from(&name, &mut Source::new(&mut Broken), &PutOptions::default());
     put.unwrap_err();
     assert_eq!(tiers.failures(), [0, 0]);
 }
@@ -156,6 +149,18 @@ fn damage_is_told_of_the_tier_that_has_it() {
     let tiers = Tiers::new([tier(&near), tier(&far)]);
     tiers.clone().into_stores().data.read(&name).unwrap().unwrap();
     assert_eq!(tiers.failures(), [0, 1]);
+}
+
+#[test]
+fn a_stream_that_is_cut_is_a_failure_of_the_tier_that_has_it() {
+    let (near, far) = (Store::default(), Store::default());
+    let name = Name::of_result(&Digest::of(b"content"));
+    far.stores().data.put(&name, b"content").unwrap();
+    let tiers = Tiers::new([tier(&near), tier(&far)]);
+    far.cut_streams(1);
+    let mut content = tiers.clone().into_stores().data.read(&name).unwrap().unwrap();
+    assert_eq!(std::io::read_to_string(&mut content).unwrap(), "content");
+    assert_eq!((tiers.failures(), far.cuts_left()), (vec![0, 1], 0));
 }
 
 /// Damages all that is in a store.
