@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex, mpsc};
 use std::time::Duration;
 
 use memento::{
-    DataStore, Entry, Error, ErrorKind, Filter, Key, MemoryMetadataStore, MetadataStore, Page,
-    PutOptions, Result, Source, Version,
+    DataStore, Entry, Error, ErrorKind, Filter, Key, MemoryMetadataStore, MetadataStore, Namespace,
+    Page, PutOptions, Result, Source, Version,
 };
 use memento_storage_layers::{
     Breaker, Faults, Guarded, Operation, Policy, ReadOnly, Retry, SizeLimit,
@@ -51,6 +51,12 @@ fn what_cannot_be_repeated_is_tried_once() {
     let store = Scripted::new([Next::DoAndFail]);
     let retried = Guarded::new(retry(), Arc::clone(&store));
     assert!(retried.put_if_absent(&name("a"), b"mine").is_err());
+    assert_eq!(store.take(), 1);
+
+    // Who has made it would be told that somebody else has.
+    let store = Scripted::new([Next::DoAndFail]);
+    let retried = Guarded::new(retry(), Arc::clone(&store));
+    assert!(retried.create_namespace(&Namespace::new("mine").unwrap()).is_err());
     assert_eq!(store.take(), 1);
 
     let store = Scripted::new([Next::DoAndFail]);
