@@ -238,7 +238,7 @@ impl Read for Noted<'_> {
 
 /// The error of a stream that failed, of the kind that its store says. What is gone before its end, as where the store
 /// has lost a part of it, is damaged, too.
-fn unreadable(operation: &'static str, name: &Name, error: io::Error) -> Error {
+pub(crate) fn unreadable(operation: &'static str, name: &Name, error: io::Error) -> Error {
     let said = error.get_ref().and_then(|error| error.downcast_ref::<Error>()).map(Error::kind);
     let kind = said.unwrap_or(match error.kind() {
         io::ErrorKind::InvalidData | io::ErrorKind::NotFound => ErrorKind::Damaged,

@@ -110,13 +110,13 @@ fn contents_of_all_lengths_come_along() {
 }
 
 /// The folder `long`, with one long content, and a short one that says what the function is made of.
-fn long(place: &Place, length: usize) {
+pub(crate) fn long(place: &Place, length: usize) {
     let storage = memento_storage_fs::storage(&Options::new(place.path("long")));
     Environment::new(storage, LocalRunner::new()).enter(|| drop(bytes(length)));
 }
 
 /// A cluster on an S3 server at this port.
-fn team(port: u16, options: &str) -> String {
+pub(crate) fn team(port: u16, options: &str) -> String {
     let (endpoint, (id, secret)) = (endpoint(port), KEY);
     format!(
         "[clusters.team.storage]\nurl = 's3://{BUCKET}'\nendpoint = '{endpoint}'\nallow_http = true\n\
