@@ -188,8 +188,7 @@ pub(crate) fn conflict(operation: &'static str, name: &Name, data: &dyn DataStor
 }
 
 /// Keeps what `reader` has, and tells `advanced` how much of it has gone. What has a digest in its name comes to it, or
-/// is not kept: the error then is of the kind [`ErrorKind::Damaged`]. Where `reader` fails, that is the error, whatever
-/// the store makes of it.
+/// is not kept: the error then is of the kind [`ErrorKind::Damaged`]. Where `reader` fails, that is the error.
 pub(crate) fn put(
     operation: &'static str,
     data: &dyn DataStore,
@@ -198,47 +197,36 @@ pub(crate) fn put(
     advanced: &mut dyn FnMut(u64, Option<u64>),
 ) -> Result<()> {
     let options = PutOptions { metadata: item.metadata.clone(), condition: Condition::Always };
-    let mut noted = Noted { reader, failure: None };
+    let mut named = Named { reader, operation, name: item.name };
     let mut put = |reader: &mut dyn Read| {
         let mut source = Source::new(reader).total(item.size).progress(advanced);
         data.put_from(item.name, &mut source, &options).map(drop)
     };
-    let put = match item.name.result_digest() {
-        None => put(&mut noted),
-        Some(digest) => {
-            let mut checked = CheckedReader::new(&mut noted, digest);
-            let put = put(&mut checked);
-            if checked.is_damaged() { Err(damaged(operation, item.name)) } else { put }
-        }
-    };
-    match noted.failure {
-        Some(failure) if put.is_err() => Err(unreadable(operation, item.name, failure)),
-        _ => put,
-    }
+    let Some(digest) = item.name.result_digest() else { return put(&mut named) };
+    let mut checked = CheckedReader::new(&mut named, digest);
+    let put = put(&mut checked);
+    if checked.is_damaged() { Err(damaged(operation, item.name)) } else { put }
 }
 
-/// A reader that keeps why it failed: whoever reads it says so in words and with a kind of its own.
-struct Noted<'r> {
+/// A reader whose errors say what was read, and what is wrong with it: a store returns them as they are.
+struct Named<'r> {
     reader: &'r mut dyn Read,
-    failure: Option<io::Error>,
+    operation: &'static str,
+    name: &'r Name,
 }
 
-impl Read for Noted<'_> {
+impl Read for Named<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        match self.reader.read(buffer) {
-            Err(error) if error.kind() != io::ErrorKind::Interrupted => {
-                let failed = io::Error::new(error.kind(), error.to_string());
-                self.failure.get_or_insert(error);
-                Err(failed)
-            }
-            read => read,
-        }
+        self.reader.read(buffer).map_err(|error| match error.kind() {
+            io::ErrorKind::Interrupted => error,
+            _ => unreadable(self.operation, self.name, error).into(),
+        })
     }
 }
 
 /// The error of a stream that failed, of the kind that its store says. What is gone before its end, as where the store
 /// has lost a part of it, is damaged, too.
-fn unreadable(operation: &'static str, name: &Name, error: io::Error) -> Error {
+pub(crate) fn unreadable(operation: &'static str, name: &Name, error: io::Error) -> Error {
     let said = error.get_ref().and_then(|error| error.downcast_ref::<Error>()).map(Error::kind);
     let kind = said.unwrap_or(match error.kind() {
         io::ErrorKind::InvalidData | io::ErrorKind::NotFound => ErrorKind::Damaged,

@@ -8,10 +8,7 @@ use std::path::PathBuf;
 use clap::Args;
 use indicatif::ProgressBar;
 use memento::plugin::Stores;
-use memento::{
-    CheckedReader, Digest, Error, ErrorKind, Filter, Key, ListOptions, Name, Object, References,
-    Result,
-};
+use memento::{CheckedReader, Digest, Filter, Key, ListOptions, Name, Object, References, Result};
 
 use crate::archive::{self, Head, Writer};
 use crate::contents;
@@ -144,7 +141,7 @@ impl Export<'_> {
                 self.tally.bytes += size;
                 self.bar.inc(size);
             }
-            Err(error) => self.left_out(&Name::of_result(digest), error),
+            Err(error) => self.left_out(&Name::of_result(digest), error)?,
         }
         Ok(())
     }
@@ -165,7 +162,7 @@ impl Export<'_> {
                 self.tally.bytes += properties.size;
                 self.bar.inc(properties.size);
             }
-            Err(error) => self.left_out(name, error),
+            Err(error) => self.left_out(name, error)?,
         }
         Ok(())
     }
@@ -188,10 +185,9 @@ impl Export<'_> {
         Ok(())
     }
 
-    fn left_out(&mut self, name: &Name, error: std::io::Error) {
-        let problem = Error::new(ErrorKind::Damaged, EXPORT)
-            .with("name", name)
-            .with("store", self.stores.data.location());
-        self.output.problem(&problem.source(error));
+    /// Goes on without what could not be read, where that is about it alone.
+    fn left_out(&mut self, name: &Name, error: std::io::Error) -> Result<()> {
+        let error = contents::unreadable(EXPORT, name, error);
+        self.output.leave_out(Err(error.with("store", self.stores.data.location())))
     }
 }

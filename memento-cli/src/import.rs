@@ -1,11 +1,11 @@
 //! `memento import`: what is in an archive, into a storage.
 
 use std::collections::HashSet;
-use std::io::{self, Read};
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use memento::plugin::Stores;
+use memento::plugin::{Stores, unreadable};
 use memento::{DataStore, Digest, Entry, Error, ErrorKind, Key, Name, Result, UserMetadata};
 
 use crate::archive::{self, Head};
@@ -225,9 +225,4 @@ fn digest(body: &mut dyn Read) -> Result<Digest> {
     let mut hasher = blake3::Hasher::new();
     hasher.update_reader(body).map_err(unreadable)?;
     Ok(Digest::from_bytes(hasher.finalize().into()))
-}
-
-/// The error of a body that cannot be read. Where the archive is damaged, its own error takes the place of this one.
-fn unreadable(error: io::Error) -> Error {
-    Error::new(ErrorKind::Storage, IMPORT).source(error)
 }

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use memento::{Entry, Filter, Key, MetadataStore, Result};
+use memento::{Entry, ErrorKind, Filter, Key, MetadataStore, Result};
 
 /// How many records are read and kept together.
 pub(crate) const TOGETHER: usize = 256;
@@ -43,16 +43,21 @@ pub(crate) fn read(metadata: &dyn MetadataStore, keys: &[Key]) -> Result<Vec<Res
     Ok(entries.collect())
 }
 
-/// Which of `entries` a store does not have. One that is damaged there, or was forgotten, is none.
+/// Which of `entries` a store does not have. One that is damaged there, or was forgotten, is none; one of a newer
+/// release is one, whatever it says.
 pub(crate) fn missing(metadata: &dyn MetadataStore, entries: &[Entry]) -> Result<HashSet<Key>> {
     let keys: Vec<Key> = entries.iter().map(|entry| entry.key).collect();
     let there = metadata.get_each(&keys)?;
-    let is_there = |entry: &Entry, record: Vec<u8>| {
-        let found = Entry::read(&entry.key, record);
-        found.is_ok_and(|found| entry.hidden || !found.hidden)
+    let is_there = |entry: &Entry, record: Result<Option<Vec<u8>>>| {
+        let read =
+            |record: Option<_>| record.map(|bytes| Entry::read(&entry.key, bytes)).transpose();
+        match record.and_then(read) {
+            Ok(found) => found.is_some_and(|found| entry.hidden || !found.hidden),
+            Err(error) => error.kind() == ErrorKind::NewerFormat,
+        }
     };
     let missing = entries.iter().zip(there).filter_map(|(entry, record)| {
-        let is_there = record.ok().flatten().is_some_and(|record| is_there(entry, record));
+        let is_there = is_there(entry, record);
         (!is_there).then_some(entry.key)
     });
     Ok(missing.collect())

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::ops::Range;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread::Builder;
 use std::time::Duration;
 
 use memento::{Accepted, Batch, Error, Handover, Waited};
@@ -100,7 +101,11 @@ impl<'a> Job<'a> {
             }
             _ => std::thread::scope(|scope| {
                 for _ in 1..self.drivers {
-                    scope.spawn(|| self.drive());
+                    // Where the system has no thread more, those that there are take all calls.
+                    let begun = Builder::new().spawn_scoped(scope, || self.drive());
+                    if begun.is_err() {
+                        break;
+                    }
                 }
                 self.drive();
             }),

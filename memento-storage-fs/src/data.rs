@@ -57,15 +57,18 @@ impl FileDataStore {
     }
 
     /// The error of an object that could not be kept. Without the file's name: a full disk fails all in the same words,
-    /// which are said once.
+    /// which are said once. What is there already may be damaged, which says so itself.
     fn not_kept(&self, error: io::Error) -> Error {
-        use io::ErrorKind::{AlreadyExists, DirectoryNotEmpty, IsADirectory, NotADirectory};
+        use io::ErrorKind::{
+            AlreadyExists, DirectoryNotEmpty, InvalidData, IsADirectory, NotADirectory,
+        };
         let operation = "keep an object";
         match error.kind() {
             AlreadyExists | DirectoryNotEmpty | IsADirectory | NotADirectory => self.unsupported(
                 "keep an object under the name of a folder, or below an object",
                 "nested",
             ),
+            InvalidData => self.folder.error(ErrorKind::Damaged, operation).source(error),
             _ => self.folder.error(ErrorKind::Storage, operation).source(error),
         }
     }

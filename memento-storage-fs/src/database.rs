@@ -17,7 +17,7 @@ use crate::{Durability, Options};
 const FILE: &str = "mementos.sqlite";
 /// Stands beside the database while a process that may write has it open, and after such a process was killed.
 const LOG: &str = "mementos.sqlite-wal";
-/// How long a writer waits for one of another process.
+/// How long a writer waits for one of another process, and for those of this one.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// Pages kept by each connection, in KiB: the index of a million mementos and then some.
 const PAGE_CACHE: i64 = 64 << 10;
@@ -81,7 +81,13 @@ impl Database {
         work: impl FnOnce(&mut Session) -> Result<T, Problem>,
     ) -> Result<T> {
         self.folder.check_writable(operation)?;
-        let _writing = self.writing.lock();
+        // Whoever is at it may wait as long for another process: behind several of them, it would never end.
+        let Some(_writing) = self.writing.try_lock_for(PATIENCE) else {
+            return Err(self
+                .folder
+                .error(ErrorKind::Storage, operation)
+                .source("other threads of this process were still writing after 10 s"));
+        };
         self.work(Purpose::Write, operation, work)
     }
 

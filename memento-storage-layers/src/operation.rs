@@ -62,7 +62,7 @@ pub(crate) const READ_SNAPSHOT: Operation =
 pub(crate) const REMOVE_SNAPSHOT: Operation =
     Operation::writing(20, "remove_snapshot", "drop a snapshot of an object");
 pub(crate) const CREATE_NAMESPACE: Operation =
-    Operation::writing(21, "create_namespace", "make a namespace");
+    Operation::writing(21, "create_namespace", "make a namespace").once();
 pub(crate) const LIST_NAMESPACES: Operation =
     Operation::reading(22, "list_namespaces", "list namespaces");
 pub(crate) const HAS_NAMESPACE: Operation =

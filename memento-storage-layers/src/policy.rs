@@ -137,7 +137,8 @@ impl<P: Policy, S: ?Sized> Guarded<P, S> {
     }
 
     /// Does one operation on `count` things, each with its own result. An attempt gets the indices of those that have
-    /// none, or one that another attempt may better; `bytes` says how many each of them puts.
+    /// none, or one that another attempt may better; `bytes` says how many each of them puts. For no things, nothing is
+    /// tried: what comes of that says nothing of the store.
     pub(crate) fn call_each<T: Tallied>(
         &self,
         operation: Operation,
@@ -145,6 +146,9 @@ impl<P: Policy, S: ?Sized> Guarded<P, S> {
         bytes: impl Fn(usize) -> u64,
         mut attempt: impl FnMut(&[usize]) -> Vec<Result<T>>,
     ) -> Vec<Result<T>> {
+        if count == 0 {
+            return Vec::new();
+        }
         let mut results: Vec<Option<Result<T>>> = (0..count).map(|_| None).collect();
         let ended = self.policy.run(operation, &mut || {
             let is_open = |index: &usize| results[*index].as_ref().is_none_or(is_retryable);

@@ -56,10 +56,11 @@ pub(crate) fn from_path(path: &str) -> Option<Name> {
 /// The path of a folder, with a `/` at the end.
 pub(crate) fn to_folder(prefix: &str) -> String {
     if prefix.is_empty() {
-        String::new()
-    } else {
-        to_path(&format!("{prefix}/x")).replacen("=/x", "=/", 1)
+        return String::new();
     }
+    let mut folder = to_path(&format!("{prefix}/x"));
+    folder.pop();
+    folder
 }
 
 #[cfg(test)]
@@ -85,6 +86,16 @@ mod tests {
             assert!(found.split('/').all(|part| part.len() <= LONGEST + 2), "{found}");
             assert_eq!(from_path(&found).unwrap().as_str(), name);
         }
+    }
+
+    #[test]
+    fn folders_are_what_the_paths_of_their_objects_begin_with() {
+        let long = format!("xml/{}", "x".repeat(255));
+        for prefix in ["xml", "reports/xml", "x/x/x", "a=/x#1", &long] {
+            assert_eq!(to_folder(prefix) + "x", to_path(&format!("{prefix}/x")));
+        }
+        assert_eq!(to_folder("reports/xml"), "reports=/xml=/");
+        assert_eq!(to_folder(""), "");
     }
 
     #[test]

@@ -54,7 +54,9 @@ impl Service {
             let store = runtime.enter(|| Store::new(options))?;
             Ok((store, runtime))
         });
-        Self { opened, options: Arc::new(options.clone()) }
+        let mut options = options.clone();
+        options.parallel = options.parallel.max(1);
+        Self { opened, options: Arc::new(options) }
     }
 
     pub(crate) fn location(&self) -> String {

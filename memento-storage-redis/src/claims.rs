@@ -107,10 +107,14 @@ fn released_key(server: &Server, key: &Key) -> String {
 }
 
 impl Shared {
-    /// Renews claims three times in a lease, until a whole third passes with none.
+    /// Renews claims three times in a lease, until there are none. A round that takes a third is followed by the next
+    /// one at once: one that nobody answers leaves time for one more.
     fn renew_all(&self) {
+        let third = self.server.options.lease / 3;
+        let mut left = third;
         loop {
-            thread::sleep(self.server.options.lease / 3);
+            thread::sleep(left);
+            let began = Instant::now();
             let mut held = self.held.lock();
             if held.claims.is_empty() {
                 held.is_renewing = false;
@@ -119,6 +123,7 @@ impl Shared {
             let claims = held.claims.clone();
             drop(held);
             self.renew(&claims);
+            left = third.saturating_sub(began.elapsed());
         }
     }
 

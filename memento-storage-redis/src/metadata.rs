@@ -56,7 +56,9 @@ impl RedisMetadataStore {
         let found = value.map_err(|error| self.server.failed(LOOK_UP, &error));
         match found.and_then(|value| self.found(value)) {
             // An empty record is found out to be none.
-            Err(error) if error.kind() != ErrorKind::Storage => Ok(Some(Vec::new())),
+            Err(error) if matches!(error.kind(), ErrorKind::Damaged | ErrorKind::TooLarge) => {
+                Ok(Some(Vec::new()))
+            }
             found => found,
         }
     }

@@ -2,24 +2,30 @@
 
 use std::io::Read;
 
-use memento::{CheckedReader, DataStore, Error, ErrorKind, Name, PutOptions, Result, Source};
+use memento::{CheckedReader, DataStore, Error, ErrorKind, Name, PutOptions, Source};
 
 /// Whether an object is a content by its digest, which never changes.
 pub(crate) fn is_content(name: &Name) -> bool {
     name.segments().next() == Some("results")
 }
 
+/// Why a content was not copied: what the store says that has it, or the one that is to have it.
+pub(crate) enum Failed {
+    From(Error),
+    To(Error),
+}
+
 /// Copies a content, unless it is there; whether `from` has it.
 ///
 /// # Errors
 ///
-/// What either store reports, and [`ErrorKind::Damaged`], where what `from` has is not what the name says: then nothing
-/// is kept.
-pub(crate) fn copy(from: &dyn DataStore, to: &dyn DataStore, name: &Name) -> Result<bool> {
-    if to.properties(name)?.is_some() {
+/// What either store reports; of `from`, [`ErrorKind::Damaged`], where what it has is not what the name says: then
+/// nothing is kept.
+pub(crate) fn copy(from: &dyn DataStore, to: &dyn DataStore, name: &Name) -> Result<bool, Failed> {
+    if to.properties(name).map_err(Failed::To)?.is_some() {
         return Ok(true);
     }
-    match from.read(name)? {
+    match from.read(name).map_err(Failed::From)? {
         Some(reader) => keep(reader, from, to, name),
         None => Ok(false),
     }
@@ -35,14 +41,17 @@ pub(crate) fn keep(
     from: &dyn DataStore,
     to: &dyn DataStore,
     name: &Name,
-) -> Result<bool> {
+) -> Result<bool, Failed> {
     let Some(digest) = name.result_digest() else { return Ok(false) };
     let mut reader = CheckedReader::new(reader, digest);
-    let copied = to.put_from(name, &mut Source::new(&mut reader), &PutOptions::default());
+    let mut source = Source::new(&mut reader);
+    let copied = to.put_from(name, &mut source, &PutOptions::default());
+    let has_failed = source.has_failed();
     if reader.is_damaged() {
-        return Err(Error::new(ErrorKind::Damaged, "copy a content from tier to tier")
+        let damaged = Error::new(ErrorKind::Damaged, "copy a content from tier to tier")
             .with("name", name.as_str())
-            .with("store", from.location()));
+            .with("store", from.location());
+        return Err(Failed::From(damaged));
     }
-    copied
+    copied.map_err(if has_failed { Failed::From } else { Failed::To })
 }

@@ -6,12 +6,12 @@ use std::sync::Arc;
 
 use memento::plugin::unreadable;
 use memento::{
-    Capabilities, DataStore, ErrorKind, ListOptions, Listing, Name, Namespace, Prefix, Properties,
-    PutOptions, Result, Snapshot, Source, StoreInfo,
+    Capabilities, DataStore, ListOptions, Listing, Name, Namespace, Prefix, Properties, PutOptions,
+    Result, Snapshot, Source, StoreInfo,
 };
 use tempfile::SpooledTempFile;
 
-use crate::contents::{self, is_content};
+use crate::contents::{self, Failed, is_content};
 use crate::queue::{Queue, Write};
 use crate::source::HeldSource;
 use crate::tier::Tier;
@@ -116,11 +116,13 @@ fn copy(from: &Tier, to: &Tier, name: &Name) -> Result<bool> {
     check_copied(from, to, contents::copy(&*from.data, &*to.data, name))
 }
 
-/// What came of copying a content. Where it is damaged, that is the failure of the tier that has it.
-fn check_copied(from: &Tier, to: &Tier, copied: Result<bool>) -> Result<bool> {
-    let is_damaged = copied.as_ref().is_err_and(|error| error.kind() == ErrorKind::Damaged);
-    let tier = if is_damaged { from } else { to };
-    tier.check(copied)
+/// What came of copying a content: a failure of the tier that has it, or of the other one.
+fn check_copied(from: &Tier, to: &Tier, copied: Result<bool, Failed>) -> Result<bool> {
+    match copied {
+        Ok(is_there) => to.check(Ok(is_there)),
+        Err(Failed::From(error)) => from.check(Err(error)),
+        Err(Failed::To(error)) => to.check(Err(error)),
+    }
 }
 
 impl DataStore for TieredDataStore {
@@ -240,6 +242,9 @@ impl DataStore for TieredDataStore {
         for (_, tier) in self.tiers.iter() {
             let is_missing = |at: &usize| !matches!(found[*at], Ok(true));
             let missing: Vec<usize> = (0..names.len()).filter(is_missing).collect();
+            if missing.is_empty() {
+                break;
+            }
             let asked: Vec<Name> = missing.iter().map(|at| names[*at].clone()).collect();
             for (at, answer) in missing.into_iter().zip(tier.data.contains(&asked)) {
                 match tier.check(answer) {

@@ -76,7 +76,8 @@ impl TieredMetadataStore {
         }
     }
 
-    /// Takes what a tier had, and copies it up. What is damaged is not taken: a tier below may have it whole.
+    /// Takes what a tier had, and copies it up. What is damaged is not taken: a tier below may have it whole. What is of
+    /// a newer release is taken as it is, so that whoever asks for it leaves it there.
     fn take(&self, n: usize, wanted: &Wanted<'_>, new: Vec<(usize, Vec<u8>)>, found: &mut Found) {
         if self.tiers.promoting(n).next().is_none() {
             for (at, record) in new {
@@ -90,6 +91,9 @@ impl TieredMetadataStore {
             match Entry::read(key, record.clone()) {
                 Ok(entry) => {
                     promoted.push((entry, wanted.sought[at]));
+                    found.records[at] = Some(record);
+                }
+                Err(error) if error.kind() == ErrorKind::NewerFormat => {
                     found.records[at] = Some(record);
                 }
                 Err(error) => {

@@ -11,15 +11,17 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use memento::plugin::{AtEnd, Stores, at_thread_end};
-use memento::{Claim, DataStore, Entry, Error, ErrorKind, Result};
+use memento::{Claim, DataStore, Entry, Error, ErrorKind, Name, Result};
 use parking_lot::{Condvar, Mutex, MutexGuard};
 
-use crate::contents;
+use crate::contents::{self, Failed};
 pub(crate) use state::Write;
 use state::{State, Waiting};
 
 /// After how many failures in a row a write is given up that a tier refuses which answers otherwise.
 const REFUSALS: u32 = 8;
+/// How often a content is read which a tier above fails to read: a connection that was cut is another one the next time.
+const READS: u32 = 3;
 /// How long nothing is written after a failure; twice as long after the next one, unless somebody waits for the end.
 const PAUSE: Duration = Duration::from_millis(50);
 /// How long nothing is written at most.
@@ -170,10 +172,15 @@ impl Shared {
         drop(state);
         let asks = next.write.asks();
         let written = self.write(&mut next.write);
-        let is_final = written.as_ref().is_err_and(|error| {
-            let may_be_later = error.is_retryable() || error.kind() == ErrorKind::Unavailable;
-            !is_kept || !may_be_later || failures + 1 >= REFUSALS && self.answers(&next.write)
-        });
+        let is_final = match &written {
+            Ok(()) => false,
+            // The tier has not failed: what comes next is not to wait for one above it.
+            Err(Failed::From(_)) => true,
+            Err(Failed::To(error)) => {
+                let may_be_later = error.is_retryable() || error.kind() == ErrorKind::Unavailable;
+                !is_kept || !may_be_later || failures + 1 >= REFUSALS && self.answers(&next.write)
+            }
+        };
         let mut state = self.state.lock();
         state.is_writing = false;
         let mut claims = Vec::new();
@@ -189,7 +196,7 @@ impl Shared {
                     state.lost_contents.remove(&digest);
                 }
             }
-            Err(error) => {
+            Err(Failed::From(error) | Failed::To(error)) => {
                 if !std::mem::replace(&mut state.is_said, true) {
                     tracing::warn!(tier = self.name, %error, "results are not written to a tier");
                 }
@@ -214,32 +221,47 @@ impl Shared {
         key.is_none_or(|key| metadata.get(&key).is_ok())
     }
 
-    fn write(&self, write: &mut Write) -> Result<()> {
+    fn write(&self, write: &mut Write) -> Result<(), Failed> {
+        let metadata = &self.stores.metadata;
         match write {
             Write::Records(entries) if entries.is_empty() => Ok(()),
-            Write::Records(entries) => self.stores.metadata.put(entries),
-            Write::Replacements(replacements) => self.stores.metadata.replace(replacements),
+            Write::Records(entries) => metadata.put(entries).map_err(Failed::To),
+            Write::Replacements(replacements) => metadata.replace(replacements).map_err(Failed::To),
             Write::Release(claim) => {
                 drop(claim.take());
                 Ok(())
             }
             Write::Content(name) => {
-                let mut failure = None;
-                for source in &self.sources {
-                    match contents::copy(&**source, &*self.stores.data, name) {
-                        Ok(true) => return Ok(()),
-                        Ok(false) => {}
-                        Err(error) => failure = failure.or(Some(error)),
+                let mut reads = 1;
+                loop {
+                    match self.copy(name) {
+                        Err(Failed::From(error)) if error.is_retryable() && reads < READS => {
+                            reads += 1;
+                        }
+                        copied => return copied,
                     }
                 }
-                // It does not come back there by itself.
-                Err(failure.unwrap_or_else(|| {
-                    Error::new(ErrorKind::Damaged, "copy a content from tier to tier")
-                        .with("name", name.as_str())
-                        .source("it is gone from those above")
-                }))
             }
         }
+    }
+
+    /// Copies a content from the first tier that has it and can read it.
+    fn copy(&self, name: &Name) -> Result<(), Failed> {
+        let mut failure = None;
+        for source in &self.sources {
+            match contents::copy(&**source, &*self.stores.data, name) {
+                Ok(true) => return Ok(()),
+                Ok(false) => {}
+                Err(Failed::From(error)) => failure = failure.or(Some(error)),
+                Err(failed) => return Err(failed),
+            }
+        }
+        // It does not come back there by itself.
+        Err(Failed::From(failure.unwrap_or_else(|| {
+            Error::new(ErrorKind::Damaged, "copy a content from tier to tier")
+                .with("name", name.as_str())
+                .source("it is gone from those above")
+        })))
     }
 
     /// Waits until what was put before has ended; what others put meanwhile is theirs.

@@ -14,14 +14,13 @@ pub(crate) struct HeldSource<'s, 't> {
     total: Option<u64>,
     /// `None` where nobody would ask for it, and where there was no room.
     read: Option<SpooledTempFile>,
-    has_failed: bool,
 }
 
 impl<'s, 't> HeldSource<'s, 't> {
     pub(crate) fn new(source: &'s mut Source<'t>, is_held: bool) -> Self {
         let read = is_held.then(|| SpooledTempFile::new(IN_MEMORY));
         let total = source.expected();
-        Self { source, total, read, has_failed: false }
+        Self { source, total, read }
     }
 
     /// It, as a tier takes it.
@@ -36,7 +35,7 @@ impl<'s, 't> HeldSource<'s, 't> {
 
     /// Whether the source could not be read, which is nobody's failure but its own.
     pub(crate) fn has_failed(&self) -> bool {
-        self.has_failed
+        self.source.has_failed()
     }
 
     /// All of it, from its beginning, where that can be had.
@@ -48,9 +47,7 @@ impl<'s, 't> HeldSource<'s, 't> {
 
 impl Read for HeldSource<'_, '_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let bytes = self.source.read(buffer).inspect_err(|error| {
-            self.has_failed |= error.kind() != io::ErrorKind::Interrupted;
-        })?;
+        let bytes = self.source.read(buffer)?;
         // The tier that takes it now does not need what is held.
         if self.read.as_mut().is_some_and(|read| read.write_all(&buffer[..bytes]).is_err()) {
             self.read = None;

@@ -103,6 +103,14 @@ pub fn measure(file: Blob) -> io::Result<(usize, u32)> {
     Ok((file.read()?.len(), id()))
 }
 
+/// Whether a file can be read to its end, and the process that tried.
+#[memento]
+pub fn is_readable(file: Blob) -> (bool, u32) {
+    RUNS.add();
+    let read = file.open().and_then(|mut file| io::copy(&mut file, &mut io::sink()));
+    (read.is_ok(), id())
+}
+
 /// As [`measure()`], with a storage of its own where there is one.
 ///
 /// # Errors

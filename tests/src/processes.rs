@@ -11,6 +11,9 @@ use std::time::{Duration, Instant};
 use crate::folder::Folder;
 use crate::visit::{Call, Visit};
 
+/// What a program has in the variable `RUST_MIN_STACK` that can start no thread: no machine has so much memory for one.
+pub const NO_THREAD: &str = "1000000000000000";
+
 /// The program `worker`, about to be started on a folder.
 #[derive(Debug)]
 pub struct Worker(Command);

@@ -18,6 +18,7 @@ fn main() {
         (Some("hang"), Some(folder)) => hang(Path::new(&folder), arguments),
         (Some("start"), Some(folder)) => start(Path::new(&folder)),
         (Some("without-itself"), _) => call_without_itself(),
+        (Some("without-threads"), _) => call_without_threads(),
         (Some("take-part"), Some(part)) => part.parse::<Part>().expect("a part").take(),
         (Some("cross"), Some(storage)) => {
             crossing::compute(Path::new(&storage), arguments.next().is_some());
@@ -45,6 +46,15 @@ fn call_without_itself() {
     let runner = ProcessRunner::new(Options::new().workers(1));
     let (_, worker) = Environment::new(Storage::memory(), runner).enter(|| process(1));
     assert_ne!(worker, std::process::id());
+}
+
+/// Has workers make calls where nothing but them can have another thread.
+fn call_without_threads() {
+    let runner = Options::new().workers(3).launcher(["env", "-u", "RUST_MIN_STACK"]);
+    let calls = || process::try_map((0..6).map(|n| (n,)));
+    let values = Environment::new(Storage::memory(), ProcessRunner::new(runner)).enter(calls);
+    let own = std::process::id();
+    assert!(values.expect("values").into_iter().all(|(_, worker)| worker != own));
 }
 
 /// Takes part in computing tasks.

@@ -21,6 +21,8 @@ pub struct Proxy {
 struct Way {
     cut: Mutex<Cut>,
     pace: Mutex<Pace>,
+    /// What is in the next bytes that are not passed on.
+    lost: Mutex<Option<String>>,
 }
 
 /// In which pieces bytes go.
@@ -92,6 +94,16 @@ impl Proxy {
         *self.requests.cut.lock() = Cut::AllFrom(bytes);
     }
 
+    /// Does not pass on the next short request that has this in it: it is neither executed nor answered.
+    pub fn lose_request(&self, part: &str) {
+        *self.requests.lost.lock() = Some(part.to_owned());
+    }
+
+    /// Whether one is still to be lost.
+    pub fn is_to_lose(&self) -> bool {
+        self.requests.lost.lock().is_some()
+    }
+
     /// Whether a connection is still to be cut.
     pub fn is_to_cut(&self) -> bool {
         [&self.requests, &self.replies]
@@ -141,6 +153,9 @@ fn connect(client: TcpStream, server: TcpStream, [requests, replies]: &[Arc<Way>
 fn pass(mut from: TcpStream, mut to: TcpStream, way: &Way) {
     let mut buffer = vec![0; 64 << 10];
     while let Ok(length @ 1..) = from.read(&mut buffer) {
+        if way.loses(&buffer[..length]) {
+            continue;
+        }
         let passed = way.admit(length);
         if !way.send(&buffer[..passed], &mut to) || passed < length {
             break;
@@ -165,6 +180,12 @@ impl Way {
             bytes = rest;
         }
         true
+    }
+
+    /// Whether these bytes are those that are to be lost; from now on, none are.
+    fn loses(&self, bytes: &[u8]) -> bool {
+        let has = |part: &str| bytes.windows(part.len()).any(|window| window == part.as_bytes());
+        self.lost.lock().take_if(|part| has(part)).is_some()
     }
 
     /// How many of so many bytes pass.

@@ -6,7 +6,7 @@ use std::process::Command;
 
 use memento::{DataStore as _, ListOptions, Prefix};
 use memento_storage_fs::{FileDataStore, Options};
-use memento_tests::processes::wait_until;
+use memento_tests::processes::{NO_THREAD, wait_until};
 
 /// Of 20 results of 256 KiB there is room for eight.
 const LIMITED: &str = "[storage]\ntype = 'filesystem'\npath = 'limited'\n\
@@ -44,6 +44,16 @@ fn a_program_that_ends_leaves_what_the_limit_says() {
         let after = listed(&data, "usage").0;
         assert_eq!(after, before + 1, "what it used is told when it ends by {end}");
     }
+}
+
+/// What was not told then, the next ones count.
+#[test]
+fn a_program_ends_as_it_would_where_the_system_has_no_thread_more() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("memento.toml");
+    fs::write(&file, LIMITED).unwrap();
+    let output = program(&file, "return").env("RUST_MIN_STACK", NO_THREAD).output().unwrap();
+    assert!(output.status.success(), "{output:?}");
 }
 
 #[test]

@@ -15,6 +15,7 @@ use memento_tests::fates::{
     process, recursive, rendezvous, shared, start_another, survivors, variable,
 };
 use memento_tests::folder::Folder;
+use memento_tests::processes::NO_THREAD;
 use tempfile::TempDir;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_program");
@@ -394,6 +395,14 @@ fn a_program_whose_file_is_gone_can_have_workers() {
     fs::copy(PROGRAM, &program).unwrap();
     let output = Command::new(program).arg("without-itself").output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+#[test]
+fn a_program_that_can_start_no_thread_has_its_calls_made() {
+    let program =
+        Command::new(PROGRAM).arg("without-threads").env("RUST_MIN_STACK", NO_THREAD).output();
+    let program = program.unwrap();
+    assert!(program.status.success(), "{program:?}");
 }
 
 #[test]

@@ -77,7 +77,8 @@ impl Writer {
                 Err(error) => return Ok(Err(error)),
             };
             if read as u64 > left || read == 0 && left > 0 {
-                return Ok(Err(io::Error::other("its length changed while it was read")));
+                let changed = "its length changed while it was read";
+                return Ok(Err(io::Error::new(io::ErrorKind::InvalidData, changed)));
             }
             if read == 0 {
                 return Ok(Ok(()));

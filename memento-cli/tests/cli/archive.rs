@@ -10,8 +10,11 @@ use std::path::Path;
 use memento::{Blob, Environment, LocalRunner, Partition, memento};
 use memento_storage_fs::Options;
 use memento_tests::folder::Folder;
+use memento_tests::proxy::Proxy;
+use memento_tests::s3::S3Server;
 use memento_tests::visit::{Call, Visit};
 
+use crate::copy::{long, team};
 use crate::{Place, json};
 
 thread_local! {
@@ -79,6 +82,25 @@ fn exported() -> Place {
     place.done(&["--storage", "./from", "blob", "put", "hello", "a/b", "--metadata", "by=me"]);
     place.done(&["--storage", "./from", "export", "archive"]);
     place
+}
+
+/// It is nothing that is wrong with the content: without it, the archive would not be what was asked for.
+#[test]
+fn an_export_ends_where_the_storage_cannot_be_read() {
+    let place = Place::new();
+    long(&place, 2 << 20);
+    let server = S3Server::start();
+    let proxy = Proxy::to(server.port());
+    place.write("memento.toml", team(proxy.port(), "retries = 0"));
+    place.done(&["copy", "./long", "team"]);
+    let export = ["--cluster", "team", "export", "archive"];
+    // All replies before are short, so that is in the last part of the content.
+    proxy.cut_replies_after(2 << 20);
+    let run = place.run(&export);
+    assert!(!proxy.is_to_cut() && run.output.is_empty(), "{run:?}");
+    run.refused(&["export a storage", "name: results/", "store: s3://"]);
+    assert!(!place.path("archive").exists());
+    assert!(place.done(&export).starts_with("exported 2 contents, 0 objects, 1 memento ("));
 }
 
 #[test]

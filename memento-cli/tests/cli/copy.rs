@@ -7,7 +7,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::Stdio;
 
-use memento::{Environment, LocalRunner, memento, resource};
+use memento::{Digest, Environment, LocalRunner, memento, resource};
 use memento_storage_fs::Options;
 use memento_tests::folder::Folder;
 use memento_tests::proxy::Proxy;
@@ -110,13 +110,13 @@ fn contents_of_all_lengths_come_along() {
 }
 
 /// The folder `long`, with one long content, and a short one that says what the function is made of.
-fn long(place: &Place, length: usize) {
+pub(crate) fn long(place: &Place, length: usize) {
     let storage = memento_storage_fs::storage(&Options::new(place.path("long")));
     Environment::new(storage, LocalRunner::new()).enter(|| drop(bytes(length)));
 }
 
 /// A cluster on an S3 server at this port.
-fn team(port: u16, options: &str) -> String {
+pub(crate) fn team(port: u16, options: &str) -> String {
     let (endpoint, (id, secret)) = (endpoint(port), KEY);
     format!(
         "[clusters.team.storage]\nurl = 's3://{BUCKET}'\nendpoint = '{endpoint}'\nallow_http = true\n\
@@ -283,6 +283,24 @@ fn other_objects_are_not_replaced_unless_that_is_asked_for() {
     let all = CONTENTS + 1;
     assert_eq!(copy(&place, &["--overwrite", folder.name(), "./to"]), [0, 1, MEMENTOS, all]);
     assert_eq!(place.done(&get), "hello\n");
+}
+
+/// A record of a later release is there, though this program cannot read it.
+#[test]
+fn mementos_of_a_newer_release_are_not_replaced_unless_that_is_asked_for() {
+    let (place, folder) = filled();
+    copy(&place, &[folder.name(), "./to"]);
+    place.done(&["--storage", folder.name(), "export", "archive"]);
+    let to = Folder::at(place.path("to"));
+    // Digest, format, length, and whatever that release puts behind them.
+    let sealed = b"\x03\x05\0\0\0later";
+    let newer = [Digest::of(sealed).as_bytes().as_slice(), sealed].concat();
+    to.open_database().execute("UPDATE mementos SET record = ?1", [newer]).unwrap();
+    let import = ["--storage", "./to", "import", "--json", "archive"];
+    assert_eq!(copy(&place, &[folder.name(), "./to"])[2], 0);
+    assert_eq!(json(&place.done(&import))[0]["mementos"], 0);
+    assert_eq!(copy(&place, &["--overwrite", folder.name(), "./to"])[2], MEMENTOS);
+    assert_eq!(to.visit(&Call::both(CALLS)), Visit::hits(MEMENTOS));
 }
 
 #[test]

@@ -159,6 +159,24 @@ fn damaged_metadata_is_an_error_and_never_another_content() {
     assert_eq!(store.get(&name("a/b")).unwrap().unwrap(), b"new");
 }
 
+/// Nothing is known of what would be appended to, or compared.
+#[test]
+fn what_is_damaged_is_neither_appended_to_nor_compared() {
+    let (folder, store) = store();
+    let path = folder.path().join("data/a/b");
+    let red = PutOptions::default().metadata("colour", "red");
+    store.put_with(&name("a/b"), b"content", &red).unwrap();
+    let mut damaged = fs::read(&path).unwrap();
+    // The length of the content, at the end.
+    let at = damaged.len() - 40;
+    damaged[at] ^= 0x80;
+    fs::write(&path, &damaged).unwrap();
+    let appended = store.append(&name("a/b"), b" and more").unwrap_err();
+    let put = store.put_if_absent(&name("a/b"), b"content").unwrap_err();
+    assert_eq!([appended, put].map(|error| error.kind()), [ErrorKind::Damaged; 2]);
+    assert_eq!(fs::read(&path).unwrap(), damaged);
+}
+
 #[test]
 fn folders_go_with_their_last_object() {
     let (folder, store) = store();

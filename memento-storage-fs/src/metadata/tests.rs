@@ -2,12 +2,16 @@ mod replaced;
 
 use std::fs;
 use std::path::Path;
+use std::sync::{Arc, mpsc};
+use std::thread;
+use std::time::Duration;
 
 use memento::{DataStore as _, Entry, ErrorKind, Filter, Key, MetadataStore, Name, Version};
 use rusqlite::Connection;
 use tempfile::TempDir;
 
 use super::SqliteMetadataStore;
+use crate::sessions::Session;
 use crate::{FileDataStore, Options};
 
 fn key(byte: u8) -> Key {
@@ -38,6 +42,32 @@ fn store() -> (TempDir, SqliteMetadataStore) {
 /// Another store in the same folder, as another process has it.
 fn other(folder: &TempDir) -> SqliteMetadataStore {
     SqliteMetadataStore::new(&Options::new(folder.path().join("storage")))
+}
+
+/// Each of those before may wait for another process, as long as that takes.
+#[test]
+fn who_writes_behind_one_that_does_not_end_gives_up() {
+    let (_folder, store) = store();
+    let store = Arc::new(store);
+    let (other, (begun, is_begun)) = (Arc::clone(&store), mpsc::channel());
+    let (go_on, goes_on) = mpsc::channel::<()>();
+    let holder = thread::spawn(move || {
+        let hold = |_: &mut Session| {
+            begun.send(()).unwrap();
+            let _ = goes_on.recv();
+            Ok(())
+        };
+        other.database.write("wait", hold).unwrap();
+    });
+    is_begun.recv().unwrap();
+    let (other, (put, is_put)) = (Arc::clone(&store), mpsc::channel());
+    thread::spawn(move || put.send(other.put(&[entry(1, "f", 1)])));
+    let error = is_put.recv_timeout(Duration::from_mins(1)).expect("it gives up").unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Storage);
+    assert!(error.to_string().contains("other threads of this process"), "{error}");
+    drop(go_on);
+    holder.join().unwrap();
+    store.put(&[entry(1, "f", 1)]).unwrap();
 }
 
 #[test]

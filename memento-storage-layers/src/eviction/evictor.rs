@@ -3,10 +3,11 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::Builder;
 use std::time::Duration;
 
-use memento::Result;
 use memento::plugin::{AtEnd, Stores, at_thread_end};
+use memento::{Error, ErrorKind, Result};
 use parking_lot::Mutex;
 
 use super::Eviction;
@@ -203,8 +204,14 @@ impl AtEnd for Evictor {
         drop(noted);
         if is_enough {
             // Stores may need what the thread that ends has no more.
-            let settled = std::thread::scope(|scope| scope.spawn(|| self.settle()).join());
-            self.report(settled.unwrap_or(Ok(())));
+            self.report(std::thread::scope(|scope| {
+                let settling = Builder::new().spawn_scoped(scope, || self.settle());
+                let settling = settling.map_err(|error| {
+                    Error::new(ErrorKind::Storage, "start a thread that tells what was used")
+                        .source(error)
+                })?;
+                settling.join().unwrap_or(Ok(()))
+            }));
         }
     }
 }

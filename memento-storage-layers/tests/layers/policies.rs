@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex, mpsc};
 use std::time::Duration;
 
 use memento::{
-    DataStore, Entry, Error, ErrorKind, Filter, Key, MemoryMetadataStore, MetadataStore, Page,
-    PutOptions, Result, Source, Version,
+    DataStore, Entry, Error, ErrorKind, Filter, Key, MemoryMetadataStore, MetadataStore, Namespace,
+    Page, PutOptions, Result, Source, Version,
 };
 use memento_storage_layers::{
     Breaker, Faults, Guarded, Operation, Policy, ReadOnly, Retry, SizeLimit,
@@ -51,6 +51,12 @@ fn what_cannot_be_repeated_is_tried_once() {
     let store = Scripted::new([Next::DoAndFail]);
     let retried = Guarded::new(retry(), Arc::clone(&store));
     assert!(retried.put_if_absent(&name("a"), b"mine").is_err());
+    assert_eq!(store.take(), 1);
+
+    // Who has made it would be told that somebody else has.
+    let store = Scripted::new([Next::DoAndFail]);
+    let retried = Guarded::new(retry(), Arc::clone(&store));
+    assert!(retried.create_namespace(&Namespace::new("mine").unwrap()).is_err());
     assert_eq!(store.take(), 1);
 
     let store = Scripted::new([Next::DoAndFail]);
@@ -141,6 +147,19 @@ fn answers_are_no_failures() {
     }
     assert_eq!(guarded.get(&name("a")).unwrap(), None);
     assert_eq!(store.take(), 4);
+}
+
+/// To ask for nothing neither closes a breaker nor keeps it from opening.
+#[test]
+fn what_asks_for_nothing_says_nothing_of_the_store() {
+    let store = Scripted::new(fails(100));
+    let guarded = Guarded::new(Breaker::new(2, Duration::MAX), Arc::clone(&store));
+    for asked in [1, 1, 0] {
+        assert!(guarded.get(&name("a")).is_err());
+        assert!(guarded.contains(&[]).is_empty() && guarded.get_many(&[]).is_empty());
+        assert!(guarded.put_many(&[]).is_empty() && guarded.remove_many(&[]).is_empty());
+        assert_eq!(store.take(), asked);
+    }
 }
 
 /// What a layer between refuses never reaches the store: it neither closes a breaker nor keeps its probe.

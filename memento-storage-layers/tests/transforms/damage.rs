@@ -2,7 +2,7 @@
 
 use std::io::Read;
 
-use memento::{DataStore, ErrorKind, Name, Namespace, PutOptions, Result};
+use memento::{DataStore, ErrorKind, Name, Namespace, PutOptions, Result, Target};
 
 use crate::{CHUNK, START, all, compression, encryption, name, over, random, signing, text};
 
@@ -32,6 +32,14 @@ fn never_wrong(store: &dyn DataStore, name: &Name, content: &[u8], what: &str) {
             }
         }
         Err(error) => assert!(is_answer(error.kind()), "{what}: {error}"),
+    }
+    let mut copied = Vec::new();
+    match store.get_to(name, &mut Target::new(&mut copied)) {
+        Ok(_) => assert_eq!(copied, content, "{what}"),
+        Err(error) => {
+            assert!(is_answer(error.kind()), "{what}: {error}");
+            assert!(content.starts_with(&copied), "{what}");
+        }
     }
 }
 

@@ -1,11 +1,14 @@
 //! What is written behind the calls.
 
+use std::fs;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
 use memento::plugin::Stores;
-use memento::{Digest, Entry, Environment, Filter, Key, ListOptions, Name, Prefix, Version};
+use memento::{
+    Digest, Entry, Environment, Filter, Key, ListOptions, MetadataStore, Name, Prefix, Version,
+};
 use memento_storage_tiers::{Tier, Tiers, Writes};
 
 use crate::store::Store;
@@ -121,26 +124,12 @@ fn what_is_forgotten_is_not_written_behind() {
 }
 
 #[test]
-fn what_is_set_aside_is_not_written_behind() {
+fn what_is_set_aside_while_it_is_written_behind_is_gone() {
     let (near, far) = (Store::default(), Store::default());
-    let stores = Tiers::new([tier(&near), behind(&far)]).into_stores();
-    let metadata = Arc::clone(&stores.metadata);
-    let environment = of(stores);
-    std::thread::scope(|scope| {
-        far.closed(|| {
-            environment.enter(|| assert_eq!(double(1), 2));
-            let near = near.stores().metadata;
-            let entries = near.list(&Filter::default(), None, 10).unwrap().entries;
-            let [Entry { key, record, .. }] = &entries[..] else { panic!("one memento") };
-            let (key, record) = (*key, record.clone());
-            scope.spawn(move || metadata.set_aside(&key, &record).unwrap());
-            while near.get(&key).unwrap().is_some() {
-                std::thread::yield_now();
-            }
-        });
+    let metadata = Tiers::new([tier(&near), behind(&far)]).into_stores().metadata;
+    drop_while_it_is_written(&near, &far, &*metadata, |record| {
+        metadata.set_aside(&record.key, &record.record).unwrap();
     });
-    environment.flush().unwrap();
-    assert_eq!(listed(&of(far.stores())), 0);
 }
 
 #[test]
@@ -194,14 +183,37 @@ fn below_a_tier_that_is_never_written_two_may_be_written_behind() {
 fn what_is_removed_while_it_is_written_behind_is_gone() {
     let (near, far) = (Store::default(), Store::default());
     let metadata = Tiers::new([tier(&near), behind(&far)]).into_stores().metadata;
+    drop_while_it_is_written(&near, &far, &*metadata, |record| {
+        assert!(metadata.remove(&record.key).unwrap());
+    });
+}
+
+/// Has the far tier begin to keep a record, and go on when `drop`, in another thread, waits for that, or has ended
+/// without.
+fn drop_while_it_is_written(
+    near: &Store,
+    far: &Store,
+    metadata: &dyn MetadataStore,
+    drop: impl FnOnce(&Entry) + Send,
+) {
     let (begun, is_begun) = mpsc::channel();
     far.interrupt_put(move || begun.send(()).unwrap());
     std::thread::scope(|scope| {
         far.closed(|| {
             metadata.put(&[record()]).unwrap();
             is_begun.recv().unwrap();
-            scope.spawn(|| assert!(metadata.remove(&record().key).unwrap()));
-            while near.stores().metadata.get(&record().key).unwrap().is_some() {
+            let (place, place_of) = mpsc::channel();
+            let dropping = scope.spawn(move || {
+                place.send(fs::canonicalize("/proc/thread-self").unwrap()).unwrap();
+                drop(&record());
+            });
+            let status = place_of.recv().unwrap().join("stat");
+            let near = near.stores().metadata;
+            let sleeps = || fs::read_to_string(&status).is_ok_and(|status| status.contains(") S "));
+            while near.get(&record().key).unwrap().is_some() || !sleeps() {
+                if dropping.is_finished() {
+                    break;
+                }
                 std::thread::yield_now();
             }
         });
@@ -217,7 +229,7 @@ fn drop_contents(stores: &Stores) {
     }
 }
 
-fn record() -> Entry {
+pub(crate) fn record() -> Entry {
     Entry {
         key: Key::from_bytes([1; 32]),
         function: "f".to_owned(),

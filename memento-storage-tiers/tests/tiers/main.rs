@@ -11,7 +11,7 @@ use std::cell::Cell;
 use std::path::PathBuf;
 
 use memento::plugin::Stores;
-use memento::{Environment, LocalRunner, Query, Storage, memento, resource};
+use memento::{Digest, Environment, LocalRunner, Name, Query, Storage, memento, resource};
 use memento_storage_tiers::{Tier, Tiers, Writes};
 
 use store::Store;
@@ -235,10 +235,25 @@ fn lists_have_what_is_in_any_tier_once() {
 }
 
 #[test]
+fn whether_contents_are_there_is_asked_below_only_where_some_are_missing() {
+    let (near, far) = (Store::default(), Store::default());
+    let data = Tiers::new([tier(&near), tier(&far)]).into_stores().data;
+    let [here, there] = [b"here", b"ther"].map(|content| Name::of_result(&Digest::of(content)));
+    near.stores().data.put(&here, b"here").unwrap();
+    let contains = |names: &[Name]| {
+        let found = data.contains(names);
+        found.into_iter().map(Result::unwrap).collect::<Vec<_>>()
+    };
+    assert_eq!((contains(std::slice::from_ref(&here)), far.lookups()), (vec![true], 0));
+    assert_eq!((contains(&[]), far.lookups()), (vec![], 0));
+    assert_eq!((contains(&[here, there]), far.lookups()), (vec![true, false], 1));
+}
+
+#[test]
 fn objects_that_may_change_are_in_one_tier() {
     let (near, far) = (Store::default(), Store::default());
     let stores = Tiers::new([tier(&near), tier(&far)]).into_stores();
-    let name = memento::Name::new("notes/a").unwrap();
+    let name = Name::new("notes/a").unwrap();
     stores.data.put(&name, b"one").unwrap();
     assert_eq!(near.stores().data.get(&name).unwrap(), None);
     far.stores().data.put(&name, b"two").unwrap();

@@ -6,7 +6,7 @@ use memento::plugin::Stores;
 use memento::{DataStore, Digest, Filter, Key, Name, Result};
 use memento_storage_tiers::Tiers;
 
-use crate::behind::behind;
+use crate::behind::{behind, record};
 use crate::store::Store;
 use crate::{double, large, listed, of, runs, text, tier, tiers};
 
@@ -49,6 +49,34 @@ fn what_waits_is_given_up_together_where_the_tier_is_away_at_the_end() {
     environment.flush().unwrap_err();
     let attempts = far.failures();
     assert!(attempts < 10, "{attempts} attempts, where three for each result are 12");
+}
+
+#[test]
+fn a_content_that_is_cut_on_its_way_is_read_again() {
+    let (near, far) = (Store::default(), Store::default());
+    let data = Tiers::new([tier(&near), behind(&far)]).into_stores().data;
+    let name = Name::of_result(&Digest::of(b"a content"));
+    near.cut_streams(2);
+    data.put(&name, b"a content").unwrap();
+    data.flush().unwrap();
+    assert_eq!(near.cuts_left(), 0);
+    assert!(far.stores().data.get(&name).unwrap().is_some());
+}
+
+/// It is lost to the tier below, which works: what comes behind it is written without a pause.
+#[test]
+fn a_content_that_the_tier_above_cannot_read_holds_nothing_up() {
+    let (near, far) = (Store::default(), Store::default());
+    let stores = Tiers::new([tier(&near), behind(&far)]).into_stores();
+    near.cut_streams(100);
+    stores.data.put(&Name::of_result(&Digest::of(b"a content")), b"a content").unwrap();
+    stores.metadata.put(&[record()]).unwrap();
+    while far.stores().metadata.get(&record().key).unwrap().is_none() {
+        std::thread::yield_now();
+    }
+    assert_eq!(near.cuts_left(), 100 - 3);
+    let error = stores.metadata.flush().unwrap_err().to_string();
+    assert!(error.contains("lost"), "{error}");
 }
 
 /// Has all that waits written, and nothing given up: what is removed, is removed behind it.

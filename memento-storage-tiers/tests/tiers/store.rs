@@ -1,6 +1,7 @@
 //! Stores that fail, or wait, when a test says so.
 
 use std::fmt;
+use std::io::{self, Cursor, Read};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
@@ -24,6 +25,9 @@ struct Inner {
     refused: Mutex<Option<Key>>,
     failed: AtomicU64,
     puts: AtomicU64,
+    lookups: AtomicU64,
+    /// How many streams are still to be cut.
+    cuts: AtomicU64,
     /// Done once, before records are put.
     at_put: Interlude,
     /// Done once, when a record has been read and is not yet returned.
@@ -101,6 +105,21 @@ impl Store {
         self.0.puts.load(Ordering::Relaxed)
     }
 
+    /// How often it was asked which of some objects are there.
+    pub(crate) fn lookups(&self) -> u64 {
+        self.0.lookups.load(Ordering::Relaxed)
+    }
+
+    /// Cuts the next streams, so many, in the middle.
+    pub(crate) fn cut_streams(&self, count: u64) {
+        self.0.cuts.store(count, Ordering::Relaxed);
+    }
+
+    /// How many of them are still to be cut.
+    pub(crate) fn cuts_left(&self) -> u64 {
+        self.0.cuts.load(Ordering::Relaxed)
+    }
+
     /// Has all puts wait until `work` is done.
     pub(crate) fn closed<T>(&self, work: impl FnOnce() -> T) -> T {
         let _gate = self.0.gate.write();
@@ -134,6 +153,15 @@ impl Store {
     }
 }
 
+/// What comes behind the middle of a stream that is cut.
+pub(crate) struct Broken;
+
+impl Read for Broken {
+    fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+        Err(io::Error::other("the connection is cut"))
+    }
+}
+
 impl DataStore for Store {
     fn get(&self, name: &Name) -> Result<Option<Vec<u8>>> {
         self.ask()?.data.get(name)
@@ -149,6 +177,21 @@ impl DataStore for Store {
 
     fn list(&self, prefix: &Prefix, options: &ListOptions) -> Result<Listing> {
         DataStore::list(&self.ask()?.data, prefix, options)
+    }
+
+    fn read(&self, name: &Name) -> Result<Option<Box<dyn Read + Send>>> {
+        let Some(mut content) = DataStore::get(self, name)? else { return Ok(None) };
+        let fewer = |left: u64| left.checked_sub(1);
+        if self.0.cuts.fetch_update(Ordering::Relaxed, Ordering::Relaxed, fewer).is_err() {
+            return Ok(Some(Box::new(Cursor::new(content))));
+        }
+        content.truncate(content.len() / 2);
+        Ok(Some(Box::new(Cursor::new(content).chain(Broken))))
+    }
+
+    fn contains(&self, names: &[Name]) -> Vec<Result<bool>> {
+        self.0.lookups.fetch_add(1, Ordering::Relaxed);
+        names.iter().map(|name| Ok(self.properties(name)?.is_some())).collect()
     }
 }
 

@@ -232,7 +232,7 @@ impl Read for Receiver {
         if self.taken == self.content.len() && self.transfer.is_some() {
             self.content.clear();
             self.taken = 0;
-            self.go_on().map_err(io::Error::other)?;
+            self.go_on()?;
         }
         let length = (&self.content[self.taken..]).read(buffer)?;
         self.taken += length;

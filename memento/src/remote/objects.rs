@@ -11,6 +11,7 @@ use tempfile::SpooledTempFile;
 
 use super::{Bytes, write};
 use crate::storage::Storage;
+use crate::storage::transfer::unread;
 use crate::{
     Error, ErrorKind, ListOptions, Name, Namespace, Prefix, PutOptions, Result, Snapshot, Source,
 };
@@ -116,7 +117,7 @@ impl Transfers {
         let mut chunk = Vec::new();
         let read = (&mut content).take(CHUNK as u64).read_to_end(&mut chunk);
         if let Err(error) = read {
-            let error = Error::new(ErrorKind::Storage, "read an object for a worker").source(error);
+            let error = unread(error, |kind| Error::new(kind, "read an object for a worker"));
             return write(&Result::<()>::Err(error));
         }
         let transfer = (chunk.len() == CHUNK).then(|| match number {

@@ -162,6 +162,17 @@ pub fn unreadable(error: io::Error) -> Error {
     }
 }
 
+/// The error of a stream of a store that cannot be read: its own, where it says what is wrong, and else one that
+/// `failed` makes. What has other bytes is damaged, as whoever reads the stream itself takes it.
+pub(crate) fn unread(error: io::Error, failed: impl FnOnce(ErrorKind) -> Error) -> Error {
+    let is_damaged = error.kind() == io::ErrorKind::InvalidData;
+    match error.downcast::<Error>() {
+        Ok(error) => error,
+        Err(error) if is_damaged => failed(ErrorKind::Damaged).source(error),
+        Err(error) => failed(ErrorKind::Storage).source(error),
+    }
+}
+
 pub(super) fn read_all(source: &mut Source<'_>) -> Result<Vec<u8>> {
     // Whoever says how much there is may be wrong: no more is taken ahead than what waits in memory anyway.
     let ahead = source.expected().and_then(|total| usize::try_from(total).ok()).unwrap_or(0);
@@ -180,11 +191,15 @@ pub(super) fn get_to<S: DataStore + ?Sized>(
         target.total = Some(properties.size);
     }
     let Some(mut content) = store.read(name)? else { return Ok(None) };
-    let copied = io::copy(&mut content, target).map_err(|error| {
-        Error::new(ErrorKind::Storage, "copy an object out of a store")
+    let failed = |kind| {
+        Error::new(kind, "copy an object out of a store")
             .with("name", name)
             .with("store", store.location())
-            .source(error)
-    })?;
-    Ok(Some(copied))
+    };
+    let mut source = Source::new(&mut content);
+    match io::copy(&mut source, target) {
+        Ok(copied) => Ok(Some(copied)),
+        Err(error) if source.has_failed() => Err(unread(error, failed)),
+        Err(error) => Err(failed(ErrorKind::Storage).source(error)),
+    }
 }

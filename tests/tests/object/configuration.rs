@@ -1,6 +1,7 @@
 //! What `memento.toml` says of object stores.
 
-use memento::memento;
+use memento::{DataStore as _, Name, memento};
+use memento_storage_object::ObjectDataStore;
 use memento_tests::place::Place;
 use memento_tests::redis::RedisServer;
 use memento_tests::s3::{BUCKET, KEY, S3Server, endpoint};
@@ -53,6 +54,21 @@ fn a_folder_is_a_store() {
     let place = Place::with(&format!("[storage]\nurl = 'file://{}'\n", folder.path().display()));
     assert_kept(&place);
     assert!(folder.path().join("data/results=").is_dir());
+}
+
+/// Whatever code says: with none at a time, nothing would ever come.
+#[test]
+fn one_request_at_least_is_made_at_a_time() {
+    let server = S3Server::start();
+    let options = server.options().parallel(0);
+    let data = ObjectDataStore::new(&options);
+    let names = ["a/b", "a/c"].map(|name| Name::new(name).unwrap());
+    for put in data.put_many(&names.clone().map(|name| (name, &b"content"[..]))) {
+        put.unwrap();
+    }
+    for found in data.get_many(&names) {
+        assert_eq!(found.unwrap().as_deref(), Some(&b"content"[..]));
+    }
 }
 
 /// What a variable says is the secret, here that which every process has.

@@ -17,7 +17,7 @@ use crate::{file, run};
 
 const WRONG_BYTES: &str = "its bytes are not those that were written";
 
-fn flip(file: &Path) {
+pub(crate) fn flip(file: &Path) {
     let mut content = fs::read(file).unwrap();
     let middle = content.len() / 2;
     content[middle] ^= 0x10;

@@ -2,16 +2,20 @@
 
 use std::fs;
 use std::process::id;
+use std::sync::Arc;
 
 use memento::{Blob, Environment, LocalRunner, Storage};
 use memento_runner_process::{Options, ProcessRunner};
+use memento_storage_fs::{FileDataStore, SqliteMetadataStore};
+use memento_storage_layers::{Keys, Signing, Transformed};
 use memento_tests::folder::Folder;
 use memento_tests::parts::{
-    RUNS, ask_elsewhere, first_line, lines, measure, named, report, table, text,
+    RUNS, ask_elsewhere, first_line, is_readable, lines, measure, named, report, table, text,
 };
 use memento_tests::reasons::in_process;
 
-use crate::run;
+use crate::damage::flip;
+use crate::{file, run};
 
 fn environment(storage: Storage) -> Environment {
     let options = Options::new().workers(1).program(env!("CARGO_BIN_EXE_program"));
@@ -70,6 +74,33 @@ fn parts_that_cannot_pass_are_made_and_read_here() {
             let ((size, process), runs) = run(|| measure(own).unwrap());
             assert_eq!((size, process, runs), (text(11).len(), id(), 1));
         });
+    });
+}
+
+/// A store may find it damaged itself, in what goes to a worker first, and in what comes later.
+#[test]
+fn what_a_worker_finds_damaged_behind_a_layer_is_moved_aside() {
+    RUNS.alone(|| {
+        for count in [10_000, 1_000_000] {
+            let folder = Folder::new();
+            let storage = || {
+                let (keys, options) = (Keys::new(["k".repeat(32)]).unwrap(), folder.options());
+                let files = Arc::new(FileDataStore::new(&options));
+                let data = Transformed::new(Signing::new(keys), files);
+                Storage::new(data, SqliteMetadataStore::new(&options))
+            };
+            environment(storage()).enter(|| {
+                let blob = lines(count).unwrap();
+                flip(&file(&folder, &blob.digest()));
+                let (is_read, process) = is_readable(blob);
+                assert!(!is_read && process != id());
+            });
+            assert_eq!(folder.damaged().len(), 1, "of {count} lines");
+            let again = environment(storage());
+            let read = || lines(count).unwrap().read().unwrap() == text(count).as_bytes();
+            assert!(again.enter(read));
+            assert_eq!(again.statistics().computed, 1);
+        }
     });
 }
 

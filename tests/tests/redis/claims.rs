@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use memento::{Entry, Environment, Key, LocalRunner, Memento, MetadataStore as _, Version};
-use memento_storage_redis::{RedisMetadataStore, storage};
+use memento_storage_redis::{Options, RedisMetadataStore, storage};
 use memento_tests::processes::wait_until;
+use memento_tests::proxy::Proxy;
 use memento_tests::redis::RedisServer;
 use memento_tests::sharing::Sharing;
 use memento_tests::work::small;
@@ -173,6 +174,24 @@ fn a_claim_is_renewed_as_long_as_its_owner_lives() {
     });
     drop(claim);
     assert_eq!(claims(&server), [0; 0]);
+}
+
+/// What is silent is waited for, and asked again at once: there is time for one more before the lease ends.
+#[test]
+fn a_claim_whose_renewal_is_not_answered_is_renewed_before_it_ends() {
+    let server = RedisServer::start();
+    let proxy = Proxy::to(server.port());
+    let options = Options::new(&proxy.url()).unwrap().lease(Duration::from_secs(6));
+    let store = RedisMetadataStore::new(&options.response_timeout(Duration::from_millis(2500)));
+    let claim = store.try_claim(&Key::from_bytes([1; 32])).unwrap().unwrap();
+    proxy.lose_request("claim:");
+    let mut before = i64::MAX;
+    wait_until("it is renewed before it ends", || {
+        let [left] = claims(&server)[..] else { panic!("it has ended, and is somebody else's") };
+        std::mem::replace(&mut before, left) < left
+    });
+    assert!(!proxy.is_to_lose(), "by the second request");
+    drop(claim);
 }
 
 /// Nothing else is asked of the server for hours: the time to connect is short, and that to answer is not.

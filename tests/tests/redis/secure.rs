@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use memento::{ErrorKind, MetadataStore as _};
+use memento::{ErrorKind, Filter, Key, MetadataStore as _};
 use memento_storage_redis::{Options, RedisMetadataStore, storage};
 use memento_tests::certificates;
 use memento_tests::redis::RedisServer;
@@ -48,6 +48,22 @@ fn results_go_through_tls_with_a_password() {
     let options = on(&server).tls_ca(server.path("ca.pem"));
     assert_eq!(Visitor::on(storage(&options)).visit(&CALLS), Visit::computed(2));
     assert_eq!(Visitor::on(storage(&options)).visit(&CALLS), Visit::hits(2));
+}
+
+/// It is this user that is refused; the records are what was put.
+#[test]
+fn who_may_not_read_records_is_told_and_finds_none_damaged() {
+    let server = RedisServer::start();
+    let all = super::on(&server);
+    assert_eq!(Visitor::on(storage(&all)).visit(&CALLS), Visit::computed(2));
+    let entries = RedisMetadataStore::new(&all).list(&Filter::default(), None, 10).unwrap().entries;
+    let keys: Vec<Key> = entries.iter().map(|entry| entry.key).collect();
+    let user = ["ACL", "SETUSER", "somebody", "on", ">s3cr3t", "~*", "&*", "+@all", "-getrange"];
+    server.ask(&user);
+    let url = format!("redis://somebody:s3cr3t@127.0.0.1:{}/0", server.port());
+    let store = RedisMetadataStore::new(&Options::new(&url).unwrap());
+    assert_eq!(store.get_many(&keys).unwrap_err().kind(), ErrorKind::Configuration);
+    assert_eq!(store.get(&keys[0]).unwrap_err().kind(), ErrorKind::Configuration);
 }
 
 #[test]

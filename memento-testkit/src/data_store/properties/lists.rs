@@ -9,8 +9,8 @@ use crate::data_store::DataStoreSuite;
 use crate::data_store::lab::{Lab, content, done, name};
 use crate::suite::promised;
 
-const NAMES: [&str; 9] =
-    ["a/b", "a/c/d", "a/c/e", "a/c-d", "a/c.d/e", "a/d/e/f/g", "ab/c", "a-b/c", "b/c"];
+const NAMES: [&str; 10] =
+    ["a/b", "a/c/d", "a/c/e", "a/c-d", "a/c.d/e", "a/d/e/f/g", "ab/c", "a-b/c", "b/c", "b/xy/z"];
 
 fn fill(lab: &Lab) {
     for text in NAMES {
@@ -38,11 +38,12 @@ pub(super) fn lists_hold_what_is_below(suite: &DataStoreSuite) {
     fill(&lab);
     let mut all = NAMES;
     all.sort_unstable();
-    let folders: [(&str, &[&str]); 7] = [
+    let folders: [(&str, &[&str]); 8] = [
         ("", &all),
         ("a", &["a/b", "a/c-d", "a/c.d/e", "a/c/d", "a/c/e", "a/d/e/f/g"]),
         ("a/c", &["a/c/d", "a/c/e"]),
         ("a/d", &["a/d/e/f/g"]),
+        ("b/xy", &["b/xy/z"]),
         ("a/b", &[]),
         ("c", &[]),
         ("a/c/d/e", &[]),
@@ -62,7 +63,7 @@ pub(super) fn one_level_has_objects_and_folders(suite: &DataStoreSuite) {
         ("c", &[]),
     ];
     are(&lab, promise, &options, &folders);
-    for text in ["a/d/e/f/g", "a/c/d", "a/c/e", "b/c"] {
+    for text in ["a/d/e/f/g", "a/c/d", "a/c/e", "b/c", "b/xy/z"] {
         done(lab.remove(&name(text)), promise);
     }
     let left: [(&str, &[&str]); 2] =
