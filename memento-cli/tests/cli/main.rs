@@ -3,6 +3,7 @@
 mod archive;
 mod blob;
 mod copy;
+mod peers;
 mod ping;
 mod storage;
 
