@@ -5,6 +5,7 @@ mod blob;
 mod copy;
 mod peers;
 mod ping;
+mod progress;
 mod storage;
 
 use std::fs;
