@@ -157,10 +157,13 @@ impl Found {
         let held = self.info.map_or_else(String::new, |info| {
             format!(", {} of {}", output::count(info.objects, "object"), output::size(info.bytes))
         });
+        let used = self.info.and_then(|info| info.used);
+        let used =
+            used.map_or_else(String::new, |used| format!(", {} used in all", output::size(used)));
         let damaged = self.damaged.filter(|damaged| *damaged > 0);
         let damaged =
             damaged.map_or_else(String::new, |damaged| format!(", {damaged} of them damaged"));
-        format!("answers in {:.1} ms{written}{held}{damaged}", seconds * 1e3)
+        format!("answers in {:.1} ms{written}{held}{damaged}{used}", seconds * 1e3)
     }
 }
 

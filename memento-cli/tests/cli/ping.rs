@@ -130,7 +130,10 @@ fn a_server_without_memory_left_is_told() {
     assert!(run.code == 1 && told.contains(" ms, keeps nothing"), "{run:?}");
     assert!(error.contains("OOM") && error.contains("give the server more memory"), "{error}");
     server.ask(&["CONFIG", "SET", "maxmemory", "0"]);
-    place.done(&["ping", &server.url()]);
+    let text = place.done(&["ping", &server.url()]);
+    assert!(text.lines().next().unwrap().contains(" used in all  ("), "{text}");
+    let told = json(&place.done(&["ping", &server.url(), "memory", "--json"]));
+    assert!(told[0]["used"].as_u64().unwrap() > 100_000 && told[2]["used"].is_null(), "{told:?}");
 }
 
 #[test]

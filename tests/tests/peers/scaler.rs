@@ -180,6 +180,26 @@ fn what_the_server_keeps_is_there_after_a_restart() {
     assert_eq!(runs(&after), 0);
 }
 
+/// How much a storage holds is told, and how much memory its server uses, where the user may know that.
+#[test]
+fn the_memory_of_the_server_is_told() {
+    let server = RedisServer::start();
+    let store = RedisDataStore::new(&Options::new(&server.url()).unwrap());
+    store.put(&name("a/b"), &vec![7; 500_000]).unwrap();
+    let before = store.info().unwrap();
+    assert_eq!((before.objects, before.bytes), (1, 500_000));
+    // Of others' keys, too.
+    server.ask(&["SETRANGE", "of-others", "3000000", "x"]);
+    let (before, after) = (before.used.unwrap(), store.info().unwrap());
+    assert!(before > 500_000 && after.used.unwrap() > before + 2_500_000, "{before} {after:?}");
+    assert_eq!((after.objects, after.bytes), (1, 500_000));
+    let rights = ["on", ">s3cr3t", "~memento:*", "+@all", "-@admin", "-@dangerous"];
+    assert!(server.ask(&[&["ACL", "SETUSER", "me"], &rights[..]].concat()).starts_with("+OK"));
+    let url = format!("redis://me:s3cr3t@127.0.0.1:{}", server.port());
+    let info = RedisDataStore::new(&Options::new(&url).unwrap()).info().unwrap();
+    assert_eq!((info.objects, info.used), (1, None), "that is none of its keys");
+}
+
 /// There is no server of its own to start: any process that reads such a `memento.toml` has the storage.
 #[test]
 fn any_process_uses_the_storage_of_a_memento_toml() {
