@@ -297,7 +297,8 @@ pub trait DataStore: Send + Sync + Debug {
     }
 
     /// The stores that it is made of, the nearest first, each with its name; none where it is one store. For programs
-    /// that look after storages. They give contents as they were put, whatever it makes of these on their way there.
+    /// that look after storages. They give contents as they were put, whatever it makes of these on their way there. One
+    /// that is never written says so by its [capabilities](Self::capabilities).
     fn tiers(&self) -> Vec<(String, Arc<dyn DataStore>)> {
         Vec::new()
     }
