@@ -14,7 +14,8 @@ use crate::output::Output;
 use crate::storage::{self, Access, Choice};
 
 /// Namespaces that the framework writes, and nobody else.
-const OF_FRAMEWORK: [&str; 6] = ["results", "named", "damaged", "snapshots", "namespaces", "usage"];
+const OF_FRAMEWORK: [&str; 7] =
+    ["results", "named", "damaged", "snapshots", "namespaces", "usage", "ping"];
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {

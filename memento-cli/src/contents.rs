@@ -13,8 +13,12 @@ use crate::storage;
 
 /// Contents by their digests.
 const RESULTS: &str = "results";
-/// What nobody takes along: what was found damaged, and how a store is used.
-const STAYING: [&str; 2] = ["damaged", "usage"];
+/// What was moved out of the way.
+pub(crate) const DAMAGED: &str = "damaged";
+/// What `memento ping` puts and removes.
+pub(crate) const PING: &str = "ping";
+/// What nobody takes along: what was found damaged, how a store is used, and whether it can be written.
+const STAYING: [&str; 3] = [DAMAGED, "usage", PING];
 
 /// How long a content is at most that goes together with others.
 const SHORT: u64 = 1 << 20;

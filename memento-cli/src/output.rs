@@ -122,11 +122,22 @@ pub(crate) fn is_watched() -> bool {
 /// Bytes on their way, for who watches a terminal; elsewhere nothing is seen of it.
 pub(crate) fn bar(what: impl Into<String>, total: Option<u64>) -> ProgressBar {
     let bar = ProgressBar::with_draw_target(total, ProgressDrawTarget::stderr());
-    let template = if total.is_some() { BYTES } else { BYTES_WITHOUT_TOTAL };
     let bar = bar.with_message(what.into());
-    match ProgressStyle::with_template(template) {
-        Ok(style) => bar.with_style(style),
-        Err(_) => bar,
+    set_style(&bar, if total.is_some() { BYTES } else { BYTES_WITHOUT_TOTAL });
+    bar
+}
+
+/// Says how many bytes there are, where that was not known at the beginning.
+pub(crate) fn set_total(bar: &ProgressBar, total: u64) {
+    if bar.length() != Some(total) {
+        set_style(bar, BYTES);
+        bar.set_length(total);
+    }
+}
+
+fn set_style(bar: &ProgressBar, template: &str) {
+    if let Ok(style) = ProgressStyle::with_template(template) {
+        bar.set_style(style);
     }
 }
 

@@ -294,14 +294,22 @@ impl DataStore for RedisDataStore {
     }
 
     fn info(&self) -> Result<StoreInfo> {
+        const COUNT: &str = "count objects";
         let mut info = command(&self.server.scripts.info, &[format!("{}sizes", self.server.base)]);
         info.arg(&self.server.base).arg(u8::from(!self.server.options.readonly));
-        loop {
+        let (objects, bytes) = loop {
             let (objects, bytes, left): (u64, i64, u64) =
-                self.server.ask("count objects", Repeat::Yes, &info)?;
+                self.server.ask(COUNT, Repeat::Yes, &info)?;
             if left == 0 {
-                return Ok(StoreInfo { objects, bytes: u64::try_from(bytes).unwrap_or_default() });
+                break (objects, u64::try_from(bytes).unwrap_or_default());
             }
-        }
+        };
+        // Who may do no more than use its own keys is not told.
+        let mut memory = pipeline();
+        memory.cmd("INFO").arg("memory");
+        let told = self.server.ask_all(COUNT, Repeat::Yes, &memory)?.into_iter().next();
+        let told = told.and_then(|told| redis::from_redis_value::<redis::InfoDict>(told).ok());
+        let used = told.and_then(|told| told.get("used_memory"));
+        Ok(StoreInfo { objects, bytes, used })
     }
 }

@@ -311,7 +311,7 @@ impl DataStore for TieredDataStore {
     }
 
     fn tiers(&self) -> Vec<(String, Arc<dyn DataStore>)> {
-        let named = |tier: &Tier| (tier.name.clone(), Arc::clone(&tier.data));
+        let named = |tier: &Tier| (tier.name.clone(), tier.shown_data());
         self.tiers.iter().map(|(_, tier)| named(tier)).collect()
     }
 

@@ -44,6 +44,7 @@ mod plugin;
 mod queue;
 mod source;
 mod tier;
+mod unwritten;
 
 use std::sync::Arc;
 

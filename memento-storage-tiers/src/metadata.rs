@@ -329,7 +329,7 @@ impl MetadataStore for TieredMetadataStore {
     }
 
     fn tiers(&self) -> Vec<(String, Arc<dyn MetadataStore>)> {
-        let named = |tier: &Tier| (tier.name.clone(), Arc::clone(&tier.metadata));
+        let named = |tier: &Tier| (tier.name.clone(), tier.shown_metadata());
         self.tiers.iter().map(|(_, tier)| named(tier)).collect()
     }
 

@@ -9,6 +9,7 @@ use memento::{DataStore, Entry, MetadataStore, Result};
 use serde::Deserialize;
 
 use crate::queue::Queue;
+use crate::unwritten::Unwritten;
 
 /// How many writes wait for a tier that is written behind, unless told otherwise.
 const ROOM: usize = 1_000;
@@ -96,6 +97,18 @@ impl Tier {
                 Stores { data: Arc::clone(&self.data), metadata: Arc::clone(&self.metadata) };
             self.queue = Some(Queue::new(&self.name, self.room, sources, stores));
         }
+    }
+
+    /// Its data store for programs that look after storages: one that is never written is not to be written by them.
+    pub(crate) fn shown_data(&self) -> Arc<dyn DataStore> {
+        let data = Arc::clone(&self.data);
+        if self.writes == Writes::Never { Arc::new(Unwritten(data)) } else { data }
+    }
+
+    /// As [`shown_data`](Self::shown_data).
+    pub(crate) fn shown_metadata(&self) -> Arc<dyn MetadataStore> {
+        let metadata = Arc::clone(&self.metadata);
+        if self.writes == Writes::Never { Arc::new(Unwritten(metadata)) } else { metadata }
     }
 
     /// How many operations have failed.

@@ -7,7 +7,7 @@ use std::process::Command;
 
 use memento_tests::folder::Folder;
 use memento_tests::parts::{self, by_day, lines, table};
-use memento_tests::processes::{Worker, is_root};
+use memento_tests::processes::Worker;
 use memento_tests::visit::Call::{self, Large, Small};
 use memento_tests::visit::{Visit, Visitor};
 use memento_tests::work::small;
@@ -19,20 +19,29 @@ const CALLS: [Call; 4] = [Small(1), Large(1), Small(2), Large(2)];
 /// A filesystem of one megabyte.
 struct Disk(TempDir);
 
+/// Where this variable is set, a test that may not mount a filesystem fails: nobody would see that it did nothing.
+const REQUIRED: &str = "TESTS_HAVE_TO_MOUNT";
+
 impl Disk {
-    /// `None`, with a message, where this process may not mount any.
+    /// `None` where this process may not mount any, which is said, or fails.
     fn mount() -> Option<Self> {
         let folder = TempDir::new().unwrap();
-        let mounted = is_root()
-            && Command::new("mount")
-                .args(["-t", "tmpfs", "-o", "size=1m", "tmpfs"])
-                .arg(folder.path())
-                .status()
-                .is_ok_and(|status| status.success());
-        if !mounted {
-            eprintln!("not tested on a full disk: this process may not mount one");
-        }
-        mounted.then(|| Self(folder))
+        let mounted = Command::new("mount")
+            .args(["-t", "tmpfs", "-o", "size=1m", "tmpfs"])
+            .arg(folder.path())
+            .output();
+        let why = match mounted {
+            Ok(mounted) if mounted.status.success() => return Some(Self(folder)),
+            Ok(mounted) => String::from_utf8_lossy(&mounted.stderr).trim().replace('\n', " "),
+            Err(error) => format!("the program `mount`: {error}"),
+        };
+        let test = std::thread::current().name().unwrap_or_default().to_owned();
+        let skipped =
+            format!("SKIPPED: {test} needs a filesystem of its own, and may not mount one ({why})");
+        assert!(std::env::var_os(REQUIRED).is_none(), "{skipped}; {REQUIRED} is set");
+        // Past what keeps back the output of tests that do not fail.
+        std::io::stderr().write_all(format!("{skipped}\n").as_bytes()).unwrap();
+        None
     }
 
     /// Fills it to its last byte but `left`.

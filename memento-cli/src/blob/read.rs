@@ -83,7 +83,7 @@ fn get(data: &dyn DataStore, name: &Name, writer: &mut dyn Write) -> Result<Opti
     let bar = output::bar(name.as_str(), None);
     let mut advanced = |bytes, total: Option<u64>| {
         if let Some(total) = total {
-            bar.set_length(total);
+            output::set_total(&bar, total);
         }
         bar.set_position(bytes);
     };

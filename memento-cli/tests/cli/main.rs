@@ -3,7 +3,9 @@
 mod archive;
 mod blob;
 mod copy;
+mod peers;
 mod ping;
+mod progress;
 mod storage;
 
 use std::fs;

@@ -4,6 +4,7 @@ mod behind;
 mod configuration;
 mod metrics;
 mod outage;
+mod shown;
 mod store;
 mod trouble;
 

@@ -21,7 +21,7 @@ use crate::{Error, Result};
 /// What a store cannot do, its [`Capabilities`] say, and an error of the kind
 /// [`Unsupported`](crate::ErrorKind::Unsupported). All methods fail where the store cannot be reached or cannot tell,
 /// and those that change something with [`ReadOnly`](crate::ErrorKind::ReadOnly) where it is open for reading only.
-/// Results are in the namespace `results`; `named`, `damaged`, `snapshots`, `namespaces` and `usage` are the
+/// Results are in the namespace `results`; `named`, `damaged`, `snapshots`, `namespaces`, `usage` and `ping` are the
 /// framework's, too.
 pub trait DataStore: Send + Sync + Debug {
     /// Where it is, for messages: a folder, a host.
@@ -297,7 +297,8 @@ pub trait DataStore: Send + Sync + Debug {
     }
 
     /// The stores that it is made of, the nearest first, each with its name; none where it is one store. For programs
-    /// that look after storages. They give contents as they were put, whatever it makes of these on their way there.
+    /// that look after storages. They give contents as they were put, whatever it makes of these on their way there. One
+    /// that is never written says so by its [capabilities](Self::capabilities).
     fn tiers(&self) -> Vec<(String, Arc<dyn DataStore>)> {
         Vec::new()
     }

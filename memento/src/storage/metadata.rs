@@ -252,7 +252,8 @@ pub trait MetadataStore: Send + Sync + Debug {
     }
 
     /// The stores that it is made of, the nearest first, each with its name; none where it is one store. For programs
-    /// that look after storages. They give records as they were put, whatever it makes of these on their way there.
+    /// that look after storages. They give records as they were put, whatever it makes of these on their way there. One
+    /// that is never written says so by its [capabilities](Self::capabilities).
     fn tiers(&self) -> Vec<(String, Arc<dyn MetadataStore>)> {
         Vec::new()
     }

@@ -215,4 +215,7 @@ pub struct StoreInfo {
     pub objects: u64,
     /// How long their contents are together, in bytes.
     pub bytes: u64,
+    /// How many bytes of memory or of a disk the store says that it uses in all, for whatever and whomever it has them:
+    /// a server says it of all that is on it. `None` where it cannot tell.
+    pub used: Option<u64>,
 }

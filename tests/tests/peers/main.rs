@@ -3,6 +3,7 @@
 //! The parts are in detail in the conformance suites and in the tests of each store; here is that they are there,
 //! together.
 
+mod asked;
 mod lmcache;
 mod scaler;
 mod xt;

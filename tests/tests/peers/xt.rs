@@ -1,12 +1,19 @@
-//! Storage providers: containers of blobs.
+//! Storage providers: containers of blobs. Their commands are tested with the program `memento`:
+//! `memento-cli/tests/cli/peers.rs`.
 
 use std::io::Cursor;
 use std::time::{Duration, SystemTime};
 
-use memento::{DataStore, ListOptions, Namespace, Prefix, PutOptions, Source, Target};
+use memento::{
+    DataStore, Environment, ErrorKind, ListOptions, Namespace, Prefix, PutOptions, Source, Target,
+};
 use memento_storage_layers::{Guarded, Retry};
+use memento_tests::redis::RedisServer;
+use memento_tests::s3::{BUCKET, KEY, S3Server, endpoint};
+use memento_tests::warnings;
 
-use crate::{name, with_each};
+use crate::asked::Asked;
+use crate::{environment, name, runs, with_each};
 
 fn all(store: &dyn DataStore, folder: &str, options: &ListOptions) -> (Vec<String>, Vec<String>) {
     let listing = store.list(&Prefix::new(folder).unwrap(), options).unwrap();
@@ -157,18 +164,77 @@ fn large_transfers_tell_how_far_they_are() {
     });
 }
 
+/// How often an operation is tried can be said in code and in the configuration. What failed is tried again; what says
+/// something of the blob itself, or might be done twice, is not.
 #[test]
 fn how_often_is_tried_again_can_be_said() {
-    with_each(|store| {
-        store.put(&name("c/blob"), b"text").unwrap();
-    });
-    let store = std::sync::Arc::new(memento::MemoryDataStore::default());
-    let faulty = Guarded::new(memento_storage_layers::Faults::new(0.5, 1), store);
-    let patient = Retry::default().attempts(100).first_pause(Duration::ZERO);
-    let patient = Guarded::new(patient, std::sync::Arc::new(faulty));
-    for n in 0..100 {
-        patient.put(&name(&format!("c/{n}")), b"text").unwrap();
-        assert_eq!(patient.get(&name(&format!("c/{n}"))).unwrap().unwrap(), b"text");
+    let store = Asked::default();
+    let patient = Retry::default().attempts(5).first_pause(Duration::ZERO);
+    let patient = Guarded::new(patient, store.stores().data);
+    let blob = name("c/blob");
+    patient.put(&blob, b"text").unwrap();
+    assert_eq!(store.count(""), 1, "what is done is not done again");
+    store.forget();
+    store.set_away(true);
+    assert_eq!(patient.get(&blob).unwrap_err().kind(), ErrorKind::Storage);
+    assert_eq!(store.count("get"), 5);
+    assert!(patient.append(&blob, b"more").is_err());
+    assert_eq!(store.count("append"), 1, "it may have been done");
+    store.set_away(false);
+    store.set_damaged(true);
+    assert_eq!(patient.get(&blob).unwrap_err().kind(), ErrorKind::Damaged);
+    assert_eq!(store.count("get"), 5 + 1, "that is an answer");
+    store.set_damaged(false);
+    assert_eq!(patient.get(&blob).unwrap().unwrap(), b"text");
+
+    let faults = "type = 'memory'\n[storage.faults]\nrate = 0.5\nseed = 1\n";
+    let retry = "[storage.retry]\nattempts = 100\nfirst_pause = '1ns'\n";
+    let (_folder, faulty) = environment(faults).unwrap();
+    runs(&faulty);
+    let (_folder, patient) = environment(&format!("{faults}{retry}")).unwrap();
+    assert_eq!((runs(&patient), runs(&patient)), (6, 0));
+    let failures = |environment: &Environment| environment.statistics().store_failures;
+    assert!(failures(&patient) < failures(&faulty), "what may not be done twice still fails");
+}
+
+/// A provider is named in the configuration, and its credentials are variables: no message has them, and neither has
+/// what is shown of a storage.
+#[test]
+fn credentials_come_from_variables_and_are_in_no_message() {
+    // What every process has.
+    let secret = std::env::var("PATH").unwrap();
+    let s3 = S3Server::start();
+    let in_s3 = |scheme: &str, more: &str| {
+        format!(
+            "url = '{scheme}://{BUCKET}/secrets'\nendpoint = '{}'\nallow_http = true\n\
+             access_key_id = '{}'\nsecret_access_key = '${{PATH}}'\n{more}",
+            endpoint(s3.port()),
+            KEY.0
+        )
+    };
+    let redis = RedisServer::with(&["--requirepass", &secret, "--save", ""]);
+    let at = |password: &str, more: &str| {
+        format!("url = 'redis://:{password}@127.0.0.1:{}'\n{more}", redis.port())
+    };
+    let (_folder, right) = environment(&at("${PATH}", "")).unwrap();
+    assert_eq!((runs(&right), runs(&right)), (6, 0), "it is the password");
+
+    let mut said = vec![format!("{right:?}{:?}", right.storage("").unwrap().stores())];
+    for text in [in_s3("s3", ""), at("wrong${PATH}", "")] {
+        let (_folder, wrong) = environment(&text).unwrap();
+        let (ran, warnings) = warnings::collect(|| runs(&wrong));
+        assert!(ran == 6 && !warnings.is_empty(), "{text}");
+        let stores = wrong.storage("").unwrap().stores();
+        said.push(stores.data.ping().unwrap_err().to_string());
+        said.push(format!("{warnings:?}{stores:?}{wrong:?}"));
+    }
+    for text in [in_s3("s4", ""), in_s3("s3", "no_such = 1"), at("${PATH}", "ttl = 'soon'")] {
+        said.push(environment(&text).unwrap_err().to_string());
+    }
+    let error = environment(&at("${NO_SUCH_SECRET}", "")).unwrap_err().to_string();
+    assert!(error.contains("NO_SUCH_SECRET"), "{error}");
+    for said in said {
+        assert!(!said.contains(&secret), "{said}");
     }
 }
 

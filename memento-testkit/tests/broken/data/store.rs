@@ -246,9 +246,9 @@ impl DataStore for Broken {
     }
 
     fn info(&self) -> Result<StoreInfo> {
-        let StoreInfo { objects, bytes } = self.objects.info()?;
+        let StoreInfo { objects, bytes, used } = self.objects.info()?;
         let times = if self.wrong == Wrong::CountsTwice { 2 } else { 1 };
-        Ok(StoreInfo { objects: objects * times, bytes: bytes * times })
+        Ok(StoreInfo { objects: objects * times, bytes: bytes * times, used })
     }
 
     fn url(&self, name: &Name) -> Result<String> {
