@@ -4,6 +4,7 @@ use std::io::{Read, Write};
 use std::net::{Ipv4Addr, Shutdown, TcpListener, TcpStream};
 use std::sync::Arc;
 use std::thread;
+use std::time::Duration;
 
 use parking_lot::Mutex;
 
@@ -19,8 +20,16 @@ pub struct Proxy {
 #[derive(Debug, Default)]
 struct Way {
     cut: Mutex<Cut>,
+    pace: Mutex<Pace>,
+}
+
+/// In which pieces bytes go.
+#[derive(Clone, Copy, Debug, Default)]
+struct Pace {
     /// How many bytes go together at most; 0 for no limit.
-    crumb: Mutex<usize>,
+    crumb: usize,
+    /// How long the next ones wait then.
+    pause: Duration,
 }
 
 /// Which connections are cut in the middle of what they carry.
@@ -99,8 +108,19 @@ impl Proxy {
 
     /// Passes all on in pieces of so many bytes.
     pub fn crumble(&self, bytes: usize) {
-        *self.requests.crumb.lock() = bytes;
-        *self.replies.crumb.lock() = bytes;
+        for way in [&self.requests, &self.replies] {
+            *way.pace.lock() = Pace { crumb: bytes, pause: Duration::ZERO };
+        }
+    }
+
+    /// Passes what the server sends on in pieces of so many bytes, with a pause behind each: the server is slow, or drips.
+    pub fn slow_replies(&self, bytes: usize, pause: Duration) {
+        *self.replies.pace.lock() = Pace { crumb: bytes, pause };
+    }
+
+    /// Passes all on as it comes, what is on its way included.
+    pub fn hurry(&self) {
+        self.crumble(0);
     }
 }
 
@@ -121,12 +141,7 @@ fn pass(mut from: TcpStream, mut to: TcpStream, way: &Way) {
     let mut buffer = vec![0; 64 << 10];
     while let Ok(length @ 1..) = from.read(&mut buffer) {
         let passed = way.admit(length);
-        let crumb = match *way.crumb.lock() {
-            0 => length,
-            crumb => crumb,
-        };
-        let is_sent = buffer[..passed].chunks(crumb).all(|part| to.write_all(part).is_ok());
-        if !is_sent || passed < length {
+        if !way.send(&buffer[..passed], &mut to) || passed < length {
             break;
         }
     }
@@ -136,6 +151,21 @@ fn pass(mut from: TcpStream, mut to: TcpStream, way: &Way) {
 }
 
 impl Way {
+    /// Sends bytes at the pace that is set, which may change in between; whether all were taken.
+    fn send(&self, mut bytes: &[u8], to: &mut TcpStream) -> bool {
+        while !bytes.is_empty() {
+            let Pace { crumb, pause } = *self.pace.lock();
+            let length = if crumb == 0 { bytes.len() } else { crumb.min(bytes.len()) };
+            let (part, rest) = bytes.split_at(length);
+            if to.write_all(part).is_err() {
+                return false;
+            }
+            thread::sleep(pause);
+            bytes = rest;
+        }
+        true
+    }
+
     /// How many of so many bytes pass.
     fn admit(&self, length: usize) -> usize {
         let mut cut = self.cut.lock();

@@ -1,12 +1,14 @@
 //! Connections that are cut in the middle of what they carry, and slow ones.
 
+use std::time::{Duration, Instant};
+
 use memento::{DataStore as _, Name, PutOptions};
 use memento_storage_redis::{Options, RedisDataStore, storage};
 use memento_tests::cutting::Cutting;
 use memento_tests::proxy::Proxy;
 use memento_tests::redis::RedisServer;
 use memento_tests::visit::{Call, Visit, Visitor};
-use memento_tests::work::{expected_long, expected_small, long, small};
+use memento_tests::work::{LARGE, expected_long, expected_small, long, small};
 
 use super::{chunks, on};
 
@@ -192,4 +194,21 @@ fn an_object_in_chunks_is_put_on_a_condition_whose_reply_is_lost() {
 #[test]
 fn what_comes_in_crumbs_is_whole() {
     cutting(|cutting| cutting.crumble(3));
+}
+
+/// All of a reply takes longer than the server may be silent, and no silence in it does.
+#[test]
+fn a_server_that_is_slow_within_its_limits_is_waited_for() {
+    const PAUSE: Duration = Duration::from_millis(500);
+    let server = RedisServer::start();
+    let proxy = Proxy::to(server.port());
+    assert_eq!(Visitor::on(storage(&on(&server))).visit(&CALLS), Visit::computed(2));
+    let options = through(&proxy).response_timeout(PAUSE * 4);
+    let visitor = Visitor::on(storage(&options));
+    proxy.slow_replies(LARGE / 5, PAUSE);
+    let began = Instant::now();
+    assert_eq!(visitor.visit(&CALLS), Visit::hits(2));
+    assert!(began.elapsed() > PAUSE * 4, "{:?}", began.elapsed());
+    proxy.hurry();
+    assert_eq!(visitor.visit(&[Call::Small(2), Call::Large(2)]), Visit::computed(2));
 }
