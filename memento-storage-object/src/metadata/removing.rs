@@ -12,7 +12,6 @@ use super::{DROP, ObjectMetadataStore};
 use crate::connect::Store;
 use crate::format::{HEAD, Head, Pointer, key_of, now};
 use crate::problem::is_missing;
-use crate::service::collect;
 
 /// How long a memento may be on its way whose index is there, in nanoseconds: an hour.
 const ON_ITS_WAY: u64 = 3_600_000_000_000;
@@ -30,7 +29,7 @@ impl Store {
         let found = match self.objects.get_opts(&path, options).await {
             Err(error) if is_missing(&error) => return Ok(None),
             // One that is empty has no range.
-            Err(error) => match self.head(path).await? {
+            Err(error) => match self.clone().head(path).await? {
                 Some(meta) if meta.size == 0 => return Ok(Some((meta, None))),
                 Some(_) => return Err(error),
                 None => return Ok(None),
@@ -38,7 +37,7 @@ impl Store {
             Ok(found) => found,
         };
         let meta = found.meta.clone();
-        let head = collect(found, HEAD as u64).await?.ok();
+        let head = self.collect(found, HEAD as u64).await?.ok();
         Ok(Some((meta, head.and_then(|head| Head::read(&head)))))
     }
 }

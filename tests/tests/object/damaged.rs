@@ -1,8 +1,9 @@
 //! A bucket in which others have done something to the objects of a storage.
 
-use memento::{DataStore as _, ErrorKind, Filter, MetadataStore as _, Name};
+use memento::{DataStore as _, ErrorKind, Filter, ListOptions, MetadataStore as _, Name, Prefix};
 use memento_storage_object::{ObjectDataStore, ObjectMetadataStore, storage};
-use memento_tests::s3::{BUCKET, S3Server};
+use memento_tests::proxy::Proxy;
+use memento_tests::s3::{BUCKET, S3Server, options};
 use memento_tests::visit::{Call, Visit, Visitor};
 use memento_tests::work::LARGE;
 
@@ -130,12 +131,17 @@ fn a_result_that_is_gone() {
 #[test]
 fn an_object_that_is_longer_than_may_be() {
     let server = with(&[Call::Small(1), Call::Large(1)]);
+    let proxy = Proxy::to(server.port());
     for key in [keys(&server, "mementos/").remove(0), result(&server)] {
-        server.buckets().put(BUCKET, &key, vec![7; 9_000_000]);
-        let options = server.options().max_object_size(8_000_000);
+        server.buckets().put(BUCKET, &key, vec![7; 64 << 20]);
+        let options = options(proxy.port(), BUCKET).max_object_size(8_000_000);
+        // More than is on its way before anybody reads it.
+        proxy.cut_replies_after(32 << 20);
         let after = Visitor::on(storage(&options)).visit(&[Call::Small(1), Call::Large(1)]);
         assert_eq!((after.computed, after.hits), (1, 1), "{key}");
         assert!(after.warnings[0].contains("max_object_size: 8000000 bytes"), "{after:?}");
+        assert!(proxy.is_to_cut(), "it is not read");
+        proxy.cut_nothing();
     }
     let store = ObjectDataStore::new(&server.options().max_object_size(10));
     let error = store.put(&Name::new("a/b").unwrap(), &[0; 11]).unwrap_err();
@@ -164,17 +170,72 @@ fn indices_that_are_damaged() {
     assert_eq!(visit(&server, &[Call::Small(1), Call::Small(2), Call::Small(3)]), Visit::hits(3));
 }
 
+/// Keys of others in a bucket: no names of objects, such as the library has no name for, and folders as consoles make
+/// them.
+const FOREIGN: [&str; 24] = [
+    "data/nul",
+    "data/a",
+    "data/con/x",
+    "other/key",
+    "data/x\u{7f}y/z",
+    "data/a/\r",
+    "data/a/&\n",
+    "data//x",
+    "data/a//b",
+    "data/a///",
+    "data/../x",
+    "data/a/./b",
+    "data/",
+    "data/results/",
+    "data/results/ab/",
+    "mementos/",
+    "mementos//x",
+    "index/",
+    "index//x",
+    "index/../x",
+    "versions//x",
+    "claims/",
+    "/",
+    "//data/a/b",
+];
+
 #[test]
 fn foreign_objects_are_not_listed() {
     let server = with(&[Call::Large(1)]);
     let store = ObjectDataStore::new(&server.options());
-    let before = store.info().unwrap();
-    for key in ["data/nul", "data/a", "data/x\u{7f}y/z", "other/key", "data/con/x"] {
+    let mementos = ObjectMetadataStore::new(&server.options());
+    let one_level = || store.list(&Prefix::root(), &ListOptions::one_level()).unwrap();
+    let in_folder = || store.list(&Prefix::new("a").unwrap(), &ListOptions::one_level()).unwrap();
+    let listed = || mementos.list(&Filter::default(), None, 10).unwrap();
+    let path = listed().entries[0].function.clone();
+    let found = || (store.info().unwrap(), one_level().folders, in_folder(), listed());
+    store.put(&Name::new("a/b&c").unwrap(), b"ours").unwrap();
+    let before = found();
+    for key in FOREIGN {
         server.buckets().put(BUCKET, key, "foreign");
+        store.ping().unwrap_or_else(|error| panic!("with {key:?}: {error}"));
+        assert_eq!(found(), before, "with {key:?}");
+        assert_eq!(mementos.versions(&path, 10).unwrap().len(), 1, "with {key:?}");
     }
-    // One that the library cannot name makes the list fail, and no call.
-    let _ = store.info().map(|info| assert_eq!(info, before));
     assert_eq!(visit(&server, &[Call::Large(1)]), Visit::hits(1));
+    assert_eq!(mementos.remove_all(&Filter::default()).unwrap(), 1);
+    assert_eq!(visit(&server, &[Call::Large(1)]), Visit::computed(1));
+    for key in FOREIGN {
+        assert_eq!(content(&server, key), b"foreign", "{key:?} stays");
+    }
+}
+
+/// Pages that have nothing of ours in them do not end a list.
+#[test]
+fn what_comes_behind_many_foreign_objects_is_listed() {
+    let server = S3Server::start();
+    let store = ObjectDataStore::new(&server.options());
+    store.put(&Name::new("b/last").unwrap(), b"ours").unwrap();
+    for n in 0..2_500 {
+        server.buckets().put(BUCKET, &format!("data/a//{n}"), "foreign");
+    }
+    assert_eq!(store.info().unwrap().objects, 1);
+    assert_eq!(store.list(&Prefix::root(), &ListOptions::one_level()).unwrap().folders.len(), 2);
 }
 
 #[test]
