@@ -21,7 +21,8 @@ pub(super) struct Placed {
     pub(super) path: Path,
     /// The greatest order that a memento in it can have.
     pub(super) top: u64,
-    pub(super) index: Index,
+    /// Of one of a later release, the number of its format.
+    pub(super) index: Result<Index, char>,
 }
 
 pub(super) type Indices = BoxStream<'static, StoreResult<Placed>>;
@@ -62,11 +63,9 @@ pub(super) fn indices(store: &Store, folder: &Path, from: Option<u64>) -> Indice
         async move {
             let top = path.filename().and_then(from_inverted);
             let found = store.fetch(path.clone(), LONGEST).await?;
-            let index = match found {
-                Found::Whole(found) => Index::read(&found.content),
-                Found::Nothing | Found::TooLong(_) => None,
-            };
+            let Found::Whole(found) = found else { return Ok(None) };
             // What is none of ours is not looked at.
+            let index = Index::read_any(&found.content);
             Ok(index.zip(top).map(|(index, top)| Placed { path, top, index }))
         }
     };
