@@ -2,9 +2,10 @@
 
 use std::time::{Duration, Instant};
 
-use memento_storage_object::storage;
+use memento::{DataStore as _, Name, PutOptions};
+use memento_storage_object::{ObjectDataStore, storage};
 use memento_tests::load::under_load;
-use memento_tests::s3::{BUCKET, S3Server, options};
+use memento_tests::s3::{BUCKET, S3Process, S3Server, options};
 use memento_tests::visit::{Call, Visit, Visitor};
 use memento_tests::work::{expected_small, small};
 
@@ -12,9 +13,14 @@ use super::visit;
 
 const TIMEOUT: Duration = Duration::from_millis(100);
 
+/// A server that can be killed.
+fn process() -> S3Process {
+    S3Process::start(env!("CARGO_BIN_EXE_bucket"))
+}
+
 #[test]
 fn killed_and_started_again_in_the_middle_of_a_load() {
-    let mut server = S3Server::start();
+    let mut server = process();
     let options = server.options().retries(0);
     let outcome = under_load(
         || storage(&options),
@@ -33,7 +39,7 @@ fn killed_and_started_again_in_the_middle_of_a_load() {
 
 #[test]
 fn silent_in_the_middle_of_a_load() {
-    let server = S3Server::start();
+    let server = process();
     let impatient = server.options().response_timeout(TIMEOUT).connect_timeout(TIMEOUT);
     let outcome = under_load(
         || storage(&impatient),
@@ -46,6 +52,33 @@ fn silent_in_the_middle_of_a_load() {
     );
     outcome.assert_said(&["it does not answer in time"]);
     outcome.assert_kept(storage(&server.options()));
+}
+
+/// Objects that come in parts, and what was deleted, included.
+#[test]
+fn what_a_server_has_acknowledged_is_there_after_it_was_killed() {
+    let mut server = process();
+    let store = ObjectDataStore::new(&server.options());
+    let name = |n: u32| Name::new(&format!("a/{n}")).unwrap();
+    let content = |n: u32| vec![7; if n == 0 { 20 << 20 } else { 10 }];
+    for n in 0..10 {
+        let options = PutOptions {
+            metadata: [("n".to_owned(), n.to_string())].into(),
+            ..PutOptions::default()
+        };
+        assert!(store.put_with(&name(n), &content(n), &options).unwrap());
+    }
+    assert!(store.remove(&name(5)).unwrap());
+    store.append(&name(6), b"more").unwrap();
+    server.kill();
+    store.get(&name(1)).unwrap_err();
+    server.start_again();
+    for n in (0..10).filter(|n| ![5, 6].contains(n)) {
+        assert!(store.get(&name(n)).unwrap().unwrap() == content(n), "{n}");
+        assert_eq!(store.properties(&name(n)).unwrap().unwrap().metadata["n"], n.to_string());
+    }
+    assert_eq!(store.get(&name(5)).unwrap(), None);
+    assert!(store.get(&name(6)).unwrap().unwrap().ends_with(b"more"));
 }
 
 #[test]
