@@ -1,5 +1,7 @@
 //! Indices, in the order in which they were put, the last ones first.
 
+use std::time::SystemTime;
+
 use futures_util::stream::{self, BoxStream, StreamExt as _, TryStreamExt as _};
 use memento::{Filter, Result, Version};
 use object_store::Result as StoreResult;
@@ -23,6 +25,8 @@ pub(super) struct Placed {
     pub(super) top: u64,
     /// Of one of a later release, the number of its format.
     pub(super) index: Result<Index, char>,
+    /// When it was put, by the clock of the service.
+    pub(super) put: SystemTime,
 }
 
 pub(super) type Indices = BoxStream<'static, StoreResult<Placed>>;
@@ -66,7 +70,8 @@ pub(super) fn indices(store: &Store, folder: &Path, from: Option<u64>) -> Indice
             let Found::Whole(found) = found else { return Ok(None) };
             // What is none of ours is not looked at.
             let index = Index::read_any(&found.content);
-            Ok(index.zip(top).map(|(index, top)| Placed { path, top, index }))
+            let put = found.meta.last_modified.into();
+            Ok(index.zip(top).map(|(index, top)| Placed { path, top, index, put }))
         }
     };
     let read = names.map_ok(read).try_buffered(AHEAD);

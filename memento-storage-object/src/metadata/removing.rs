@@ -1,6 +1,7 @@
 //! Mementos that go.
 
 use std::collections::HashSet;
+use std::time::Duration;
 
 use futures_util::stream::{StreamExt as _, TryStreamExt as _};
 use memento::{Filter, Key, Result};
@@ -10,11 +11,11 @@ use object_store::{GetOptions, GetRange, ObjectMeta, ObjectStoreExt as _, Result
 use super::index::{Placed, folders, indices};
 use super::{DROP, ObjectMetadataStore};
 use crate::connect::Store;
-use crate::format::{HEAD, Index, Pointer, Top, key_of, now};
+use crate::format::{HEAD, Index, Pointer, Top, key_of};
 use crate::problem::{self, is_missing};
 
-/// How long a memento may be on its way whose index is there, in nanoseconds: an hour.
-const ON_ITS_WAY: u64 = 3_600_000_000_000;
+/// How long a memento may be on its way whose index is there.
+const ON_ITS_WAY: Duration = Duration::from_hours(1);
 /// How many indices are looked at together.
 const TOGETHER: usize = 16;
 
@@ -101,15 +102,17 @@ impl ObjectMetadataStore {
         shared: &mut Vec<Path>,
     ) -> Result<u64> {
         let placed = readable(filter, placed);
-        let pointers = placed.iter().flat_map(|(_, index)| &index.pointers);
+        let pointers = placed.iter().flat_map(|(_, index, is_recent)| {
+            index.pointers.iter().map(move |pointer| (pointer, *is_recent))
+        });
         let admits =
             |pointer: &Pointer| filter.failed.is_none_or(|failed| failed == pointer.failed);
-        let admitted: Vec<_> = pointers.filter(|pointer| admits(pointer)).collect();
+        let admitted: Vec<_> = pointers.filter(|(pointer, _)| admits(pointer)).collect();
         let paths =
-            admitted.iter().map(|pointer| self.service.path(&key_of(&pointer.key))).collect();
+            admitted.iter().map(|(pointer, _)| self.service.path(&key_of(&pointer.key))).collect();
         let found = self.service.ask_each(DROP, paths, Store::top_of);
         let (mut current, mut expected, mut newer) = (Vec::new(), HashSet::new(), HashSet::new());
-        for (pointer, found) in admitted.into_iter().zip(found) {
+        for (&(pointer, is_recent), found) in admitted.iter().zip(found) {
             match found?.map(|(_, top)| top) {
                 Some(Top::Ours(head)) if head.order == pointer.order => {
                     current.push((pointer, Some(head)));
@@ -117,7 +120,7 @@ impl ObjectMetadataStore {
                 // Of the same function, since of the same key, whichever index it has now.
                 Some(Top::Newer(_)) if newer.insert(pointer.key) => current.push((pointer, None)),
                 // Its index came first, and it may still be on its way.
-                None | Some(Top::Foreign) if now().saturating_sub(pointer.order) < ON_ITS_WAY => {
+                None | Some(Top::Foreign) if is_recent => {
                     expected.insert(pointer.order);
                 }
                 _ => {}
@@ -132,7 +135,7 @@ impl ObjectMetadataStore {
         self.delete(gone.iter().map(|key| self.service.path(&key_of(key))).collect())?;
         let mut empty = Vec::new();
         let is_over = |pointer: &Pointer| admits(pointer) && !expected.contains(&pointer.order);
-        for (path, index) in placed {
+        for (path, index, _) in placed {
             if !index.pointers.iter().all(is_over) {
                 continue;
             }
@@ -147,9 +150,14 @@ impl ObjectMetadataStore {
     }
 }
 
-/// Indices that this release reads, of the function that `filter` admits.
-fn readable(filter: &Filter, placed: Vec<Placed>) -> Vec<(Path, Index)> {
-    let readable = placed.into_iter().filter_map(|placed| Some((placed.path, placed.index.ok()?)));
+/// Indices that this release reads, of the function that `filter` admits, each with whether mementos of it may still be
+/// on their way.
+fn readable(filter: &Filter, placed: Vec<Placed>) -> Vec<(Path, Index, bool)> {
+    let readable = placed.into_iter().filter_map(|Placed { path, index, put, .. }| {
+        // By the clock of the service: those of who puts mementos may be wrong by any time.
+        let is_recent = put.elapsed().unwrap_or_default() < ON_ITS_WAY;
+        Some((path, index.ok()?, is_recent))
+    });
     let is_of = |index: &Index| filter.function.as_ref().is_none_or(|of| *of == index.function);
-    readable.filter(|(_, index)| is_of(index)).collect()
+    readable.filter(|(_, index, _)| is_of(index)).collect()
 }

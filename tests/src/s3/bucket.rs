@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use parking_lot::Mutex;
@@ -126,6 +126,17 @@ impl Buckets {
         let mut objects = self.objects.lock();
         self.note(bucket, key, None);
         objects.get_mut(bucket).is_some_and(|objects| objects.remove(key).is_some())
+    }
+
+    /// Makes an object so much older.
+    ///
+    /// # Panics
+    ///
+    /// Where it is not there.
+    pub fn age(&self, bucket: &str, key: &str, by: Duration) {
+        let mut objects = self.objects.lock();
+        let stored = objects.get_mut(bucket).and_then(|objects| objects.get_mut(key));
+        stored.expect("an object").modified -= by;
     }
 
     /// How many objects have begun to come in parts, and neither ended nor been given up.
