@@ -7,6 +7,7 @@ mod conformance;
 mod cut;
 mod damaged;
 mod down;
+mod hostile;
 mod memory;
 mod once;
 mod secure;
