@@ -1,5 +1,6 @@
 //! A process that has a file of 64 MiB as a result: it prints how often the function ran, and its own peak memory in
-//! KiB. With `abort` behind the folder, it ends in the middle of writing files.
+//! KiB. With `abort` behind the folder, it ends in the middle of writing files; with a port, its storage is on the S3
+//! server there.
 
 use std::io::{self, Read as _, Write as _};
 use std::path::Path;
@@ -7,6 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use memento::{Blob, Environment, LocalRunner, memento};
 use memento_storage_fs::Options;
+use memento_tests::s3;
 
 const SIZE: u64 = 64 << 20;
 
@@ -20,13 +22,20 @@ fn large(byte: u8) -> io::Result<Blob> {
 
 fn main() -> io::Result<()> {
     let folder = std::env::args().nth(1).expect("a folder");
-    if std::env::args().nth(2).is_some() {
+    let port = std::env::args().nth(2);
+    if port.as_ref().is_some_and(|port| port == "abort") {
         let blob = Blob::from_reader(io::repeat(1).take(SIZE))?;
         let mut unfinished = Blob::create();
         io::copy(&mut blob.open()?, &mut unfinished)?;
         std::process::abort();
     }
-    let storage = memento_storage_fs::storage(&Options::new(&folder));
+    let storage = match port {
+        None => memento_storage_fs::storage(&Options::new(&folder)),
+        Some(port) => {
+            let port = port.parse().map_err(io::Error::other)?;
+            memento_storage_object::storage(&s3::options(port, s3::BUCKET))
+        }
+    };
     Environment::new(storage, LocalRunner::new()).enter(|| {
         let blob = large(7)?;
         assert_eq!(blob.len(), SIZE);
