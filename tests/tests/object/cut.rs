@@ -168,11 +168,11 @@ fn a_server_that_is_slow_within_its_limits_is_waited_for() {
     let proxy = Proxy::to(server.port());
     let calls = [Call::Small(1), Call::Large(1)];
     assert_eq!(visit(&server, &calls), Visit::computed(2));
-    let visitor = Visitor::on(storage(&through(&proxy).response_timeout(PAUSE * 5)));
+    let visitor = Visitor::on(storage(&through(&proxy).response_timeout(PAUSE * 6)));
     proxy.slow_replies(LARGE / 5, PAUSE);
     let began = Instant::now();
     assert_eq!(visitor.visit(&calls), Visit::hits(2));
-    assert!(began.elapsed() > PAUSE * 5, "{:?}", began.elapsed());
+    assert!(began.elapsed() > PAUSE * 6, "{:?}", began.elapsed());
     proxy.hurry();
     assert_eq!(visitor.visit(&[Call::Small(2), Call::Large(2)]), Visit::computed(2));
 }
