@@ -23,7 +23,7 @@ use tokio::time::timeout;
 use crate::connect::Store;
 use crate::format::{Lease, digits, key_of, now};
 use crate::service::Service;
-use lease::{Answer, Holding};
+use lease::{Answer, Holding, Placed};
 
 const CLAIM: &str = "claim a result";
 const RELEASE: &str = "give a claim back";
@@ -57,9 +57,9 @@ struct Held {
 }
 
 /// A claim of another process, as it was seen.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 struct Seen {
-    lease: Option<Lease>,
+    there: Option<Placed>,
     /// When it was seen first, as it is.
     first: Instant,
     asked: Instant,
@@ -82,15 +82,16 @@ impl Claims {
     pub(crate) fn try_claim(&self, key: &Key) -> Result<Option<Claim>> {
         let shared = &self.shared;
         let service = &shared.service;
-        let seen = shared.seen.lock().get(key).copied();
-        if seen.is_some_and(|seen| seen.asked.elapsed() < pause(&seen)) {
+        let seen = shared.seen.lock().get(key).cloned();
+        if seen.as_ref().is_some_and(|seen| seen.asked.elapsed() < pause(seen)) {
             return Ok(None);
         }
         let lasts = u64::try_from(service.options.lease.as_millis()).unwrap_or(u64::MAX);
         let token = fastrand::u128(..).to_be_bytes();
         let lease = Lease { token, number: now(), lasts, renewed: 0 };
         let longest = service.options.lease.saturating_mul(LONGEST_LEASE);
-        let expired = move |there: Option<&Lease>| is_expired(seen.as_ref(), there, longest);
+        let before = seen.clone();
+        let expired = move |there: &Placed| is_expired(before.as_ref(), there, longest);
         let (path, of) = (service.path(&claim_key(key)), service.path(&key_of(key)));
         match service.ask(CLAIM, |store| store.claim(path, of, lease, expired))? {
             Answer::Refused(there) => {
@@ -114,7 +115,7 @@ impl Claims {
 
     /// Waits for at most `limit`: services wake nobody.
     pub(crate) fn wait(&self, key: &Key, limit: Duration) {
-        let seen = self.shared.seen.lock().get(key).copied();
+        let seen = self.shared.seen.lock().get(key).cloned();
         let left = seen.map_or(limit, |seen| pause(&seen).saturating_sub(seen.asked.elapsed()));
         std::thread::sleep(left.min(limit));
     }
@@ -130,21 +131,22 @@ fn pause(seen: &Seen) -> Duration {
 }
 
 /// Whether the claim that is there has been there, as it is, for as long as it lasts.
-fn is_expired(seen: Option<&Seen>, there: Option<&Lease>, longest: Duration) -> bool {
-    let lasts = there.map_or(longest, |there| Duration::from_millis(there.lasts).min(longest));
-    seen.is_some_and(|seen| seen.lease.as_ref() == there && seen.first.elapsed() >= lasts)
+fn is_expired(seen: Option<&Seen>, there: &Placed, longest: Duration) -> bool {
+    let lasts = there.lease.map_or(longest, |lease| Duration::from_millis(lease.lasts));
+    let is_there = |seen: &Seen| seen.there.as_ref() == Some(there);
+    seen.is_some_and(|seen| is_there(seen) && seen.first.elapsed() >= lasts.min(longest))
 }
 
 impl Shared {
     /// Notes what was seen.
-    fn note(&self, key: &Key, before: Option<Seen>, lease: Option<Lease>) {
+    fn note(&self, key: &Key, before: Option<Seen>, there: Option<Placed>) {
         let now = Instant::now();
-        let first = before.filter(|before| before.lease == lease).map_or(now, |seen| seen.first);
+        let first = before.filter(|before| before.there == there).map_or(now, |seen| seen.first);
         let mut seen = self.seen.lock();
         if seen.len() >= REMEMBERED {
             seen.clear();
         }
-        seen.insert(*key, Seen { lease, first, asked: now });
+        seen.insert(*key, Seen { there, first, asked: now });
     }
 
     /// Notes a claim of this process, and sees to it that it is renewed.

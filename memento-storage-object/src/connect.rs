@@ -17,6 +17,7 @@ use object_store::{
 use crate::Options;
 use crate::address::Service;
 use crate::problem;
+use crate::wire::Connector;
 
 const OPEN: &str = "open an object store";
 
@@ -31,6 +32,8 @@ const PAUSE: Duration = Duration::from_secs(2);
 pub(crate) struct Store {
     pub(crate) objects: Arc<dyn ObjectStore>,
     once: Once,
+    /// How long the service may be silent.
+    pub(crate) response_timeout: Duration,
     /// What lists keys by pages; files are listed as a whole, in any order.
     pub(crate) pages: Option<Arc<dyn PaginatedListStore>>,
 }
@@ -51,12 +54,13 @@ impl Once {
 
 /// The store that a builder of the library makes: each service has a type of its own for that, and they have no trait.
 macro_rules! built {
-    ($builder:expr) => {{
+    ($builder:expr, $options:expr) => {{
         let builder = $builder;
         builder.clone().build().map(|store| {
             let credentials = Arc::clone(store.credentials());
             let once = builder.with_retry(never()).with_credentials(credentials);
-            Self::of(store, Once::by(move || Ok(Arc::new(once.clone().build()?))))
+            let once = Once::by(move || Ok(Arc::new(once.clone().build()?)));
+            Self::of(store, once, $options.response_timeout)
         })
     }};
 }
@@ -78,17 +82,21 @@ impl Store {
     /// The one that `options` name. Nothing is asked of it.
     pub(crate) fn new(options: &Options) -> Result<Self> {
         let built = match options.address.service {
-            Service::S3 => built!(s3(options)?),
-            Service::Google => built!(google(options)?),
-            Service::Azure => built!(azure(options)?),
+            Service::S3 => built!(s3(options)?, options),
+            Service::Google => built!(google(options)?, options),
+            Service::Azure => built!(azure(options)?, options),
             Service::Files => return files(options),
         };
         built.map_err(|error| problem::invalid(OPEN, options, &error))
     }
 
-    fn of(store: impl ObjectStore + PaginatedListStore, once: Once) -> Self {
+    fn of(
+        store: impl ObjectStore + PaginatedListStore,
+        once: Once,
+        response_timeout: Duration,
+    ) -> Self {
         let store = Arc::new(store);
-        Self { objects: Arc::clone(&store) as _, once, pages: Some(store) }
+        Self { objects: Arc::clone(&store) as _, once, response_timeout, pages: Some(store) }
     }
 }
 
@@ -99,6 +107,7 @@ fn s3(options: &Options) -> Result<AmazonS3Builder> {
         // The framework checks what it reads by digests of its own.
         .with_unsigned_payload(true)
         .with_client_options(client(options)?)
+        .with_http_connector(connector(options))
         .with_retry(retry(options));
     if !options.conditional {
         builder = builder.with_conditional_put(S3ConditionalPut::Disabled);
@@ -126,6 +135,7 @@ fn google(options: &Options) -> Result<GoogleCloudStorageBuilder> {
     let mut builder = GoogleCloudStorageBuilder::from_env()
         .with_bucket_name(&options.address.bucket)
         .with_client_options(client(options)?)
+        .with_http_connector(connector(options))
         .with_retry(retry(options));
     if let Some(file) = &options.login.file {
         builder = builder.with_service_account_path(file.to_string_lossy());
@@ -140,6 +150,7 @@ fn azure(options: &Options) -> Result<MicrosoftAzureBuilder> {
     let mut builder = MicrosoftAzureBuilder::from_env()
         .with_container_name(&options.address.bucket)
         .with_client_options(client(options)?)
+        .with_http_connector(connector(options))
         .with_allow_http(options.allow_http)
         .with_retry(retry(options));
     if let Some(account) = &options.login.id {
@@ -165,7 +176,8 @@ fn files(options: &Options) -> Result<Store> {
     let files = opened.map_err(|error| error.with("folder", folder))?;
     let objects: Arc<dyn ObjectStore> = Arc::new(files.with_automatic_cleanup(false));
     let same = Arc::clone(&objects);
-    Ok(Store { objects, once: Once::by(move || Ok(Arc::clone(&same))), pages: None })
+    let once = Once::by(move || Ok(Arc::clone(&same)));
+    Ok(Store { objects, once, response_timeout: options.response_timeout, pages: None })
 }
 
 fn client(options: &Options) -> Result<ClientOptions> {
@@ -175,7 +187,7 @@ fn client(options: &Options) -> Result<ClientOptions> {
         .with_allow_http(options.allow_http)
         .with_connect_timeout(options.connect_timeout)
         .with_read_timeout(options.response_timeout)
-        // Long objects take long: what counts is silence.
+        // Long objects take long: what counts is silence, and the pace at which they come.
         .with_timeout_disabled()
         .with_no_system_certificates(options.tls_ca.is_some() || needs_no_certificates(options));
     if let Some(file) = &options.tls_ca {
@@ -197,6 +209,10 @@ fn client(options: &Options) -> Result<ClientOptions> {
 fn needs_no_certificates(options: &Options) -> bool {
     let is_plain = options.endpoint.as_ref().is_some_and(|url| url.starts_with("http://"));
     is_plain && options.login.secret.is_some()
+}
+
+fn connector(options: &Options) -> Connector {
+    Connector { response_timeout: options.response_timeout }
 }
 
 fn never() -> RetryConfig {

@@ -30,6 +30,12 @@ const POINTER: usize = 41;
 /// How long a claim is.
 const LEASE: usize = 42;
 
+/// What the objects of mementos and of indices begin with. The number of the format is behind it.
+const MEMENTO: u8 = b'm';
+const INDEX: u8 = b'i';
+/// The number of all formats of this release.
+const FORMAT: u8 = b'1';
+
 /// The attributes that say what `metadata` says.
 pub(crate) fn attributes(metadata: &UserMetadata) -> Result<Attributes> {
     let mut attributes = Attributes::new();
@@ -159,7 +165,7 @@ impl Head {
     /// The object that an entry is.
     pub(crate) fn with(&self, entry: &Entry) -> Vec<u8> {
         let mut object = Vec::with_capacity(HEAD + entry.function.len() + entry.record.len());
-        object.extend_from_slice(b"m1");
+        object.extend_from_slice(&[MEMENTO, FORMAT]);
         object.push(flags(self.failed, self.hidden) | if self.is_alone { ALONE } else { 0 });
         object.extend_from_slice(&self.order.to_be_bytes());
         object.extend_from_slice(&self.claim.to_be_bytes());
@@ -175,7 +181,7 @@ impl Head {
 
     /// `None` where `object` does not begin with a head of ours.
     pub(crate) fn read(object: &[u8]) -> Option<Self> {
-        let mut rest = object.get(..HEAD)?.strip_prefix(b"m1")?;
+        let mut rest = object.get(..HEAD)?.strip_prefix(&[MEMENTO, FORMAT])?;
         let flags = take::<1>(&mut rest)?[0];
         Some(Self {
             failed: flags & FAILED != 0,
@@ -197,6 +203,37 @@ impl Head {
     fn record_at(&self, object: &[u8]) -> Option<usize> {
         let record = HEAD.checked_add(usize::try_from(self.function).ok()?)?;
         (record <= object.len()).then_some(record)
+    }
+}
+
+/// What an object begins with that is in the place of a memento.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Top {
+    Ours(Head),
+    /// It is one of a later release, in a format of this number.
+    Newer(char),
+    /// It is none of a memento.
+    Foreign,
+}
+
+impl Top {
+    pub(crate) fn read(object: &[u8]) -> Self {
+        let newer = newer(MEMENTO, object).map_or(Self::Foreign, Self::Newer);
+        Head::read(object).map_or(newer, Self::Ours)
+    }
+
+    pub(crate) fn head(self) -> Option<Head> {
+        if let Self::Ours(head) = self { Some(head) } else { None }
+    }
+}
+
+/// The number of the format of an object that a later release has put, whatever stands behind it.
+fn newer(kind: u8, object: &[u8]) -> Option<char> {
+    match object {
+        [first, number @ b'0'..=b'9', ..] if *first == kind && *number > FORMAT => {
+            Some(char::from(*number))
+        }
+        _ => None,
     }
 }
 
@@ -249,7 +286,7 @@ pub(crate) struct Index {
 impl Index {
     pub(crate) fn object(&self) -> Vec<u8> {
         let length = u32::try_from(self.function.len()).unwrap_or_default();
-        let mut object = b"i1".to_vec();
+        let mut object = vec![INDEX, FORMAT];
         object.push(u8::from(self.is_shared));
         object.extend_from_slice(&length.to_be_bytes());
         object.extend_from_slice(self.function.as_bytes());
@@ -261,9 +298,13 @@ impl Index {
         object
     }
 
-    /// `None` where `object` is none of ours.
-    pub(crate) fn read(object: &[u8]) -> Option<Self> {
-        let mut rest = object.strip_prefix(b"i1")?;
+    /// `None` where `object` is none of ours; the number of its format where it is one of a later release.
+    pub(crate) fn read_any(object: &[u8]) -> Option<Result<Self, char>> {
+        Self::read(object).map(Ok).or_else(|| newer(INDEX, object).map(Err))
+    }
+
+    fn read(object: &[u8]) -> Option<Self> {
+        let mut rest = object.strip_prefix(&[INDEX, FORMAT])?;
         let is_shared = take::<1>(&mut rest)?[0] != 0;
         let length = usize::try_from(u32::from_be_bytes(take(&mut rest)?)).ok()?;
         let (function, mut rest) = rest.split_at_checked(length)?;

@@ -41,6 +41,7 @@ mod options;
 mod problem;
 mod runtime;
 mod service;
+mod wire;
 
 pub use data::ObjectDataStore;
 pub use metadata::ObjectMetadataStore;

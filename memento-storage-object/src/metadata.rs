@@ -15,7 +15,8 @@ use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use memento::{
-    Capabilities, Claim, Entry, Filter, Key, MetadataStore, Page, Replacement, Result, Version,
+    Capabilities, Claim, Entry, ErrorKind, Filter, Key, MetadataStore, Page, Replacement, Result,
+    Version,
 };
 use object_store::path::Path;
 use object_store::{Attributes, PutMode};
@@ -24,7 +25,8 @@ use parking_lot::Mutex;
 use crate::Options;
 use crate::claims::Claims;
 use crate::connect::Store;
-use crate::format::{Head, IndexName, digits, key_of, record};
+use crate::format::{Head, IndexName, Top, digits, key_of, record};
+use crate::problem;
 use crate::service::{Fetched, Found, Service, in_place_of};
 
 const LOOK_UP: &str = "look a memento up";
@@ -46,6 +48,9 @@ pub struct ObjectMetadataStore {
     there: Mutex<HashSet<IndexName>>,
     /// Versions of functions that are known to be noted.
     noted: Mutex<HashSet<([u8; 16], Version)>>,
+    /// Mementos of a later release that were looked up: what is computed because this release cannot read one is not
+    /// put in its place.
+    newer: Mutex<HashSet<Key>>,
 }
 
 fn remember<T: Eq + std::hash::Hash>(names: &Mutex<HashSet<T>>, name: T) {
@@ -66,6 +71,7 @@ impl ObjectMetadataStore {
             last: AtomicU64::default(),
             there: Mutex::default(),
             noted: Mutex::default(),
+            newer: Mutex::default(),
         }
     }
 
@@ -110,6 +116,28 @@ impl ObjectMetadataStore {
         Ok(heads.iter().map(|head| !depends(head).is_some_and(|i| missing.contains(&i))).collect())
     }
 
+    /// The objects of mementos that are looked up, each with its own result.
+    fn look_up(&self, keys: &[Key]) -> impl Iterator<Item = Result<Option<Fetched>>> {
+        keys.iter().zip(self.fetch(LOOK_UP, keys)).map(|(key, found)| {
+            let found = found?;
+            let top = found.as_ref().map(|found| Top::read(&found.content));
+            let Some(Top::Newer(number)) = top else {
+                self.newer.lock().remove(key);
+                return Ok(found);
+            };
+            remember(&self.newer, *key);
+            Err(problem::newer(LOOK_UP, &self.service.options, number).with("key", key))
+        })
+    }
+
+    /// The same of many, of which one that is too long is none: the others are found.
+    fn look_up_many(&self, keys: &[Key]) -> impl Iterator<Item = Result<Option<Fetched>>> {
+        self.look_up(keys).map(|found| match found {
+            Err(error) if error.kind() == ErrorKind::TooLarge => Ok(None),
+            found => found,
+        })
+    }
+
     /// The records of what was fetched, as far as they are there.
     fn records(&self, found: Vec<Option<Fetched>>) -> Result<Vec<Option<Vec<u8>>>> {
         let found = found.into_iter().map(|found| found.map(|found| record(found.content)));
@@ -133,17 +161,26 @@ impl MetadataStore for ObjectMetadataStore {
     }
 
     fn get(&self, key: &Key) -> Result<Option<Vec<u8>>> {
-        let found = self.fetch(LOOK_UP, &[*key]).pop().unwrap_or(Ok(None))?;
+        let found = self.look_up(&[*key]).next().unwrap_or(Ok(None))?;
         Ok(self.records(vec![found])?.pop().flatten())
     }
 
-    /// One that is too long is none: the others are found.
     fn get_many(&self, keys: &[Key]) -> Result<Vec<Option<Vec<u8>>>> {
-        let found = self.fetch(LOOK_UP, keys).into_iter().map(|found| match found {
-            Err(error) if error.kind() == memento::ErrorKind::TooLarge => Ok(None),
-            found => found,
-        });
-        self.records(found.collect::<Result<_>>()?)
+        self.records(self.look_up_many(keys).collect::<Result<_>>()?)
+    }
+
+    fn get_each(&self, keys: &[Key]) -> Result<Vec<Result<Option<Vec<u8>>>>> {
+        let (mut whole, mut newer) = (Vec::new(), Vec::new());
+        for found in self.look_up_many(keys) {
+            let (found, error) = match found {
+                Err(error) if error.kind().is_of_one() => (None, Some(error)),
+                found => (found?, None),
+            };
+            whole.push(found);
+            newer.push(error);
+        }
+        let records = self.records(whole)?.into_iter().zip(newer);
+        Ok(records.map(|(record, error)| error.map_or(Ok(record), Err)).collect())
     }
 
     fn put(&self, entries: &[Entry]) -> Result<()> {

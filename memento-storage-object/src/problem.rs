@@ -39,6 +39,14 @@ pub(crate) fn damaged(operation: &'static str, options: &Options, key: &str) -> 
         .source("it is not what was put there")
 }
 
+/// The error of what a later release has put, in a format of this number.
+pub(crate) fn newer(operation: &'static str, options: &Options, number: char) -> Error {
+    Error::new(ErrorKind::NewerFormat, operation)
+        .with("store", &options.address)
+        .source(format!("the format of its head is {number}, this release knows 1"))
+        .help("update this program")
+}
+
 pub(crate) fn is_missing(error: &StoreError) -> bool {
     matches!(error, StoreError::NotFound { .. })
 }

@@ -18,6 +18,7 @@ use crate::address::Service as Kind;
 use crate::connect::Store;
 use crate::problem::{self, is_missing, is_unmet};
 use crate::runtime::{Pending, Runtime};
+use crate::wire::Patience;
 
 /// The longest pause before something is begun again that others have changed meanwhile.
 const PAUSE: Duration = Duration::from_millis(50);
@@ -182,10 +183,32 @@ impl Store {
             found => found?,
         };
         let (meta, metadata) = (found.meta.clone(), crate::format::attribute(&found.attributes));
-        match collect(found, most).await? {
+        match self.collect(found, most).await? {
             Ok(content) => Ok(Found::Whole(Fetched { meta, content, metadata })),
             Err(size) => Ok(Found::TooLong(size)),
         }
+    }
+
+    /// All bytes that come, or how many there are, where that is more than `most`.
+    pub(crate) async fn collect(
+        &self,
+        found: GetResult,
+        most: u64,
+    ) -> StoreResult<Result<Vec<u8>, u64>> {
+        let expected = found.range.end.saturating_sub(found.range.start);
+        if expected > most {
+            return Ok(Err(expected));
+        }
+        let mut content = Vec::with_capacity(usize::try_from(expected).unwrap_or_default());
+        let (mut parts, mut patience) = (found.into_stream(), Patience::new(self.response_timeout));
+        while let Some(part) = patience.next(&mut parts).await {
+            let part = part?;
+            if content.len() as u64 + part.len() as u64 > most {
+                return Ok(Err(content.len() as u64 + part.len() as u64));
+            }
+            content.extend_from_slice(&part);
+        }
+        Ok(Ok(content))
     }
 
     /// What is known of an object, or `None` where there is none.
@@ -241,24 +264,6 @@ pub(crate) fn in_place_of(meta: &ObjectMeta) -> PutMode {
 pub(crate) async fn pause(tries: u32) {
     let most = PAUSE.min(Duration::from_millis(1 << tries.min(10)));
     tokio::time::sleep(most.mul_f64(fastrand::f64())).await;
-}
-
-/// All bytes that come, or how many there are, where that is more than `most`.
-pub(crate) async fn collect(found: GetResult, most: u64) -> StoreResult<Result<Vec<u8>, u64>> {
-    let expected = found.range.end.saturating_sub(found.range.start);
-    if expected > most {
-        return Ok(Err(expected));
-    }
-    let mut content = Vec::with_capacity(usize::try_from(expected).unwrap_or_default());
-    let mut stream = found.into_stream();
-    while let Some(part) = stream.next().await {
-        let part = part?;
-        if content.len() as u64 + part.len() as u64 > most {
-            return Ok(Err(content.len() as u64 + part.len() as u64));
-        }
-        content.extend_from_slice(&part);
-    }
-    Ok(Ok(content))
 }
 
 impl fmt::Debug for Service {

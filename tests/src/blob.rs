@@ -1,6 +1,6 @@
 //! A process that has a file of 64 MiB as a result: it prints how often the function ran, and its own peak memory in
 //! KiB. With `abort` behind the folder, it ends in the middle of writing files; with a URL, results are on that Redis
-//! server.
+//! server, with a port, on the S3 server there.
 
 use std::io::{self, Read as _, Write as _};
 use std::path::Path;
@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use memento::{Blob, Environment, LocalRunner, memento};
 use memento_storage_fs::Options;
+use memento_tests::s3;
 
 const SIZE: u64 = 64 << 20;
 
@@ -28,10 +29,11 @@ fn main() -> io::Result<()> {
         io::copy(&mut blob.open()?, &mut unfinished)?;
         std::process::abort();
     }
-    let storage = match second {
+    let storage = match second.as_deref().map(|place| (place, place.parse())) {
         None => memento_storage_fs::storage(&Options::new(&folder)),
-        Some(url) => {
-            let options = memento_storage_redis::Options::new(&url).expect("a URL");
+        Some((_, Ok(port))) => memento_storage_object::storage(&s3::options(port, s3::BUCKET)),
+        Some((url, Err(_))) => {
+            let options = memento_storage_redis::Options::new(url).expect("a URL");
             memento_storage_redis::storage(&options)
         }
     };

@@ -51,6 +51,12 @@ impl Worker {
         self
     }
 
+    /// Making a call of each function, and telling on its standard error all that is logged in it meanwhile.
+    pub fn telling(mut self) -> Self {
+        self.0.arg("tell");
+        self
+    }
+
     /// Making these calls, one after another.
     pub fn calls(mut self, calls: &[Call]) -> Self {
         self.0.args(calls.iter().map(Call::to_string));

@@ -1,9 +1,12 @@
 //! An S3 server for one test, or for all of a program, on a port of its own.
 //!
 //! What speaks the protocol and checks signatures is the crate `s3s`; objects are in memory, and kept when the server
-//! is killed.
+//! is killed. One that runs in this process is told what to do with single requests; one that is a
+//! [process](S3Process) of its own is killed and stopped like any other.
 
 mod bucket;
+mod journal;
+mod process;
 mod protocol;
 
 use std::convert::Infallible;
@@ -31,6 +34,7 @@ use tokio::runtime::Runtime;
 use tokio_rustls::TlsAcceptor;
 
 pub use bucket::{Buckets, Stored};
+pub use process::S3Process;
 
 use crate::processes::wait_until_some;
 
@@ -100,9 +104,19 @@ impl S3Server {
     }
 
     fn with(tls: Option<Arc<ServerConfig>>) -> Self {
-        let (buckets, mood) = (Arc::<Buckets>::default(), Arc::<Mood>::default());
-        let (runtime, port) = listen(0, &buckets, &mood, tls.clone()).expect("a free port");
-        Self { port, buckets, mood, tls, runtime: Some(runtime) }
+        Self::on(0, Buckets::default(), tls).expect("a free port")
+    }
+
+    /// One with what this file says that was put and dropped, which says it of all that comes; `None` where the port is
+    /// taken.
+    pub fn durable(changes: &Path, port: u16) -> Option<Self> {
+        Self::on(port, Buckets::durable(changes), None)
+    }
+
+    fn on(port: u16, buckets: Buckets, tls: Option<Arc<ServerConfig>>) -> Option<Self> {
+        let (buckets, mood) = (Arc::new(buckets), Arc::<Mood>::default());
+        let (runtime, port) = listen(port, &buckets, &mood, tls.clone())?;
+        Some(Self { port, buckets, mood, tls, runtime: Some(runtime) })
     }
 
     /// The server that the tests of this program share.

@@ -4,7 +4,7 @@ use std::io::{Read as _, Write as _};
 use std::path::Path;
 use std::time::Duration;
 
-use memento::{DataStore as _, Name, PutOptions, Source};
+use memento::{DataStore as _, Environment, LocalRunner, Name, PutOptions, Source};
 use memento_storage_fs::{Durability, Options};
 use memento_storage_object::ObjectDataStore;
 use memento_tests::s3;
@@ -27,6 +27,7 @@ fn main() {
             None if argument == "wait" => {
                 std::io::copy(&mut std::io::stdin(), &mut std::io::sink()).expect("an end");
             }
+            None if argument == "tell" => return print(&tell(&bucket(&options)).to_string()),
             Some(("batch", count)) => {
                 visit = Some(batch(&options, count.parse().expect("a number")));
             }
@@ -44,6 +45,21 @@ fn main() {
     print(&visit.to_string());
 }
 
+/// Makes two calls, and has all that is logged meanwhile, by whomever, written to the standard error.
+fn tell(options: &memento_storage_object::Options) -> Visit {
+    let all = tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_ansi(false);
+    all.with_writer(std::io::stderr).init();
+    let storage = memento_storage_object::storage(options);
+    let environment = Environment::new(storage, LocalRunner::new());
+    environment.enter(|| {
+        assert_eq!(small(1), expected_small(1));
+        assert!(work::large(1) == work::expected_large(1));
+    });
+    let statistics = environment.statistics();
+    let (computed, hits) = (statistics.computed, statistics.hits());
+    Visit { computed, hits, failures: statistics.store_failures, warnings: Vec::new() }
+}
+
 /// On the folder that `options` names, or on the Redis or S3 server, where it names one.
 fn visitor(options: &Options) -> Visitor {
     let place = options.path.to_string_lossy();
@@ -57,11 +73,15 @@ fn visitor(options: &Options) -> Visitor {
     Visitor::on(memento_storage_redis::storage(&options.lease(LEASE)))
 }
 
-/// The bucket of the S3 server that `options` names.
+/// The bucket of the S3 server that `options` names, where it does, with the secret in front of it.
 fn bucket(options: &Options) -> memento_storage_object::Options {
     let place = options.path.to_string_lossy();
     let port = place.rsplit(':').next().and_then(|port| port.parse().ok()).expect("a port");
-    s3::options(port, s3::BUCKET).lease(LEASE)
+    let options = s3::options(port, s3::BUCKET).lease(LEASE);
+    match place.trim_start_matches("s3://").split_once('@') {
+        Some((secret, _)) => options.key(s3::KEY.0, secret).session_token(secret),
+        None => options,
+    }
 }
 
 /// Puts an object of so many bytes as a stream, reads it as one, and says how many bytes of memory this process took at

@@ -4,14 +4,12 @@ use std::time::Instant;
 
 use futures_util::future::join;
 use object_store::path::Path;
-use object_store::{
-    ObjectMeta, ObjectStore as _, PutMode, PutOptions, Result as StoreResult, UpdateVersion,
-};
+use object_store::{ObjectStore as _, PutMode, PutOptions, Result as StoreResult, UpdateVersion};
 
 use crate::connect::Store;
 use crate::format::Lease;
 use crate::problem::is_unmet;
-use crate::service::{Found, in_place_of, version_of};
+use crate::service::{Found, version_of};
 
 /// How often a claim is asked for again that was given back at the same moment.
 const TRIES: usize = 5;
@@ -28,10 +26,20 @@ pub(super) struct Holding {
     pub(super) since: Instant,
 }
 
+/// What is there in place of a claim.
+#[derive(Clone, PartialEq)]
+pub(super) struct Placed {
+    /// The claim; `None` where it is none of this release.
+    pub(super) lease: Option<Lease>,
+    /// The object, as the service tells it apart from what others put: a claim of a later release is renewed by one
+    /// that this release cannot read either.
+    version: UpdateVersion,
+}
+
 /// What a service says to who claims.
 pub(super) enum Answer {
     Granted(Holding),
-    Refused(Option<Lease>),
+    Refused(Option<Placed>),
 }
 
 impl From<Option<Holding>> for Answer {
@@ -75,16 +83,21 @@ impl Store {
         }
     }
 
-    /// What is there in place of a claim, and the claim, if it is one.
-    async fn lease_at(&self, path: &Path) -> StoreResult<Option<(ObjectMeta, Option<Lease>)>> {
-        match self.clone().fetch(path.clone(), LONGEST).await? {
-            Found::Nothing => Ok(None),
+    /// What is there in place of a claim.
+    async fn lease_at(&self, path: &Path) -> StoreResult<Option<Placed>> {
+        let (meta, lease) = match self.clone().fetch(path.clone(), LONGEST).await? {
+            Found::Nothing => return Ok(None),
             // None of ours, whatever it is.
-            Found::TooLong(_) => {
-                Ok(self.clone().head(path.clone()).await?.map(|meta| (meta, None)))
+            Found::TooLong(_) => match self.clone().head(path.clone()).await? {
+                Some(meta) => (meta, None),
+                None => return Ok(None),
+            },
+            Found::Whole(found) => {
+                let lease = Lease::read(&found.content);
+                (found.meta, lease)
             }
-            Found::Whole(found) => Ok(Some((found.meta, Lease::read(&found.content)))),
-        }
+        };
+        Ok(Some(Placed { lease, version: version_of(&meta) }))
     }
 
     /// The claim that is there, where its token says that it is the one of `lease`, put at `since`.
@@ -94,8 +107,9 @@ impl Store {
         lease: &Lease,
         since: Instant,
     ) -> StoreResult<Option<Holding>> {
-        let Some((meta, Some(there))) = self.lease_at(path).await? else { return Ok(None) };
-        let version = version_of(&meta);
+        let Some(Placed { lease: Some(there), version }) = self.lease_at(path).await? else {
+            return Ok(None);
+        };
         Ok((there.token == lease.token).then_some(Holding { lease: there, version, since }))
     }
 
@@ -131,13 +145,13 @@ impl Store {
         path: Path,
         of: Path,
         mut lease: Lease,
-        expired: impl Fn(Option<&Lease>) -> bool,
+        expired: impl Fn(&Placed) -> bool,
     ) -> StoreResult<Answer> {
         for _ in 0..TRIES {
             let put = self.put_lease(&path, &lease, PutMode::Create);
-            let (put, memento) = join(put, self.clone().head_of(of.clone())).await;
+            let (put, memento) = join(put, self.clone().top_of(of.clone())).await;
             let is_answering = memento.is_ok();
-            let least = memento.ok().flatten().and_then(|(_, head)| head);
+            let least = memento.ok().flatten().and_then(|(_, top)| top.head());
             let least = least.map_or(0, |head| head.claim.saturating_add(1));
             let failure = match put {
                 Ok(Some(holding)) if lease.number >= least => return Ok(Answer::Granted(holding)),
@@ -151,20 +165,21 @@ impl Store {
                 Err(error) if is_answering => Some(error),
                 Err(error) => return Err(error),
             };
-            let found = self.lease_at(&path).await?;
-            let there = found.as_ref().and_then(|(_, there)| *there);
-            let is_own = there.is_some_and(|there| there.token == lease.token);
+            let there = self.lease_at(&path).await?;
+            let is_own = |there: &Placed| there.lease.is_some_and(|own| own.token == lease.token);
+            let is_own = there.as_ref().is_some_and(is_own);
             if let Some(error) = failure.filter(|_| !is_own) {
                 return Err(error);
             }
             // It was given back in between.
-            let Some((meta, _)) = found else { continue };
-            if !is_own && !expired(there.as_ref()) {
-                return Ok(Answer::Refused(there));
+            let Some(there) = there else { continue };
+            if !is_own && !expired(&there) {
+                return Ok(Answer::Refused(Some(there)));
             }
-            let next = there.map_or(0, |there| there.number.saturating_add(1));
+            let next = there.lease.map_or(0, |there| there.number.saturating_add(1));
             lease.number = lease.number.max(least).max(next);
-            return Ok(self.replace_lease(&path, &lease, in_place_of(&meta)).await?.into());
+            let mode = PutMode::Update(there.version);
+            return Ok(self.replace_lease(&path, &lease, mode).await?.into());
         }
         Ok(Answer::Refused(None))
     }

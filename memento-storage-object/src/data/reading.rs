@@ -5,21 +5,23 @@ use std::io::{self, Read};
 use std::ops::Range;
 
 use bytes::Bytes;
-use futures_util::stream::{BoxStream, StreamExt as _};
+use futures_util::stream::BoxStream;
 use memento::{Error, Name, Result};
 use object_store::{GetOptions, GetRange, ObjectStoreExt as _, Result as StoreResult};
 
 use super::{ObjectDataStore, READ};
 use crate::problem::is_missing;
 use crate::runtime::Pending;
-use crate::service::{Service, collect};
+use crate::service::Service;
+use crate::wire::Patience;
 
 /// How many bytes of a stream are got together, as far as they do not come in longer parts.
 const AHEAD: usize = 1 << 20;
 /// Where ranges end at the latest: not every service reads greater numbers.
 const END: u64 = 1 << 50;
 
-type Parts = BoxStream<'static, StoreResult<Bytes>>;
+/// Parts as they come, and how long they are waited for.
+type Parts = (BoxStream<'static, StoreResult<Bytes>>, Patience);
 
 /// What was got of a stream, and the rest of it, unless this is the end.
 type Got = (VecDeque<Bytes>, Option<StoreResult<Parts>>);
@@ -33,10 +35,10 @@ struct PartsReader {
 }
 
 /// Gets the next parts of a stream.
-async fn get(mut parts: Parts) -> Got {
+async fn get((mut parts, mut patience): Parts) -> Got {
     let (mut arrived, mut length) = (VecDeque::new(), 0);
     while length < AHEAD {
-        match parts.next().await {
+        match patience.next(&mut parts).await {
             None => return (arrived, None),
             Some(Err(error)) => return (arrived, Some(Err(error))),
             Some(Ok(part)) if part.is_empty() => {}
@@ -46,7 +48,7 @@ async fn get(mut parts: Parts) -> Got {
             }
         }
     }
-    (arrived, Some(Ok(parts)))
+    (arrived, Some(Ok((parts, patience))))
 }
 
 impl ObjectDataStore {
@@ -55,7 +57,10 @@ impl ObjectDataStore {
         let found = self.service.ask(READ, |store| async move {
             match store.objects.get(&path).await {
                 Err(error) if is_missing(&error) => Ok(None),
-                found => Ok(Some(get(found?.into_stream()).await)),
+                found => {
+                    let patience = Patience::new(store.response_timeout);
+                    Ok(Some(get((found?.into_stream(), patience)).await))
+                }
             }
         })?;
         let Some(got) = found else { return Ok(None) };
@@ -76,7 +81,7 @@ impl ObjectDataStore {
                 let found = match store.objects.get_opts(&path, options).await {
                     Err(error) if is_missing(&error) => return Ok(None),
                     Err(error) => Err(error),
-                    Ok(found) => return Ok(Some(collect(found, most).await?)),
+                    Ok(found) => return Ok(Some(store.collect(found, most).await?)),
                 };
                 // Where nothing is there behind its end, that is no error.
                 let meta = store.head(path).await?;

@@ -38,6 +38,7 @@ fn mementos_are_these_bytes() {
         assert_eq!(record(other.to_vec()), (None, other.to_vec()));
         assert_eq!(super::entry(entry.key, other.to_vec()), None);
     }
+    assert_eq!(Top::read(&object), Top::Ours(head));
 }
 
 #[test]
@@ -58,6 +59,24 @@ fn indices_are_these_bytes() {
         let cut = Index::read(&expected[..length]);
         assert!(cut.is_none_or(|cut| cut.pointers.is_empty()), "cut to {length}");
     }
+}
+
+#[test]
+fn formats_of_later_releases_are_told_by_their_numbers() {
+    for (object, top) in [
+        (&b"m2"[..], Top::Newer('2')),
+        (b"m9 whatever it is", Top::Newer('9')),
+        (b"m1", Top::Foreign),
+        (b"m0", Top::Foreign),
+        (b"mm", Top::Foreign),
+        (b"i2", Top::Foreign),
+        (b"m", Top::Foreign),
+        (b"", Top::Foreign),
+    ] {
+        assert_eq!(Top::read(object), top, "{object:?}");
+    }
+    assert_eq!(Index::read_any(b"i2"), Some(Err('2')));
+    assert_eq!((Index::read_any(b"i1"), Index::read_any(b"m2")), (None, None));
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! Indices, in the order in which they were put, the last ones first.
 
+use std::time::SystemTime;
+
 use futures_util::stream::{self, BoxStream, StreamExt as _, TryStreamExt as _};
 use memento::{Filter, Result, Version};
 use object_store::Result as StoreResult;
@@ -21,7 +23,10 @@ pub(super) struct Placed {
     pub(super) path: Path,
     /// The greatest order that a memento in it can have.
     pub(super) top: u64,
-    pub(super) index: Index,
+    /// Of one of a later release, the number of its format.
+    pub(super) index: Result<Index, char>,
+    /// When it was put, by the clock of the service.
+    pub(super) put: SystemTime,
 }
 
 pub(super) type Indices = BoxStream<'static, StoreResult<Placed>>;
@@ -62,12 +67,11 @@ pub(super) fn indices(store: &Store, folder: &Path, from: Option<u64>) -> Indice
         async move {
             let top = path.filename().and_then(from_inverted);
             let found = store.fetch(path.clone(), LONGEST).await?;
-            let index = match found {
-                Found::Whole(found) => Index::read(&found.content),
-                Found::Nothing | Found::TooLong(_) => None,
-            };
+            let Found::Whole(found) = found else { return Ok(None) };
             // What is none of ours is not looked at.
-            Ok(index.zip(top).map(|(index, top)| Placed { path, top, index }))
+            let index = Index::read_any(&found.content);
+            let put = found.meta.last_modified.into();
+            Ok(index.zip(top).map(|(index, top)| Placed { path, top, index, put }))
         }
     };
     let read = names.map_ok(read).try_buffered(AHEAD);

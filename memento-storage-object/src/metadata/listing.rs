@@ -54,14 +54,16 @@ impl Walk {
 
     async fn read_index(&mut self, at: usize) -> StoreResult<()> {
         let Some(placed) = self.indices[at].next().await.transpose()? else { return Ok(()) };
-        let is_of = self.filter.function.as_ref().is_none_or(|of| *of == placed.index.function);
+        // Lists read over those of a later release.
+        let Ok(index) = placed.index else { return Ok(()) };
+        let is_of = self.filter.function.as_ref().is_none_or(|of| *of == index.function);
         let admits = |pointer: &&Pointer| {
             is_of
                 && !pointer.hidden
                 && pointer.order <= self.from
                 && self.filter.failed.is_none_or(|failed| failed == pointer.failed)
         };
-        let admitted = placed.index.pointers.iter().filter(admits);
+        let admitted = index.pointers.iter().filter(admits);
         self.read.extend(admitted.map(|pointer| (pointer.order, pointer.key)));
         Ok(())
     }

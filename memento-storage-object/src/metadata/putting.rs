@@ -10,7 +10,8 @@ use object_store::{Attributes, PutMode, Result as StoreResult};
 use super::{KEEP, ObjectMetadataStore, remember};
 use crate::connect::Store;
 use crate::format::{
-    HEAD, Head, Index, IndexName, Pointer, SPAN, digits, folder_of, inverted, key_of, now, record,
+    HEAD, Head, Index, IndexName, Pointer, SPAN, Top, digits, folder_of, inverted, key_of, now,
+    record,
 };
 use crate::service::{Fetched, in_place_of, pause};
 
@@ -41,9 +42,9 @@ impl Put {
                 .map(drop);
         };
         for tries in 0..TRIES {
-            let found = store.clone().head_of(self.path.clone()).await?;
+            let found = store.clone().top_of(self.path.clone()).await?;
             let mode = match &found {
-                Some((_, Some(head))) if head.claim > claim => {
+                Some((_, Top::Ours(head))) if head.claim > claim => {
                     tracing::debug!(
                         "another process was faster after a claim had ended: its result stays"
                     );
@@ -77,7 +78,7 @@ impl ObjectMetadataStore {
     }
 
     pub(super) fn keep(&self, entries: &[Entry]) -> Result<()> {
-        let entries = last_of_each(entries);
+        let entries = self.without_newer(last_of_each(entries));
         for entry in &entries {
             let size = HEAD + entry.function.len() + entry.record.len();
             self.service.check_size(KEEP, size as u64)?;
@@ -111,6 +112,19 @@ impl ObjectMetadataStore {
         self.put_all(vec![put(decides)])?;
         remember(&self.there, decider);
         Ok(())
+    }
+
+    /// Without those in whose place a memento of a later release was found, which stays.
+    fn without_newer<'e>(&self, mut entries: Vec<&'e Entry>) -> Vec<&'e Entry> {
+        let newer = self.newer.lock();
+        entries.retain(|entry| {
+            let stays = newer.contains(&entry.key);
+            if stays {
+                tracing::debug!(key = %entry.key, "a memento of a later release stays");
+            }
+            !stays
+        });
+        entries
     }
 
     fn put_all(&self, puts: Vec<Put>) -> Result<()> {

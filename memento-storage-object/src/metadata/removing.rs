@@ -1,6 +1,7 @@
 //! Mementos that go.
 
 use std::collections::HashSet;
+use std::time::Duration;
 
 use futures_util::stream::{StreamExt as _, TryStreamExt as _};
 use memento::{Filter, Key, Result};
@@ -10,44 +11,42 @@ use object_store::{GetOptions, GetRange, ObjectMeta, ObjectStoreExt as _, Result
 use super::index::{Placed, folders, indices};
 use super::{DROP, ObjectMetadataStore};
 use crate::connect::Store;
-use crate::format::{HEAD, Head, Pointer, key_of, now};
-use crate::problem::is_missing;
-use crate::service::collect;
+use crate::format::{HEAD, Index, Pointer, Top, key_of};
+use crate::problem::{self, is_missing};
 
-/// How long a memento may be on its way whose index is there, in nanoseconds: an hour.
-const ON_ITS_WAY: u64 = 3_600_000_000_000;
+/// How long a memento may be on its way whose index is there.
+const ON_ITS_WAY: Duration = Duration::from_hours(1);
 /// How many indices are looked at together.
 const TOGETHER: usize = 16;
 
 impl Store {
-    /// The head of a memento's object, and what is known of that.
-    pub(crate) async fn head_of(
-        self,
-        path: Path,
-    ) -> StoreResult<Option<(ObjectMeta, Option<Head>)>> {
+    /// What the beginning of a memento's object says, and what is known of the object.
+    pub(crate) async fn top_of(self, path: Path) -> StoreResult<Option<(ObjectMeta, Top)>> {
         let range = Some(GetRange::Bounded(0..HEAD as u64));
         let options = GetOptions { range, ..GetOptions::default() };
         let found = match self.objects.get_opts(&path, options).await {
             Err(error) if is_missing(&error) => return Ok(None),
             // One that is empty has no range.
-            Err(error) => match self.head(path).await? {
-                Some(meta) if meta.size == 0 => return Ok(Some((meta, None))),
+            Err(error) => match self.clone().head(path).await? {
+                Some(meta) if meta.size == 0 => return Ok(Some((meta, Top::Foreign))),
                 Some(_) => return Err(error),
                 None => return Ok(None),
             },
             Ok(found) => found,
         };
         let meta = found.meta.clone();
-        let head = collect(found, HEAD as u64).await?.ok();
-        Ok(Some((meta, head.and_then(|head| Head::read(&head)))))
+        let begin = self.collect(found, HEAD as u64).await?.unwrap_or_default();
+        Ok(Some((meta, Top::read(&begin))))
     }
 }
 
 impl ObjectMetadataStore {
     pub(super) fn drop_one(&self, key: &Key) -> Result<bool> {
         let path = self.path(key);
-        let found = self.service.ask(DROP, |store| store.head_of(path))?;
-        let Some((meta, head)) = found else { return Ok(false) };
+        let found = self.service.ask(DROP, |store| store.top_of(path))?;
+        self.newer.lock().remove(key);
+        let Some((meta, top)) = found else { return Ok(false) };
+        let head = top.head();
         let was_there = meta.size > 0 && self.are_there(&[head])?.pop().unwrap_or(false);
         let index = head.filter(|head| head.is_alone).map(|head| head.index.key());
         let mut paths = vec![self.path(key)];
@@ -67,10 +66,12 @@ impl ObjectMetadataStore {
         self.service.ask_each(DROP, paths, delete).into_iter().collect()
     }
 
+    /// An index of a later release says nothing to this one: what it names stays, and that is an error when all else has
+    /// gone.
     pub(super) fn drop_all(&self, filter: &Filter) -> Result<u64> {
         let mut removed = 0;
         // An index that others depend on goes when theirs have gone.
-        let mut shared = Vec::new();
+        let (mut shared, mut newer) = (Vec::new(), None);
         for folder in folders(&self.service, filter)? {
             let mut walk =
                 self.service.run(|store: Store| async move { indices(&store, &folder, None) })?;
@@ -83,11 +84,13 @@ impl ObjectMetadataStore {
                 if some.is_empty() {
                     break;
                 }
+                newer =
+                    newer.or(some.iter().find_map(|placed| placed.index.as_ref().err().copied()));
                 removed += self.drop_indices(filter, some, &mut shared)?;
             }
         }
         self.delete(shared)?;
-        Ok(removed)
+        newer.map_or(Ok(removed), |number| Err(problem::newer(DROP, &self.service.options, number)))
     }
 
     /// Drops the mementos of indices that `filter` admits, and indices with nothing left; how many mementos are
@@ -98,29 +101,32 @@ impl ObjectMetadataStore {
         placed: Vec<Placed>,
         shared: &mut Vec<Path>,
     ) -> Result<u64> {
-        let of_function = |placed: &Placed| {
-            filter.function.as_ref().is_none_or(|function| *function == placed.index.function)
-        };
-        let placed: Vec<_> = placed.into_iter().filter(of_function).collect();
-        let pointers = placed.iter().flat_map(|placed| &placed.index.pointers);
+        let placed = readable(filter, placed);
+        let pointers = placed.iter().flat_map(|(_, index, is_recent)| {
+            index.pointers.iter().map(move |pointer| (pointer, *is_recent))
+        });
         let admits =
-            |pointer: &&Pointer| filter.failed.is_none_or(|failed| failed == pointer.failed);
-        let admitted: Vec<Pointer> = pointers.filter(admits).copied().collect();
+            |pointer: &Pointer| filter.failed.is_none_or(|failed| failed == pointer.failed);
+        let admitted: Vec<_> = pointers.filter(|(pointer, _)| admits(pointer)).collect();
         let paths =
-            admitted.iter().map(|pointer| self.service.path(&key_of(&pointer.key))).collect();
-        let found = self.service.ask_each(DROP, paths, Store::head_of);
-        let (mut current, mut expected) = (Vec::new(), HashSet::new());
-        for (pointer, found) in admitted.iter().zip(found) {
-            match found?.and_then(|(_, head)| head) {
-                Some(head) if head.order == pointer.order => current.push((pointer, head)),
+            admitted.iter().map(|(pointer, _)| self.service.path(&key_of(&pointer.key))).collect();
+        let found = self.service.ask_each(DROP, paths, Store::top_of);
+        let (mut current, mut expected, mut newer) = (Vec::new(), HashSet::new(), HashSet::new());
+        for (&(pointer, is_recent), found) in admitted.iter().zip(found) {
+            match found?.map(|(_, top)| top) {
+                Some(Top::Ours(head)) if head.order == pointer.order => {
+                    current.push((pointer, Some(head)));
+                }
+                // Of the same function, since of the same key, whichever index it has now.
+                Some(Top::Newer(_)) if newer.insert(pointer.key) => current.push((pointer, None)),
                 // Its index came first, and it may still be on its way.
-                None if now().saturating_sub(pointer.order) < ON_ITS_WAY => {
+                None | Some(Top::Foreign) if is_recent => {
                     expected.insert(pointer.order);
                 }
                 _ => {}
             }
         }
-        let heads: Vec<_> = current.iter().map(|(_, head)| Some(*head)).collect();
+        let heads: Vec<_> = current.iter().map(|(_, head)| *head).collect();
         let there = self.are_there(&heads)?;
         let counted = current.iter().zip(there);
         let counted =
@@ -128,18 +134,30 @@ impl ObjectMetadataStore {
         let gone: HashSet<_> = current.iter().map(|(pointer, _)| pointer.key).collect();
         self.delete(gone.iter().map(|key| self.service.path(&key_of(key))).collect())?;
         let mut empty = Vec::new();
-        let is_over = |pointer: &Pointer| admits(&pointer) && !expected.contains(&pointer.order);
-        for placed in placed {
-            if !placed.index.pointers.iter().all(is_over) {
+        let is_over = |pointer: &Pointer| admits(pointer) && !expected.contains(&pointer.order);
+        for (path, index, _) in placed {
+            if !index.pointers.iter().all(is_over) {
                 continue;
             }
-            match placed.index.is_shared {
-                false => empty.push(placed.path),
-                true if filter.function.is_none() => shared.push(placed.path),
+            match index.is_shared {
+                false => empty.push(path),
+                true if filter.function.is_none() => shared.push(path),
                 true => {}
             }
         }
         self.delete(empty)?;
         Ok(counted as u64)
     }
+}
+
+/// Indices that this release reads, of the function that `filter` admits, each with whether mementos of it may still be
+/// on their way.
+fn readable(filter: &Filter, placed: Vec<Placed>) -> Vec<(Path, Index, bool)> {
+    let readable = placed.into_iter().filter_map(|Placed { path, index, put, .. }| {
+        // By the clock of the service: those of who puts mementos may be wrong by any time.
+        let is_recent = put.elapsed().unwrap_or_default() < ON_ITS_WAY;
+        Some((path, index.ok()?, is_recent))
+    });
+    let is_of = |index: &Index| filter.function.as_ref().is_none_or(|of| *of == index.function);
+    readable.filter(|(_, index, _)| is_of(index)).collect()
 }

@@ -1,13 +1,16 @@
 //! Objects in memory, which change as those of S3 do: each in one step.
 
 use std::collections::{BTreeMap, HashMap};
+use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use parking_lot::Mutex;
 use s3s::dto::{ETag, ETagCondition, Metadata};
 use s3s::{S3Result, s3_error};
+
+use super::journal::{Change, Journal, Put};
 
 /// How long a key may be.
 const LONGEST_KEY: usize = 1024;
@@ -56,6 +59,8 @@ pub struct Buckets {
     objects: Mutex<HashMap<String, BTreeMap<String, Stored>>>,
     uploads: Mutex<HashMap<String, Upload>>,
     begun: AtomicU64,
+    /// Where changes go before anybody is told of them.
+    journal: Option<Mutex<Journal>>,
 }
 
 impl Stored {
@@ -70,6 +75,34 @@ impl Stored {
 }
 
 impl Buckets {
+    /// Those that this file says, which says each change from now on. What has begun to come in parts is not in it.
+    pub(super) fn durable(changes: &Path) -> Self {
+        let (journal, changes) = Journal::open(changes);
+        let buckets = Self { journal: Some(Mutex::new(journal)), ..Self::default() };
+        for Change { bucket, key, put } in changes {
+            let mut objects = buckets.objects.lock();
+            let objects = objects.entry(bucket).or_default();
+            match put {
+                Some(Put { tag, metadata, content }) => {
+                    let modified = SystemTime::now();
+                    objects.insert(key, Stored { content, metadata, modified, tag });
+                }
+                None => drop(objects.remove(&key)),
+            }
+        }
+        buckets
+    }
+
+    fn note(&self, bucket: &str, key: &str, put: Option<&Stored>) {
+        let Some(journal) = &self.journal else { return };
+        let put = put.cloned().map(|Stored { tag, metadata, content, .. }| Put {
+            tag,
+            metadata,
+            content,
+        });
+        journal.lock().add(&Change { bucket: bucket.to_owned(), key: key.to_owned(), put });
+    }
+
     /// The keys in a bucket that begin with this.
     pub fn keys(&self, bucket: &str, prefix: &str) -> Vec<String> {
         let objects = self.objects.lock();
@@ -91,7 +124,19 @@ impl Buckets {
     /// Drops an object.
     pub fn remove(&self, bucket: &str, key: &str) -> bool {
         let mut objects = self.objects.lock();
+        self.note(bucket, key, None);
         objects.get_mut(bucket).is_some_and(|objects| objects.remove(key).is_some())
+    }
+
+    /// Makes an object so much older.
+    ///
+    /// # Panics
+    ///
+    /// Where it is not there.
+    pub fn age(&self, bucket: &str, key: &str, by: Duration) {
+        let mut objects = self.objects.lock();
+        let stored = objects.get_mut(bucket).and_then(|objects| objects.get_mut(key));
+        stored.expect("an object").modified -= by;
     }
 
     /// How many objects have begun to come in parts, and neither ended nor been given up.
@@ -118,6 +163,7 @@ impl Buckets {
         let objects = objects.entry(bucket.to_owned()).or_default();
         let there = objects.get(key).map(|there| &there.tag);
         condition.check(there)?;
+        self.note(bucket, key, Some(&stored));
         objects.insert(key.to_owned(), stored.clone());
         Ok(stored)
     }

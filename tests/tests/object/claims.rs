@@ -144,6 +144,26 @@ fn a_claim_that_is_none_of_ours_comes_to_an_end() {
     }
 }
 
+/// Nobody but its own release can read it; that it changes says that its owner lives.
+#[test]
+fn a_claim_of_a_later_release_is_its_owners_as_long_as_it_is_renewed() {
+    let server = S3Server::start();
+    let lease = Duration::from_millis(20);
+    let store = ObjectMetadataStore::new(&server.options().lease(lease));
+    let key = Key::from_bytes([1; 32]);
+    let place = format!("claims/{}", "01".repeat(32));
+    let began = Instant::now();
+    let mut renewed = 0_u32;
+    // Twice as long as anything may stay that does not change.
+    while began.elapsed() < lease * 20 {
+        renewed += 1;
+        server.buckets().put(BUCKET, &place, format!("c2, renewed {renewed} times"));
+        assert!(store.try_claim(&key).unwrap().is_none(), "renewed {renewed} times");
+    }
+    let claim = wait_until_some("its owner is gone", || store.try_claim(&key).unwrap());
+    drop(claim);
+}
+
 #[test]
 fn without_conditions_every_claim_is_granted() {
     let server = S3Server::start();

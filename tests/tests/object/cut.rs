@@ -1,14 +1,16 @@
 //! Connections that are cut in the middle of what they carry, and slow ones.
 
 use std::io::{self, Read, Write as _};
+use std::time::{Duration, Instant};
 
 use memento::{DataStore as _, Name, PutOptions, Source};
 use memento_storage_object::{ObjectDataStore, Options, storage};
 use memento_tests::cutting::Cutting;
+use memento_tests::processes::wait_until;
 use memento_tests::proxy::Proxy;
 use memento_tests::s3::{BUCKET, S3Server, options};
 use memento_tests::visit::{Call, Visit, Visitor};
-use memento_tests::work::{expected_long, long};
+use memento_tests::work::{LARGE, expected_long, long};
 
 use super::{keys, visit};
 
@@ -156,4 +158,58 @@ impl Read for Failing {
 #[test]
 fn what_comes_in_crumbs_is_whole() {
     cutting(|cutting| cutting.crumble(3));
+}
+
+/// All of a reply takes longer than the server may be silent, and comes fast enough all the same.
+#[test]
+fn a_server_that_is_slow_within_its_limits_is_waited_for() {
+    const PAUSE: Duration = Duration::from_millis(500);
+    let server = S3Server::start();
+    let proxy = Proxy::to(server.port());
+    let calls = [Call::Small(1), Call::Large(1)];
+    assert_eq!(visit(&server, &calls), Visit::computed(2));
+    let visitor = Visitor::on(storage(&through(&proxy).response_timeout(PAUSE * 6)));
+    proxy.slow_replies(LARGE / 5, PAUSE);
+    let began = Instant::now();
+    assert_eq!(visitor.visit(&calls), Visit::hits(2));
+    assert!(began.elapsed() > PAUSE * 6, "{:?}", began.elapsed());
+    proxy.hurry();
+    assert_eq!(visitor.visit(&[Call::Small(2), Call::Large(2)]), Visit::computed(2));
+}
+
+/// A byte now and then is no silence, and holds each request up for its time and no longer.
+#[test]
+fn a_server_that_drips_is_not_waited_for() {
+    const TIMEOUT: Duration = Duration::from_millis(300);
+    let server = S3Server::start();
+    let proxy = Proxy::to(server.port());
+    visit(&server, &[Call::Small(1), Call::Large(1)]);
+    let dripping = through(&proxy).response_timeout(TIMEOUT).retries(100);
+    let visitor = Visitor::on(storage(&dripping));
+    proxy.slow_replies(1, TIMEOUT / 10);
+    let visit = visitor.visit(&[Call::Small(1), Call::Large(1)]);
+    assert_eq!((visit.computed, visit.hits), (2, 0));
+    for warning in &visit.warnings {
+        assert!(warning.contains("it does not answer in time"), "{warning}");
+    }
+    proxy.hurry();
+
+    // Nor is it in the middle of a content that has come fast before, be it read as a whole or in parts.
+    let name = Name::new("a/b").unwrap();
+    ObjectDataStore::new(&server.options()).put(&name, &vec![7; 40 * MIB]).unwrap();
+    let store = ObjectDataStore::new(&dripping);
+    let mut content = store.read(&name).unwrap().unwrap();
+    content.read_exact(&mut vec![0; MIB]).unwrap();
+    proxy.slow_replies(1, TIMEOUT / 10);
+    let error = content.read_to_end(&mut Vec::new()).unwrap_err();
+    assert!(error.to_string().contains("it does not answer in time"), "{error}");
+    proxy.hurry();
+    std::thread::scope(|scope| {
+        let read = scope.spawn(|| store.get(&name));
+        let before = server.requests();
+        wait_until("it is asked for", || server.requests() > before);
+        proxy.slow_replies(1, TIMEOUT / 10);
+        let read = read.join().unwrap();
+        assert!(read.is_err_and(|error| error.to_string().contains("it does not answer in time")));
+    });
 }

@@ -1,10 +1,14 @@
 //! A bucket in which others have done something to the objects of a storage.
 
-use memento::{DataStore as _, ErrorKind, Filter, MetadataStore as _, Name};
+use memento::{
+    DataStore as _, ErrorKind, Explanation, Filter, ListOptions, MetadataStore as _, Miss, Name,
+    Prefix,
+};
 use memento_storage_object::{ObjectDataStore, ObjectMetadataStore, storage};
-use memento_tests::s3::{BUCKET, S3Server};
+use memento_tests::proxy::Proxy;
+use memento_tests::s3::{BUCKET, S3Server, options};
 use memento_tests::visit::{Call, Visit, Visitor};
-use memento_tests::work::LARGE;
+use memento_tests::work::{LARGE, expected_small, small};
 
 use super::{keys, visit};
 
@@ -61,7 +65,8 @@ fn a_memento_with_any_byte_changed() {
         // Each record has its own times, which are not of one length.
         let mut content = content(&server, &key);
         let Some(byte) = content.get_mut(position) else { break };
-        *byte ^= 4;
+        // The number of the head's format is never that of a later one by this.
+        *byte ^= if position == 1 { 0x40 } else { 4 };
         server.buckets().put(BUCKET, &key, content);
         let after = visit(&server, &[Call::Small(1)]);
         assert_eq!(after.computed + after.hits, 1);
@@ -83,6 +88,120 @@ fn a_memento_that_is_cut_or_empty() {
     }
     server.buckets().put(BUCKET, &key, "");
     assert_eq!(visit(&server, &[Call::Small(1)]), Visit::computed(1), "nothing is there");
+}
+
+/// Gives the only object whose key begins with this the number of a later format.
+fn make_newer(server: &S3Server, beginning: &str) -> (String, Vec<u8>) {
+    let key = key(server, beginning);
+    let mut newer = content(server, &key);
+    newer[1] = b'2';
+    server.buckets().put(BUCKET, &key, newer.clone());
+    (key, newer)
+}
+
+#[test]
+fn a_memento_behind_a_head_of_a_later_release_is_a_miss_and_stays() {
+    for (call, other) in [(Call::Small(1), Call::Large(1)), (Call::Large(1), Call::Small(1))] {
+        let server = with(&[call]);
+        let (key, mut newer) = make_newer(&server, "mementos/");
+        visit(&server, &[other]);
+        // Whatever stands behind the number.
+        for length in [newer.len(), 90, 30, 2] {
+            newer.truncate(length);
+            server.buckets().put(BUCKET, &key, newer.clone());
+            for _ in 0..2 {
+                let visitor = Visitor::on(storage(&server.options()));
+                let said = ["kind=NewerFormat", "its head is 2", "update this program"];
+                visitor.visit(&[call, other]).assert_warned(1, &said);
+                assert_eq!(content(&server, &key), newer, "it stays");
+            }
+        }
+        assert_eq!(keys(&server, "damaged/"), [""; 0]);
+    }
+}
+
+/// Of many that are asked for and kept together, one costs one computation.
+#[test]
+fn a_memento_of_a_later_release_among_others() {
+    let server = with(&[Call::Small(3)]);
+    let (key, newer) = make_newer(&server, "mementos/");
+    let batch = |count: u64, computed: u64| {
+        let visitor = Visitor::on(storage(&server.options()));
+        let visited = visitor.measure(count, || {
+            let values = small::map((0..count).map(|n| (n,)));
+            assert!((0..).zip(values).all(|(n, value)| value.unwrap() == expected_small(n)));
+        });
+        visited.assert_warned(computed, &["kind=NewerFormat"]);
+        assert_eq!(content(&server, &key), newer, "it stays");
+    };
+    batch(10, 10);
+    batch(20, 11);
+    batch(20, 1);
+}
+
+#[test]
+fn a_memento_of_a_later_release_is_explained_and_forgotten() {
+    let server = with(&[Call::Small(1)]);
+    let (key, newer) = make_newer(&server, "mementos/");
+    let visitor = || Visitor::on(storage(&server.options()));
+    let explained = visitor().enter(|| small::explain(1)).unwrap();
+    assert_eq!(explained, Explanation::Miss(Miss::Newer));
+    let store = ObjectMetadataStore::new(&server.options());
+    assert_eq!(store.list(&Filter::default(), None, 10).unwrap().entries, []);
+
+    // Who has found it keeps its own when it is gone.
+    let one = visitor();
+    assert_eq!(one.visit(&[Call::Small(1)]).computed, 1);
+    one.enter(|| assert!(small::forget(1).unwrap()));
+    assert_eq!(one.visit(&[Call::Small(1)]), Visit::computed(1));
+    drop(one);
+    assert_eq!(visit(&server, &[Call::Small(1)]), Visit::hits(1));
+
+    server.buckets().put(BUCKET, &key, newer);
+    assert_eq!(store.remove_all(&Filter::default()).unwrap(), 1);
+    assert_eq!(keys(&server, "mementos/"), [""; 0]);
+}
+
+/// How long the head of a memento is, in front of the path of its function.
+const HEAD: usize = 87;
+
+/// The head is one of this release, and the record behind it is not.
+#[test]
+fn a_record_of_a_later_release_is_a_miss_and_stays() {
+    let server = with(&[Call::Small(1)]);
+    let key = key(&server, "mementos/");
+    let mut newer = content(&server, &key);
+    let path = u32::from_be_bytes(newer[HEAD - 4..HEAD].try_into().unwrap());
+    newer.truncate(HEAD + usize::try_from(path).unwrap());
+    // Digest, format, length, and whatever that release puts behind them.
+    let sealed = b"\x03\x05\0\0\0later";
+    newer.extend_from_slice(blake3::hash(sealed).as_bytes());
+    newer.extend_from_slice(sealed);
+    server.buckets().put(BUCKET, &key, newer.clone());
+    for _ in 0..2 {
+        let visitor = Visitor::on(storage(&server.options()));
+        let said = ["kind=NewerFormat", "its format is 3", "update this program"];
+        visitor.visit(&[Call::Small(1)]).assert_warned(1, &said);
+        assert_eq!(content(&server, &key), newer, "it stays");
+    }
+    let explained = Visitor::on(storage(&server.options())).enter(|| small::explain(1)).unwrap();
+    assert_eq!(explained, Explanation::Miss(Miss::Newer));
+    assert_eq!(keys(&server, "damaged/"), [""; 0]);
+}
+
+/// What an index of a later release names cannot be forgotten by this one: that is said, and all else is forgotten.
+#[test]
+fn an_index_of_a_later_release_is_read_over_and_stays() {
+    let server = with(&[Call::Small(1)]);
+    let (key, newer) = make_newer(&server, "index/");
+    visit(&server, &[Call::Small(2), Call::Large(1)]);
+    let store = ObjectMetadataStore::new(&server.options());
+    assert_eq!(store.list(&Filter::default(), None, 10).unwrap().entries.len(), 2);
+    let error = store.remove_all(&Filter::default()).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::NewerFormat);
+    assert_eq!((keys(&server, "index/"), content(&server, &key)), (vec![key], newer));
+    assert_eq!(visit(&server, &[Call::Small(1)]), Visit::hits(1), "calls do not ask it");
+    assert_eq!(visit(&server, &[Call::Small(2), Call::Large(1)]), Visit::computed(2));
 }
 
 #[test]
@@ -130,12 +249,17 @@ fn a_result_that_is_gone() {
 #[test]
 fn an_object_that_is_longer_than_may_be() {
     let server = with(&[Call::Small(1), Call::Large(1)]);
+    let proxy = Proxy::to(server.port());
     for key in [keys(&server, "mementos/").remove(0), result(&server)] {
-        server.buckets().put(BUCKET, &key, vec![7; 9_000_000]);
-        let options = server.options().max_object_size(8_000_000);
+        server.buckets().put(BUCKET, &key, vec![7; 64 << 20]);
+        let options = options(proxy.port(), BUCKET).max_object_size(8_000_000);
+        // More than is on its way before anybody reads it.
+        proxy.cut_replies_after(32 << 20);
         let after = Visitor::on(storage(&options)).visit(&[Call::Small(1), Call::Large(1)]);
         assert_eq!((after.computed, after.hits), (1, 1), "{key}");
         assert!(after.warnings[0].contains("max_object_size: 8000000 bytes"), "{after:?}");
+        assert!(proxy.is_to_cut(), "it is not read");
+        proxy.cut_nothing();
     }
     let store = ObjectDataStore::new(&server.options().max_object_size(10));
     let error = store.put(&Name::new("a/b").unwrap(), &[0; 11]).unwrap_err();
@@ -164,17 +288,72 @@ fn indices_that_are_damaged() {
     assert_eq!(visit(&server, &[Call::Small(1), Call::Small(2), Call::Small(3)]), Visit::hits(3));
 }
 
+/// Keys of others in a bucket: no names of objects, such as the library has no name for, and folders as consoles make
+/// them.
+const FOREIGN: [&str; 24] = [
+    "data/nul",
+    "data/a",
+    "data/con/x",
+    "other/key",
+    "data/x\u{7f}y/z",
+    "data/a/\r",
+    "data/a/&\n",
+    "data//x",
+    "data/a//b",
+    "data/a///",
+    "data/../x",
+    "data/a/./b",
+    "data/",
+    "data/results/",
+    "data/results/ab/",
+    "mementos/",
+    "mementos//x",
+    "index/",
+    "index//x",
+    "index/../x",
+    "versions//x",
+    "claims/",
+    "/",
+    "//data/a/b",
+];
+
 #[test]
 fn foreign_objects_are_not_listed() {
     let server = with(&[Call::Large(1)]);
     let store = ObjectDataStore::new(&server.options());
-    let before = store.info().unwrap();
-    for key in ["data/nul", "data/a", "data/x\u{7f}y/z", "other/key", "data/con/x"] {
+    let mementos = ObjectMetadataStore::new(&server.options());
+    let one_level = || store.list(&Prefix::root(), &ListOptions::one_level()).unwrap();
+    let in_folder = || store.list(&Prefix::new("a").unwrap(), &ListOptions::one_level()).unwrap();
+    let listed = || mementos.list(&Filter::default(), None, 10).unwrap();
+    let path = listed().entries[0].function.clone();
+    let found = || (store.info().unwrap(), one_level().folders, in_folder(), listed());
+    store.put(&Name::new("a/b&c").unwrap(), b"ours").unwrap();
+    let before = found();
+    for key in FOREIGN {
         server.buckets().put(BUCKET, key, "foreign");
+        store.ping().unwrap_or_else(|error| panic!("with {key:?}: {error}"));
+        assert_eq!(found(), before, "with {key:?}");
+        assert_eq!(mementos.versions(&path, 10).unwrap().len(), 1, "with {key:?}");
     }
-    // One that the library cannot name makes the list fail, and no call.
-    let _ = store.info().map(|info| assert_eq!(info, before));
     assert_eq!(visit(&server, &[Call::Large(1)]), Visit::hits(1));
+    assert_eq!(mementos.remove_all(&Filter::default()).unwrap(), 1);
+    assert_eq!(visit(&server, &[Call::Large(1)]), Visit::computed(1));
+    for key in FOREIGN {
+        assert_eq!(content(&server, key), b"foreign", "{key:?} stays");
+    }
+}
+
+/// Pages that have nothing of ours in them do not end a list.
+#[test]
+fn what_comes_behind_many_foreign_objects_is_listed() {
+    let server = S3Server::start();
+    let store = ObjectDataStore::new(&server.options());
+    store.put(&Name::new("b/last").unwrap(), b"ours").unwrap();
+    for n in 0..2_500 {
+        server.buckets().put(BUCKET, &format!("data/a//{n}"), "foreign");
+    }
+    assert_eq!(store.info().unwrap().objects, 1);
+    assert_eq!(store.list(&Prefix::root(), &ListOptions::one_level()).unwrap().folders.len(), 2);
 }
 
 #[test]

@@ -1,10 +1,15 @@
 //! Servers that are away, silent or busy while calls go on.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use memento_storage_object::storage;
+use memento::{DataStore as _, Name, PutOptions, Result, Storage};
+use memento_storage_layers::{Breaker, Guarded, Operation, Policy, TimeLimit};
+use memento_storage_object::{ObjectDataStore, ObjectMetadataStore, Options, storage};
 use memento_tests::load::under_load;
-use memento_tests::s3::{BUCKET, S3Server, options};
+use memento_tests::processes::wait_until;
+use memento_tests::s3::{BUCKET, S3Process, S3Server, options};
 use memento_tests::visit::{Call, Visit, Visitor};
 use memento_tests::work::{expected_small, small};
 
@@ -12,9 +17,14 @@ use super::visit;
 
 const TIMEOUT: Duration = Duration::from_millis(100);
 
+/// A server that can be killed.
+fn process() -> S3Process {
+    S3Process::start(env!("CARGO_BIN_EXE_bucket"))
+}
+
 #[test]
 fn killed_and_started_again_in_the_middle_of_a_load() {
-    let mut server = S3Server::start();
+    let mut server = process();
     let options = server.options().retries(0);
     let outcome = under_load(
         || storage(&options),
@@ -33,7 +43,7 @@ fn killed_and_started_again_in_the_middle_of_a_load() {
 
 #[test]
 fn silent_in_the_middle_of_a_load() {
-    let server = S3Server::start();
+    let server = process();
     let impatient = server.options().response_timeout(TIMEOUT).connect_timeout(TIMEOUT);
     let outcome = under_load(
         || storage(&impatient),
@@ -46,6 +56,88 @@ fn silent_in_the_middle_of_a_load() {
     );
     outcome.assert_said(&["it does not answer in time"]);
     outcome.assert_kept(storage(&server.options()));
+}
+
+/// Objects that come in parts, and what was deleted, included.
+#[test]
+fn what_a_server_has_acknowledged_is_there_after_it_was_killed() {
+    let mut server = process();
+    let store = ObjectDataStore::new(&server.options());
+    let name = |n: u32| Name::new(&format!("a/{n}")).unwrap();
+    let content = |n: u32| vec![7; if n == 0 { 20 << 20 } else { 10 }];
+    for n in 0..10 {
+        let options = PutOptions {
+            metadata: [("n".to_owned(), n.to_string())].into(),
+            ..PutOptions::default()
+        };
+        assert!(store.put_with(&name(n), &content(n), &options).unwrap());
+    }
+    assert!(store.remove(&name(5)).unwrap());
+    store.append(&name(6), b"more").unwrap();
+    server.kill();
+    store.get(&name(1)).unwrap_err();
+    server.start_again();
+    for n in (0..10).filter(|n| ![5, 6].contains(n)) {
+        assert!(store.get(&name(n)).unwrap().unwrap() == content(n), "{n}");
+        assert_eq!(store.properties(&name(n)).unwrap().unwrap().metadata["n"], n.to_string());
+    }
+    assert_eq!(store.get(&name(5)).unwrap(), None);
+    assert!(store.get(&name(6)).unwrap().unwrap().ends_with(b"more"));
+}
+
+/// Counts the operations that reach the time limit.
+#[derive(Clone, Debug, Default)]
+struct Overdue(Arc<AtomicU64>);
+
+impl Policy for Overdue {
+    fn run(&self, _: Operation, attempt: &mut dyn FnMut() -> Result<()>) -> Result<()> {
+        let ended = attempt();
+        let is_overdue = |error: &memento::Error| error.to_string().contains("took longer than");
+        self.0.fetch_add(u64::from(ended.as_ref().is_err_and(is_overdue)), Ordering::SeqCst);
+        ended
+    }
+}
+
+/// What `[storage.time_limit]` and `[storage.breaker]` make of a storage.
+fn limited(options: &Options, breaker: impl Fn() -> Breaker, overdue: &Overdue) -> Storage {
+    let data = TimeLimit::new(TIMEOUT * 5, Arc::new(ObjectDataStore::new(options)));
+    let data = Guarded::new(overdue.clone(), Arc::new(data));
+    let metadata = TimeLimit::new(TIMEOUT * 5, Arc::new(ObjectMetadataStore::new(options)));
+    let metadata = Guarded::new(overdue.clone(), Arc::new(metadata));
+    Storage::new(
+        Guarded::new(breaker(), Arc::new(data)),
+        Guarded::new(breaker(), Arc::new(metadata)),
+    )
+}
+
+/// The store itself would wait for half a minute each time. Of each of the two stores, some operations reach the time
+/// limit at first, and one in each period then; when the server goes on, results are kept and found.
+#[test]
+fn a_time_limit_and_a_breaker_bound_what_a_silent_server_costs() {
+    const FAILURES: u32 = 2;
+    const PERIOD: Duration = Duration::from_secs(2);
+    let server = process();
+    let overdue = Overdue::default();
+    let options = server.options();
+    let visitor = Visitor::on(limited(&options, || Breaker::new(FAILURES, PERIOD), &overdue));
+    let calls = Call::both(20);
+    assert_eq!(Visitor::on(storage(&options)).visit(&calls), Visit::computed(40));
+    server.pause();
+    let began = Instant::now();
+    let visit = visitor.visit(&calls);
+    let periods = began.elapsed().as_secs() / PERIOD.as_secs();
+    let reached = overdue.0.load(Ordering::SeqCst);
+    server.resume();
+    assert_eq!((visit.computed, visit.hits), (40, 0));
+    assert!(visit.failures >= 40, "{visit:?}");
+    assert!((2..=2 * (u64::from(FAILURES) + periods)).contains(&reached), "{reached}, {periods}");
+    let mut others = 100..;
+    wait_until("results are kept again", || {
+        let n = others.next().unwrap();
+        visitor.visit(&[Call::Small(n), Call::Large(n)]) == Visit::computed(2)
+    });
+    let last = [Call::Small(others.start - 1), Call::Large(others.start - 1)];
+    assert_eq!(Visitor::on(storage(&options)).visit(&last), Visit::hits(2));
 }
 
 #[test]

@@ -1,11 +1,13 @@
 //! Storage on an S3 server, which each test starts for itself, or which they share, and in folders.
 
 mod claims;
+mod clocks;
 mod configuration;
 mod conformance;
 mod cut;
 mod damaged;
 mod down;
+mod hostile;
 mod memory;
 mod once;
 mod secure;

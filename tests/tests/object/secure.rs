@@ -3,6 +3,7 @@
 use memento::{ErrorKind, MetadataStore as _};
 use memento_storage_object::{ObjectMetadataStore, Options, storage};
 use memento_tests::certificates;
+use memento_tests::processes::Worker;
 use memento_tests::s3::{KEY, S3Server};
 use memento_tests::visit::{Call, Visit, Visitor};
 use tempfile::TempDir;
@@ -60,4 +61,26 @@ fn results_go_through_tls_to_a_server_that_somebody_known_vouches_for() {
     let error = ObjectMetadataStore::new(&missing).versions("f", 1).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Configuration);
     assert!(error.to_string().contains("/nowhere/ca.pem"), "{error}");
+}
+
+/// Whatever is logged by whomever, from connecting on, with a right secret and with a wrong one.
+#[test]
+fn no_secret_is_logged_at_any_level() {
+    let server = S3Server::start();
+    for (url, secret, computed) in [
+        (server.url(), KEY.1, 2),
+        (server.url(), KEY.1, 0),
+        (server.url().replace("//", "//s3cr3t-of-somebody-else@"), "s3cr3t-of-somebody-else", 2),
+    ] {
+        let worker = Worker::on_server(env!("CARGO_BIN_EXE_worker"), &url);
+        let output = worker.telling().output();
+        let visit: Visit = String::from_utf8_lossy(&output.stdout).parse().unwrap();
+        assert_eq!(visit.computed, computed, "{visit:?}");
+        let told = String::from_utf8_lossy(&output.stderr);
+        for target in ["TRACE hyper", "object_store"] {
+            assert!(told.contains(target), "nothing of {target}");
+        }
+        assert_eq!(told.contains("check `access_key_id`"), secret != KEY.1, "{told}");
+        assert!(!told.contains(secret) && !visit.to_string().contains(secret), "{told}");
+    }
 }
