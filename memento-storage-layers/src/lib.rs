@@ -91,6 +91,7 @@ mod tally;
 mod time_limit;
 mod transform;
 mod transformed;
+mod trouble;
 
 pub use breaker::Breaker;
 pub use compression::{Compressed, Compression};

@@ -29,6 +29,11 @@ impl Operation {
         Self { writes: true, ..Self::reading(number, method, does) }
     }
 
+    /// Whether it is asked for what was found damaged.
+    pub(crate) fn is_of_damaged(self) -> bool {
+        self == SET_ASIDE || self == SET_RECORD_ASIDE
+    }
+
     pub(crate) const fn once(self) -> Self {
         Self { is_repeatable: false, ..self }
     }

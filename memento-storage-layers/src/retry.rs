@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use memento::{Error, Result};
 
-use crate::{Operation, Policy};
+use crate::{Operation, Policy, trouble};
 
 /// Tries an operation again that failed and [may succeed later](Error::is_retryable), unless doing it twice might not
 /// be the same as doing it once.
@@ -57,6 +57,7 @@ impl Policy for Retry {
             if left == 0 || !ended.as_ref().is_err_and(Error::is_retryable) {
                 return ended;
             }
+            trouble::note_retry();
             thread::sleep(pause.min(self.longest_pause).mul_f64(fastrand::f64()));
             pause = pause.saturating_mul(2);
         }
