@@ -70,5 +70,6 @@ fn no_property_holds_for_all() {
     assert_eq!(noticing(data::KEEPING_CASES), names(data_store::KEEPING));
     assert_eq!(noticing(data::FORGETTING_CASES), names(data_store::FORGETTING));
     assert_eq!(noticing(metadata::KEEPING_CASES), names(metadata_store::KEEPING));
+    assert_eq!(noticing(metadata::CLAIMING_CASES), names(metadata_store::CLAIMING));
     assert_eq!(noticing(metadata::FORGETTING_CASES), names(metadata_store::FORGETTING));
 }

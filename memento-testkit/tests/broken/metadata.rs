@@ -1,16 +1,16 @@
 //! Metadata stores.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use memento::{
-    Capabilities, Claim, Entry, Filter, Key, MemoryMetadataStore, MetadataStore, Page, Replacement,
-    Result, Version,
+    Capabilities, Claim, Entry, Error, ErrorKind, Filter, Key, MemoryMetadataStore, MetadataStore,
+    Page, Replacement, Result, Version,
 };
-use memento_testkit::metadata_store::{FORGETTING, KEEPING, MetadataStoreSuite};
+use memento_testkit::metadata_store::{CLAIMING, FORGETTING, KEEPING, MetadataStoreSuite};
 use parking_lot::Mutex;
 
 use crate::Case;
@@ -41,6 +41,17 @@ pub(crate) enum Wrong {
     GrantsOneClaim,
     KeepsClaims,
     WaitsForEver,
+    WritesAnyway,
+    SaysReadOnly,
+}
+
+/// What is wrong with the claims of one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Claiming {
+    Nothing,
+    GrantsAll,
+    KeepsClaims,
+    IsNotShared,
 }
 
 pub(crate) const KEEPING_CASES: &[Case<Wrong>] = &[
@@ -126,6 +137,30 @@ pub(crate) const KEEPING_CASES: &[Case<Wrong>] = &[
         &["who_waits_for_a_claim_waits_no_longer_than_told"],
         "10 ms were not over in ten seconds",
     ),
+    Case(Wrong::WritesAnyway, &["a_store_is_writable_or_changes_nothing"], "`put` gives Ok(())"),
+    Case(
+        Wrong::SaysReadOnly,
+        &["a_store_is_writable_or_changes_nothing"],
+        "it says that it is open for reading only",
+    ),
+];
+
+pub(crate) const CLAIMING_CASES: &[Case<Claiming>] = &[
+    Case(
+        Claiming::GrantsAll,
+        &["what_another_process_has_is_not_claimed", "of_many_processes_one_has_a_claim"],
+        "4 of 4 have it",
+    ),
+    Case(
+        Claiming::KeepsClaims,
+        &["what_another_process_has_is_not_claimed"],
+        "it was refused after that",
+    ),
+    Case(
+        Claiming::IsNotShared,
+        &["what_another_process_has_is_not_claimed", "of_many_processes_one_has_a_claim"],
+        "the suite does not say so: `.shared()`",
+    ),
 ];
 
 pub(crate) const FORGETTING_CASES: &[Case<Forgetting>] = &[
@@ -158,14 +193,26 @@ pub(crate) enum Forgetting {
 #[derive(Debug)]
 struct Broken {
     wrong: Wrong,
+    is_read_only: bool,
     records: Arc<MemoryMetadataStore>,
     has_claimed: Arc<AtomicBool>,
     seen: Mutex<HashMap<Key, Option<Vec<u8>>>>,
 }
 
+impl Broken {
+    fn check_writable(&self) -> Result<()> {
+        if self.is_read_only && self.wrong != Wrong::WritesAnyway {
+            return Err(Error::new(ErrorKind::ReadOnly, "change a broken store"));
+        }
+        Ok(())
+    }
+}
+
 impl MetadataStore for Broken {
     fn capabilities(&self) -> Capabilities {
-        self.records.capabilities()
+        let all = self.records.capabilities();
+        let says_so = self.is_read_only || self.wrong == Wrong::SaysReadOnly;
+        if says_so { all.not_writable() } else { all }
     }
 
     fn get(&self, key: &Key) -> Result<Option<Vec<u8>>> {
@@ -207,6 +254,7 @@ impl MetadataStore for Broken {
     }
 
     fn put(&self, entries: &[Entry]) -> Result<()> {
+        self.check_writable()?;
         let mut entries = entries.to_vec();
         match self.wrong {
             Wrong::LosesTheLast => drop(entries.pop()),
@@ -220,6 +268,7 @@ impl MetadataStore for Broken {
     }
 
     fn replace(&self, replacements: &[Replacement]) -> Result<()> {
+        self.check_writable()?;
         match self.wrong {
             Wrong::ReplacesNothing => return Ok(()),
             Wrong::ReplacesAnything | Wrong::ReplacesLate => {}
@@ -238,6 +287,7 @@ impl MetadataStore for Broken {
     }
 
     fn remove(&self, key: &Key) -> Result<bool> {
+        self.check_writable()?;
         match self.wrong {
             Wrong::RemovesNothing => Ok(true),
             _ => self.records.remove(key),
@@ -245,6 +295,7 @@ impl MetadataStore for Broken {
     }
 
     fn remove_all(&self, filter: &Filter) -> Result<u64> {
+        self.check_writable()?;
         let mut filter = filter.clone();
         if self.wrong == Wrong::RemovesAllOfAFunction && filter.function.is_some() {
             filter.failed = None;
@@ -300,6 +351,7 @@ impl MetadataStore for Broken {
     }
 
     fn set_aside(&self, key: &Key, damaged: &[u8]) -> Result<()> {
+        self.check_writable()?;
         match self.wrong {
             Wrong::SetsNothingAside => Ok(()),
             Wrong::SetsAnythingAside => self.records.remove(key).map(drop),
@@ -349,12 +401,16 @@ impl MetadataStore for Forgetful {
 fn what_is_wrong_with_a_metadata_store_is_noticed() {
     let suite = |wrong| {
         let folders = Mutex::new(HashMap::<PathBuf, (Arc<_>, Arc<_>)>::new());
-        let make = move |folder: &Path| -> Arc<dyn MetadataStore> {
+        let make = move |folder: &Path, is_read_only: bool| -> Arc<dyn MetadataStore> {
             let (records, has_claimed) =
                 folders.lock().entry(folder.to_owned()).or_default().clone();
-            Arc::new(Broken { wrong, records, has_claimed, seen: Mutex::default() })
+            Arc::new(Broken { wrong, is_read_only, records, has_claimed, seen: Mutex::default() })
         };
-        MetadataStoreSuite::new(make).shared()
+        let make = Arc::new(make);
+        let read_only = Arc::clone(&make);
+        MetadataStoreSuite::new(move |folder| make(folder, false))
+            .shared()
+            .read_only(move |folder| read_only(folder, true))
     };
     crate::check(KEEPING_CASES, KEEPING, suite, Wrong::Nothing);
 }
@@ -365,4 +421,58 @@ fn what_is_wrong_with_a_metadata_store_that_keeps_nothing_is_noticed() {
         MetadataStoreSuite::new(move |_| Arc::new(Forgetful(wrong, MemoryMetadataStore::default())))
     };
     crate::check(FORGETTING_CASES, FORGETTING, suite, Forgetting::Nothing);
+}
+
+/// A store in memory whose claims are known to all that share its folder, but for what is wrong with them.
+#[derive(Debug)]
+struct Claims(Claiming, MemoryMetadataStore, Arc<Mutex<HashSet<Key>>>);
+
+/// A claim that is given back when it is dropped.
+#[derive(Debug)]
+struct Held(Claiming, Key, Arc<Mutex<HashSet<Key>>>);
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        if self.0 != Claiming::KeepsClaims {
+            self.2.lock().remove(&self.1);
+        }
+    }
+}
+
+impl MetadataStore for Claims {
+    fn get(&self, key: &Key) -> Result<Option<Vec<u8>>> {
+        self.1.get(key)
+    }
+    fn put(&self, entries: &[Entry]) -> Result<()> {
+        self.1.put(entries)
+    }
+    fn remove(&self, key: &Key) -> Result<bool> {
+        self.1.remove(key)
+    }
+    fn remove_all(&self, filter: &Filter) -> Result<u64> {
+        self.1.remove_all(filter)
+    }
+    fn list(&self, filter: &Filter, from: Option<u64>, limit: usize) -> Result<Page> {
+        self.1.list(filter, from, limit)
+    }
+    fn versions(&self, function: &str, limit: usize) -> Result<Vec<Version>> {
+        self.1.versions(function, limit)
+    }
+    fn try_claim(&self, key: &Key) -> Result<Option<Claim>> {
+        let is_new = self.2.lock().insert(*key) || self.0 == Claiming::GrantsAll;
+        Ok(is_new.then(|| Box::new(Held(self.0, *key, Arc::clone(&self.2))) as Claim))
+    }
+}
+
+#[test]
+fn what_is_wrong_with_claims_is_noticed() {
+    let suite = |wrong| {
+        let folders = Mutex::new(HashMap::<PathBuf, Arc<_>>::new());
+        let suite = MetadataStoreSuite::new(move |folder| {
+            let held = Arc::clone(folders.lock().entry(folder.to_owned()).or_default());
+            Arc::new(Claims(wrong, MemoryMetadataStore::default(), held))
+        });
+        if wrong == Claiming::IsNotShared { suite } else { suite.shared() }
+    };
+    crate::check(CLAIMING_CASES, CLAIMING, suite, Claiming::Nothing);
 }
