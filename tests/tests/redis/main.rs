@@ -12,6 +12,7 @@ mod set_aside;
 mod streamed;
 mod too_long;
 mod topology;
+mod wrapped;
 
 use memento_storage_redis::Options;
 use memento_tests::redis::RedisServer;
