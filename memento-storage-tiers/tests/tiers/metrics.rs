@@ -103,3 +103,20 @@ fn what_fails_and_what_is_lost_is_counted_for_each_tier() {
     // The code of each of the two functions is put with its results: 12 mementos, and 5 contents.
     assert_eq!((count("lost_total near"), count("lost_total far")), (0, 17));
 }
+
+#[test]
+fn a_tier_that_fails_counts_each_operation_as_an_error() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("memento.toml");
+    std::fs::write(&file, [TIERS, "faults.rate = 1.0\n"].concat()).unwrap();
+    let counts = counted(|| {
+        let environment = Environment::load(&file).unwrap();
+        assert_eq!((runs(&environment), runs(&environment)), (10, 0));
+    });
+    let count = |name: &str| counts.get(name).copied().unwrap_or_default();
+    let (operations, errors) = (count("far operations_total"), count("far errors_total"));
+    assert_eq!((errors, count("near errors_total")), (operations, 0));
+    assert!(errors >= 20, "each look-up and each memento: {errors}");
+    assert_eq!((count("far hits_total"), count("far misses_total")), (0, 0));
+    assert_eq!(count("far written_bytes_total"), 0);
+}
