@@ -3,6 +3,7 @@
 mod methods;
 mod metrics;
 mod policies;
+mod retry;
 mod scripted;
 mod size_limit;
 mod time_limit;
