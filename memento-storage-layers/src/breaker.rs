@@ -7,7 +7,7 @@ use memento::{Error, ErrorKind, Result};
 use parking_lot::Mutex;
 
 use crate::operation::CREATE;
-use crate::{Operation, Policy};
+use crate::{Operation, Policy, trouble};
 
 /// A circuit breaker: after so many failures in a row it opens, and every operation fails at once. After a period, one
 /// operation is let through as a probe; it closes the breaker where it succeeds, and opens it for another period where
@@ -81,6 +81,10 @@ impl Breaker {
         let mut open = self.open.lock();
         let failures = self.failures.load(Ordering::Relaxed).saturating_add(1);
         if failures >= self.limit {
+            // What was on its way when it opened only has it stay open for longer.
+            if open.since.is_none() || open.is_probed {
+                trouble::note_opened();
+            }
             *open = Open { since: Some(Instant::now()), is_probed: false };
         }
         self.failures.store(failures, Ordering::Release);

@@ -19,6 +19,7 @@
 //! attempts = 3                 # the first one included
 //! first_pause = "50ms"         # a random part of it; each pause is twice as long as the one before
 //! longest_pause = "2s"
+//! errors = ["storage"]         # or `unavailable`, `damaged`, `newer_format`, too
 //!
 //! [storage.read_only]          # what is there is used, and nothing is kept
 //!
@@ -91,6 +92,7 @@ mod tally;
 mod time_limit;
 mod transform;
 mod transformed;
+mod trouble;
 
 pub use breaker::Breaker;
 pub use compression::{Compressed, Compression};

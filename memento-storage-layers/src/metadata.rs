@@ -46,7 +46,7 @@ impl<P: Policy, S: MetadataStore + ?Sized> MetadataStore for Guarded<P, S> {
                 take(records);
             })
         });
-        tally.errors += u64::from(ended.is_err());
+        tally.add(GET_RECORDS, &ended, 0);
         self.policy.note(GET_RECORDS, tally);
         ended
     }
@@ -66,7 +66,7 @@ impl<P: Policy, S: MetadataStore + ?Sized> MetadataStore for Guarded<P, S> {
                 keys.clone()
             })
         });
-        tally.errors += u64::from(ended.is_err());
+        tally.add(GET_RECORDS, &ended, 0);
         self.policy.note(GET_RECORDS, tally);
         ended
     }

@@ -5,13 +5,13 @@ use std::io::{self, Read};
 use std::sync::OnceLock;
 use std::time::Instant;
 
-use memento::Result;
+use memento::{Error, ErrorKind, Result};
 use metrics::{
     Counter, Histogram, Label, SharedString, Unit, counter, describe_counter, describe_histogram,
     histogram,
 };
 
-use crate::{Operation, Policy, Tally};
+use crate::{Operation, Policy, Tally, trouble};
 
 /// Tells the recorder of the [`metrics`](https://docs.rs/metrics) crate how often each operation was asked for, what
 /// came of it, and how long it took.
@@ -22,6 +22,9 @@ use crate::{Operation, Policy, Tally};
 /// | `memento_store_hits_total`                | counter   | objects or records that were looked for and there        |
 /// | `memento_store_misses_total`              | counter   | those that were not there                                |
 /// | `memento_store_errors_total`              | counter   | those that failed, and are among neither                 |
+/// | `memento_store_damaged_total`             | counter   | those that were found damaged, see below                 |
+/// | `memento_store_retries_total`             | counter   | attempts after the first one, by [`Retry`](crate::Retry) |
+/// | `memento_store_breaker_opened_total`      | counter   | how often a [`Breaker`](crate::Breaker) opened, also again after a probe |
 /// | `memento_store_read_bytes_total`          | counter   | bytes of contents that came out                          |
 /// | `memento_store_written_bytes_total`       | counter   | bytes of contents that went in                           |
 /// | `memento_store_operation_duration_seconds`| histogram | how long operations took; of a stream, until it was open |
@@ -29,6 +32,12 @@ use crate::{Operation, Policy, Tally};
 /// The labels are `store`, which says which one; `kind`, `data` or `metadata`; and `operation`, the method of the
 /// store's trait. Each is registered when an operation is asked for the first time: a recorder that is installed later
 /// is not told.
+///
+/// What memento finds damaged was there, and is a hit; then it is moved out of the way, and counts as damaged with the
+/// operation `set_aside`. What the store itself finds damaged, or a transform on the way from it, counts as damaged with
+/// the operation that found it, and is an error; a content is then moved out of the way, too. What other layers do is
+/// counted where they do it in the thread that asks: those inside of this one, with nothing like a
+/// [`TimeLimit`](crate::TimeLimit) in between.
 pub struct Metrics {
     labels: [Label; 2],
     operations: [OnceLock<Handles>; Operation::COUNT],
@@ -38,6 +47,9 @@ const OPERATIONS: &str = "memento_store_operations_total";
 const HITS: &str = "memento_store_hits_total";
 const MISSES: &str = "memento_store_misses_total";
 const ERRORS: &str = "memento_store_errors_total";
+const DAMAGED: &str = "memento_store_damaged_total";
+const RETRIES: &str = "memento_store_retries_total";
+const OPENED: &str = "memento_store_breaker_opened_total";
 const BYTES_READ: &str = "memento_store_read_bytes_total";
 const BYTES_WRITTEN: &str = "memento_store_written_bytes_total";
 const DURATION: &str = "memento_store_operation_duration_seconds";
@@ -48,6 +60,9 @@ fn describe() {
     describe_counter!(HITS, Unit::Count, "objects or records that were looked for and there");
     describe_counter!(MISSES, Unit::Count, "those that were not there");
     describe_counter!(ERRORS, Unit::Count, "those that failed");
+    describe_counter!(DAMAGED, Unit::Count, "those that were found damaged");
+    describe_counter!(RETRIES, Unit::Count, "attempts after the first one");
+    describe_counter!(OPENED, Unit::Count, "how often a breaker opened");
     describe_counter!(BYTES_READ, Unit::Bytes, "bytes of contents that came out");
     describe_counter!(BYTES_WRITTEN, Unit::Bytes, "bytes of contents that went in");
     describe_histogram!(DURATION, Unit::Seconds, "how long operations took");
@@ -59,6 +74,9 @@ struct Handles {
     hits: Counter,
     misses: Counter,
     errors: Counter,
+    damaged: Counter,
+    retries: Counter,
+    opened: Counter,
     bytes_read: Counter,
     bytes_written: Counter,
     duration: Histogram,
@@ -91,6 +109,9 @@ impl Metrics {
                 hits: counter(HITS),
                 misses: counter(MISSES),
                 errors: counter(ERRORS),
+                damaged: counter(DAMAGED),
+                retries: counter(RETRIES),
+                opened: counter(OPENED),
                 bytes_read: counter(BYTES_READ),
                 bytes_written: counter(BYTES_WRITTEN),
                 duration: histogram!(DURATION, labels.clone()),
@@ -109,42 +130,55 @@ impl Policy for Metrics {
     fn run(&self, operation: Operation, attempt: &mut dyn FnMut() -> Result<()>) -> Result<()> {
         let handles = self.handles(operation);
         handles.operations.increment(1);
-        let begun = Instant::now();
+        let (begun, before) = (Instant::now(), trouble::noted());
         let ended = attempt();
         handles.duration.record(begun.elapsed());
+        let trouble = trouble::noted().since(before);
+        increment(&[(&handles.retries, trouble.retries), (&handles.opened, trouble.opened)]);
         ended
     }
 
     fn note(&self, operation: Operation, tally: Tally) {
         let handles = self.handles(operation);
-        for (counter, count) in [
+        increment(&[
             (&handles.hits, tally.hits),
             (&handles.misses, tally.misses),
             (&handles.errors, tally.errors),
+            (&handles.damaged, tally.damaged),
             (&handles.bytes_read, tally.bytes_read),
             (&handles.bytes_written, tally.bytes_written),
-        ] {
-            if count > 0 {
-                counter.increment(count);
-            }
-        }
+        ]);
     }
 
     fn stream(&self, operation: Operation, stream: Box<dyn Read + Send>) -> Box<dyn Read + Send> {
-        let bytes_read = self.handles(operation).bytes_read.clone();
-        Box::new(Metered { stream, bytes_read })
+        let Handles { bytes_read, damaged, .. } = self.handles(operation);
+        Box::new(Metered { stream, bytes_read: bytes_read.clone(), damaged: damaged.clone() })
     }
 }
 
-/// A content whose bytes are counted as they come out.
+fn increment(counts: &[(&Counter, u64)]) {
+    for (counter, count) in counts {
+        if *count > 0 {
+            counter.increment(*count);
+        }
+    }
+}
+
+/// A content whose bytes are counted as they come out, and that it is damaged where one of them turns out to be.
 struct Metered {
     stream: Box<dyn Read + Send>,
     bytes_read: Counter,
+    damaged: Counter,
 }
 
 impl Read for Metered {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let bytes = self.stream.read(buffer)?;
+        let bytes = self.stream.read(buffer).inspect_err(|error| {
+            let of_store = error.get_ref().and_then(|error| error.downcast_ref::<Error>());
+            if of_store.is_some_and(|error| error.kind() == ErrorKind::Damaged) {
+                self.damaged.increment(1);
+            }
+        })?;
         self.bytes_read.increment(bytes as u64);
         Ok(bytes)
     }

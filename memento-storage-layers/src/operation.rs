@@ -19,7 +19,7 @@ pub struct Operation {
 
 impl Operation {
     /// How many a store has.
-    pub(crate) const COUNT: usize = 27;
+    pub(crate) const COUNT: usize = 28;
 
     const fn reading(number: usize, method: &'static str, does: &'static str) -> Self {
         Self { method, does, writes: false, is_repeatable: true, number }
@@ -27,6 +27,11 @@ impl Operation {
 
     const fn writing(number: usize, method: &'static str, does: &'static str) -> Self {
         Self { writes: true, ..Self::reading(number, method, does) }
+    }
+
+    /// Whether it is asked for what was found damaged.
+    pub(crate) fn is_of_damaged(self) -> bool {
+        self == SET_ASIDE || self == SET_RECORD_ASIDE
     }
 
     pub(crate) const fn once(self) -> Self {
@@ -71,6 +76,7 @@ pub(crate) const REMOVE_NAMESPACE: Operation =
     Operation::writing(24, "remove_namespace", "drop a namespace");
 pub(crate) const PING: Operation = Operation::reading(25, "ping", "reach the store");
 pub(crate) const INFO: Operation = Operation::reading(26, "info", "count what is in the store");
+pub(crate) const URL: Operation = Operation::reading(27, "url", "tell the URL of an object");
 
 pub(crate) const GET_RECORD: Operation = Operation::reading(0, "get", "read a record");
 pub(crate) const GET_RECORDS: Operation = Operation::reading(1, "get_many", "read records");
@@ -84,3 +90,4 @@ pub(crate) const CLAIM: Operation =
 pub(crate) const SET_RECORD_ASIDE: Operation =
     Operation::writing(8, "set_aside", "take a damaged record out of the way");
 pub(crate) const REPLACE_RECORDS: Operation = Operation::writing(9, "replace", "replace records");
+pub(crate) const WAIT: Operation = Operation::reading(10, "wait_for_claim", "wait for a claim");

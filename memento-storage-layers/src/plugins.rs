@@ -85,7 +85,20 @@ fn retry(options: &mut Options, stores: Stores) -> Result<Stores> {
     if let Some(pause) = options.take_duration("longest_pause")? {
         retry = retry.longest_pause(pause);
     }
-    Ok(guarded(stores, || retry))
+    if let Some(names) = options.take::<Vec<String>>("errors")? {
+        let kind = |name: &String| {
+            Retry::kind(name).ok_or_else(|| {
+                options
+                    .invalid(
+                        "errors",
+                        format!("to try `{name}` again is of no use, or there is none"),
+                    )
+                    .help(format!("errors that may be none the next time are {}", Retry::kinds()))
+            })
+        };
+        retry = retry.errors(names.iter().map(kind).collect::<Result<Vec<_>>>()?);
+    }
+    Ok(guarded(stores, || retry.clone()))
 }
 
 fn breaker(options: &mut Options, stores: Stores) -> Result<Stores> {

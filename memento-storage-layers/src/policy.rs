@@ -38,6 +38,12 @@ pub trait Policy: Debug + Send + Sync {
         of_store
     }
 
+    /// Whether an error of one of many things is one that another attempt may better: those that are whole are not asked
+    /// for again.
+    fn is_retryable(&self, error: &Error) -> bool {
+        error.is_retryable()
+    }
+
     /// How long an object or a record may be that is put, in bytes; `None` where it may have any length.
     fn max_size(&self) -> Option<u64> {
         None
@@ -150,13 +156,16 @@ impl<P: Policy, S: ?Sized> Guarded<P, S> {
             return Vec::new();
         }
         let mut results: Vec<Option<Result<T>>> = (0..count).map(|_| None).collect();
+        let is_retryable = |result: &Result<T>| {
+            result.as_ref().is_err_and(|error| self.policy.is_retryable(error))
+        };
         let ended = self.policy.run(operation, &mut || {
             let is_open = |index: &usize| results[*index].as_ref().is_none_or(is_retryable);
             let open: Vec<usize> = (0..count).filter(is_open).collect();
             for (&index, result) in open.iter().zip(attempt(&open)) {
                 results[index] = Some(result);
             }
-            verdict(&results)
+            verdict(&results, is_retryable)
         });
         let missing = ended.err().unwrap_or_else(|| not_tried(operation));
         let results = results.into_iter();
@@ -173,7 +182,10 @@ impl<P: Policy, S: ?Sized> Guarded<P, S> {
 
 /// What the results of many things say of an attempt. Where all are errors, and none of them may be none the next time,
 /// it is the first of them: it may be that nothing has reached the store.
-fn verdict<T>(results: &[Option<Result<T>>]) -> Result<()> {
+fn verdict<T>(
+    results: &[Option<Result<T>>],
+    is_retryable: impl Fn(&Result<T>) -> bool,
+) -> Result<()> {
     let mut ended = results.iter().flatten();
     let failed = ended.clone().find(|result| is_retryable(result));
     let refused = || if ended.clone().all(Result::is_err) { ended.next() } else { None };
@@ -181,10 +193,6 @@ fn verdict<T>(results: &[Option<Result<T>>]) -> Result<()> {
         Some(Err(error)) => Err(error.clone()),
         _ => Ok(()),
     }
-}
-
-fn is_retryable<T>(result: &Result<T>) -> bool {
-    result.as_ref().is_err_and(Error::is_retryable)
 }
 
 fn not_tried(operation: Operation) -> Error {

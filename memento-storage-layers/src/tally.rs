@@ -3,7 +3,8 @@
 use std::io::Read;
 
 use memento::{
-    Claim, Listing, Namespace, Page, Properties, Result, Snapshot, Staged, StoreInfo, Version,
+    Claim, Error, ErrorKind, Listing, Namespace, Page, Properties, Result, Snapshot, Staged,
+    StoreInfo, Version,
 };
 
 use crate::Operation;
@@ -18,6 +19,9 @@ pub struct Tally {
     pub misses: u64,
     /// How many failed: of an operation on many, each by itself.
     pub errors: u64,
+    /// How many of these were found damaged by the store, or on the way from it; of those that were moved out of the way,
+    /// each, however that ended.
+    pub damaged: u64,
     /// How many bytes of contents came out of the store. Those of a stream are not among them.
     pub bytes_read: u64,
     /// How many bytes of contents went into the store.
@@ -34,6 +38,9 @@ impl Tally {
 
     /// Adds one of many.
     pub(crate) fn add<T: Tallied>(&mut self, operation: Operation, ended: &Result<T>, bytes: u64) {
+        let is_damaged = |error: &Error| error.kind() == ErrorKind::Damaged;
+        self.damaged +=
+            u64::from(operation.is_of_damaged() || ended.as_ref().is_err_and(is_damaged));
         match ended {
             Err(_) => self.errors += 1,
             Ok(value) if operation.writes => {

@@ -123,8 +123,20 @@ fn what_is_wrong_is_named_with_its_place() {
         (
             "[storage.retry]\ntimes = 3",
             "cannot understand an option (option: storage.retry.times, set by: …/memento.toml:5): \
-             there is no such option; the options here are `attempts`, `first_pause`, \
-             `longest_pause`",
+             there is no such option; the options here are `attempts`, `errors`, \
+             `first_pause`, `longest_pause`",
+        ),
+        (
+            "[storage.retry]\nerrors = ['storage', 'read_only']",
+            "cannot understand an option (option: storage.retry.errors, set by: …/memento.toml:5): \
+             to try `read_only` again is of no use, or there is none; errors that may be none the \
+             next time are `storage`, `unavailable`, `damaged`, `newer_format`",
+        ),
+        (
+            "[storage.retry]\nerrors = ['Storage']",
+            "cannot understand an option (option: storage.retry.errors, set by: …/memento.toml:5): \
+             to try `Storage` again is of no use, or there is none; errors that may be none the \
+             next time are `storage`, `unavailable`, `damaged`, `newer_format`",
         ),
         (
             "[storage.breaker]\nperiod = 'long'",

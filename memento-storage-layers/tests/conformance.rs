@@ -1,5 +1,6 @@
 //! A store keeps all its promises behind each layer.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -7,8 +8,8 @@ use memento::NullStore;
 use memento::plugin::Stores;
 use memento_storage_fs::{FileDataStore, Options, SqliteMetadataStore};
 use memento_storage_layers::{
-    Breaker, Compression, Encryption, Eviction, Faults, Guarded, Keys, Metrics, Policy, Retry,
-    Signing, SizeLimit, TimeLimit, Transform, Transformed,
+    Breaker, Compression, Encryption, Eviction, Faults, Guarded, Keys, Metrics, Policy, ReadOnly,
+    Retry, Signing, SizeLimit, TimeLimit, Transform, Transformed,
 };
 
 /// Long enough for a machine that is busy.
@@ -81,6 +82,9 @@ macro_rules! suites {
                             $metadata(SqliteMetadataStore::new(&Options::new(folder)))
                         })
                         .shared()
+                        .read_only(|folder| {
+                            $metadata(SqliteMetadataStore::new(&Options::new(folder).readonly()))
+                        })
                     );
                 }
             }
@@ -91,6 +95,7 @@ macro_rules! suites {
 suites!(retry, |store| guarded(Retry::default(), store));
 suites!(breaker, |store| guarded(Breaker::default(), store));
 suites!(time_limit, |store| Arc::new(TimeLimit::new(LIMIT, Arc::new(store))));
+suites!(faults, |store| guarded(Faults::new(0.0, 1), store));
 suites!(size_limit, |store| guarded(SizeLimit::default(), store));
 suites!(eviction, |store| limits().around(Stores::new(store, NullStore)).data, |store| limits()
     .around(Stores::new(NullStore, store))
@@ -111,3 +116,45 @@ suites!(all, |store| {
     let store = Arc::new(Transformed::new(Compression::default(), store));
     Arc::new(Guarded::new(Metrics::data("memory"), store))
 });
+
+/// What is put by a store without the layer is found behind it, and stays.
+mod read_only {
+    mod data {
+        #[allow(clippy::wildcard_imports)]
+        use super::super::*;
+        memento_testkit::data_store_suite!({
+            let files = |folder: &Path| FileDataStore::new(&Options::new(folder));
+            DataStoreSuite::new(move |folder| Arc::new(files(folder)))
+                .shared()
+                .read_only(move |folder| guarded(ReadOnly, files(folder)))
+        });
+    }
+    mod metadata {
+        #[allow(clippy::wildcard_imports)]
+        use super::super::*;
+        memento_testkit::metadata_store_suite!({
+            let files = |folder: &Path| SqliteMetadataStore::new(&Options::new(folder));
+            MetadataStoreSuite::new(move |folder| Arc::new(files(folder)))
+                .shared()
+                .read_only(move |folder| guarded(ReadOnly, files(folder)))
+        });
+    }
+}
+
+/// Who computes what is known behind all of them.
+#[cfg(target_os = "linux")]
+mod claims {
+    #[allow(clippy::wildcard_imports)]
+    use super::*;
+    memento_testkit::claiming_metadata_store_suite!(
+        MetadataStoreSuite::new(|folder| {
+            let store = SqliteMetadataStore::new(&Options::new(folder));
+            let store = Arc::new(TimeLimit::new(LIMIT, Arc::new(store)));
+            let store = Arc::new(Guarded::new(Breaker::default(), store));
+            let store = Arc::new(Guarded::new(Retry::default(), store));
+            let store = Arc::new(Transformed::new(Encryption::new(keys()), store));
+            Arc::new(Guarded::new(Metrics::metadata("files"), store))
+        })
+        .shared()
+    );
+}

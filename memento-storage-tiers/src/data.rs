@@ -1,13 +1,13 @@
 //! Contents in tiers, and objects in one of them.
 
-use std::io::{Read, Seek};
+use std::io::{self, Read, Seek};
 use std::ops::Range;
 use std::sync::Arc;
 
 use memento::plugin::unreadable;
 use memento::{
-    Capabilities, DataStore, ListOptions, Listing, Name, Namespace, Prefix, Properties, PutOptions,
-    Result, Snapshot, Source, StoreInfo,
+    Capabilities, DataStore, Error, ListOptions, Listing, Name, Namespace, Prefix, Properties,
+    PutOptions, Result, Snapshot, Source, StoreInfo,
 };
 use tempfile::SpooledTempFile;
 
@@ -116,6 +116,13 @@ fn copy(from: &Tier, to: &Tier, name: &Name) -> Result<bool> {
     check_copied(from, to, contents::copy(&*from.data, &*to.data, name))
 }
 
+/// The error of a tier, where the next one could not be asked instead.
+fn not_held(error: Error, unheld: &io::Error) -> Error {
+    error.with("temporary folder", std::env::temp_dir().display()).help(format!(
+        "make room there, or set `TMPDIR` to another folder: what came could not be held for the next tier: {unheld}"
+    ))
+}
+
 /// What came of copying a content: a failure of the tier that has it, or of the other one.
 fn check_copied(from: &Tier, to: &Tier, copied: Result<bool, Failed>) -> Result<bool> {
     match copied {
@@ -210,10 +217,12 @@ impl DataStore for TieredDataStore {
                 self.pass_on(name, first);
                 Ok(is_put)
             }
-            Err(error) => {
-                let mut content = held.into_whole();
-                content.as_mut().and_then(|content| self.put_below(name, content)).ok_or(error)
-            }
+            Err(error) => match held.into_whole() {
+                Ok(content) => {
+                    content.and_then(|mut held| self.put_below(name, &mut held)).ok_or(error)
+                }
+                Err(unheld) => Err(not_held(error, &unheld)),
+            },
         }
     }
 

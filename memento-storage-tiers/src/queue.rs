@@ -12,9 +12,11 @@ use std::time::{Duration, Instant};
 
 use memento::plugin::{AtEnd, Stores, at_thread_end};
 use memento::{Claim, DataStore, Entry, Error, ErrorKind, Name, Result};
+use metrics::Counter;
 use parking_lot::{Condvar, Mutex, MutexGuard};
 
 use crate::contents::{self, Failed};
+use crate::counters::Counters;
 pub(crate) use state::Write;
 use state::{State, Waiting};
 
@@ -42,6 +44,7 @@ struct Shared {
     room: usize,
     sources: Vec<Arc<dyn DataStore>>,
     stores: Stores,
+    failures: Counter,
     state: Mutex<State>,
     /// Told of each change of `state`.
     changed: Condvar,
@@ -54,9 +57,17 @@ impl Queue {
         room: usize,
         sources: Vec<Arc<dyn DataStore>>,
         stores: Stores,
+        counters: &Counters,
     ) -> Self {
-        let (state, changed) = <_>::default();
-        let shared = Shared { name: name.to_owned(), room, sources, stores, state, changed };
+        let shared = Shared {
+            name: name.to_owned(),
+            room,
+            sources,
+            stores,
+            failures: counters.failures_behind.clone(),
+            state: Mutex::new(State::new(counters.lost.clone())),
+            changed: Condvar::new(),
+        };
         Self(Arc::new(Handle { shared: Arc::new(shared), thread: Mutex::default() }))
     }
 
@@ -196,7 +207,11 @@ impl Shared {
                     state.lost_contents.remove(&digest);
                 }
             }
-            Err(Failed::From(error) | Failed::To(error)) => {
+            Err(failed) => {
+                if let Failed::To(_) = &failed {
+                    self.failures.increment(1);
+                }
+                let (Failed::From(error) | Failed::To(error)) = failed;
                 if !std::mem::replace(&mut state.is_said, true) {
                     tracing::warn!(tier = self.name, %error, "results are not written to a tier");
                 }

@@ -14,13 +14,15 @@ pub(crate) struct HeldSource<'s, 't> {
     total: Option<u64>,
     /// `None` where nobody would ask for it, and where there was no room.
     read: Option<SpooledTempFile>,
+    /// Why it could not be held.
+    unheld: Option<io::Error>,
 }
 
 impl<'s, 't> HeldSource<'s, 't> {
     pub(crate) fn new(source: &'s mut Source<'t>, is_held: bool) -> Self {
         let read = is_held.then(|| SpooledTempFile::new(IN_MEMORY));
         let total = source.expected();
-        Self { source, total, read }
+        Self { source, total, read, unheld: None }
     }
 
     /// It, as a tier takes it.
@@ -39,9 +41,13 @@ impl<'s, 't> HeldSource<'s, 't> {
     }
 
     /// All of it, from its beginning, where that can be had.
-    pub(crate) fn into_whole(mut self) -> Option<SpooledTempFile> {
-        io::copy(&mut self, &mut io::sink()).ok()?;
-        self.read
+    ///
+    /// # Errors
+    ///
+    /// What became of the temporary file in which it was to be held.
+    pub(crate) fn into_whole(mut self) -> io::Result<Option<SpooledTempFile>> {
+        let is_whole = io::copy(&mut self, &mut io::sink()).is_ok();
+        self.unheld.map_or(Ok(self.read.filter(|_| is_whole)), Err)
     }
 }
 
@@ -49,8 +55,10 @@ impl Read for HeldSource<'_, '_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let bytes = self.source.read(buffer)?;
         // The tier that takes it now does not need what is held.
-        if self.read.as_mut().is_some_and(|read| read.write_all(&buffer[..bytes]).is_err()) {
-            self.read = None;
+        if let Some(read) = &mut self.read
+            && let Err(error) = read.write_all(&buffer[..bytes])
+        {
+            (self.read, self.unheld) = (None, Some(error));
         }
         Ok(bytes)
     }

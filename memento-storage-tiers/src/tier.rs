@@ -8,6 +8,7 @@ use memento::plugin::Stores;
 use memento::{DataStore, Entry, MetadataStore, Result};
 use serde::Deserialize;
 
+use crate::counters::Counters;
 use crate::queue::Queue;
 use crate::unwritten::Unwritten;
 
@@ -43,13 +44,16 @@ pub struct Tier {
     /// Whether the last operation failed, which has been reported.
     is_failing: AtomicBool,
     failures: AtomicU64,
+    counters: Counters,
 }
 
 impl Tier {
     /// A storage that is written through, and into which is copied what is found below. The name is for messages.
     pub fn new(name: impl Into<String>, stores: Stores) -> Self {
+        let name = name.into();
         Self {
-            name: name.into(),
+            counters: Counters::of(&name),
+            name,
             data: stores.data,
             metadata: stores.metadata,
             writes: Writes::default(),
@@ -95,7 +99,7 @@ impl Tier {
         if self.writes == Writes::Behind && !sources.is_empty() {
             let stores =
                 Stores { data: Arc::clone(&self.data), metadata: Arc::clone(&self.metadata) };
-            self.queue = Some(Queue::new(&self.name, self.room, sources, stores));
+            self.queue = Some(Queue::new(&self.name, self.room, sources, stores, &self.counters));
         }
     }
 
@@ -128,6 +132,7 @@ impl Tier {
             }
             Err(error) => {
                 self.failures.fetch_add(1, Ordering::Relaxed);
+                self.counters.failures.increment(1);
                 let error = error.with("tier", &self.name);
                 if !self.is_failing.swap(true, Ordering::Relaxed) {
                     tracing::warn!(tier = self.name, %error, "a tier fails; the others are used");

@@ -35,6 +35,12 @@ fn three(path: &Path) -> Stores {
     Tiers::new(tiers).into_stores()
 }
 
+/// What one process has in memory, and all of them in a folder: what another one has put is copied up.
+fn shared_far(path: &Path) -> Stores {
+    let tiers = [Tier::new("memory", memory()), Tier::new("far", folder(path, "far"))];
+    Tiers::new(tiers).into_stores()
+}
+
 fn data(stores: Stores) -> Arc<dyn DataStore> {
     stores.data
 }
@@ -59,6 +65,16 @@ mod through {
             .shared()
         );
     }
+    #[cfg(target_os = "linux")]
+    mod claims {
+        memento_testkit::claiming_metadata_store_suite!(
+            MetadataStoreSuite::new(|path| crate::metadata(crate::folders(
+                path,
+                crate::Writes::Through
+            )))
+            .shared()
+        );
+    }
 }
 
 mod behind {
@@ -75,6 +91,30 @@ mod behind {
                 crate::Writes::Behind
             )))
             .shared()
+        );
+    }
+    #[cfg(target_os = "linux")]
+    mod claims {
+        memento_testkit::claiming_metadata_store_suite!(
+            MetadataStoreSuite::new(|path| crate::metadata(crate::folders(
+                path,
+                crate::Writes::Behind
+            )))
+            .shared()
+        );
+    }
+}
+
+mod shared_far {
+    mod data {
+        memento_testkit::data_store_suite!(
+            DataStoreSuite::new(|path| crate::data(crate::shared_far(path))).shared()
+        );
+    }
+    #[cfg(target_os = "linux")]
+    mod claims {
+        memento_testkit::claiming_metadata_store_suite!(
+            MetadataStoreSuite::new(|path| crate::metadata(crate::shared_far(path))).shared()
         );
     }
 }

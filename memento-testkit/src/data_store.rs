@@ -41,7 +41,8 @@ impl DataStoreSuite {
         self
     }
 
-    /// How the same objects are opened for reading only.
+    /// How the same objects are opened for reading only. Of a store of which this is not told, only that it says that it
+    /// can be written is looked at.
     pub fn read_only(
         mut self,
         make: impl Fn(&Path) -> Arc<dyn DataStore> + Send + Sync + 'static,

@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use memento::MetadataStore;
 
-pub use properties::{FORGETTING, KEEPING};
+pub use properties::{CLAIMING, FORGETTING, KEEPING};
 
 /// What makes a store in a folder.
 type Make = Arc<dyn Fn(&Path) -> Arc<dyn MetadataStore> + Send + Sync>;
@@ -24,6 +24,7 @@ pub type Property = crate::suite::Property<MetadataStoreSuite>;
 #[derive(Clone)]
 pub struct MetadataStoreSuite {
     make: Make,
+    read_only: Option<Make>,
     is_shared: bool,
 }
 
@@ -31,12 +32,22 @@ impl MetadataStoreSuite {
     /// The stores that `make` makes: one for each property, with nothing in it. `make` gets an empty folder, whose path
     /// no other property has: a store elsewhere can use it as a prefix of its own.
     pub fn new(make: impl Fn(&Path) -> Arc<dyn MetadataStore> + Send + Sync + 'static) -> Self {
-        Self { make: Arc::new(make), is_shared: false }
+        Self { make: Arc::new(make), read_only: None, is_shared: false }
     }
 
     /// Two stores made with one folder are two ways to the same records, as from two processes.
     pub fn shared(mut self) -> Self {
         self.is_shared = true;
+        self
+    }
+
+    /// How the same records are opened for reading only. Of a store of which this is not told, only that it says that it
+    /// can be written is looked at.
+    pub fn read_only(
+        mut self,
+        make: impl Fn(&Path) -> Arc<dyn MetadataStore> + Send + Sync + 'static,
+    ) -> Self {
+        self.read_only = Some(Arc::new(make));
         self
     }
 }
@@ -63,6 +74,17 @@ impl fmt::Debug for MetadataStoreSuite {
 macro_rules! metadata_store_suite {
     ($suite:expr) => {
         $crate::recording_properties!($suite);
+    };
+}
+
+/// A test for each promise of a metadata store that tells processes apart which claim the same result, beside
+/// [`metadata_store_suite!`](crate::metadata_store_suite). The argument is a
+/// [`MetadataStoreSuite`](crate::metadata_store::MetadataStoreSuite), which need not be imported, and is
+/// [`shared`](crate::metadata_store::MetadataStoreSuite::shared): two of its stores are two processes.
+#[macro_export]
+macro_rules! claiming_metadata_store_suite {
+    ($suite:expr) => {
+        $crate::claiming_metadata_properties!($suite);
     };
 }
 

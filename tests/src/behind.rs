@@ -1,5 +1,6 @@
 //! A program that puts much and ends. Its first argument says how: it returns, or exits. The second one says who puts:
-//! the main thread, the threads of a batch, or those that work for tasks. What its storage has put off is done then.
+//! the main thread, the threads of a batch, or those that work for tasks. What its storage has put off is done then. Its log is
+//! on standard error.
 
 use memento::memento;
 // Nothing else of them is used: they are there because the program depends on them.
@@ -20,6 +21,8 @@ async fn large_in_a_task(n: u8) -> Vec<u8> {
 }
 
 fn main() {
+    let warnings = tracing_subscriber::fmt().with_max_level(tracing::Level::WARN);
+    warnings.with_ansi(false).with_writer(std::io::stderr).init();
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let [end, who] = &*arguments else { panic!("{arguments:?} are no end and who puts") };
     let values: Vec<Vec<u8>> = match &**who {

@@ -24,6 +24,7 @@ pub mod tasks;
 pub mod visit;
 pub mod warnings;
 pub mod work;
+pub mod wrapping;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 

@@ -11,6 +11,7 @@ use memento::{
 };
 use memento_storage_fs::{Durability, FileDataStore, Options, SqliteMetadataStore};
 use memento_testkit::data_store::DataStoreSuite;
+use memento_testkit::metadata_store::MetadataStoreSuite;
 
 mod data_in_files {
     memento_testkit::data_store_suite!(super::files(super::Durability::Fast));
@@ -65,11 +66,13 @@ mod data_by_four_methods {
 }
 
 mod metadata_in_sqlite {
-    use super::{Arc, Options, SqliteMetadataStore};
-    memento_testkit::metadata_store_suite!(
-        MetadataStoreSuite::new(|folder| Arc::new(SqliteMetadataStore::new(&Options::new(folder))))
-            .shared()
-    );
+    memento_testkit::metadata_store_suite!(super::sqlite());
+}
+
+/// Elsewhere, each claim is granted.
+#[cfg(target_os = "linux")]
+mod claims_in_files {
+    memento_testkit::claiming_metadata_store_suite!(super::sqlite());
 }
 
 mod metadata_in_memory {
@@ -109,6 +112,12 @@ fn files(durability: Durability) -> DataStoreSuite {
     DataStoreSuite::new(move |folder| Arc::new(FileDataStore::new(&options(folder))))
         .shared()
         .read_only(move |folder| Arc::new(FileDataStore::new(&options(folder).readonly())))
+}
+
+fn sqlite() -> MetadataStoreSuite {
+    MetadataStoreSuite::new(|folder| Arc::new(SqliteMetadataStore::new(&Options::new(folder))))
+        .shared()
+        .read_only(|folder| Arc::new(SqliteMetadataStore::new(&Options::new(folder).readonly())))
 }
 
 /// Stores as workers see them.

@@ -34,6 +34,24 @@ fn what_waits_when_a_program_ends_is_written() {
     }
 }
 
+/// The last one who waits for what is written is the program's end, and nobody is there to be told but the log.
+#[test]
+fn what_is_lost_when_a_program_ends_is_in_its_log() {
+    for end in ["return", "exit"] {
+        let folder = tempfile::tempdir().unwrap();
+        let tiers = folder.path().join("tiers.toml");
+        fs::write(&tiers, [TIERS, "faults.rate = 1.0\n"].concat()).unwrap();
+        let mut program = Command::new(env!("CARGO_BIN_EXE_behind"));
+        let ended = program.args([end, "calls"]).env("MEMENTO_CONFIG", &tiers).output().unwrap();
+        let log = String::from_utf8(ended.stderr).unwrap();
+        assert!(ended.status.success(), "{log}");
+        let lost: Vec<_> = log.lines().filter(|line| line.contains("results are lost")).collect();
+        let [lost] = &*lost else { panic!("one line for {end}: {log}") };
+        // The mementos and results of twenty calls, and the code of their function.
+        assert!(lost.contains("(tier: far, lost: 41)"), "{lost}");
+    }
+}
+
 /// Checks that all that the program has put is in the far tier.
 fn check_far(folder: &Path) {
     let far = folder.join("far.toml");

@@ -16,6 +16,7 @@ use crate::operation::{
     APPEND, CONTAINS, COPY, CREATE_NAMESPACE, GET, GET_MANY, GET_RANGE, HAS_NAMESPACE, INFO, LIST,
     LIST_NAMESPACES, LIST_SNAPSHOTS, PING, PROPERTIES, PUT, PUT_FROM, PUT_MANY, READ,
     READ_SNAPSHOT, REMOVE, REMOVE_MANY, REMOVE_NAMESPACE, REMOVE_SNAPSHOT, SET_ASIDE, SNAPSHOT,
+    URL,
 };
 
 /// A content as a stream, where there is one.
@@ -184,13 +185,15 @@ impl<S: DataStore + ?Sized + 'static> DataStore for TimeLimit<S> {
     }
 
     fn url(&self, name: &Name) -> Result<String> {
-        self.store.url(name)
+        let name = name.clone();
+        self.within(URL, move |store| store.url(&name))
     }
 
     fn tiers(&self) -> Vec<(String, Arc<dyn DataStore>)> {
         self.store.tiers()
     }
 
+    /// It takes as long as what waits takes, each part of which has a limit of its own.
     fn flush(&self) -> Result<()> {
         self.store.flush()
     }

@@ -10,7 +10,7 @@ use memento::{
 use super::TimeLimit;
 use crate::operation::{
     CLAIM, GET_RECORD, GET_RECORDS, LIST_RECORDS, PUT_RECORDS, REMOVE_RECORD, REMOVE_RECORDS,
-    REPLACE_RECORDS, SET_RECORD_ASIDE, VERSIONS,
+    REPLACE_RECORDS, SET_RECORD_ASIDE, VERSIONS, WAIT,
 };
 
 impl<S: MetadataStore + ?Sized + 'static> MetadataStore for TimeLimit<S> {
@@ -68,13 +68,19 @@ impl<S: MetadataStore + ?Sized + 'static> MetadataStore for TimeLimit<S> {
     }
 
     fn wait_for_claim(&self, key: &Key, limit: Duration) {
-        self.store.wait_for_claim(key, limit.min(self.limit));
+        let (key, limit) = (*key, limit.min(self.limit));
+        // Where it waits for longer than it was told, the claim is asked for again.
+        let _ = self.within(WAIT, move |store| {
+            store.wait_for_claim(&key, limit);
+            Ok(())
+        });
     }
 
     fn tiers(&self) -> Vec<(String, Arc<dyn MetadataStore>)> {
         self.store.tiers()
     }
 
+    /// It takes as long as what waits takes, each part of which has a limit of its own.
     fn flush(&self) -> Result<()> {
         self.store.flush()
     }

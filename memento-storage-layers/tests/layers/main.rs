@@ -1,7 +1,9 @@
 //! What the layers do when a store fails, hangs, or must not be changed.
 
+mod methods;
 mod metrics;
 mod policies;
+mod retry;
 mod scripted;
 mod size_limit;
 mod time_limit;

@@ -3,16 +3,20 @@
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
 use std::sync::Arc;
+use std::time::Duration;
 
 use memento::{
-    DataStore, Digest, Entry, ErrorKind, Key, MemoryMetadataStore, MetadataStore, PutOptions,
-    Source, Version,
+    DataStore, Digest, Entry, Environment, ErrorKind, Filter, Key, ListOptions, LocalRunner,
+    MemoryDataStore, MemoryMetadataStore, MetadataStore, Prefix, PutOptions, Source, Storage,
+    Version, memento,
 };
-use memento_storage_layers::{Guarded, Metrics};
+use memento_storage_layers::{
+    Breaker, Guarded, Keys, Metrics, Retry, Signing, TimeLimit, Transformed,
+};
 use metrics_util::debugging::{DebugValue, DebuggingRecorder};
 
-use crate::name;
 use crate::scripted::{Next, Scripted};
+use crate::{fails, name};
 
 /// What a recorder has heard: counts by `metric kind operation`, and how many times of each operation it knows.
 fn recorded(work: impl FnOnce()) -> (BTreeMap<String, u64>, BTreeMap<String, usize>) {
@@ -94,6 +98,7 @@ fn data_are_counted_exactly() {
         ("hits_total data get_many", 1),
         ("misses_total data get_many", 1),
         ("errors_total data get_many", 1),
+        ("damaged_total data get_many", 1),
         ("read_bytes_total data get_many", 100),
         ("operations_total data read", 1),
         ("hits_total data read", 1),
@@ -149,4 +154,92 @@ fn records_are_counted_exactly() {
         ("operations_total metadata try_claim", 1),
     ];
     assert_eq!(counts, expected(&all));
+}
+
+/// What was counted of one kind of trouble.
+fn only(counts: BTreeMap<String, u64>, metrics: &[&str]) -> BTreeMap<String, u64> {
+    let is_asked_for = |line: &String| metrics.iter().any(|metric| line.starts_with(metric));
+    counts.into_iter().filter(|(line, _)| is_asked_for(line)).collect()
+}
+
+#[test]
+fn what_is_tried_again_and_breakers_that_open_are_counted() {
+    let store = Scripted::new(fails(3 + 1 + 1));
+    let limited = Arc::new(TimeLimit::new(Duration::MAX, Arc::clone(&store)));
+    let breaker = Arc::new(Guarded::new(Breaker::new(4, Duration::ZERO), limited));
+    let retry = Retry::default().attempts(3).first_pause(Duration::ZERO);
+    let retried = Guarded::new(retry, Arc::clone(&breaker));
+    let counted = Guarded::new(Metrics::data("team"), Arc::new(retried));
+    let (counts, _) = recorded(|| {
+        counted.get(&name("a")).unwrap_err();
+        // It opens, and the probe fails, too; the next one succeeds.
+        counted.get(&name("a")).unwrap();
+        counted.get(&name("a")).unwrap();
+        // What nobody has asked for through what counts is nothing that it did.
+        store.script.lock().unwrap().extend(fails(4));
+        for _ in 0..4 {
+            breaker.get(&name("a")).unwrap_err();
+        }
+        counted.get(&name("a")).unwrap();
+    });
+    let all = [
+        ("operations_total data get", 4),
+        ("errors_total data get", 1),
+        ("retries_total data get", 2 + 2),
+        ("breaker_opened_total data get", 2),
+    ];
+    let metrics = ["operations_total", "errors_total", "retries_total", "breaker_opened_total"];
+    assert_eq!(only(counts, &metrics), expected(&all));
+}
+
+/// A result that does not stand in its record.
+#[memento]
+fn large(n: u8) -> Vec<u8> {
+    vec![n; 100_000]
+}
+
+#[test]
+fn what_memento_finds_damaged_is_counted() {
+    let (data, metadata) =
+        (Arc::<MemoryDataStore>::default(), Arc::<MemoryMetadataStore>::default());
+    let (counts, _) = recorded(|| {
+        let counted = Storage::new(
+            Guarded::new(Metrics::data("team"), Arc::clone(&data)),
+            Guarded::new(Metrics::metadata("team"), Arc::clone(&metadata)),
+        );
+        let environment = Environment::new(counted.memory_cache(0), LocalRunner::new());
+        let call = || environment.enter(|| assert!(large(7) == vec![7; 100_000]));
+        call();
+        let mut entries = metadata.list(&Filter::default(), None, 10).unwrap().entries;
+        entries[0].record[0] ^= 1;
+        metadata.put(&entries).unwrap();
+        call();
+        let contents = data.list(&Prefix::root(), &ListOptions::default()).unwrap().objects;
+        let of_result = contents.iter().find(|object| object.size >= 100_000).unwrap();
+        data.put(&of_result.name, &vec![8; 100_000]).unwrap();
+        call();
+        call();
+    });
+    let all = [("damaged_total data set_aside", 1), ("damaged_total metadata set_aside", 1)];
+    assert_eq!(only(counts, &["damaged_total"]), expected(&all));
+}
+
+/// Also where it shows in the middle of a stream.
+#[test]
+fn what_a_layer_finds_damaged_is_counted() {
+    let store = Arc::<MemoryDataStore>::default();
+    let keys = Keys::new(["a key that everybody knows, as it stands here"]).unwrap();
+    let signed = Transformed::new(Signing::new(keys), Arc::clone(&store));
+    let counted = Guarded::new(Metrics::data("team"), Arc::new(signed));
+    let (counts, _) = recorded(|| {
+        counted.put(&name("a"), &vec![7; 1_000_000]).unwrap();
+        let mut sealed = store.get(&name("a")).unwrap().unwrap();
+        *sealed.last_mut().unwrap() ^= 1;
+        store.put(&name("a"), &sealed).unwrap();
+        counted.get(&name("a")).unwrap_err();
+        let mut stream = counted.read(&name("a")).unwrap().unwrap();
+        stream.read_to_end(&mut Vec::new()).unwrap_err();
+    });
+    let all = [("damaged_total data get", 1), ("damaged_total data read", 1)];
+    assert_eq!(only(counts, &["damaged_total"]), expected(&all));
 }

@@ -15,7 +15,7 @@ use memento_storage_layers::{
 use crate::scripted::{Next, Scripted};
 use crate::{fails, name};
 
-fn retry() -> Retry {
+pub(crate) fn retry() -> Retry {
     Retry::default().first_pause(Duration::ZERO)
 }
 
@@ -27,16 +27,6 @@ fn what_fails_is_tried_again() {
         let ended = retried.put(&name("a"), b"content");
         assert_eq!((ended.is_ok(), store.take()), (is_done, asked), "{failures} failures");
         assert_eq!(store.store.get(&name("a")).unwrap().is_some(), is_done);
-    }
-}
-
-#[test]
-fn what_will_not_succeed_is_not_tried_again() {
-    for kind in [ErrorKind::Damaged, ErrorKind::ReadOnly, ErrorKind::Unsupported] {
-        let store = Scripted::new([Next::Fail(kind)]);
-        let retried = Guarded::new(retry(), Arc::clone(&store));
-        assert_eq!(retried.get(&name("a")).unwrap_err().kind(), kind);
-        assert_eq!(store.take(), 1);
     }
 }
 

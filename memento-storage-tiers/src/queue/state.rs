@@ -3,6 +3,7 @@
 use std::collections::{HashSet, VecDeque};
 
 use memento::{Claim, Digest, Entry, Error, Name, Replacement};
+use metrics::Counter;
 
 /// How many records are put together.
 const TOGETHER: usize = 1_000;
@@ -74,11 +75,18 @@ pub(super) struct State {
     pub(super) lost: u64,
     /// Those of them that the log does not have yet either.
     pub(super) unsaid: u64,
+    /// Counts all that ever were.
+    counter: Option<Counter>,
     /// Contents that could not be written: what comes behind them does not name them.
     pub(super) lost_contents: HashSet<Digest>,
 }
 
 impl State {
+    /// Nothing waits, and what is lost is counted.
+    pub(super) fn new(lost: Counter) -> Self {
+        Self { counter: Some(lost), ..Self::default() }
+    }
+
     /// Whether all that was put is written, or lost.
     pub(super) fn is_idle(&self) -> bool {
         self.ended == self.pushed
@@ -87,6 +95,9 @@ impl State {
     fn lose(&mut self, results: u64) {
         self.lost += results;
         self.unsaid += results;
+        if let Some(counter) = &self.counter {
+            counter.increment(results);
+        }
     }
 
     /// Ends what waited, without its having been written.

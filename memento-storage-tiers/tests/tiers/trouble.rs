@@ -332,3 +332,32 @@ fn what_is_dropped_goes_from_the_tiers_that_answer() {
         }
     }
 }
+
+/// In a program of its own, whose temporary folder is none.
+#[test]
+fn where_nothing_can_be_held_for_the_next_tier_the_folder_is_named() {
+    const MISSING: &str = "/nowhere/to/hold/anything";
+    if std::env::var("TMPDIR").as_deref() != Ok(MISSING) {
+        let mut again = std::process::Command::new(std::env::current_exe().unwrap());
+        let test = "trouble::where_nothing_can_be_held_for_the_next_tier_the_folder_is_named";
+        let ended = again.args(["--exact", test]).env("TMPDIR", MISSING).output().unwrap();
+        let said = String::from_utf8_lossy(&ended.stdout);
+        assert!(ended.status.success() && said.contains("1 passed"), "{said}");
+        return;
+    }
+    let (near, far) = (Store::default(), Store::default());
+    let stores = Tiers::new([tier(&near), tier(&far)]).into_stores();
+    near.set_full(true);
+    let put = |length| {
+        let content = vec![7; length];
+        let name = Name::of_result(&Digest::of(&content));
+        let mut reader = &*content;
+        let mut source = Source::new(&mut reader);
+        stores.data.put_from(&name, &mut source, &PutOptions::default())
+    };
+    assert!(put(1_000_000).unwrap(), "what waits in memory is in the next one");
+    let error = put(5_000_000).unwrap_err().to_string();
+    assert!(error.contains("it is full") && error.contains(MISSING), "{error}");
+    let environment = of(stores.clone());
+    environment.enter(|| assert!(large(5) == text(5), "the caller has its value"));
+}

@@ -3,6 +3,7 @@
 mod atomic;
 mod batches;
 mod conditions;
+mod contents;
 mod core;
 mod forgetting;
 mod lists;
@@ -43,6 +44,10 @@ properties! {
         each_of_a_batch_has_its_own_result
         ranges_are_parts_of_the_content
     }
+    contents {
+        contents_are_kept_however_they_are_put
+        contents_that_are_removed_are_gone
+    }
     streams {
         streams_bring_and_take_the_whole
         what_is_staged_is_not_there_before
@@ -71,7 +76,7 @@ properties! {
         urls_are_told
         what_is_set_aside_can_be_looked_at
         what_is_whole_again_is_not_set_aside
-        a_store_for_reading_changes_nothing
+        a_store_is_writable_or_changes_nothing
     }
 }
 

@@ -39,6 +39,20 @@ impl Lab {
         }
     }
 
+    /// What another process has, which says so when it does not share the records with this one.
+    #[track_caller]
+    pub(super) fn of_another_process(&self) -> Arc<dyn MetadataStore> {
+        promised(self.suite.is_shared, "two stores of one folder are two ways to it", || {
+            "the suite does not say so: `.shared()`".to_owned()
+        });
+        self.other()
+    }
+
+    /// The same records, open for reading only, where that can be.
+    pub(super) fn read_only(&self) -> Option<Arc<dyn MetadataStore>> {
+        self.suite.read_only.as_ref().map(|make| make(self.folder.path()))
+    }
+
     /// Puts entries together.
     #[track_caller]
     pub(super) fn keep(&self, entries: &[Entry]) {

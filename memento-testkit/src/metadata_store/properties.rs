@@ -4,6 +4,7 @@ mod claims;
 mod forgetting;
 mod lists;
 mod records;
+mod whole;
 
 use super::MetadataStoreSuite;
 use crate::suite::properties;
@@ -37,6 +38,18 @@ properties! {
         what_nobody_else_has_is_claimed
         what_is_given_back_is_claimed_again
         who_waits_for_a_claim_waits_no_longer_than_told
+    }
+    whole {
+        a_store_is_writable_or_changes_nothing
+    }
+}
+
+properties! {
+    /// What metadata stores promise that tell processes apart which claim the same result.
+    metadata_store::MetadataStoreSuite, CLAIMING, claiming_metadata_properties, ($):
+    claims {
+        what_another_process_has_is_not_claimed
+        of_many_processes_one_has_a_claim
     }
 }
 

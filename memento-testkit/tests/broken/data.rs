@@ -57,6 +57,7 @@ pub(crate) enum Wrong {
     SetsNothingAside,
     SetsAllAside,
     WritesAnyway,
+    SaysReadOnly,
 }
 
 pub(crate) const KEEPING_CASES: &[Case<Wrong>] = &[
@@ -160,7 +161,15 @@ pub(crate) const KEEPING_CASES: &[Case<Wrong>] = &[
         &["what_is_whole_again_is_not_set_aside"],
         "is not there, not a content of 100 bytes",
     ),
-    Case(Wrong::WritesAnyway, &["a_store_for_reading_changes_nothing"], "`put` gives Ok(())"),
+    Case(Wrong::WritesAnyway, &["a_store_is_writable_or_changes_nothing"], "`put` gives Ok(())"),
+    Case(
+        Wrong::SaysReadOnly,
+        &["a_store_is_writable_or_changes_nothing"],
+        "it says that it is open for reading only",
+    ),
+    Case(Wrong::CutsOff, &["contents_are_kept_however_they_are_put"], "is another one"),
+    Case(Wrong::IsNotShared, &["contents_are_kept_however_they_are_put"], "is another one"),
+    Case(Wrong::RemovesNothing, &["contents_that_are_removed_are_gone"], "not not there"),
 ];
 
 /// What is wrong with a store that keeps nothing.

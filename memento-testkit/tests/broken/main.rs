@@ -1,5 +1,6 @@
 //! The suites notice runners and stores that break a promise: each of these breaks one.
 
+mod claims;
 mod data;
 mod local;
 mod metadata;
@@ -70,5 +71,6 @@ fn no_property_holds_for_all() {
     assert_eq!(noticing(data::KEEPING_CASES), names(data_store::KEEPING));
     assert_eq!(noticing(data::FORGETTING_CASES), names(data_store::FORGETTING));
     assert_eq!(noticing(metadata::KEEPING_CASES), names(metadata_store::KEEPING));
+    assert_eq!(noticing(claims::CLAIMING_CASES), names(metadata_store::CLAIMING));
     assert_eq!(noticing(metadata::FORGETTING_CASES), names(metadata_store::FORGETTING));
 }

@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use memento::{
-    Capabilities, Claim, Entry, Filter, Key, MemoryMetadataStore, MetadataStore, Page, Replacement,
-    Result, Version,
+    Capabilities, Claim, Entry, Error, ErrorKind, Filter, Key, MemoryMetadataStore, MetadataStore,
+    Page, Replacement, Result, Version,
 };
 use memento_testkit::metadata_store::{FORGETTING, KEEPING, MetadataStoreSuite};
 use parking_lot::Mutex;
@@ -41,6 +41,8 @@ pub(crate) enum Wrong {
     GrantsOneClaim,
     KeepsClaims,
     WaitsForEver,
+    WritesAnyway,
+    SaysReadOnly,
 }
 
 pub(crate) const KEEPING_CASES: &[Case<Wrong>] = &[
@@ -126,6 +128,12 @@ pub(crate) const KEEPING_CASES: &[Case<Wrong>] = &[
         &["who_waits_for_a_claim_waits_no_longer_than_told"],
         "10 ms were not over in ten seconds",
     ),
+    Case(Wrong::WritesAnyway, &["a_store_is_writable_or_changes_nothing"], "`put` gives Ok(())"),
+    Case(
+        Wrong::SaysReadOnly,
+        &["a_store_is_writable_or_changes_nothing"],
+        "it says that it is open for reading only",
+    ),
 ];
 
 pub(crate) const FORGETTING_CASES: &[Case<Forgetting>] = &[
@@ -158,14 +166,26 @@ pub(crate) enum Forgetting {
 #[derive(Debug)]
 struct Broken {
     wrong: Wrong,
+    is_read_only: bool,
     records: Arc<MemoryMetadataStore>,
     has_claimed: Arc<AtomicBool>,
     seen: Mutex<HashMap<Key, Option<Vec<u8>>>>,
 }
 
+impl Broken {
+    fn check_writable(&self) -> Result<()> {
+        if self.is_read_only && self.wrong != Wrong::WritesAnyway {
+            return Err(Error::new(ErrorKind::ReadOnly, "change a broken store"));
+        }
+        Ok(())
+    }
+}
+
 impl MetadataStore for Broken {
     fn capabilities(&self) -> Capabilities {
-        self.records.capabilities()
+        let all = self.records.capabilities();
+        let says_so = self.is_read_only || self.wrong == Wrong::SaysReadOnly;
+        if says_so { all.not_writable() } else { all }
     }
 
     fn get(&self, key: &Key) -> Result<Option<Vec<u8>>> {
@@ -207,6 +227,7 @@ impl MetadataStore for Broken {
     }
 
     fn put(&self, entries: &[Entry]) -> Result<()> {
+        self.check_writable()?;
         let mut entries = entries.to_vec();
         match self.wrong {
             Wrong::LosesTheLast => drop(entries.pop()),
@@ -220,6 +241,7 @@ impl MetadataStore for Broken {
     }
 
     fn replace(&self, replacements: &[Replacement]) -> Result<()> {
+        self.check_writable()?;
         match self.wrong {
             Wrong::ReplacesNothing => return Ok(()),
             Wrong::ReplacesAnything | Wrong::ReplacesLate => {}
@@ -238,6 +260,7 @@ impl MetadataStore for Broken {
     }
 
     fn remove(&self, key: &Key) -> Result<bool> {
+        self.check_writable()?;
         match self.wrong {
             Wrong::RemovesNothing => Ok(true),
             _ => self.records.remove(key),
@@ -245,6 +268,7 @@ impl MetadataStore for Broken {
     }
 
     fn remove_all(&self, filter: &Filter) -> Result<u64> {
+        self.check_writable()?;
         let mut filter = filter.clone();
         if self.wrong == Wrong::RemovesAllOfAFunction && filter.function.is_some() {
             filter.failed = None;
@@ -300,6 +324,7 @@ impl MetadataStore for Broken {
     }
 
     fn set_aside(&self, key: &Key, damaged: &[u8]) -> Result<()> {
+        self.check_writable()?;
         match self.wrong {
             Wrong::SetsNothingAside => Ok(()),
             Wrong::SetsAnythingAside => self.records.remove(key).map(drop),
@@ -349,12 +374,16 @@ impl MetadataStore for Forgetful {
 fn what_is_wrong_with_a_metadata_store_is_noticed() {
     let suite = |wrong| {
         let folders = Mutex::new(HashMap::<PathBuf, (Arc<_>, Arc<_>)>::new());
-        let make = move |folder: &Path| -> Arc<dyn MetadataStore> {
+        let make = move |folder: &Path, is_read_only: bool| -> Arc<dyn MetadataStore> {
             let (records, has_claimed) =
                 folders.lock().entry(folder.to_owned()).or_default().clone();
-            Arc::new(Broken { wrong, records, has_claimed, seen: Mutex::default() })
+            Arc::new(Broken { wrong, is_read_only, records, has_claimed, seen: Mutex::default() })
         };
-        MetadataStoreSuite::new(make).shared()
+        let make = Arc::new(make);
+        let read_only = Arc::clone(&make);
+        MetadataStoreSuite::new(move |folder| make(folder, false))
+            .shared()
+            .read_only(move |folder| read_only(folder, true))
     };
     crate::check(KEEPING_CASES, KEEPING, suite, Wrong::Nothing);
 }

@@ -102,7 +102,9 @@ mod tests {
         let put = |metadata| Put { tag: "t-1".to_owned(), metadata, content: vec![7; 9].into() };
         let all = || [change(Some(put(None))), change(None), change(Some(put(metadata.clone())))];
         let (mut journal, _) = Journal::open(&path);
-        all().iter().for_each(|change| journal.add(change));
+        for change in &all() {
+            journal.add(change);
+        }
         drop(journal);
         assert_eq!(Journal::open(&path).1, all());
         let length = std::fs::metadata(&path).unwrap().len();

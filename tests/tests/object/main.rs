@@ -12,6 +12,7 @@ mod memory;
 mod once;
 mod secure;
 mod transactions;
+mod wrapped;
 
 use memento_storage_object::storage;
 use memento_tests::s3::{BUCKET, S3Server};

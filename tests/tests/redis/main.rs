@@ -16,6 +16,7 @@ mod set_aside;
 mod streamed;
 mod too_long;
 mod topology;
+mod wrapped;
 
 use memento::{DataStore as _, ListOptions, Prefix};
 use memento_storage_redis::{Options, RedisDataStore};

@@ -89,13 +89,19 @@ pub(super) fn what_is_whole_again_is_not_set_aside(suite: &DataStoreSuite) {
     }
 }
 
-pub(super) fn a_store_for_reading_changes_nothing(suite: &DataStoreSuite) {
+pub(super) fn a_store_is_writable_or_changes_nothing(suite: &DataStoreSuite) {
     let lab = Lab::new(suite);
+    promised(lab.capabilities().writable, "a store that keeps what is put says so", || {
+        "it says that it is open for reading only".to_owned()
+    });
+    let Some(store) = lab.read_only() else { return };
     lab.keep("a/b", b"content");
-    let snapshot = done(lab.snapshot(&name("a/b")), "of what is there, a snapshot can be taken");
+    let promise = "of what is there, a snapshot can be taken";
+    let Some(snapshot) = done(lab.snapshot(&name("a/b")), promise) else {
+        panic!("broken promise: {promise}\nfound: there is nothing");
+    };
     let before = lab.listed("", ListOptions::default());
     let promise = "a store that is open for reading changes nothing, and says so";
-    let (Some(store), Some(snapshot)) = (lab.read_only(), snapshot) else { return };
     promised(!store.capabilities().writable, promise, || "not in its capabilities".to_owned());
     let (there, new) = (name("a/b"), name("a/c"));
     let attempts: [(&str, Result<(), Error>); 12] = [

@@ -1,12 +1,15 @@
 //! The right to compute a result.
 
-use std::sync::mpsc;
+use std::sync::{Barrier, mpsc};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::metadata_store::MetadataStoreSuite;
 use crate::metadata_store::lab::{Lab, done, key};
-use crate::suite::promised;
+use crate::suite::{in_threads, promised};
+
+/// How long a claim that was given back is waited for.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 pub(super) fn what_nobody_else_has_is_claimed(suite: &MetadataStoreSuite) {
     let lab = Lab::new(suite);
@@ -41,4 +44,48 @@ pub(super) fn who_waits_for_a_claim_waits_no_longer_than_told(suite: &MetadataSt
     });
     let has_returned = receiver.recv_timeout(Duration::from_secs(10)).is_ok();
     promised(has_returned, promise, || "10 ms were not over in ten seconds".to_owned());
+}
+
+pub(super) fn what_another_process_has_is_not_claimed(suite: &MetadataStoreSuite) {
+    let lab = Lab::new(suite);
+    let other = lab.of_another_process();
+    let promise = "what one process has claimed is refused to another one, until it is given back";
+    for (one, another) in [(&*lab, &*other), (&*other, &*lab)] {
+        let held = done(one.try_claim(&key(1)), promise);
+        promised(held.is_some(), promise, || "it was refused where nobody has it".to_owned());
+        let refused = done(another.try_claim(&key(1)), promise);
+        promised(refused.is_none(), promise, || "it was granted to both".to_owned());
+        let free = done(another.try_claim(&key(2)), promise);
+        promised(free.is_some(), promise, || "another key was refused".to_owned());
+        drop(held);
+        // A store need not look anew each time that somebody asks who was refused.
+        let began = Instant::now();
+        let mut granted = done(another.try_claim(&key(1)), promise);
+        while granted.is_none() && began.elapsed() < PATIENCE {
+            another.wait_for_claim(&key(1), Duration::from_millis(20));
+            granted = done(another.try_claim(&key(1)), promise);
+        }
+        promised(granted.is_some(), promise, || "it was refused after that".to_owned());
+        let refused = done(one.try_claim(&key(1)), promise);
+        promised(refused.is_none(), promise, || "who has given it back has it still".to_owned());
+    }
+}
+
+pub(super) fn of_many_processes_one_has_a_claim(suite: &MetadataStoreSuite) {
+    const PROCESSES: usize = 4;
+    let lab = Lab::new(suite);
+    let promise = "of processes that claim one result at once, one gets it";
+    let stores = [(); PROCESSES].map(|()| lab.of_another_process());
+    for number in 0..20 {
+        let (all, claims) = (Barrier::new(PROCESSES), mpsc::channel());
+        in_threads(PROCESSES, |process| {
+            all.wait();
+            let claim = done(stores[process].try_claim(&key(number)), promise);
+            claims.0.send(claim.is_some()).expect("it is received below");
+            // Nobody gives it back before all have asked.
+            all.wait();
+        });
+        let granted = claims.1.try_iter().filter(|granted| *granted).count();
+        promised(granted == 1, promise, || format!("{granted} of {PROCESSES} have it"));
+    }
 }

@@ -74,6 +74,7 @@ impl DataStore for Broken {
         let all = self.objects.capabilities().url();
         match self.wrong {
             _ if self.is_read_only => all.not_writable(),
+            Wrong::SaysReadOnly => all.not_writable(),
             Wrong::SaysNotNested => all.not_nested(),
             Wrong::LacksInSilence => Capabilities::default(),
             _ => all,

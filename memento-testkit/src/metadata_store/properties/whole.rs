@@ -1,0 +1,38 @@
+//! The store as a whole.
+
+use memento::{Error, ErrorKind, Filter, Replacement};
+
+use crate::metadata_store::MetadataStoreSuite;
+use crate::metadata_store::lab::{Lab, done, entry, key};
+use crate::suite::promised;
+
+pub(super) fn a_store_is_writable_or_changes_nothing(suite: &MetadataStoreSuite) {
+    let lab = Lab::new(suite);
+    promised(lab.capabilities().writable, "a store that keeps what is put says so", || {
+        "it says that it is open for reading only".to_owned()
+    });
+    let Some(store) = lab.read_only() else { return };
+    lab.keep(&[entry(1), entry(2)]);
+    let promise = "a store that is open for reading changes nothing, and says so";
+    promised(!store.capabilities().writable, promise, || "not in its capabilities".to_owned());
+    let (there, seen) = (entry(1), entry(1).record);
+    let new = memento::Entry { record: b"new".to_vec(), ..entry(1) };
+    let replacement = Replacement { seen: seen.clone(), entry: new.clone() };
+    let attempts: [(&str, Result<(), Error>); 6] = [
+        ("put", store.put(&[new, entry(3)])),
+        ("replace", store.replace(&[replacement])),
+        ("remove", store.remove(&there.key).map(drop)),
+        ("remove_all", store.remove_all(&Filter::default()).map(drop)),
+        ("set_aside", store.set_aside(&there.key, &seen)),
+        ("remove of what is not there", store.remove(&key(3)).map(drop)),
+    ];
+    for (method, result) in attempts {
+        let is_said = result.as_ref().is_err_and(|error| error.kind() == ErrorKind::ReadOnly);
+        promised(is_said, promise, || format!("`{method}` gives {result:?}"));
+    }
+    for (number, record) in [(1, Some(&seen[..])), (2, Some(&b"2"[..])), (3, None)] {
+        lab.holds(promise, number, record);
+        let found = done(store.get(&key(number)), promise);
+        promised(found.as_deref() == record, promise, || format!("{found:?}, not {record:?}"));
+    }
+}
