@@ -80,14 +80,6 @@ pub fn meet(folder: PathBuf, n: u64, fate: Fate) -> u64 {
     n * 2
 }
 
-/// How many of the calls that meet these fates return.
-#[memento]
-pub fn survivors(folder: PathBuf, fates: Vec<Fate>) -> usize {
-    note(&folder, "counts", fates.len());
-    let calls = (0..).zip(fates).map(|(n, fate)| (folder.clone(), n, fate));
-    meet::map(calls).into_iter().flatten().count()
-}
-
 /// Adds a line to a file of `folder`.
 ///
 /// # Panics

@@ -20,6 +20,7 @@ pub mod s3;
 pub mod sharing;
 pub mod slurm;
 pub mod steps;
+pub mod survivors;
 pub mod tasks;
 pub mod visit;
 pub mod warnings;

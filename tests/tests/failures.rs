@@ -7,6 +7,9 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use futures_executor::block_on;
 use futures_util::{FutureExt as _, StreamExt as _};
 use memento::{CancellationToken, Environment, LocalRunner, NullRunner, Storage, memento};
+use memento_runner_process::{Options, ProcessRunner};
+use memento_tests::fates::{Fate, noted};
+use memento_tests::survivors::survivors;
 
 static IS_BROKEN: AtomicBool = AtomicBool::new(false);
 static RUNS: AtomicU64 = AtomicU64::new(0);
@@ -143,4 +146,22 @@ fn what_is_made_of_a_call_that_was_cancelled_is_not_kept() {
     assert_eq!(fresh(&storage).enter(|| with_token(0)), 0);
     CANCELS.store(false, Ordering::SeqCst);
     assert_eq!(fresh(&storage).enter(|| with_token(0)), 4);
+}
+
+/// It is told to its caller, and to nobody else.
+#[test]
+fn what_a_worker_makes_of_a_call_that_panicked_is_not_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = || folder.path().to_owned();
+    let options = Options::new().workers(1).program(env!("CARGO_BIN_EXE_program"));
+    let environment = Environment::new(Storage::memory(), ProcessRunner::new(options));
+    environment.enter(|| {
+        for _ in 0..2 {
+            assert_eq!(survivors(path(), vec![Fate::Return, Fate::Panic]), 1);
+            assert_eq!(survivors(path(), vec![Fate::Return]), 1);
+        }
+        assert!(survivors::memento(path(), vec![Fate::Return, Fate::Panic]).unwrap().is_none());
+    });
+    assert_eq!(noted(folder.path(), "counts"), [2, 1, 2]);
+    assert_eq!(environment.statistics().errors, 0);
 }

@@ -10,9 +10,9 @@ use memento::{
 };
 use memento_runner_process::{Options, ProcessRunner};
 use memento_tests::fates::{
-    Fate, Numbered, Plain, borrowing, calls_elsewhere, calls_leaf, double, elsewhere, fail_plainly,
+    Numbered, Plain, borrowing, calls_elsewhere, calls_leaf, double, elsewhere, fail_plainly,
     fail_to_open, fail_with_number, fail_with_text, graph, has_failed, input, leaf, noted, print,
-    process, recursive, rendezvous, shared, start_another, survivors, variable,
+    process, recursive, rendezvous, shared, start_another, variable,
 };
 use memento_tests::folder::Folder;
 use memento_tests::processes::NO_THREAD;
@@ -52,23 +52,6 @@ fn calls_run_in_other_processes_and_are_found_again() {
     let statistics = environment.statistics();
     assert_eq!((statistics.computed, statistics.memory_hits), (3, 1));
     assert_eq!(statistics.misses.total(), 3);
-}
-
-/// It is told to its caller, and to nobody else.
-#[test]
-fn what_a_worker_makes_of_a_call_that_panicked_is_not_kept() {
-    let folder = folder();
-    let path = || folder.path().to_owned();
-    let environment = environment();
-    environment.enter(|| {
-        for _ in 0..2 {
-            assert_eq!(survivors(path(), vec![Fate::Return, Fate::Panic]), 1);
-            assert_eq!(survivors(path(), vec![Fate::Return]), 1);
-        }
-        assert!(survivors::memento(path(), vec![Fate::Return, Fate::Panic]).unwrap().is_none());
-    });
-    assert_eq!(noted(folder.path(), "counts"), [2, 1, 2]);
-    assert_eq!(environment.statistics().errors, 0);
 }
 
 #[test]
