@@ -85,7 +85,7 @@ impl Tiers {
     /// How many operations of each of them have failed, the nearest first. What is damaged is a failure of the tier that
     /// has it; what fails behind the calls is not among them.
     ///
-    /// A recorder of the [`metrics`](https://docs.rs/metrics) crate that is there when a tier is made is told of both:
+    /// A recorder of the `metrics` crate that is there when a tier is made is told of both:
     /// `memento_tier_failures_total` counts failures, with the labels `tier` and `when`, which is `call` or `behind`,
     /// and `memento_tier_lost_total` results that could not be written behind a call, with the label `tier`.
     pub fn failures(&self) -> Vec<u64> {
