@@ -1,6 +1,6 @@
 //! What the mementos of a function need: those of what it called.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::io::{self, Read};
 
 use memento::{Error, ErrorKind, Filter, Key, MetadataStore, Result};
@@ -19,7 +19,7 @@ pub(super) fn keys(metadata: &dyn MetadataStore, functions: &[String]) -> Result
                 .with("function", function)
                 .with("store", metadata.location())
                 .source("there are none")
-                .help("write the path as mementos have it: `package::crate::module::name`"));
+                .help(available(metadata)?));
         }
         next.extend(found.into_iter().rev());
     }
@@ -42,6 +42,28 @@ pub(super) fn keys(metadata: &dyn MetadataStore, functions: &[String]) -> Result
     }
     keys.reverse();
     Ok(keys)
+}
+
+/// How many functions are named where another one is not there.
+const NAMED: usize = 20;
+
+/// Of which functions there are mementos, for whoever asks for another one.
+fn available(metadata: &dyn MetadataStore) -> Result<String> {
+    let (mut functions, mut from) = (BTreeSet::new(), None);
+    while functions.len() <= NAMED {
+        let page = metadata.list(&Filter::default(), from, TOGETHER)?;
+        functions.extend(page.entries.into_iter().map(|entry| entry.function));
+        from = page.next;
+        if from.is_none() {
+            break;
+        }
+    }
+    let others = if functions.len() > NAMED { ", and others" } else { "" };
+    let named: Vec<String> = functions.into_iter().take(NAMED).collect();
+    Ok(match &*named {
+        [] => "there are no mementos of any function".to_owned(),
+        _ => format!("there are those of {}{others}", named.join(", ")),
+    })
 }
 
 /// A reader whose bytes are seen by somebody else, too.

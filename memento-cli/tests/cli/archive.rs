@@ -181,7 +181,7 @@ fn a_part_is_all_that_a_function_needs() {
     assert_eq!(runs(&to, || assert_eq!(poster(3), vec![3; 40_000])), 1);
 
     let missing = ["--storage", "./from", "export", "x", "--function", "no::such"];
-    place.refused(&missing, &["function: no::such", "there are none"]);
+    place.refused(&missing, &["function: no::such", "there are none", "there are those of", path]);
     assert!(!place.path("x").exists());
 }
 
