@@ -178,6 +178,10 @@ impl DataStore for TieredDataStore {
         if !is_content(name) {
             return self.home().remove(name);
         }
+        // A content that is gone from those above would be lost to the tier that it waits for.
+        for (_, tier) in self.tiers.iter() {
+            tier.drop_content(name);
+        }
         let remove = |tier: &Tier| tier.do_behind(|tier| tier.data.remove(name));
         Ok(self.tiers.drop_from_each(remove)?.contains(&true))
     }

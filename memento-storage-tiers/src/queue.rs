@@ -116,7 +116,12 @@ impl Queue {
 
     /// Has records that wait not be written any more. When this returns, none of those that were put before will be.
     pub(crate) fn drop_records(&self, is_dropped: impl Fn(&Entry) -> bool) {
-        self.0.shared.drop_records(is_dropped);
+        self.0.shared.drop_waiting(|state| state.drop_records(is_dropped));
+    }
+
+    /// The same for a content.
+    pub(crate) fn drop_content(&self, name: &Name) {
+        self.0.shared.drop_waiting(|state| state.drop_content(name));
     }
 
     /// Waits until all that was put before is written, or given up.
@@ -311,7 +316,7 @@ impl Shared {
             .help("it stays until the tier answers: try again then"))
     }
 
-    fn drop_records(&self, is_dropped: impl Fn(&Entry) -> bool) {
+    fn drop_waiting(&self, drop: impl FnOnce(&mut State)) {
         let mut state = self.state.lock();
         let last = state.pushed;
         // Where what is being written fails, it waits again.
@@ -320,7 +325,7 @@ impl Shared {
         }
         // What waits now was put later, where all before has ended.
         if state.ended < last {
-            state.drop_records(is_dropped);
+            drop(&mut state);
         }
     }
 

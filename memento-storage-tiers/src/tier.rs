@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use memento::plugin::Stores;
-use memento::{DataStore, Entry, MetadataStore, Result};
+use memento::{DataStore, Entry, MetadataStore, Name, Result};
 use serde::Deserialize;
 
 use crate::counters::Counters;
@@ -160,6 +160,13 @@ impl Tier {
             queue.drop_records(is_dropped);
         }
         self.check(work(&*self.metadata))
+    }
+
+    /// Has a content that waits not be written here any more.
+    pub(crate) fn drop_content(&self, name: &Name) {
+        if let Some(queue) = &self.queue {
+            queue.drop_content(name);
+        }
     }
 
     /// Waits until all that was put is here.

@@ -117,6 +117,15 @@ impl State {
         }
     }
 
+    /// Has a content that waits not be written any more.
+    pub(super) fn drop_content(&mut self, name: &Name) {
+        for waiting in &mut self.waiting {
+            if matches!(&waiting.write, Write::Content(content) if content == name) {
+                waiting.write = Write::Records(Vec::new());
+            }
+        }
+    }
+
     /// Why a write has failed that was begun behind this many.
     pub(super) fn failure_since(&self, begun: u64) -> Option<&Error> {
         self.failed.as_ref().filter(|(number, _)| *number > begun).map(|(_, error)| error)

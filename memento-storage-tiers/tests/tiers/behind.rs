@@ -3,6 +3,7 @@
 use std::fs;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, mpsc};
+use std::thread::Scope;
 use std::time::{Duration, Instant};
 
 use memento::plugin::Stores;
@@ -203,24 +204,51 @@ fn drop_while_it_is_written(
         far.closed(|| {
             metadata.put(&[record()]).unwrap();
             is_begun.recv().unwrap();
-            let (place, place_of) = mpsc::channel();
-            let dropping = scope.spawn(move || {
-                place.send(fs::canonicalize("/proc/thread-self").unwrap()).unwrap();
-                drop(&record());
-            });
-            let status = place_of.recv().unwrap().join("stat");
             let near = near.stores().metadata;
-            let sleeps = || fs::read_to_string(&status).is_ok_and(|status| status.contains(") S "));
-            while near.get(&record().key).unwrap().is_some() || !sleeps() {
-                if dropping.is_finished() {
-                    break;
-                }
-                std::thread::yield_now();
-            }
+            begin(scope, || drop(&record()), || near.get(&record().key).unwrap().is_none());
         });
     });
     metadata.flush().unwrap();
     assert_eq!(far.stores().metadata.get(&record().key).unwrap(), None);
+}
+
+/// Begins `work` in another thread. When this returns, that waits, with what `is_done`, or has ended.
+fn begin<'scope>(
+    scope: &'scope Scope<'scope, '_>,
+    work: impl FnOnce() + Send + 'scope,
+    is_done: impl Fn() -> bool,
+) {
+    let (place, place_of) = mpsc::channel();
+    let working = scope.spawn(move || {
+        place.send(fs::canonicalize("/proc/thread-self").unwrap()).unwrap();
+        work();
+    });
+    let status = place_of.recv().unwrap().join("stat");
+    let waits = || fs::read_to_string(&status).is_ok_and(|status| status.contains(") S "));
+    while !(working.is_finished() || is_done() && waits()) {
+        std::thread::yield_now();
+    }
+}
+
+/// It is gone from the tier that it would be copied from, which is no loss.
+#[test]
+fn a_content_that_is_removed_while_it_waits_is_not_lost() {
+    let (near, far) = (Store::default(), Store::default());
+    let Stores { data, metadata } = Tiers::new([tier(&near), behind(&far)]).into_stores();
+    let content = text(1).into_bytes();
+    let name = Name::of_result(&Digest::of(&content));
+    let (begun, is_begun) = mpsc::channel();
+    far.interrupt_put(move || begun.send(()).unwrap());
+    std::thread::scope(|scope| {
+        far.closed(|| {
+            metadata.put(&[record()]).unwrap();
+            is_begun.recv().unwrap();
+            data.put(&name, &content).unwrap();
+            begin(scope, || assert!(data.remove(&name).unwrap()), || true);
+        });
+    });
+    data.flush().unwrap();
+    assert_eq!(far.stores().data.get(&name).unwrap(), None);
 }
 
 /// Drops all contents of a storage.
