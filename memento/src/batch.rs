@@ -39,9 +39,7 @@ pub fn map<R: Returns, A: Send>(
         };
         items.map(refuse).collect()
     });
-    if results.iter().any(Result::is_err) {
-        stack::note_failure();
-    }
+    results.iter().filter_map(|result| result.as_ref().err()).for_each(stack::note_error);
     results
 }
 

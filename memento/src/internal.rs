@@ -62,18 +62,21 @@ pub fn call<R: Returns, A: Send>(
 #[cold]
 #[track_caller]
 pub(crate) fn raise(ending: Ending, function: &Function) -> ! {
-    stack::note_failure();
     match ending {
-        Ending::Panicked(payload) => resume_unwind(payload),
-        other => panic!("{}", other.error(function)),
+        Ending::Panicked(payload) => {
+            stack::note_failure();
+            resume_unwind(payload)
+        }
+        other => panic!("{}", failure(other, function)),
     }
 }
 
 /// The error of a call that has no output, for whoever made it.
 #[cold]
 pub(crate) fn failure(ending: impl Into<Ending>, function: &Function) -> Error {
-    stack::note_failure();
-    ending.into().error(function)
+    let error = ending.into().error(function);
+    stack::note_error(&error);
+    error
 }
 
 /// `f::try_call(…)`.

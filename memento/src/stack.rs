@@ -3,13 +3,12 @@
 //! It is kept for each thread. [`Caller`] takes it along to other threads; a task enters it for each poll.
 
 mod carry;
+mod context;
 #[cfg(test)]
 mod tests;
 mod waits;
 
-use std::any::Any;
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -17,10 +16,10 @@ use std::time::Duration;
 
 use hashbrown::HashTable;
 use parking_lot::Mutex;
-use serde::Serialize;
-use serde::de::DeserializeOwned;
 
 pub use carry::{carry, carry_future};
+pub(crate) use context::Context;
+pub use context::context;
 pub(crate) use waits::Wait;
 
 use crate::cache::Landed;
@@ -29,7 +28,7 @@ use crate::memento::{Callee, Correlation, Dependency};
 use crate::resource::Observation;
 use crate::storage::Contents;
 use crate::validity::{self, Validity};
-use crate::{Digest, Environment, Invocation, Key, Result, encoding};
+use crate::{Digest, Environment, Error, ErrorKind, Invocation, Key};
 
 thread_local! {
     static CALLER: RefCell<Caller> = const { RefCell::new(Caller::NOBODY) };
@@ -120,6 +119,15 @@ pub(crate) fn note_failure() {
     with(|caller| {
         if let Some(frame) = &caller.frame {
             frame.note_failure();
+        }
+    });
+}
+
+/// Notes that whoever calls in this thread is told that a call came to nothing because of `error`.
+pub(crate) fn note_error(error: &Error) {
+    with(|caller| {
+        if let Some(frame) = &caller.frame {
+            frame.note_error(error);
         }
     });
 }
@@ -259,6 +267,14 @@ impl Frame {
         self.has_failure.store(true, Ordering::Relaxed);
     }
 
+    /// The same, because of `error`. Arguments without an encoding have none the next time, either: what was read to
+    /// encode them is recorded.
+    pub(crate) fn note_error(&self, error: &Error) {
+        if error.kind() != ErrorKind::Encoding {
+            self.note_failure();
+        }
+    }
+
     /// Whether a call came to nothing.
     pub(crate) fn has_failure(&self) -> bool {
         self.has_failure.load(Ordering::Relaxed)
@@ -315,85 +331,4 @@ impl Frame {
     pub(crate) fn ancestry(&self) -> impl Iterator<Item = &Self> {
         std::iter::successors(Some(self), |frame| frame.caller.as_deref())
     }
-}
-
-/// Context arguments: values that come along to all functions called, by name, and are part of their keys.
-#[derive(Clone, Default)]
-pub(crate) struct Context {
-    values: BTreeMap<String, ContextValue>,
-    /// The canonical encoding of the whole.
-    encoding: Vec<u8>,
-}
-
-#[derive(Clone)]
-struct ContextValue {
-    /// `None` where it came from another process: then it is read from the encoding.
-    value: Option<Arc<dyn Any + Send + Sync>>,
-    encoding: Vec<u8>,
-}
-
-impl Context {
-    /// Adds a value, which takes the place of one of the same name.
-    pub(crate) fn insert<T>(&mut self, name: &str, value: T) -> Result<()>
-    where
-        T: Serialize + Send + Sync + 'static,
-    {
-        let encoding = encoding::encode(&value)?;
-        self.values
-            .insert(name.to_owned(), ContextValue { value: Some(Arc::new(value)), encoding });
-        self.encode();
-        Ok(())
-    }
-
-    /// The context of another process: names and encoded values.
-    pub(crate) fn of_encoded<'a>(values: impl Iterator<Item = (&'a str, &'a [u8])>) -> Self {
-        let value = |encoding: &[u8]| ContextValue { value: None, encoding: encoding.to_vec() };
-        let values = values.map(|(name, encoding)| (name.to_owned(), value(encoding)));
-        let mut context = Self { values: values.collect(), encoding: Vec::new() };
-        context.encode();
-        context
-    }
-
-    /// Names and encoded values.
-    pub(crate) fn encoded(&self) -> impl Iterator<Item = (&str, &[u8])> {
-        self.values.iter().map(|(name, value)| (&**name, &*value.encoding))
-    }
-
-    /// Adds all values of `other`, which take the places of those of the same names.
-    pub(crate) fn extend(&mut self, other: &Self) {
-        self.values.extend(other.values.clone());
-        self.encode();
-    }
-
-    fn encode(&mut self) {
-        self.encoding = encoding::encode_map(self.encoded());
-    }
-
-    pub(crate) fn is_empty(&self) -> bool {
-        self.values.is_empty()
-    }
-
-    /// The canonical encoding.
-    #[inline]
-    pub(crate) fn encoding(&self) -> &[u8] {
-        &self.encoding
-    }
-}
-
-impl fmt::Debug for Context {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        encoding::Rendered(&self.encoding).fmt(f)
-    }
-}
-
-/// The context argument called `name`, if there is one and it is a `T`, or is encoded like one: a `&str` is a `String`,
-/// too. In keys they are the same, and so they are here.
-///
-/// It is set with `f::with().context(name, value)`, and seen by `f` and all that `f` calls.
-pub fn context<T: Clone + DeserializeOwned + 'static>(name: &str) -> Option<T> {
-    with(|caller| {
-        let ContextValue { value, encoding } = caller.context.as_ref()?.values.get(name)?;
-        let here = value.as_ref().and_then(|value| value.downcast_ref::<T>().cloned());
-        here.or_else(|| encoding::decode(encoding).ok())
-    })
 }

@@ -1,11 +1,13 @@
 //! What a function makes of a call that came to nothing is not kept: no record could tell when it comes to something.
 
+use std::fs;
 use std::future::ready;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use futures_executor::block_on;
 use futures_util::{FutureExt as _, StreamExt as _};
+use memento::resource::FileContent;
 use memento::{CancellationToken, Environment, LocalRunner, NullRunner, Storage, memento};
 use memento_runner_process::{Options, ProcessRunner};
 use memento_tests::fates::{Fate, noted};
@@ -146,6 +148,37 @@ fn what_is_made_of_a_call_that_was_cancelled_is_not_kept() {
     assert_eq!(fresh(&storage).enter(|| with_token(0)), 0);
     CANCELS.store(false, Ordering::SeqCst);
     assert_eq!(fresh(&storage).enter(|| with_token(0)), 4);
+}
+
+static WRITES: AtomicBool = AtomicBool::new(true);
+
+#[memento]
+fn length(file: FileContent) -> usize {
+    file.read().unwrap().len()
+}
+
+/// While it runs, somebody writes to the file, which it reads by itself and by a call.
+#[memento]
+fn lengths(file: FileContent) -> [usize; 2] {
+    if WRITES.load(Ordering::SeqCst) {
+        fs::write(file.path(), "another content").unwrap();
+    }
+    let by_call = length::try_call(file.clone()).unwrap_or_default();
+    [by_call, file.read().map_or(0, |content| content.len())]
+}
+
+/// It is kept again as it was when the content is.
+#[test]
+fn what_is_made_of_a_content_that_was_written_to_is_not_kept() {
+    let (storage, folder) = (Storage::memory(), tempfile::tempdir().unwrap());
+    let path = folder.path().join("file");
+    let call = || {
+        fs::write(&path, "content").unwrap();
+        fresh(&storage).enter(|| lengths(FileContent::from(&*path)))
+    };
+    assert_eq!(call(), [0, 0]);
+    WRITES.store(false, Ordering::SeqCst);
+    assert_eq!(call(), [7, 7]);
 }
 
 /// It is told to its caller, and to nobody else.

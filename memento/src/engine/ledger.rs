@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::Error;
 use crate::stack::{self, Call, Frame};
 
 /// Calls of a batch, on their way into the frame of the function that makes it.
@@ -49,10 +50,10 @@ impl Ledger {
         }
     }
 
-    /// A call came to nothing.
-    pub(crate) fn note_failure(&self) {
+    /// Whoever makes the batch is told that a call came to nothing because of `error`.
+    pub(crate) fn note_error(&self, error: &Error) {
         if let Some(frame) = &self.frame {
-            frame.note_failure();
+            frame.note_error(error);
         }
     }
 

@@ -120,6 +120,10 @@ impl<'a> Calls<'a> {
         if Invocation::from_bytes(hasher.finalize().into()) == item.invocation {
             return Ok(Some(whole));
         }
+        // The next time they have an encoding.
+        if let Some(frame) = &self.caller.frame {
+            frame.note_failure();
+        }
         Err(Error::new(ErrorKind::Encoding, "encode the arguments of a call once more")
             .with("function", self.binding.function.path())
             .with("key", item.key)

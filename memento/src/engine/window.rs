@@ -22,7 +22,7 @@ use crate::modifiers::{Modifiers, With};
 use crate::plugin::for_another;
 use crate::progress::{End, Tracker};
 use crate::returns::Returns;
-use crate::{Caller, CancellationToken, Error, ErrorKind, Result, Runner, Spawn};
+use crate::{Caller, CancellationToken, Error, ErrorKind, Result, Runner, Spawn, stack};
 
 /// What all calls of a window have in common.
 pub(crate) struct Job<E, B> {
@@ -207,8 +207,8 @@ where
     {
         loop {
             if let Some((index, result)) = self.ready.pop_front() {
-                if result.is_err() {
-                    self.ledger.note_failure();
+                if let Err(error) = &result {
+                    self.ledger.note_error(error);
                 }
                 return Some((index, result));
             }
@@ -365,7 +365,7 @@ impl<R: Returns, A, I, E, B> Window<R, A, I, E, B> {
                 ends.adopt();
                 if let Err(payload) = ran {
                     self.stop();
-                    self.ledger.note_failure();
+                    stack::note_failure();
                     resume_unwind(payload);
                 }
             }

@@ -90,9 +90,16 @@ impl FileContent {
         }
         let content = file.read()?;
         if keyed.is_some_and(|keyed| keyed.digest != Digest::of(&content.bytes)) {
-            return Err(failed(&self.path, io::ErrorKind::InvalidData, WRITTEN_SINCE));
+            return Err(self.written_since());
         }
         Ok(content.bytes)
+    }
+
+    /// The error of a file that holds something else by now. What is made of it is not kept: the next call has another
+    /// key, or finds the content that it was called with.
+    fn written_since(&self) -> io::Error {
+        stack::note_failure();
+        failed(&self.path, io::ErrorKind::InvalidData, WRITTEN_SINCE)
     }
 
     /// What the file holds at the time `now` or later, unless it cannot be read.
@@ -129,7 +136,7 @@ impl FileContent {
             stack::observe(observation);
         }
         readable?;
-        let by = by.map_err(|()| failed(&self.path, io::ErrorKind::InvalidData, WRITTEN_SINCE))?;
+        let by = by.map_err(|()| self.written_since())?;
         *keyed = Some(Keyed { digest, by });
         Ok(digest)
     }

@@ -157,8 +157,8 @@ where
     ) -> Option<(usize, Result<R::Output>)> {
         loop {
             if let Some((index, result)) = self.ready.pop_front() {
-                if result.is_err() {
-                    self.ledger.note_failure();
+                if let Err(error) = &result {
+                    self.ledger.note_error(error);
                 }
                 return Some((index, result));
             }
