@@ -166,7 +166,9 @@ impl StdError for Error {
 impl From<Error> for io::Error {
     fn from(error: Error) -> Self {
         let kind = match error.kind() {
-            ErrorKind::Damaged | ErrorKind::NewerFormat => io::ErrorKind::InvalidData,
+            ErrorKind::Damaged => io::ErrorKind::InvalidData,
+            // Nothing is wrong with it, and nobody is to move it aside.
+            ErrorKind::NewerFormat => io::ErrorKind::Unsupported,
             ErrorKind::ReadOnly => io::ErrorKind::ReadOnlyFilesystem,
             _ => io::ErrorKind::Other,
         };

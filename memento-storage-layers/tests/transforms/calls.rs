@@ -350,3 +350,26 @@ fn a_part_that_was_changed_is_computed_again() {
         });
     });
 }
+
+/// It stays for those who can read it: to an older release, nothing of it is damaged.
+#[test]
+fn a_file_that_a_later_release_wrote_is_not_moved_aside() {
+    let _alone = ALONE.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let lab = Lab::new(&Signing::new(keys()), 0);
+    let file = lab.environment.enter(|| file(1).unwrap());
+    let prefix = Prefix::new("results").unwrap();
+    let listed = lab.data.list(&prefix, &ListOptions::default()).unwrap().objects;
+    let name = listed.into_iter().max_by_key(|object| object.size).unwrap().name;
+    let mut later = lab.data.get(&name).unwrap().unwrap();
+    later[4] += 1;
+    lab.data.put(&name, &later).unwrap();
+    lab.environment.enter(|| {
+        let whole = file.read().map(drop);
+        let in_pieces = file.open().and_then(|mut file| io::copy(&mut file, &mut io::sink()));
+        for error in [whole.unwrap_err(), in_pieces.map(drop).unwrap_err()] {
+            assert_eq!(error.kind(), io::ErrorKind::Unsupported, "{error}");
+            assert!(error.to_string().contains("its format is 2"), "{error}");
+        }
+    });
+    assert_eq!(lab.data.get(&name).unwrap().unwrap(), later);
+}
