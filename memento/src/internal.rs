@@ -235,13 +235,12 @@ pub fn repeat<R: Returns, A: Send>(
     }
     let modifiers = Modifiers { wants: Wants::Digest, ..Modifiers::default() };
     let item = Item::new(&bound, encoded, &mut task);
-    let known = match engine::resolve_one(&bound, modifiers, item) {
-        Ending::Found(known) => Some(known),
-        Ending::Computed(known) => known,
-        ending => return Err(ending.error(bound.function)),
-    };
-    let (digest, validity) = known.map(|known| (known.digest, known.validity)).unzip();
-    Ok(Repeated(Repetition::Known(digest, validity.flatten())))
+    match engine::resolve_one(&bound, modifiers, item) {
+        Ending::Found(known) | Ending::Computed(known) => {
+            Ok(Repeated(Repetition::Known(known.digest, known.validity)))
+        }
+        ending => Err(ending.error(bound.function)),
+    }
 }
 
 /// `f::bind()`.

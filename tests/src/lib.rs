@@ -7,6 +7,7 @@ pub mod fates;
 pub mod folder;
 pub mod graph;
 pub mod guests;
+pub mod limited;
 pub mod load;
 pub mod parts;
 pub mod place;
@@ -25,6 +26,7 @@ pub mod tasks;
 pub mod visit;
 pub mod warnings;
 pub mod work;
+pub mod wrapped;
 pub mod wrapping;
 
 use std::sync::atomic::{AtomicU64, Ordering};

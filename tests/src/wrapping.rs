@@ -16,6 +16,11 @@ use memento_storage_tiers::{Tier, Tiers, Writes};
 /// What is put around stores that are somewhere else, for a test with a folder of its own.
 pub type Wrap = fn(Stores, &Path) -> Stores;
 
+/// Nothing.
+pub fn bare(stores: Stores, _: &Path) -> Stores {
+    stores
+}
+
 fn guarded<P: Policy + 'static>(stores: Stores, policy: impl Fn() -> P) -> Stores {
     Stores {
         data: Arc::new(Guarded::new(policy(), stores.data)),

@@ -1,9 +1,11 @@
 //! How results are encoded, as chosen on the function.
 
 use std::collections::HashSet;
+use std::fs;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use memento::{Codec, Environment, ErrorKind, LocalRunner, Partition, Storage, memento};
+use memento::{Codec, Environment, ErrorKind, LocalRunner, Partition, Storage, memento, resource};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -255,4 +257,34 @@ fn what_would_be_read_under_another_name_is_not_kept() {
     assert_eq!(runs(|| assert_eq!(either(1), Either::Second { y: 5 })), 2);
     assert_eq!(runs(|| assert_eq!(either(0), Either::First { x: Some(5) })), 1);
     assert_eq!(environment.statistics().store_failures, 6);
+}
+
+static LENGTHS: AtomicU64 = AtomicU64::new(0);
+
+/// JSON has no NaN.
+#[memento(codec = "json")]
+fn unkept(path: PathBuf) -> (f64, usize) {
+    (f64::NAN, resource::text(path).unwrap().len())
+}
+
+#[memento]
+fn length(path: PathBuf) -> usize {
+    LENGTHS.fetch_add(1, Ordering::Relaxed);
+    unkept(path).1
+}
+
+/// What it was computed from is known in this process, though nothing is recorded of it.
+#[test]
+fn callers_of_what_is_not_kept_stay_as_long_as_what_it_has_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("file");
+    let length = |here: &Environment| {
+        let length = here.enter(|| length(path.clone()));
+        (length, LENGTHS.swap(0, Ordering::Relaxed))
+    };
+    let here = Environment::new(Storage::memory(), LocalRunner::new());
+    fs::write(&path, "abc").unwrap();
+    assert_eq!([length(&here), length(&here)], [(3, 1), (3, 0)]);
+    fs::write(&path, "abcd").unwrap();
+    assert_eq!([length(&here), length(&here)], [(4, 1), (4, 0)]);
 }

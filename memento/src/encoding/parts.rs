@@ -22,6 +22,14 @@ impl<S: Sink> Parts<'_, S> {
     }
 
     #[inline]
+    fn element<T: Serialize + ?Sized>(&mut self, value: &T) -> Result {
+        self.0.begin_element();
+        self.part(value)?;
+        self.0.end_element();
+        Ok(())
+    }
+
+    #[inline]
     fn field<T: Serialize + ?Sized>(&mut self, name: &'static str, value: &T) -> Result {
         put_str(self.0, name);
         put(self.0, value)
@@ -33,16 +41,16 @@ impl<S: Sink> Parts<'_, S> {
     }
 }
 
-/// Implements a serde trait for parts without names.
+/// Implements a serde trait for parts without names, each of which is written as `$part`.
 macro_rules! parts {
-    ($($interface:ident::$method:ident),+) => {$(
+    ($($interface:ident::$method:ident by $part:ident),+) => {$(
         impl<S: Sink> ser::$interface for Parts<'_, S> {
             type Ok = ();
             type Error = SerializeError;
 
             #[inline]
             fn $method<T: Serialize + ?Sized>(&mut self, value: &T) -> Result {
-                self.part(value)
+                self.$part(value)
             }
 
             #[inline]
@@ -79,30 +87,12 @@ macro_rules! fields {
 }
 
 parts!(
-    SerializeTuple::serialize_element,
-    SerializeTupleStruct::serialize_field,
-    SerializeTupleVariant::serialize_field
+    SerializeSeq::serialize_element by element,
+    SerializeTuple::serialize_element by part,
+    SerializeTupleStruct::serialize_field by part,
+    SerializeTupleVariant::serialize_field by part
 );
 fields!(SerializeStruct, SerializeStructVariant);
-
-impl<S: Sink> ser::SerializeSeq for Parts<'_, S> {
-    type Ok = ();
-    type Error = SerializeError;
-
-    #[inline]
-    fn serialize_element<T: Serialize + ?Sized>(&mut self, value: &T) -> Result {
-        self.0.begin_element();
-        self.part(value)?;
-        self.0.end_element();
-        Ok(())
-    }
-
-    #[inline]
-    fn end(self) -> Result {
-        self.finish();
-        Ok(())
-    }
-}
 
 impl<S: Sink> ser::SerializeMap for Parts<'_, S> {
     type Ok = ();

@@ -13,14 +13,15 @@ use crate::{Digest, Error, ErrorKind, Invocation};
 /// What is known of a result beside the result itself.
 #[derive(Clone)]
 pub(crate) struct Known {
-    pub(crate) digest: Digest,
+    /// `None` where it is not kept: it has no encoding, or was made of a call that came to nothing.
+    pub(crate) digest: Option<Digest>,
     /// What it depends on beyond the code.
     pub(crate) validity: Option<Arc<Validity>>,
 }
 
 impl From<Landed> for Known {
     fn from(landed: Landed) -> Self {
-        Self { digest: landed.digest, validity: landed.validity }
+        Self { digest: Some(landed.digest), validity: landed.validity }
     }
 }
 
@@ -30,9 +31,8 @@ pub(crate) enum Ending {
     Pending,
     /// The result was there.
     Found(Known),
-    /// The function ran. Nothing is known of what it came to where that is not kept: it has no encoding, or was made of
-    /// a call that came to nothing.
-    Computed(Option<Known>),
+    /// The function ran.
+    Computed(Known),
     /// The function panicked.
     Panicked(Box<dyn Any + Send>),
     /// The function was not run.
@@ -51,16 +51,8 @@ impl Ending {
 
     /// What the caller's frame records, if there is an outcome.
     pub(crate) fn call(&self, function: &'static Function, invocation: Invocation) -> Option<Call> {
-        let (digest, validity) = match self {
-            Self::Found(known) | Self::Computed(Some(known)) => {
-                (Some(known.digest), known.validity.clone())
-            }
-            // What it depends on is not known either.
-            Self::Computed(None) => {
-                (None, Validity { is_tentative: true, ..Validity::default() }.into_shared())
-            }
-            Self::Pending | Self::Panicked(_) | Self::Failed(_) => return None,
-        };
+        let (Self::Found(known) | Self::Computed(known)) = self else { return None };
+        let Known { digest, validity } = known.clone();
         Some(Call { function, invocation, digest, validity })
     }
 

@@ -8,8 +8,10 @@ use super::calls::Calls;
 use super::claim::Claimed;
 use super::ending::{Ending, Known};
 use super::item::Item;
+use super::outcome::period;
 use super::right::{Right, Standing};
 use super::why;
+use crate::clock::now;
 use crate::memento::{Correlation, Dependency};
 use crate::miss::Miss;
 use crate::part::{Found, Publish};
@@ -75,21 +77,30 @@ impl<'a> Calls<'a> {
                     process: *PROCESS,
                     correlation: frame.correlation,
                 };
-                Some(self.land(item, right, ran))
+                self.land(item, right, ran)
             }
             unkept => {
                 self.binding.cluster.storage.trouble.note(unkept);
-                self.let_go(item, &right, error.is_some());
-                None
+                let mut validity = frame.validity();
+                validity.is_tentative |= frame.has_failure();
+                self.let_go(item, &right, validity, error.is_some())
             }
         };
         Ending::Computed(known)
     }
 
-    /// Counts an outcome that is not kept.
-    pub(super) fn let_go(&self, item: &Item<'_>, right: &Right, is_error: bool) {
+    /// Counts an outcome that is not kept, and depends on what `validity` says. What is known of it.
+    pub(super) fn let_go(
+        &self,
+        item: &Item<'_>,
+        right: &Right,
+        mut validity: Validity,
+        is_error: bool,
+    ) -> Known {
         self.binding.cluster.counters.count_computed(is_error);
         self.drop_refreshed(item, right);
+        validity.limit(period(self.binding.function, now()));
+        Known { digest: None, validity: validity.into_shared() }
     }
 
     /// Runs the body in a frame of its own.

@@ -189,8 +189,9 @@ impl<'a> Calls<'a> {
         }
         let Away { right, correlation, generation } = self.bring_home(item)?;
         if returned.has_failure {
-            self.let_go(item, &right, returned.error.is_some());
-            return Some(Ending::Computed(None));
+            let validity = Validity { is_tentative: true, ..Validity::default() };
+            let known = self.let_go(item, &right, validity, returned.error.is_some());
+            return Some(Ending::Computed(known));
         }
         let has_callees = returned.dependencies.iter().any(Dependency::is_callee);
         let ran = Ran {
@@ -210,7 +211,7 @@ impl<'a> Calls<'a> {
             process: returned.process,
             correlation,
         };
-        Some(Ending::Computed(Some(self.land(item, right, ran))))
+        Some(Ending::Computed(self.land(item, right, ran)))
     }
 
     /// Runs the item for the process that asks.

@@ -1,14 +1,11 @@
 //! Servers that are away, silent or busy while calls go on.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use memento::{DataStore as _, Name, PutOptions, Result, Storage};
-use memento_storage_layers::{Breaker, Guarded, Operation, Policy, TimeLimit};
-use memento_storage_object::{ObjectDataStore, ObjectMetadataStore, Options, storage};
+use memento::{DataStore as _, Name, PutOptions};
+use memento_storage_object::{ObjectDataStore, storage};
+use memento_tests::limited::assert_bounded;
 use memento_tests::load::under_load;
-use memento_tests::processes::wait_until;
 use memento_tests::s3::{BUCKET, S3Process, S3Server, options};
 use memento_tests::visit::{Call, Visit, Visitor};
 use memento_tests::work::{expected_small, small};
@@ -85,59 +82,13 @@ fn what_a_server_has_acknowledged_is_there_after_it_was_killed() {
     assert!(store.get(&name(6)).unwrap().unwrap().ends_with(b"more"));
 }
 
-/// Counts the operations that reach the time limit.
-#[derive(Clone, Debug, Default)]
-struct Overdue(Arc<AtomicU64>);
-
-impl Policy for Overdue {
-    fn run(&self, _: Operation, attempt: &mut dyn FnMut() -> Result<()>) -> Result<()> {
-        let ended = attempt();
-        let is_overdue = |error: &memento::Error| error.to_string().contains("took longer than");
-        self.0.fetch_add(u64::from(ended.as_ref().is_err_and(is_overdue)), Ordering::SeqCst);
-        ended
-    }
-}
-
-/// What `[storage.time_limit]` and `[storage.breaker]` make of a storage.
-fn limited(options: &Options, breaker: impl Fn() -> Breaker, overdue: &Overdue) -> Storage {
-    let data = TimeLimit::new(TIMEOUT * 5, Arc::new(ObjectDataStore::new(options)));
-    let data = Guarded::new(overdue.clone(), Arc::new(data));
-    let metadata = TimeLimit::new(TIMEOUT * 5, Arc::new(ObjectMetadataStore::new(options)));
-    let metadata = Guarded::new(overdue.clone(), Arc::new(metadata));
-    Storage::new(
-        Guarded::new(breaker(), Arc::new(data)),
-        Guarded::new(breaker(), Arc::new(metadata)),
-    )
-}
-
-/// The store itself would wait for half a minute each time. Of each of the two stores, some operations reach the time
-/// limit at first, and one in each period then; when the server goes on, results are kept and found.
+/// The store itself would wait for half a minute each time.
 #[test]
 fn a_time_limit_and_a_breaker_bound_what_a_silent_server_costs() {
-    const FAILURES: u32 = 2;
-    const PERIOD: Duration = Duration::from_secs(2);
     let server = process();
-    let overdue = Overdue::default();
     let options = server.options();
-    let visitor = Visitor::on(limited(&options, || Breaker::new(FAILURES, PERIOD), &overdue));
-    let calls = Call::both(20);
-    assert_eq!(Visitor::on(storage(&options)).visit(&calls), Visit::computed(40));
-    server.pause();
-    let began = Instant::now();
-    let visit = visitor.visit(&calls);
-    let periods = began.elapsed().as_secs() / PERIOD.as_secs();
-    let reached = overdue.0.load(Ordering::SeqCst);
-    server.resume();
-    assert_eq!((visit.computed, visit.hits), (40, 0));
-    assert!(visit.failures >= 40, "{visit:?}");
-    assert!((2..=2 * (u64::from(FAILURES) + periods)).contains(&reached), "{reached}, {periods}");
-    let mut others = 100..;
-    wait_until("results are kept again", || {
-        let n = others.next().unwrap();
-        visitor.visit(&[Call::Small(n), Call::Large(n)]) == Visit::computed(2)
-    });
-    let last = [Call::Small(others.start - 1), Call::Large(others.start - 1)];
-    assert_eq!(Visitor::on(storage(&options)).visit(&last), Visit::hits(2));
+    let storage = || storage(&options);
+    assert_bounded(storage, TIMEOUT * 5, || server.pause(), || server.resume());
 }
 
 #[test]

@@ -1,13 +1,10 @@
 //! Servers that are away, silent or full while calls go on.
 
 use std::fs;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use memento::{Result, Storage};
-use memento_storage_layers::{Breaker, Guarded, Operation, Policy, TimeLimit};
-use memento_storage_redis::{Options, RedisDataStore, RedisMetadataStore, storage};
+use memento_storage_redis::{Options, storage};
+use memento_tests::limited::assert_bounded;
 use memento_tests::load::under_load;
 use memento_tests::processes::wait_until;
 use memento_tests::proxy::Proxy;
@@ -157,62 +154,11 @@ fn a_batch_is_computed_while_the_server_is_away() {
     assert_eq!(again, Visit::hits(1000));
 }
 
-/// Counts the operations that reach the time limit.
-#[derive(Clone, Debug, Default)]
-struct Overdue(Arc<AtomicU64>);
-
-impl Policy for Overdue {
-    fn run(&self, _: Operation, attempt: &mut dyn FnMut() -> Result<()>) -> Result<()> {
-        let ended = attempt();
-        let is_overdue = |error: &memento::Error| error.to_string().contains("took longer than");
-        self.0.fetch_add(u64::from(ended.as_ref().is_err_and(is_overdue)), Ordering::SeqCst);
-        ended
-    }
-}
-
-/// What `[storage.time_limit]` and `[storage.breaker]` make of a storage.
-fn limited(options: &Options, breaker: impl Fn() -> Breaker, overdue: &Overdue) -> Storage {
-    let data = TimeLimit::new(TIMEOUT, Arc::new(RedisDataStore::new(options)));
-    let data = Guarded::new(overdue.clone(), Arc::new(data));
-    let metadata = TimeLimit::new(TIMEOUT, Arc::new(RedisMetadataStore::new(options)));
-    let metadata = Guarded::new(overdue.clone(), Arc::new(metadata));
-    Storage::new(
-        Guarded::new(breaker(), Arc::new(data)),
-        Guarded::new(breaker(), Arc::new(metadata)),
-    )
-}
-
-/// While the server does not come to the end of its replies, values are right, and of each store, some operations reach
-/// the time limit at first, and one in each period then. When the server is well again, results are kept and found.
-fn bounded_by_limits(options: &Options, begin: impl FnOnce(), end: impl FnOnce()) {
-    const FAILURES: u32 = 2;
-    const PERIOD: Duration = Duration::from_secs(2);
-    let overdue = Overdue::default();
-    let visitor = Visitor::on(limited(options, || Breaker::new(FAILURES, PERIOD), &overdue));
-    let calls = Call::both(20);
-    Visitor::on(storage(options)).visit(&calls);
-    begin();
-    let began = Instant::now();
-    let visit = visitor.visit(&calls);
-    let periods = began.elapsed().as_secs() / PERIOD.as_secs();
-    let reached = overdue.0.load(Ordering::SeqCst);
-    end();
-    assert_eq!((visit.computed, visit.hits), (40, 0));
-    assert!(visit.failures >= 40, "{visit:?}");
-    assert!((2..=2 * (u64::from(FAILURES) + periods)).contains(&reached), "{reached}, {periods}");
-    let mut others = 100..;
-    wait_until("results are kept again", || {
-        let n = others.next().unwrap();
-        visitor.visit(&[Call::Small(n), Call::Large(n)]) == Visit::computed(2)
-    });
-    let last = [Call::Small(others.start - 1), Call::Large(others.start - 1)];
-    assert_eq!(Visitor::on(storage(options)).visit(&last), Visit::hits(2));
-}
-
 #[test]
 fn a_time_limit_and_a_breaker_bound_what_a_stopped_server_costs() {
     let server = RedisServer::start();
-    bounded_by_limits(&on(&server), || server.pause(), || server.resume());
+    let storage = || storage(&on(&server));
+    assert_bounded(storage, TIMEOUT, || server.pause(), || server.resume());
 }
 
 /// Limits on silence never strike where a byte comes now and then.
@@ -220,6 +166,7 @@ fn a_time_limit_and_a_breaker_bound_what_a_stopped_server_costs() {
 fn a_time_limit_and_a_breaker_bound_what_a_server_costs_that_drips() {
     let server = RedisServer::start();
     let proxy = Proxy::to(server.port());
+    let storage = || storage(&Options::new(&proxy.url()).unwrap());
     let drip = || proxy.slow_replies(1, TIMEOUT);
-    bounded_by_limits(&Options::new(&proxy.url()).unwrap(), drip, || proxy.hurry());
+    assert_bounded(storage, TIMEOUT, drip, || proxy.hurry());
 }
