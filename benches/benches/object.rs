@@ -21,9 +21,26 @@ fn small(n: u64) -> u64 {
     n * 2
 }
 
+/// What is computed.
+fn values(seed: u64) -> Vec<f64> {
+    (0..BYTES as u64 / 8).map(|n| f64::from_bits(n ^ (seed << 32))).collect()
+}
+
+/// The same, as it is kept.
+fn encoded(seed: u64) -> Vec<u8> {
+    let config = bincode::config::standard().with_fixed_int_encoding();
+    bincode::serde::encode_to_vec(values(seed), config).expect("it is encoded")
+}
+
+/// Each call has arguments of its own.
+fn seeds<T: From<u8>>() -> impl FnMut() -> T {
+    let mut seeds = 1..;
+    move || T::from(seeds.next().expect("there are few"))
+}
+
 #[memento]
 fn large(seed: u64) -> Vec<f64> {
-    (0..BYTES as u64 / 8).map(|n| f64::from_bits(n ^ (seed << 32))).collect()
+    values(seed)
 }
 
 #[memento]
@@ -105,8 +122,7 @@ mod large_hit {
         let server = S3Server::start();
         let client = Client::of(&server);
         let config = bincode::config::standard().with_fixed_int_encoding();
-        let value: Vec<f64> = (0..BYTES as u64 / 8).map(f64::from_bits).collect();
-        let encoded = bincode::serde::encode_to_vec(&value, config).expect("it is encoded");
+        let encoded = super::encoded(0);
         let digest = blake3::hash(&encoded);
         client.put("large", &encoded);
         bencher.counter(BytesCount::new(BYTES)).bench_local(|| -> Vec<f64> {
@@ -144,6 +160,60 @@ mod large_file {
                 let mut reader = super::file(1).open().expect("it is there");
                 io::copy(&mut reader, &mut io::sink()).expect("all of it")
             });
+        });
+    }
+}
+
+/// A result of 64 MB that is computed and stored.
+mod large_miss {
+    use super::{BYTES, Bencher, BytesCount, Client, S3Server, seeds, uncached};
+
+    /// Computed, encoded and put by the plain client.
+    #[divan::bench(sample_count = 11, sample_size = 1)]
+    fn by_hand(bencher: Bencher<'_, '_>) {
+        let server = S3Server::start();
+        let client = Client::of(&server);
+        bencher
+            .with_inputs(seeds())
+            .input_counter(|_| BytesCount::new(BYTES))
+            .bench_local_values(|seed: u64| client.put(&seed.to_string(), &super::encoded(seed)));
+    }
+
+    #[divan::bench(sample_count = 11, sample_size = 1)]
+    fn memento(bencher: Bencher<'_, '_>) {
+        let server = S3Server::start();
+        uncached(&server).enter(|| {
+            bencher
+                .with_inputs(seeds())
+                .input_counter(|_| BytesCount::new(BYTES))
+                .bench_local_values(super::large);
+        });
+    }
+}
+
+/// A result of 64 MB that is written into a file and stored.
+mod large_file_miss {
+    use super::{BYTES, Bencher, BytesCount, Client, S3Server, seeds, uncached};
+
+    /// Put, without a file, by the plain client.
+    #[divan::bench(sample_count = 11, sample_size = 1)]
+    fn by_hand(bencher: Bencher<'_, '_>) {
+        let server = S3Server::start();
+        let client = Client::of(&server);
+        bencher
+            .with_inputs(seeds())
+            .input_counter(|_| BytesCount::new(BYTES))
+            .bench_local_values(|seed: u8| client.put(&seed.to_string(), &vec![seed; BYTES]));
+    }
+
+    #[divan::bench(sample_count = 11, sample_size = 1)]
+    fn memento(bencher: Bencher<'_, '_>) {
+        let server = S3Server::start();
+        uncached(&server).enter(|| {
+            bencher
+                .with_inputs(seeds())
+                .input_counter(|_| BytesCount::new(BYTES))
+                .bench_local_values(super::file);
         });
     }
 }

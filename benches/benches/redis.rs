@@ -23,9 +23,26 @@ fn small(n: u64) -> u64 {
     n * 2
 }
 
+/// What is computed.
+fn values(seed: u64) -> Vec<f64> {
+    (0..BYTES as u64 / 8).map(|n| f64::from_bits(n ^ (seed << 32))).collect()
+}
+
+/// The same, as it is kept.
+fn encoded(seed: u64) -> Vec<u8> {
+    let config = bincode::config::standard().with_fixed_int_encoding();
+    bincode::serde::encode_to_vec(values(seed), config).expect("it is encoded")
+}
+
+/// Each call has arguments of its own.
+fn seeds<T: From<u8>>() -> impl FnMut() -> T {
+    let mut seeds = 1..;
+    move || T::from(seeds.next().expect("there are few"))
+}
+
 #[memento]
 fn large(seed: u64) -> Vec<f64> {
-    (0..BYTES as u64 / 8).map(|n| f64::from_bits(n ^ (seed << 32))).collect()
+    values(seed)
 }
 
 #[memento]
@@ -151,6 +168,62 @@ mod large_file {
                 let mut reader = super::file(1).open().expect("it is there");
                 io::copy(&mut reader, &mut io::sink()).expect("all of it")
             });
+        });
+    }
+}
+
+/// A result of 64 MB that is computed and stored.
+mod large_miss {
+    use super::{BYTES, Bencher, BytesCount, Commands, Server, seeds};
+
+    /// Computed, encoded and put by the plain client.
+    #[divan::bench(sample_count = 11, sample_size = 1)]
+    fn by_hand(bencher: Bencher<'_, '_>) {
+        let server = Server::start();
+        let mut connection = server.connect();
+        bencher.with_inputs(seeds()).input_counter(|_| BytesCount::new(BYTES)).bench_local_values(
+            |seed| {
+                let () = connection.set(seed, super::encoded(seed)).expect("it is kept");
+            },
+        );
+    }
+
+    #[divan::bench(sample_count = 11, sample_size = 1)]
+    fn memento(bencher: Bencher<'_, '_>) {
+        let server = Server::start();
+        server.uncached().enter(|| {
+            bencher
+                .with_inputs(seeds())
+                .input_counter(|_| BytesCount::new(BYTES))
+                .bench_local_values(super::large);
+        });
+    }
+}
+
+/// A result of 64 MB that is written into a file and stored.
+mod large_file_miss {
+    use super::{BYTES, Bencher, BytesCount, Commands, Server, seeds};
+
+    /// Put, without a file, by the plain client.
+    #[divan::bench(sample_count = 11, sample_size = 1)]
+    fn by_hand(bencher: Bencher<'_, '_>) {
+        let server = Server::start();
+        let mut connection = server.connect();
+        bencher.with_inputs(seeds()).input_counter(|_| BytesCount::new(BYTES)).bench_local_values(
+            |seed| {
+                let () = connection.set(seed, vec![seed; BYTES]).expect("it is kept");
+            },
+        );
+    }
+
+    #[divan::bench(sample_count = 11, sample_size = 1)]
+    fn memento(bencher: Bencher<'_, '_>) {
+        let server = Server::start();
+        server.uncached().enter(|| {
+            bencher
+                .with_inputs(seeds())
+                .input_counter(|_| BytesCount::new(BYTES))
+                .bench_local_values(super::file);
         });
     }
 }
