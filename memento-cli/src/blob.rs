@@ -7,15 +7,11 @@ mod snapshot;
 mod write;
 
 use clap::Subcommand;
-use memento::plugin::Stores;
+use memento::plugin::{Stores, reserved};
 use memento::{DataStore, Error, ErrorKind, Name, Result};
 
 use crate::output::Output;
 use crate::storage::{self, Access, Choice};
-
-/// Namespaces that the framework writes, and nobody else.
-const OF_FRAMEWORK: [&str; 7] =
-    ["results", "named", "damaged", "snapshots", "namespaces", "usage", "ping"];
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -73,7 +69,7 @@ fn missing(operation: &'static str, name: &Name, data: &dyn DataStore) -> Error 
 fn own_name(text: &str) -> Result<Name> {
     let name = Name::new(text)?;
     let namespace = name.namespace();
-    if OF_FRAMEWORK.contains(&namespace.as_str()) {
+    if reserved::ALL.contains(&namespace.as_str()) {
         return Err(Error::new(ErrorKind::InvalidName, "use a name for an object")
             .with("name", &name)
             .source(format!("what is in `{namespace}` is written by memento alone"))

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::io::{self, Read};
 use std::sync::Arc;
 
+use memento::plugin::reserved::{DAMAGED, PING, RESULTS, USAGE};
 use memento::{
     CheckedReader, Condition, DataStore, Digest, Error, ErrorKind, ListOptions, Name, Object,
     Prefix, PutOptions, Result, Source, UserMetadata,
@@ -11,14 +12,8 @@ use memento::{
 
 use crate::storage;
 
-/// Contents by their digests.
-const RESULTS: &str = "results";
-/// What was moved out of the way.
-pub(crate) const DAMAGED: &str = "damaged";
-/// What `memento ping` puts and removes.
-pub(crate) const PING: &str = "ping";
 /// What nobody takes along: what was found damaged, how a store is used, and whether it can be written.
-const STAYING: [&str; 3] = [DAMAGED, "usage", PING];
+const STAYING: [&str; 3] = [DAMAGED, USAGE, PING];
 
 /// How long a content is at most that goes together with others.
 const SHORT: u64 = 1 << 20;

@@ -4,11 +4,6 @@ use std::io::Read;
 
 use memento::{CheckedReader, DataStore, Error, ErrorKind, Name, PutOptions, Source};
 
-/// Whether an object is a content by its digest, which never changes.
-pub(crate) fn is_content(name: &Name) -> bool {
-    name.segments().next() == Some("results")
-}
-
 /// Why a content was not copied: what the store says that has it, or the one that is to have it.
 pub(crate) enum Failed {
     From(Error),

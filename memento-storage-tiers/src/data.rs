@@ -11,7 +11,7 @@ use memento::{
 };
 use tempfile::SpooledTempFile;
 
-use crate::contents::{self, Failed, is_content};
+use crate::contents::{self, Failed};
 use crate::queue::{Queue, Write};
 use crate::source::HeldSource;
 use crate::tier::Tier;
@@ -36,7 +36,7 @@ impl TieredDataStore {
         name: &Name,
         ask: impl Fn(&dyn DataStore) -> Result<Option<T>>,
     ) -> Result<Option<(usize, T)>> {
-        if !is_content(name) {
+        if !name.is_result() {
             let home = self.tiers.home();
             return Ok(home.check(ask(&*home.data))?.map(|found| (0, found)));
         }
@@ -97,7 +97,7 @@ impl TieredDataStore {
     /// Sees to it that an object can be copied in the store that has those that change.
     fn bring_home(&self, name: &Name) -> Result<()> {
         let home = self.tiers.home();
-        if !is_content(name) || home.data.properties(name)?.is_some() {
+        if !name.is_result() || home.data.properties(name)?.is_some() {
             return Ok(());
         }
         if let Some((n, _)) = self.find(name, |store| store.properties(name))? {
@@ -165,7 +165,7 @@ impl DataStore for TieredDataStore {
     }
 
     fn put(&self, name: &Name, content: &[u8]) -> Result<()> {
-        if !is_content(name) {
+        if !name.is_result() {
             return self.home().put(name, content);
         }
         let now = |tier: &Tier| tier.data.put(name, content);
@@ -175,7 +175,7 @@ impl DataStore for TieredDataStore {
     }
 
     fn remove(&self, name: &Name) -> Result<bool> {
-        if !is_content(name) {
+        if !name.is_result() {
             return self.home().remove(name);
         }
         // A content that is gone from those above would be lost to the tier that it waits for.
@@ -191,7 +191,7 @@ impl DataStore for TieredDataStore {
     }
 
     fn put_with(&self, name: &Name, content: &[u8], options: &PutOptions) -> Result<bool> {
-        if is_content(name) && options.is_plain() {
+        if name.is_result() && options.is_plain() {
             return self.put(name, content).map(|()| true);
         }
         self.home().put_with(name, content, options)
@@ -208,7 +208,7 @@ impl DataStore for TieredDataStore {
 
     fn put_from(&self, name: &Name, source: &mut Source<'_>, options: &PutOptions) -> Result<bool> {
         let first = self.tiers.written().next();
-        let Some(first) = first.filter(|_| is_content(name) && options.is_plain()) else {
+        let Some(first) = first.filter(|_| name.is_result() && options.is_plain()) else {
             return self.home().put_from(name, source, options);
         };
         let mut held = HeldSource::new(source, self.tiers.written().nth(1).is_some());
@@ -232,7 +232,7 @@ impl DataStore for TieredDataStore {
 
     fn read(&self, name: &Name) -> Result<Option<Reader>> {
         match self.find(name, |store| store.read(name))? {
-            Some((n, reader)) if is_content(name) => self.promote(name, n, reader),
+            Some((n, reader)) if name.is_result() => self.promote(name, n, reader),
             found => Ok(found.map(|(_, reader)| reader)),
         }
     }
@@ -248,7 +248,7 @@ impl DataStore for TieredDataStore {
     }
 
     fn contains(&self, names: &[Name]) -> Vec<Result<bool>> {
-        if names.iter().any(|name| !is_content(name)) {
+        if names.iter().any(|name| !name.is_result()) {
             return names.iter().map(|name| Ok(self.properties(name)?.is_some())).collect();
         }
         let mut found: Vec<Result<bool>> = names.iter().map(|_| Ok(false)).collect();
@@ -317,7 +317,7 @@ impl DataStore for TieredDataStore {
     }
 
     fn set_aside(&self, name: &Name) -> Result<()> {
-        if !is_content(name) {
+        if !name.is_result() {
             return self.home().set_aside(name);
         }
         each(self.tiers.written().map(|tier| tier.check(tier.data.set_aside(name))))

@@ -7,6 +7,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::blob::Blob;
 use crate::part;
+use crate::storage::reserved::NAMED;
 use crate::{Name, Result};
 
 /// A result, or a part of one, of which a copy stands in the data store under a name that other programs and people
@@ -39,9 +40,6 @@ pub struct Named<T> {
     value: T,
 }
 
-/// What the names of published results begin with.
-const NAMESPACE: &str = "named/";
-
 impl<T> Named<T> {
     /// The value, to be published as `name`, the parts of which are separated by `/`.
     ///
@@ -62,12 +60,12 @@ impl<T> Named<T> {
     ///
     /// Where `named/` and `name` are none that an object can have, as [`Name`] tells.
     pub fn try_new(name: impl AsRef<str>, value: T) -> Result<Self> {
-        Ok(Self { name: Name::new(&format!("{NAMESPACE}{}", name.as_ref()))?, value })
+        Ok(Self { name: Name::new(&format!("{NAMED}/{}", name.as_ref()))?, value })
     }
 
     /// The name.
     pub fn name(&self) -> &str {
-        &self.name.as_str()[NAMESPACE.len()..]
+        &self.name.as_str()[NAMED.len() + 1..]
     }
 
     /// The value without its name.

@@ -14,6 +14,7 @@ mod null;
 mod object;
 mod provided;
 mod references;
+pub mod reserved;
 mod segments;
 mod snapshots;
 #[cfg(test)]

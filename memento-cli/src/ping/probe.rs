@@ -1,11 +1,12 @@
 //! What `memento ping` does to see whether a store keeps what it is given.
 
+use memento::plugin::reserved::{DAMAGED, PING};
 use memento::plugin::unique;
 use memento::{
     DataStore, Digest, Entry, Key, ListOptions, MetadataStore, Namespace, Prefix, Result, Version,
 };
 
-use crate::contents::{self, DAMAGED, PING};
+use crate::contents;
 
 /// What is put, beside a name that nothing else has.
 const CONTENT: &[u8] = b"memento ping";

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use memento::plugin::Stores;
+use memento::plugin::reserved::RESULTS;
 use memento::{
     DataStore, Digest, Entry, ErrorKind, Filter, Key, ListOptions, MetadataStore, Name, Prefix,
     References, Result,
@@ -13,8 +14,6 @@ use super::Eviction;
 use super::order::History;
 use super::usage::{Account, Item, Kind, Use, Uses, nanoseconds};
 
-/// Contents by their digests.
-const RESULTS: &str = "results";
 /// How many records a page has.
 const PAGE: usize = 1000;
 /// How many records are read together to be dropped.

@@ -10,11 +10,10 @@ use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::time::SystemTime;
 
+use memento::plugin::reserved::USAGE;
 use memento::{DataStore, Digest, Error, ErrorKind, Key, ListOptions, Name, Prefix, Result};
 use serde::{Deserialize, Serialize};
 
-/// The namespace of accounts.
-const USAGE: &str = "usage";
 /// How long the digest in an account is.
 const DIGEST: usize = 32;
 /// How many uses are in an account at most: about 45 bytes each.

@@ -15,9 +15,6 @@ use crate::{
     Result, Snapshot, Source, Staged, StoreInfo,
 };
 
-/// The namespace of what a worker puts without waiting: its parent reports what fails.
-const RESULTS: &str = "results/";
-
 /// The data store of a cluster of the parent.
 #[derive(Debug)]
 pub(super) struct RemoteDataStore {
@@ -64,7 +61,8 @@ impl DataStore for RemoteDataStore {
     }
 
     fn put(&self, name: &Name, content: &[u8]) -> Result<()> {
-        let waits = !self.capabilities.writable || !name.as_str().starts_with(RESULTS);
+        // A worker does not wait for contents to be put: its parent reports what fails.
+        let waits = !self.capabilities.writable || !name.is_result();
         if waits || content.len() > CHUNK {
             return self.put_with(name, content, &PutOptions::default()).map(drop);
         }

@@ -15,6 +15,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::reserved::{DAMAGED, SNAPSHOTS};
 use crate::{Digest, Error, ErrorKind, Result};
 
 /// The longest name, in bytes.
@@ -194,21 +195,20 @@ impl Name {
     /// A name in the namespace `damaged` for what is called this and moved out of the way; each is another one.
     pub fn of_damaged(&self) -> Self {
         let unique = super::unique();
-        Self::new(&format!("damaged/{self}.{unique}")).unwrap_or_else(|_| {
-            in_folder("damaged", &Digest::of(self.as_str().as_bytes()), &unique)
-        })
+        Self::new(&format!("{DAMAGED}/{self}.{unique}"))
+            .unwrap_or_else(|_| in_folder(DAMAGED, &Digest::of(self.as_str().as_bytes()), &unique))
     }
 
     /// A name in the namespace `snapshots`, whatever this name is.
     pub(super) fn of_snapshot(&self, snapshot: &str) -> Result<Self> {
         let digest = Digest::of(self.as_str().as_bytes());
-        Self::new(&format!("snapshots/{digest}/{snapshot}"))
+        Self::new(&format!("{SNAPSHOTS}/{digest}/{snapshot}"))
     }
 
     /// What the names of its snapshots begin with.
     pub(super) fn snapshots(&self) -> Prefix {
         let digest = Digest::of(self.as_str().as_bytes());
-        Prefix(Path::new(&format!("snapshots/{digest}")))
+        Prefix(Path::new(&format!("{SNAPSHOTS}/{digest}")))
     }
 
     /// The first segment.

@@ -2,14 +2,12 @@
 
 use std::collections::BTreeSet;
 
+use super::reserved::NAMESPACES;
 use super::{DataStore, ListOptions, Listing, Name, Namespace, Prefix};
 use crate::{Continuation, Error, ErrorKind, Result};
 
-/// The namespace of the objects that stand for namespaces. It is there for nobody.
-const MADE: &str = "namespaces";
-
 fn mark(namespace: &Namespace) -> Result<Name> {
-    Name::new(&format!("{MADE}/{namespace}"))
+    Name::new(&format!("{NAMESPACES}/{namespace}"))
 }
 
 pub(super) fn create<S: DataStore + ?Sized>(store: &S, namespace: &Namespace) -> Result<bool> {
@@ -24,10 +22,10 @@ pub(super) fn create<S: DataStore + ?Sized>(store: &S, namespace: &Namespace) ->
 pub(super) fn list<S: DataStore + ?Sized>(store: &S) -> Result<Vec<Namespace>> {
     let mut namespaces = BTreeSet::new();
     for_each_page(store, &Prefix::root(), |page| {
-        let found = page.folders.iter().filter(|folder| folder.as_str() != MADE);
+        let found = page.folders.iter().filter(|folder| folder.as_str() != NAMESPACES);
         namespaces.extend(found.filter_map(|folder| Namespace::new(folder.as_str()).ok()));
     })?;
-    for_each_page(store, &Prefix::new(MADE)?, |page| {
+    for_each_page(store, &Prefix::new(NAMESPACES)?, |page| {
         let made = page.objects.iter().filter_map(|object| object.name.segments().next_back());
         namespaces.extend(made.filter_map(|segment| Namespace::new(segment).ok()));
     })?;
@@ -55,7 +53,7 @@ pub(super) fn is_there<S: DataStore + ?Sized>(store: &S, namespace: &Namespace) 
         return Ok(true);
     }
     let first = store.list(&namespace.into(), &ListOptions::default().limit(1))?;
-    Ok(namespace.as_str() != MADE && !first.objects.is_empty())
+    Ok(namespace.as_str() != NAMESPACES && !first.objects.is_empty())
 }
 
 pub(super) fn remove<S: DataStore + ?Sized>(store: &S, namespace: &Namespace) -> Result<bool> {

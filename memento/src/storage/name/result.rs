@@ -4,17 +4,17 @@ use std::io::Read;
 
 use super::{INLINE, Name, Path};
 use crate::Digest;
+use crate::storage::reserved::RESULTS;
 
-/// The namespace of contents, and what follows it.
-const FOLDER: &str = "results/";
 const DIGITS: &[u8; 16] = b"0123456789abcdef";
 
 impl Name {
     /// The name of the content with this digest, in the namespace `results`.
     pub fn of_result(digest: &Digest) -> Self {
         let mut bytes = [0; INLINE];
-        bytes[..FOLDER.len()].copy_from_slice(FOLDER.as_bytes());
-        let mut length = FOLDER.len();
+        bytes[..RESULTS.len()].copy_from_slice(RESULTS.as_bytes());
+        bytes[RESULTS.len()] = b'/';
+        let mut length = RESULTS.len() + 1;
         for (index, byte) in digest.as_bytes().iter().enumerate() {
             bytes[length] = DIGITS[usize::from(byte >> 4)];
             bytes[length + 1] = DIGITS[usize::from(byte & 15)];
@@ -30,7 +30,8 @@ impl Name {
 
     /// The digest of the content that has this name; `None` where it is not the name of one.
     pub fn result_digest(&self) -> Option<Digest> {
-        let (folder, rest) = self.as_str().strip_prefix(FOLDER)?.split_once('/')?;
+        let (folder, rest) =
+            self.as_str().strip_prefix(RESULTS)?.strip_prefix('/')?.split_once('/')?;
         if (folder.len(), rest.len()) != (2, 62) {
             return None;
         }
@@ -43,6 +44,11 @@ impl Name {
             *byte = high << 4 | low;
         }
         (all < 16).then(|| Digest::from_bytes(digest))
+    }
+
+    /// Whether this is in the namespace of contents, `results`, none of which ever changes.
+    pub fn is_result(&self) -> bool {
+        self.segments().next() == Some(RESULTS)
     }
 
     /// Whether this is the name of a content, and `reader` has that content. What cannot be read is not whole.
