@@ -102,7 +102,7 @@ pub use storage::{
     Capabilities, CheckedReader, Claim, Condition, Continuation, DataStore, Entry, Filter,
     ListOptions, Listing, MemoryDataStore, MemoryMetadataStore, MetadataStore, Name, Namespace,
     NullStore, Object, Page, Prefix, Properties, PutOptions, References, Replacement, Snapshot,
-    Source, Staged, Storage, StoreInfo, Target, Transfer, UserMetadata,
+    Source, Staged, Storage, StoreInfo, Target, Transfer, TransferObserver, UserMetadata,
 };
 pub use transient::Transient;
 

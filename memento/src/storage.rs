@@ -44,7 +44,7 @@ pub use object::{
 };
 pub use references::References;
 pub use segments::Segments;
-pub use transfer::{Source, Staged, Target, Transfer};
+pub use transfer::{Source, Staged, Target, Transfer, TransferObserver};
 pub(crate) use trouble::Trouble;
 pub(crate) use verified::Verified;
 use waiting::Waiting;

@@ -50,6 +50,7 @@ properties! {
     }
     streams {
         streams_bring_and_take_the_whole
+        files_are_put_whole
         what_is_staged_is_not_there_before
         a_source_that_fails_changes_nothing
         transfers_tell_how_far_they_are

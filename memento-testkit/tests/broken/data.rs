@@ -81,6 +81,7 @@ pub(crate) const KEEPING_CASES: &[Case<Wrong>] = &[
         &[
             "empty_and_large_contents_are_kept",
             "streams_bring_and_take_the_whole",
+            "files_are_put_whole",
             "copies_are_objects_of_their_own",
         ],
         "`a/1048575` is a content of 65536 bytes, not a content of 1048575 bytes",

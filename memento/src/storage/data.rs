@@ -3,11 +3,12 @@
 use std::fmt::Debug;
 use std::io::{Cursor, Read};
 use std::ops::Range;
+use std::path::Path;
 use std::sync::Arc;
 
 use super::{
     Capabilities, ListOptions, Listing, Name, Namespace, Prefix, Properties, PutOptions, Snapshot,
-    Source, Staged, StoreInfo, Target, namespaces, provided, snapshots, transfer,
+    Source, Staged, StoreInfo, Target, TransferObserver, namespaces, provided, snapshots, transfer,
 };
 use crate::{Error, Result};
 
@@ -120,6 +121,22 @@ pub trait DataStore: Send + Sync + Debug {
     fn put_from(&self, name: &Name, source: &mut Source<'_>, options: &PutOptions) -> Result<bool> {
         let content = transfer::read_all(source)?;
         self.put_with(name, &content, options)
+    }
+
+    /// Keeps all that is in the file at `path`, as [`put_from`](Self::put_from) does; `observer` is told after each part
+    /// how many bytes have gone, and how many there are, where the system knows.
+    ///
+    /// # Errors
+    ///
+    /// As [`put_from`](Self::put_from), and where there is no file that can be read.
+    fn put_file(
+        &self,
+        name: &Name,
+        path: &Path,
+        options: &PutOptions,
+        observer: TransferObserver<'_>,
+    ) -> Result<bool> {
+        transfer::put_file(self, name, path, options, observer)
     }
 
     /// The content of an object as a stream, which stays what it is whatever becomes of the object.

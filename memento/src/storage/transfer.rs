@@ -1,7 +1,9 @@
 //! Contents on their way: streams that tell how far they are, and objects whose name is not yet known.
 
 use std::fmt;
+use std::fs::File;
 use std::io::{self, Read, Seek, Write};
+use std::path::Path;
 
 use tempfile::SpooledTempFile;
 
@@ -12,14 +14,14 @@ use crate::{Error, ErrorKind, Result};
 const IN_MEMORY: usize = 4 << 20;
 
 /// An observer of a transfer: how many bytes have gone, and how many there are, where that is known.
-type Observer<'a> = &'a mut dyn FnMut(u64, Option<u64>);
+pub type TransferObserver<'a> = &'a mut dyn FnMut(u64, Option<u64>);
 
 /// A stream, and who is told how far it is.
 pub struct Transfer<'a, T: ?Sized> {
     stream: &'a mut T,
     current: u64,
     total: Option<u64>,
-    observer: Option<Observer<'a>>,
+    observer: Option<TransferObserver<'a>>,
     has_failed: bool,
 }
 
@@ -56,7 +58,7 @@ impl<'a, T: ?Sized> Transfer<'a, T> {
     }
 
     /// Tells `observer` after each part how many bytes have gone, and how many there are, where that is known.
-    pub fn progress(mut self, observer: Observer<'a>) -> Self {
+    pub fn progress(mut self, observer: TransferObserver<'a>) -> Self {
         self.observer = Some(observer);
         self
     }
@@ -179,6 +181,28 @@ pub(super) fn read_all(source: &mut Source<'_>) -> Result<Vec<u8>> {
     let mut content = Vec::with_capacity(ahead.min(IN_MEMORY));
     source.read_to_end(&mut content).map_err(unreadable)?;
     Ok(content)
+}
+
+pub(super) fn put_file<S: DataStore + ?Sized>(
+    store: &S,
+    name: &Name,
+    path: &Path,
+    options: &PutOptions,
+    observer: TransferObserver<'_>,
+) -> Result<bool> {
+    let of_file = |error: Error| error.with("file", path.display());
+    let failed = |error| of_file(unreadable(error));
+    let mut file = File::open(path).map_err(failed)?;
+    let about = file.metadata().map_err(failed)?;
+    if about.is_dir() {
+        return Err(failed(io::ErrorKind::IsADirectory.into()));
+    }
+    let mut source = Source::new(&mut file).progress(observer);
+    if about.is_file() {
+        source = source.total(about.len());
+    }
+    let put = store.put_from(name, &mut source, options);
+    put.map_err(|error| if source.has_failed() { of_file(error) } else { error })
 }
 
 pub(super) fn get_to<S: DataStore + ?Sized>(

@@ -1,5 +1,6 @@
 //! Contents that come and go piece by piece.
 
+use std::fs;
 use std::io::{self, Read, Write as _};
 
 use memento::{Error, ErrorKind, ListOptions, PutOptions, Source, Target};
@@ -31,6 +32,31 @@ pub(super) fn streams_bring_and_take_the_whole(suite: &DataStoreSuite) {
     }
     let none = done(lab.get_to(&name("a/c"), &mut Target::new(&mut Vec::new())), promise);
     promised(none.is_none(), promise, || format!("{none:?} bytes of what is not there"));
+}
+
+pub(super) fn files_are_put_whole(suite: &DataStoreSuite) {
+    let lab = Lab::new(suite);
+    let promise = "what is in a file is put whole, and told of";
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("file");
+    let put = |observer: &mut dyn FnMut(u64, Option<u64>)| {
+        lab.put_file(&name("a/b"), &path, &PutOptions::default(), observer)
+    };
+    for length in [0, 10, LONG] {
+        let whole = content(length, length);
+        fs::write(&path, &whole).expect("a file");
+        let mut told = (0, Some(length as u64));
+        let is_put = done(put(&mut |current, total| told = (current, total)), promise);
+        let is_right = is_put && told == (length as u64, Some(length as u64));
+        promised(is_right, promise, || format!("{is_put}, and told of {told:?}, of {length}"));
+        lab.holds(promise, "a/b", Some(&whole));
+    }
+    fs::remove_file(&path).expect("it is there");
+    let missing = put(&mut |_, _| ());
+    let says = |error: &Error| error.to_string().contains(&path.display().to_string());
+    let says = missing.as_ref().is_err_and(says);
+    promised(says, promise, || format!("{missing:?}, of a file that is not there"));
+    lab.holds(promise, "a/b", Some(&content(LONG, LONG)));
 }
 
 pub(super) fn what_is_staged_is_not_there_before(suite: &DataStoreSuite) {
