@@ -4,7 +4,7 @@ use divan::Bencher;
 use divan::counter::ItemsCount;
 use memento::memento;
 use memento_benches::random::SplitMix;
-use memento_benches::{cached, folder, sqlite, uncached};
+use memento_benches::{cached, check, folder, sqlite, uncached};
 use tempfile::TempDir;
 
 /// How many mementos are in the store that single hits go to.
@@ -26,11 +26,6 @@ fn stored(count: u64) -> TempDir {
     let folder = folder();
     uncached(folder.path()).enter(|| check(&small::map((0..count).map(|n| (n,)))));
     folder
-}
-
-/// Panics where a call failed: a failure would be measured as a fast one.
-fn check(results: &[memento::Result<u64>]) {
-    assert!(results.iter().all(Result::is_ok), "every call has a result");
 }
 
 /// One hit.

@@ -1,68 +1,29 @@
 //! Results on an S3 server in this process, beside the library's own client with objects of the same size.
 
 use divan::Bencher;
-use divan::counter::{BytesCount, ItemsCount};
-use memento::{Blob, memento};
+use divan::counter::BytesCount;
+use memento_benches::calls::{self, BYTES};
 use memento_benches::object::{Client, uncached};
 use memento_benches::random::SplitMix;
 use memento_tests::s3::{BUCKET, S3Server};
 
 /// How many mementos are on the server that single hits go to.
 const STORED: u64 = 1_000;
-/// How large a large result is.
-const BYTES: usize = 64_000_000;
 
 fn main() {
     divan::main();
 }
 
-#[memento]
-fn small(n: u64) -> u64 {
-    n * 2
-}
-
-/// What is computed.
-fn values(seed: u64) -> Vec<f64> {
-    (0..BYTES as u64 / 8).map(|n| f64::from_bits(n ^ (seed << 32))).collect()
-}
-
-/// The same, as it is kept.
-fn encoded(seed: u64) -> Vec<u8> {
-    let config = bincode::config::standard().with_fixed_int_encoding();
-    bincode::serde::encode_to_vec(values(seed), config).expect("it is encoded")
-}
-
-/// Each call has arguments of its own.
-fn seeds<T: From<u8>>() -> impl FnMut() -> T {
-    let mut seeds = 1..;
-    move || T::from(seeds.next().expect("there are few"))
-}
-
-#[memento]
-fn large(seed: u64) -> Vec<f64> {
-    values(seed)
-}
-
-#[memento]
-fn file(seed: u8) -> Blob {
-    Blob::from_reader(&*vec![seed; BYTES]).expect("it fits on the disk")
-}
-
 /// A server on which small results are stored.
 fn stored() -> S3Server {
     let server = S3Server::start();
-    uncached(&server).enter(|| check(&small::map((0..STORED).map(|n| (n,)))));
+    uncached(&server).enter(|| calls::store_small(STORED));
     server
-}
-
-/// Panics where a call failed: a failure would be measured as a fast one.
-fn check(results: &[memento::Result<u64>]) {
-    assert!(results.iter().all(Result::is_ok), "every call has a result");
 }
 
 /// One small hit.
 mod hit {
-    use super::{BUCKET, Bencher, Client, STORED, SplitMix, stored, uncached};
+    use super::{BUCKET, Bencher, Client, STORED, SplitMix, calls, stored, uncached};
 
     #[divan::bench(sample_count = 100, sample_size = 10)]
     fn get(bencher: Bencher<'_, '_>) {
@@ -80,32 +41,26 @@ mod hit {
         let server = stored();
         let mut random = SplitMix::new(1);
         uncached(&server).enter(|| {
-            bencher.with_inputs(|| random.below(STORED)).bench_local_values(super::small);
+            bencher.with_inputs(|| random.below(STORED)).bench_local_values(calls::small);
         });
     }
 }
 
 /// 1,000 hits at once.
 mod hits {
-    use super::{Bencher, ItemsCount, STORED, check, stored, uncached};
+    use super::{Bencher, STORED, calls, stored, uncached};
 
     /// `small::map`
     #[divan::bench(sample_count = 10, sample_size = 1)]
     fn memento(bencher: Bencher<'_, '_>) {
         let server = stored();
-        uncached(&server).enter(|| {
-            bencher.counter(ItemsCount::new(STORED)).bench_local(|| {
-                let results = super::small::map((0..STORED).map(|n| (n,)));
-                check(&results);
-                results
-            });
-        });
+        uncached(&server).enter(|| calls::hits(bencher, STORED));
     }
 }
 
 /// A result of 64 MB that is read.
 mod large_hit {
-    use super::{BYTES, Bencher, BytesCount, Client, S3Server, uncached};
+    use super::{BYTES, Bencher, BytesCount, Client, S3Server, calls, uncached};
 
     /// One object, which is neither checked nor decoded.
     #[divan::bench(sample_count = 11, sample_size = 1)]
@@ -122,7 +77,7 @@ mod large_hit {
         let server = S3Server::start();
         let client = Client::of(&server);
         let config = bincode::config::standard().with_fixed_int_encoding();
-        let encoded = super::encoded(0);
+        let encoded = calls::encoded(0);
         let digest = blake3::hash(&encoded);
         client.put("large", &encoded);
         bencher.counter(BytesCount::new(BYTES)).bench_local(|| -> Vec<f64> {
@@ -137,84 +92,57 @@ mod large_hit {
     #[divan::bench(sample_count = 11, sample_size = 1)]
     fn memento(bencher: Bencher<'_, '_>) {
         let server = S3Server::start();
-        uncached(&server).enter(|| {
-            super::large(1);
-            bencher.counter(BytesCount::new(BYTES)).bench_local(|| super::large(1));
-        });
+        uncached(&server).enter(|| calls::large_hits(bencher));
     }
 }
 
 /// A result of 64 MB that is a file, and is read as one.
 mod large_file {
-    use std::io;
-
-    use super::{BYTES, Bencher, BytesCount, S3Server, uncached};
+    use super::{Bencher, S3Server, calls, uncached};
 
     /// Checked while it is streamed, of which a megabyte or two are in memory.
     #[divan::bench(sample_count = 11, sample_size = 1)]
     fn memento(bencher: Bencher<'_, '_>) {
         let server = S3Server::start();
-        uncached(&server).enter(|| {
-            super::file(1);
-            bencher.counter(BytesCount::new(BYTES)).bench_local(|| {
-                let mut reader = super::file(1).open().expect("it is there");
-                io::copy(&mut reader, &mut io::sink()).expect("all of it")
-            });
-        });
+        uncached(&server).enter(|| calls::file_hits(bencher));
     }
 }
 
 /// A result of 64 MB that is computed and stored.
 mod large_miss {
-    use super::{BYTES, Bencher, BytesCount, Client, S3Server, seeds, uncached};
+    use super::{Bencher, Client, S3Server, calls, uncached};
 
     /// Computed, encoded and put by the plain client.
     #[divan::bench(sample_count = 11, sample_size = 1)]
     fn by_hand(bencher: Bencher<'_, '_>) {
         let server = S3Server::start();
         let client = Client::of(&server);
-        bencher
-            .with_inputs(seeds())
-            .input_counter(|_| BytesCount::new(BYTES))
-            .bench_local_values(|seed: u64| client.put(&seed.to_string(), &super::encoded(seed)));
+        calls::misses(bencher, |seed: u64| client.put(&seed.to_string(), &calls::encoded(seed)));
     }
 
     #[divan::bench(sample_count = 11, sample_size = 1)]
     fn memento(bencher: Bencher<'_, '_>) {
         let server = S3Server::start();
-        uncached(&server).enter(|| {
-            bencher
-                .with_inputs(seeds())
-                .input_counter(|_| BytesCount::new(BYTES))
-                .bench_local_values(super::large);
-        });
+        uncached(&server).enter(|| calls::misses(bencher, calls::large));
     }
 }
 
 /// A result of 64 MB that is written into a file and stored.
 mod large_file_miss {
-    use super::{BYTES, Bencher, BytesCount, Client, S3Server, seeds, uncached};
+    use super::{BYTES, Bencher, Client, S3Server, calls, uncached};
 
     /// Put, without a file, by the plain client.
     #[divan::bench(sample_count = 11, sample_size = 1)]
     fn by_hand(bencher: Bencher<'_, '_>) {
         let server = S3Server::start();
         let client = Client::of(&server);
-        bencher
-            .with_inputs(seeds())
-            .input_counter(|_| BytesCount::new(BYTES))
-            .bench_local_values(|seed: u8| client.put(&seed.to_string(), &vec![seed; BYTES]));
+        calls::misses(bencher, |seed: u8| client.put(&seed.to_string(), &vec![seed; BYTES]));
     }
 
     #[divan::bench(sample_count = 11, sample_size = 1)]
     fn memento(bencher: Bencher<'_, '_>) {
         let server = S3Server::start();
-        uncached(&server).enter(|| {
-            bencher
-                .with_inputs(seeds())
-                .input_counter(|_| BytesCount::new(BYTES))
-                .bench_local_values(super::file);
-        });
+        uncached(&server).enter(|| calls::misses(bencher, calls::file));
     }
 }
 

@@ -2,7 +2,7 @@
 
 use divan::Bencher;
 use divan::counter::{BytesCount, ItemsCount};
-use memento::{Blob, memento};
+use memento_benches::calls::{self, BYTES};
 use memento_benches::random::SplitMix;
 use memento_benches::redis::Server;
 use redis::{Commands, Connection};
@@ -11,55 +11,16 @@ use redis::{Commands, Connection};
 const STORED: u64 = 10_000;
 /// How many calls a batch has.
 const BATCH: u64 = 1_000;
-/// How large a large result is.
-const BYTES: usize = 64_000_000;
 
 fn main() {
     divan::main();
 }
 
-#[memento]
-fn small(n: u64) -> u64 {
-    n * 2
-}
-
-/// What is computed.
-fn values(seed: u64) -> Vec<f64> {
-    (0..BYTES as u64 / 8).map(|n| f64::from_bits(n ^ (seed << 32))).collect()
-}
-
-/// The same, as it is kept.
-fn encoded(seed: u64) -> Vec<u8> {
-    let config = bincode::config::standard().with_fixed_int_encoding();
-    bincode::serde::encode_to_vec(values(seed), config).expect("it is encoded")
-}
-
-/// Each call has arguments of its own.
-fn seeds<T: From<u8>>() -> impl FnMut() -> T {
-    let mut seeds = 1..;
-    move || T::from(seeds.next().expect("there are few"))
-}
-
-#[memento]
-fn large(seed: u64) -> Vec<f64> {
-    values(seed)
-}
-
-#[memento]
-fn file(seed: u8) -> Blob {
-    Blob::from_reader(&*vec![seed; BYTES]).expect("it fits on the disk")
-}
-
 /// A server on which `count` small results are stored.
 fn stored(count: u64) -> Server {
     let server = Server::start();
-    server.uncached().enter(|| check(&small::map((0..count).map(|n| (n,)))));
+    server.uncached().enter(|| calls::store_small(count));
     server
-}
-
-/// Panics where a call failed: a failure would be measured as a fast one.
-fn check(results: &[memento::Result<u64>]) {
-    assert!(results.iter().all(Result::is_ok), "every call has a result");
 }
 
 /// The keys of all mementos.
@@ -69,7 +30,7 @@ fn keys(connection: &mut Connection) -> Vec<String> {
 
 /// One small hit.
 mod hit {
-    use super::{Bencher, Commands, STORED, SplitMix, keys, stored};
+    use super::{Bencher, Commands, STORED, SplitMix, calls, keys, stored};
 
     #[divan::bench(sample_count = 100, sample_size = 100)]
     fn get(bencher: Bencher<'_, '_>) {
@@ -89,14 +50,14 @@ mod hit {
         let server = stored(STORED);
         let mut random = SplitMix::new(1);
         server.uncached().enter(|| {
-            bencher.with_inputs(|| random.below(STORED)).bench_local_values(super::small);
+            bencher.with_inputs(|| random.below(STORED)).bench_local_values(calls::small);
         });
     }
 }
 
 /// 1,000 hits at once.
 mod hits {
-    use super::{BATCH, Bencher, ItemsCount, check, keys, stored};
+    use super::{BATCH, Bencher, ItemsCount, calls, keys, stored};
 
     #[divan::bench(sample_count = 100, sample_size = 1)]
     fn pipeline(bencher: Bencher<'_, '_>) {
@@ -116,19 +77,13 @@ mod hits {
     #[divan::bench(sample_count = 100, sample_size = 1)]
     fn memento(bencher: Bencher<'_, '_>) {
         let server = stored(BATCH);
-        server.uncached().enter(|| {
-            bencher.counter(ItemsCount::new(BATCH)).bench_local(|| {
-                let results = super::small::map((0..BATCH).map(|n| (n,)));
-                check(&results);
-                results
-            });
-        });
+        server.uncached().enter(|| calls::hits(bencher, BATCH));
     }
 }
 
 /// A result of 64 MB that is read.
 mod large_hit {
-    use super::{BYTES, Bencher, BytesCount, Commands, Server};
+    use super::{BYTES, Bencher, BytesCount, Commands, Server, calls};
 
     /// One value, which is not decoded.
     #[divan::bench(sample_count = 11, sample_size = 1)]
@@ -145,86 +100,61 @@ mod large_hit {
     #[divan::bench(sample_count = 11, sample_size = 1)]
     fn memento(bencher: Bencher<'_, '_>) {
         let server = Server::start();
-        server.uncached().enter(|| {
-            super::large(1);
-            bencher.counter(BytesCount::new(BYTES)).bench_local(|| super::large(1));
-        });
+        server.uncached().enter(|| calls::large_hits(bencher));
     }
 }
 
 /// A result of 64 MB that is a file, and is read as one.
 mod large_file {
-    use std::io;
-
-    use super::{BYTES, Bencher, BytesCount, Server};
+    use super::{Bencher, Server, calls};
 
     /// Checked while it is streamed, of which a megabyte or two are in memory.
     #[divan::bench(sample_count = 11, sample_size = 1)]
     fn memento(bencher: Bencher<'_, '_>) {
         let server = Server::start();
-        server.uncached().enter(|| {
-            super::file(1);
-            bencher.counter(BytesCount::new(BYTES)).bench_local(|| {
-                let mut reader = super::file(1).open().expect("it is there");
-                io::copy(&mut reader, &mut io::sink()).expect("all of it")
-            });
-        });
+        server.uncached().enter(|| calls::file_hits(bencher));
     }
 }
 
 /// A result of 64 MB that is computed and stored.
 mod large_miss {
-    use super::{BYTES, Bencher, BytesCount, Commands, Server, seeds};
+    use super::{Bencher, Commands, Server, calls};
 
     /// Computed, encoded and put by the plain client.
     #[divan::bench(sample_count = 11, sample_size = 1)]
     fn by_hand(bencher: Bencher<'_, '_>) {
         let server = Server::start();
         let mut connection = server.connect();
-        bencher.with_inputs(seeds()).input_counter(|_| BytesCount::new(BYTES)).bench_local_values(
-            |seed| {
-                let () = connection.set(seed, super::encoded(seed)).expect("it is kept");
-            },
-        );
+        calls::misses(bencher, |seed: u64| {
+            let () = connection.set(seed, calls::encoded(seed)).expect("it is kept");
+        });
     }
 
     #[divan::bench(sample_count = 11, sample_size = 1)]
     fn memento(bencher: Bencher<'_, '_>) {
         let server = Server::start();
-        server.uncached().enter(|| {
-            bencher
-                .with_inputs(seeds())
-                .input_counter(|_| BytesCount::new(BYTES))
-                .bench_local_values(super::large);
-        });
+        server.uncached().enter(|| calls::misses(bencher, calls::large));
     }
 }
 
 /// A result of 64 MB that is written into a file and stored.
 mod large_file_miss {
-    use super::{BYTES, Bencher, BytesCount, Commands, Server, seeds};
+    use super::{BYTES, Bencher, Commands, Server, calls};
 
     /// Put, without a file, by the plain client.
     #[divan::bench(sample_count = 11, sample_size = 1)]
     fn by_hand(bencher: Bencher<'_, '_>) {
         let server = Server::start();
         let mut connection = server.connect();
-        bencher.with_inputs(seeds()).input_counter(|_| BytesCount::new(BYTES)).bench_local_values(
-            |seed| {
-                let () = connection.set(seed, vec![seed; BYTES]).expect("it is kept");
-            },
-        );
+        calls::misses(bencher, |seed: u8| {
+            let () = connection.set(seed, vec![seed; BYTES]).expect("it is kept");
+        });
     }
 
     #[divan::bench(sample_count = 11, sample_size = 1)]
     fn memento(bencher: Bencher<'_, '_>) {
         let server = Server::start();
-        server.uncached().enter(|| {
-            bencher
-                .with_inputs(seeds())
-                .input_counter(|_| BytesCount::new(BYTES))
-                .bench_local_values(super::file);
-        });
+        server.uncached().enter(|| calls::misses(bencher, calls::file));
     }
 }
 

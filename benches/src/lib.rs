@@ -1,5 +1,6 @@
 //! What the benches share: folders, environments on them, and the plain SQLite table that they are compared with.
 
+pub mod calls;
 pub mod child;
 pub mod counting;
 pub mod object;
@@ -14,6 +15,15 @@ use std::path::Path;
 use memento::{Environment, LocalRunner};
 use memento_storage_fs::Options;
 use tempfile::TempDir;
+
+/// Makes sure that calls had results: a failure would be measured as a fast one.
+///
+/// # Panics
+///
+/// Where one failed.
+pub fn check<T>(results: &[memento::Result<T>]) {
+    assert!(results.iter().all(Result::is_ok), "every call has a result");
+}
 
 /// A folder that goes when it is dropped.
 ///
