@@ -46,11 +46,12 @@ fn blobs_are_made_from_text_and_files_and_read_as_both() {
         store.put(&blob, text.as_bytes()).unwrap();
         assert_eq!(store.get(&blob).unwrap().unwrap(), text.as_bytes());
         assert_eq!(store.get_range(&blob, 6..9).unwrap().unwrap(), b"and");
-        let mut file = tempfile::tempfile().unwrap();
+        let mut file = tempfile::NamedTempFile::new().unwrap();
         assert_eq!(store.get_to(&blob, &mut Target::new(&mut file)).unwrap(), Some(20));
-        std::io::Seek::rewind(&mut file).unwrap();
-        let other = name("c/other");
-        store.put_from(&other, &mut Source::new(&mut file), &PutOptions::default()).unwrap();
+        let (other, mut told) = (name("c/other"), Vec::new());
+        let mut tell = |current, total| told.push((current, total));
+        store.put_file(&other, file.path(), &PutOptions::default(), &mut tell).unwrap();
+        assert_eq!(told.last(), Some(&(20, Some(20))));
         assert_eq!(store.get(&other).unwrap().unwrap(), text.as_bytes());
         assert!(store.remove(&other).unwrap());
         assert!(!store.remove(&other).unwrap());
