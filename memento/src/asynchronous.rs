@@ -13,6 +13,7 @@ use crate::engine::{self, Begun, Ending, TaskWindow};
 use crate::internal::{failure, raise};
 use crate::modifiers::{Modifiers, Wants, With};
 use crate::returns::Returns;
+use crate::stack::UnderWay;
 
 /// `f(…).await`.
 ///
@@ -154,10 +155,12 @@ where
         TaskWindow::<R, _, _, _, _>::new(declaration, with, encode, items.into_iter(), body)
             .of_all();
     let (mut running, mut results) = (FuturesUnordered::new(), Vec::new());
+    let under_way = UnderWay::begin();
     while let Some((index, result)) = window.next(&mut running, engine::finish).await {
         results.resize_with(results.len().max(index + 1), || None);
         results[index] = Some(result);
     }
+    under_way.end();
     results.into_iter().flatten().collect()
 }
 
@@ -181,11 +184,13 @@ where
     let mut window =
         TaskWindow::<R, _, _, _, _>::new(declaration, with, encode, items.into_iter(), body);
     let (mut running, mut all) = (FuturesUnordered::new(), All::new());
+    let under_way = UnderWay::begin();
     while let Some((index, result)) = window.next(&mut running, engine::finish).await {
         if all.take(index, result).is_break() {
             window.stop();
         }
     }
+    under_way.end();
     all.finish()
 }
 
@@ -226,6 +231,7 @@ where
     let mut window =
         TaskWindow::<R, _, _, _, _>::new(declaration, with, encode, items.into_iter(), body);
     let (mut running, mut flow) = (FuturesUnordered::new(), ControlFlow::Continue(()));
+    let under_way = UnderWay::begin();
     while let Some((index, result)) = window.next(&mut running, engine::finish).await {
         // What runs is brought to its end, and nobody is told any more.
         if flow.is_continue() {
@@ -235,6 +241,7 @@ where
             }
         }
     }
+    under_way.end();
     flow
 }
 

@@ -28,7 +28,7 @@ pub fn map<R: Returns, A: Send>(
         let modifiers = Modifiers { tracker: tracker.as_ref(), ..modifiers };
         map_with(declaration, modifiers, returns, &encode, items.by_ref(), &body)
     };
-    let mapped = with.enter(map).and_then(|mapped| mapped);
+    let mapped = stack::noting_panics(|| with.enter(map)).and_then(|mapped| mapped);
     // What keeps all items from being looked at is the error of each.
     let results = mapped.unwrap_or_else(|error| {
         let refuse = |_| {
@@ -225,11 +225,11 @@ fn in_scope<'scope, R, A, I, E, B>(
     B: Fn(A) -> R::Output + Send + Sync + 'scope,
     R::Output: 'scope,
 {
-    match window.job() {
+    stack::noting_panics(|| match window.job() {
         // The window goes first, also where `work` panics: what has not begun need not be waited for.
         Ok(job) => job.runner().scope(Box::new(move |spawn| work(&mut { window }, spawn))),
         Err(_) => work(&mut window, None),
-    }
+    });
 }
 
 /// `f::as_completed(…)`.
@@ -293,6 +293,8 @@ where
 
     fn next(&mut self) -> Option<Self::Item> {
         let job = self.window.job().ok();
-        self.window.next(job.as_ref().and_then(|job| job.runner().spawner()))
+        stack::noting_panics(|| {
+            self.window.next(job.as_ref().and_then(|job| job.runner().spawner()))
+        })
     }
 }

@@ -194,18 +194,20 @@ pub(crate) fn call<R: Returns, A: Send>(
     arguments: A,
     body: impl FnOnce(A) -> R::Output + Send,
 ) -> Result<R::Output, Ending> {
-    let bound = bind(declaration)?;
-    modifiers.check_cancelled(bound.function)?;
-    let mut encoded = bound.encoding();
-    encode(&bound, &mut encoded, &encode_arguments, &arguments)?;
-    if !modifiers.refresh
-        && let Some(output) = recall::<R>(&bound, &encoded)
-    {
-        return Ok(output);
-    }
-    let mut task = Typed::new(returns, &encode_arguments, arguments, body);
-    let ending = resolve_one(&bound, modifiers, Item::new(&bound, encoded, &mut task));
-    task.into_output().ok_or(ending)
+    stack::noting_panics(|| {
+        let bound = bind(declaration)?;
+        modifiers.check_cancelled(bound.function)?;
+        let mut encoded = bound.encoding();
+        encode(&bound, &mut encoded, &encode_arguments, &arguments)?;
+        if !modifiers.refresh
+            && let Some(output) = recall::<R>(&bound, &encoded)
+        {
+            return Ok(output);
+        }
+        let mut task = Typed::new(returns, &encode_arguments, arguments, body);
+        let ending = resolve_one(&bound, modifiers, Item::new(&bound, encoded, &mut task));
+        task.into_output().ok_or(ending)
+    })
 }
 
 /// Brings a call that the memory cache has no answer for to its end.

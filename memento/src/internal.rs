@@ -150,7 +150,9 @@ pub fn ignore_result<R: Returns, A: Send>(
             ending => Err(ending.error(bound.function)),
         }
     };
-    with.enter(ensure).flatten().map_err(|error| failure(error, declaration.function()))
+    stack::noting_panics(|| with.enter(ensure))
+        .flatten()
+        .map_err(|error| failure(error, declaration.function()))
 }
 
 /// `f::memento(…)`.

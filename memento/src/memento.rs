@@ -129,6 +129,14 @@ impl Memento {
 }
 
 impl Provenance {
+    /// Whether what it depends on can be seen to be the same: of a callee whose outcome is not kept, nobody knows.
+    pub(crate) fn can_be_verified(&self) -> bool {
+        self.dependencies.iter().all(|dependency| match dependency {
+            Dependency::Callee(callee) => callee.digest.is_some(),
+            Dependency::Resource(_) => true,
+        })
+    }
+
     /// That of something that did not run.
     pub(crate) fn of_nothing(function: &Function) -> Self {
         Self {

@@ -157,19 +157,30 @@ fn read_provenance<'a, T: Deserialize<'a>>(head: &Head<'_>, bytes: &'a [u8]) -> 
 /// How many records that were replaced are kept for an invocation.
 const EARLIER: usize = 8;
 
-/// A record under the key that it gets when another one takes its place, and the keys of all that the other one took
-/// the place of.
+/// What another record takes the place of.
+pub(crate) struct Behind {
+    /// A record, and the key that it has from then on; `None` where it will never be valid again.
+    pub(crate) record: Option<(Key, Vec<u8>)>,
+    /// The keys of all that is behind the other one.
+    pub(crate) keys: Vec<u8>,
+}
+
+/// What is behind a record that takes the place of this one.
 ///
 /// # Errors
 ///
 /// [`ErrorKind::Damaged`].
-pub(crate) fn set_behind(head: &Head<'_>, provenance: &[u8]) -> Result<(Key, Vec<u8>, Vec<u8>)> {
+pub(crate) fn set_behind(head: &Head<'_>, provenance: &[u8]) -> Result<Behind> {
+    let opened = self::provenance(head, provenance)?;
+    if !opened.can_be_verified() {
+        return Ok(Behind { record: None, keys: head.earlier.to_vec() });
+    }
     let key =
         Key::from_bytes(blake3::keyed_hash(head.key.as_bytes(), head.provenance.as_bytes()).into());
     let mut keys = key.as_bytes().to_vec();
     keys.extend(head.earlier.iter().take(32 * (EARLIER - 1)));
     let behind = Head { key, earlier: &[], is_earlier: true, ..*head };
-    Ok((key, seal(behind, &self::provenance(head, provenance)?)?, keys))
+    Ok(Behind { record: Some((key, seal(behind, &opened)?)), keys })
 }
 
 /// The bytes of a record. Sets in `head` what is known of the provenance.

@@ -20,7 +20,7 @@ use parking_lot::Mutex;
 pub use carry::{carry, carry_future};
 pub(crate) use context::Context;
 pub use context::context;
-pub(crate) use waits::Wait;
+pub(crate) use waits::{UnderWay, Wait};
 
 use crate::cache::Landed;
 use crate::function::Function;
@@ -121,6 +121,22 @@ pub(crate) fn note_failure() {
             frame.note_failure();
         }
     });
+}
+
+/// Does `call`, and notes that it came to nothing where it panics: what the function itself panics with does not pass
+/// through here, but what it takes to read, clone or encode values may panic, too.
+#[inline(always)]
+pub(crate) fn noting_panics<T>(call: impl FnOnce() -> T) -> T {
+    struct Panics;
+    impl Drop for Panics {
+        fn drop(&mut self) {
+            note_failure();
+        }
+    }
+    let panics = Panics;
+    let done = call();
+    std::mem::forget(panics);
+    done
 }
 
 /// Notes that whoever calls in this thread is told that a call came to nothing because of `error`.

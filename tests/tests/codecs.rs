@@ -259,6 +259,106 @@ fn what_would_be_read_under_another_name_is_not_kept() {
     assert_eq!(environment.statistics().store_failures, 6);
 }
 
+/// It is read as something else than it is written.
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+struct Meters(#[serde(deserialize_with = "of_centimetres")] f64);
+
+fn of_centimetres<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
+    Ok(<f64 as serde::Deserialize>::deserialize(deserializer)? / 100.0)
+}
+
+/// It is written as a number, and counted up whenever that is read.
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(from = "u64", into = "u64")]
+struct Next(u64);
+
+impl From<u64> for Next {
+    fn from(n: u64) -> Self {
+        Self(n + 1)
+    }
+}
+
+impl From<Next> for u64 {
+    fn from(next: Next) -> Self {
+        next.0
+    }
+}
+
+/// It takes no large number, wherever that comes from.
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(try_from = "u64")]
+struct Small(u64);
+
+impl TryFrom<u64> for Small {
+    type Error = &'static str;
+
+    fn try_from(n: u64) -> Result<Self, Self::Error> {
+        if n < 100 { Ok(Self(n)) } else { Err("it is large") }
+    }
+}
+
+mod own {
+    /// It has the names of another one, and one variant more.
+    #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+    pub(super) enum Result {
+        #[serde(skip)]
+        #[expect(dead_code, reason = "others count from it")]
+        Unknown,
+        Ok,
+        Err,
+    }
+}
+
+static READ: AtomicU64 = AtomicU64::new(0);
+
+#[memento]
+fn meters(n: u32) -> Meters {
+    READ.fetch_add(1, Ordering::Relaxed);
+    Meters(n.into())
+}
+
+#[memento(codec = "postcard")]
+fn next(n: u64) -> Vec<Next> {
+    READ.fetch_add(1, Ordering::Relaxed);
+    vec![Next(n)]
+}
+
+#[memento]
+fn limited(n: u64) -> Option<Small> {
+    READ.fetch_add(1, Ordering::Relaxed);
+    Some(Small(n))
+}
+
+#[memento]
+fn untagged(n: u64) -> Either {
+    READ.fetch_add(1, Ordering::Relaxed);
+    Either::Second { y: n }
+}
+
+#[memento]
+fn results(n: usize) -> Vec<own::Result> {
+    READ.fetch_add(1, Ordering::Relaxed);
+    vec![own::Result::Ok; n]
+}
+
+/// What a type makes of what it reads, nothing that is written tells.
+#[test]
+fn what_a_type_reads_otherwise_is_not_kept() {
+    let storage = Storage::memory().memory_cache(0);
+    let environment = Environment::new(storage, LocalRunner::new());
+    let runs = |calls: fn()| {
+        environment.enter(|| (calls(), calls()));
+        (READ.swap(0, Ordering::Relaxed), environment.statistics().store_failures)
+    };
+    assert_eq!(runs(|| assert_eq!(limited(9), Some(Small(9)))), (1, 0));
+    assert_eq!(runs(|| assert_eq!(meters(0), Meters(0.0))), (1, 0));
+    assert_eq!(runs(|| assert_eq!(meters(700), Meters(700.0))), (2, 2));
+    assert_eq!(runs(|| assert_eq!(next(1), [Next(1)])), (2, 4));
+    assert_eq!(runs(|| assert_eq!(limited(300), Some(Small(300)))), (2, 6));
+    assert_eq!(runs(|| assert_eq!(untagged(5), Either::Second { y: 5 })), (2, 8));
+    assert_eq!(runs(|| assert_eq!(results(2), [own::Result::Ok, own::Result::Ok])), (2, 10));
+}
+
 static LENGTHS: AtomicU64 = AtomicU64::new(0);
 
 /// JSON has no NaN.

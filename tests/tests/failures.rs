@@ -1,17 +1,21 @@
 //! What a function makes of a call that came to nothing is not kept: no record could tell when it comes to something.
 
 use std::fs;
-use std::future::ready;
+use std::future::{pending, poll_fn, ready};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::task::Poll;
 
 use futures_executor::block_on;
+use futures_util::future::{Either, select};
 use futures_util::{FutureExt as _, StreamExt as _};
 use memento::resource::FileContent;
 use memento::{CancellationToken, Environment, LocalRunner, NullRunner, Storage, memento};
 use memento_runner_process::{Options, ProcessRunner};
 use memento_tests::fates::{Fate, noted};
 use memento_tests::survivors::survivors;
+use serde::{Deserialize, Deserializer, Serialize};
 
 static IS_BROKEN: AtomicBool = AtomicBool::new(false);
 static RUNS: AtomicU64 = AtomicU64::new(0);
@@ -179,6 +183,118 @@ fn what_is_made_of_a_content_that_was_written_to_is_not_kept() {
     assert_eq!(call(), [0, 0]);
     WRITES.store(false, Ordering::SeqCst);
     assert_eq!(call(), [7, 7]);
+}
+
+static REMOVES: AtomicBool = AtomicBool::new(true);
+
+/// While it runs, somebody removes the file, which it reads by itself and by a call.
+#[memento]
+fn lengths_left(file: FileContent, reads: bool) -> usize {
+    if REMOVES.load(Ordering::SeqCst) {
+        fs::remove_file(file.path()).unwrap();
+    }
+    if reads {
+        return file.read().map_or(0, |content| content.len());
+    }
+    length::try_call(file.clone()).unwrap_or_default()
+}
+
+#[test]
+fn what_is_made_of_a_content_that_is_gone_is_not_kept() {
+    let (storage, folder) = (Storage::memory(), tempfile::tempdir().unwrap());
+    let path = folder.path().join("file");
+    let call = |reads| {
+        fs::write(&path, "content").unwrap();
+        fresh(&storage).enter(|| lengths_left(FileContent::from(&*path), reads))
+    };
+    assert_eq!([call(true), call(false)], [0, 0]);
+    REMOVES.store(false, Ordering::SeqCst);
+    assert_eq!([call(true), call(false)], [7, 7]);
+}
+
+static IS_UNREADABLE: AtomicBool = AtomicBool::new(false);
+
+/// To read one panics now and then.
+#[derive(Clone, Serialize)]
+struct Touchy(u64);
+
+impl<'de> Deserialize<'de> for Touchy {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        assert!(!IS_UNREADABLE.load(Ordering::SeqCst), "unreadable on purpose");
+        u64::deserialize(deserializer).map(Self)
+    }
+}
+
+#[memento]
+fn touchy(n: u64) -> Touchy {
+    Touchy(n)
+}
+
+#[memento]
+async fn touchy_later(n: u64) -> Touchy {
+    ready(Touchy(n)).await
+}
+
+#[memento]
+fn or_nothing(n: u64, way: u8) -> u64 {
+    let touched = catch_unwind(|| match way {
+        0 => touchy(n).0,
+        1 => touchy::map([(n,)]).into_iter().map(|touchy| touchy.unwrap().0).sum(),
+        2 => touchy::as_completed([(n,)]).map(|(_, touchy)| touchy.unwrap().0).sum(),
+        3 => touchy::try_map([(n,)]).unwrap()[0].0,
+        4 => block_on(touchy_later(n)).0,
+        _ => block_on(touchy_later::map([(n,)])).into_iter().map(|touchy| touchy.unwrap().0).sum(),
+    });
+    touched.unwrap_or_default()
+}
+
+/// It is not the function that panics.
+#[test]
+fn what_is_made_of_a_result_that_cannot_be_read_is_not_kept() {
+    let storage = Storage::memory();
+    fresh(&storage).enter(|| (touchy(5), block_on(touchy_later(5))));
+    for way in 0..6 {
+        IS_UNREADABLE.store(true, Ordering::SeqCst);
+        assert_eq!(fresh(&storage).enter(|| or_nothing(5, way)), 0, "{way}");
+        IS_UNREADABLE.store(false, Ordering::SeqCst);
+        assert_eq!(fresh(&storage).enter(|| or_nothing(5, way)), 5, "{way}");
+    }
+}
+
+static HANGS: AtomicBool = AtomicBool::new(true);
+static HAS_BEGUN: AtomicBool = AtomicBool::new(false);
+
+#[memento]
+async fn hanging(n: u64) -> u64 {
+    if HANGS.load(Ordering::SeqCst) {
+        HAS_BEGUN.store(true, Ordering::SeqCst);
+        pending::<()>().await;
+    }
+    n
+}
+
+/// Waits for a call until that hangs.
+#[memento]
+async fn impatient(n: u64, is_batch: bool) -> u64 {
+    let hangs = poll_fn(|context| {
+        context.waker().wake_by_ref();
+        if HAS_BEGUN.load(Ordering::SeqCst) { Poll::Ready(0) } else { Poll::Pending }
+    });
+    let call = async { if is_batch { sum(hanging::map([(n,)]).await) } else { hanging(n).await } };
+    match select(pin!(call), hangs).await {
+        Either::Left((result, _)) | Either::Right((result, _)) => result,
+    }
+}
+
+#[test]
+fn what_is_made_of_a_call_that_is_not_waited_for_is_not_kept() {
+    let storage = Storage::memory();
+    let call =
+        || fresh(&storage).enter(|| [false, true].map(|is_batch| block_on(impatient(5, is_batch))));
+    assert_eq!(call(), [0, 0]);
+    HANGS.store(false, Ordering::SeqCst);
+    HAS_BEGUN.store(false, Ordering::SeqCst);
+    assert_eq!(call(), [5, 5]);
 }
 
 /// It is told to its caller, and to nobody else.

@@ -8,6 +8,7 @@ use ::bincode::config::{Configuration, Fixint, LittleEndian};
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::lossless::{ByPlaces, Lossless};
+use super::types::is_of_std;
 use super::{Codec, Segments, decoding_error, encoding_error};
 use crate::Result;
 use input::Input;
@@ -26,8 +27,10 @@ const FORMAT: Configuration<LittleEndian, Fixint> =
 
 impl Codec for Bincode {
     const NAME: &'static str = "bincode";
-    /// What may be read as something else tells so while it is written.
-    const READS_BACK: bool = false;
+
+    fn reads_back<T: ?Sized>() -> bool {
+        !is_of_std::<T>()
+    }
 
     fn encode<T: Serialize + ?Sized>(value: &T, bytes: &mut Vec<u8>) -> Result<()> {
         let value = Lossless::<ByPlaces, T>::new(value);

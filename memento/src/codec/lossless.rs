@@ -1,12 +1,9 @@
 //! Encodes a value, or refuses it, where a codec would write something that reads as another value.
 //!
-//! Of some of what serde is told to leave out, it tells no serializer: fields of structs with `skip_serializing` alone,
-//! those of tuple structs with `skip_serializing_if`, variants with `skip`, which are counted when a value is written,
-//! and not when it is read. A codec that tells things apart by their places alone writes values in which there may be
-//! such a one, and [`watch`] tells: whether it is read back as what it was, only the one who reads it knows. Others are
-//! [always](super::Codec::READS_BACK) read back: what they make of names is told by nothing that is written.
+//! Serde tells a serializer of each `Some`, and of fields that are left out by `skip_serializing_if`. Of other things it
+//! tells nobody: whether a value is read back as what it was, only the one who reads it knows, as is done where a
+//! [codec](super::Codec::reads_back) has it done.
 
-use std::cell::Cell;
 use std::marker::PhantomData;
 
 use serde::ser::{
@@ -37,34 +34,6 @@ pub(super) struct AsJson;
 impl Blind for AsJson {
     const TO_NAMES: bool = false;
     const TO_NULL: bool = true;
-}
-
-thread_local! {
-    /// Whether anything has been written that may read as something else.
-    static IS_DOUBTFUL: Cell<bool> = const { Cell::new(false) };
-}
-
-/// What `encode` returns, and whether what it has written is to be read back, to see that it is what it was.
-pub(super) fn watch<T>(encode: impl FnOnce() -> T) -> (T, bool) {
-    let before = IS_DOUBTFUL.replace(false);
-    let encoded = encode();
-    (encoded, IS_DOUBTFUL.replace(before))
-}
-
-/// Notes that there is something whose parts serde may leave out.
-#[inline]
-fn doubt<B: Blind>() {
-    if B::TO_NAMES {
-        IS_DOUBTFUL.set(true);
-    }
-}
-
-/// Notes that there is a variant before which serde may leave out others, or what is in it. A `Result` is whole.
-#[inline]
-fn doubt_variant<B: Blind>(name: &str, variant: &str) {
-    if !(name == "Result" && matches!(variant, "Ok" | "Err")) {
-        doubt::<B>();
-    }
 }
 
 /// A value for a codec that is [`Blind`].
@@ -143,17 +112,6 @@ macro_rules! begin {
     )+};
 }
 
-/// The same, where serde may leave out some of them and say nothing.
-macro_rules! begin_doubtful {
-    ($($method:ident($($argument:ident: $type:ty),*) -> $compound:ident),+ $(,)?) => {$(
-        #[inline]
-        fn $method(self, $($argument: $type),*) -> Result<Self::$compound, S::Error> {
-            doubt::<B>();
-            Ok(Compound { inner: self.serializer.$method($($argument),*)?, blind: PhantomData })
-        }
-    )+};
-}
-
 impl<B: Blind, S: Serializer> Serializer for Checking<B, S> {
     type Ok = S::Ok;
     type Error = S::Error;
@@ -180,32 +138,19 @@ impl<B: Blind, S: Serializer> Serializer for Checking<B, S> {
         serialize_char(value: char),
         serialize_str(value: &str),
         serialize_bytes(value: &[u8]),
+        serialize_unit_variant(name: &'static str, index: u32, variant: &'static str),
     }
 
     begin! {
         serialize_seq(length: Option<usize>) -> SerializeSeq,
         serialize_tuple(length: usize) -> SerializeTuple,
         serialize_map(length: Option<usize>) -> SerializeMap,
-    }
-
-    begin_doubtful! {
         serialize_tuple_struct(name: &'static str, length: usize) -> SerializeTupleStruct,
         serialize_tuple_variant(name: &'static str, index: u32, variant: &'static str, length: usize)
             -> SerializeTupleVariant,
         serialize_struct(name: &'static str, length: usize) -> SerializeStruct,
         serialize_struct_variant(name: &'static str, index: u32, variant: &'static str, length: usize)
             -> SerializeStructVariant,
-    }
-
-    #[inline]
-    fn serialize_unit_variant(
-        self,
-        name: &'static str,
-        index: u32,
-        variant: &'static str,
-    ) -> Result<S::Ok, S::Error> {
-        doubt_variant::<B>(name, variant);
-        self.serializer.serialize_unit_variant(name, index, variant)
     }
 
     #[inline]
@@ -256,7 +201,6 @@ impl<B: Blind, S: Serializer> Serializer for Checking<B, S> {
         variant: &'static str,
         value: &T,
     ) -> Result<S::Ok, S::Error> {
-        doubt_variant::<B>(name, variant);
         let value = Lossless::<B, T>::new(value);
         self.serializer.serialize_newtype_variant(name, index, variant, &value)
     }

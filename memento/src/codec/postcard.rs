@@ -5,6 +5,7 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use super::lossless::{ByPlaces, Lossless};
 use super::stack::Stack;
+use super::types::is_of_std;
 use super::{Codec, decoding_error, encoding_error};
 use crate::Result;
 
@@ -14,8 +15,10 @@ pub struct Postcard;
 
 impl Codec for Postcard {
     const NAME: &'static str = "postcard";
-    /// What may be read as something else tells so while it is written.
-    const READS_BACK: bool = false;
+
+    fn reads_back<T: ?Sized>() -> bool {
+        !is_of_std::<T>()
+    }
 
     fn encode<T: Serialize + ?Sized>(value: &T, bytes: &mut Vec<u8>) -> Result<()> {
         match ::postcard::to_io(&Lossless::<ByPlaces, T>::new(value), bytes) {

@@ -30,7 +30,7 @@ use crate::modifiers::{Modifiers, Wants};
 use crate::progress::Tracker;
 use crate::returns::Returns;
 use crate::runner::refusal;
-use crate::stack::Wait;
+use crate::stack::{self, UnderWay, Wait};
 use crate::validity::Validity;
 use crate::{Caller, Key, Result};
 use job::{Blocking, HeldRight, Unstoppable};
@@ -100,18 +100,20 @@ pub(crate) fn begin<R: Returns, A>(
     encode_arguments: &impl Encode<A>,
     arguments: &A,
 ) -> Result<Begun<R>> {
-    let bound = bind(declaration)?;
-    modifiers.check_cancelled(bound.function)?;
-    let mut encoded = bound.encoding();
-    encode(&bound, &mut encoded, encode_arguments, arguments)?;
-    if !modifiers.refresh
-        && modifiers.wants == Wants::Value
-        && let Some(output) = recall::<R>(&bound, &encoded)
-    {
-        return Ok(Begun::Found(output));
-    }
-    let item = Suspended::new(&bound, encoded);
-    Ok(Begun::Missing(Pending::new(bound, modifiers, item)))
+    stack::noting_panics(|| {
+        let bound = bind(declaration)?;
+        modifiers.check_cancelled(bound.function)?;
+        let mut encoded = bound.encoding();
+        encode(&bound, &mut encoded, encode_arguments, arguments)?;
+        if !modifiers.refresh
+            && modifiers.wants == Wants::Value
+            && let Some(output) = recall::<R>(&bound, &encoded)
+        {
+            return Ok(Begun::Found(output));
+        }
+        let item = Suspended::new(&bound, encoded);
+        Ok(Begun::Missing(Pending::new(bound, modifiers, item)))
+    })
 }
 
 impl<R: Returns> Pending<R> {
@@ -129,8 +131,9 @@ impl<R: Returns> Pending<R> {
     {
         let asked = Arc::clone(&self.asked);
         let frame = asked.caller.frame.as_ref();
-        let _wait = Wait::begin(frame);
+        let (_wait, under_way) = (Wait::begin(frame), UnderWay::begin());
         let Self { item, output, .. } = self.resolve(body).await;
+        under_way.end();
         if let (Some(frame), Some(call)) = (frame, item.call(asked.bound.function)) {
             frame.record(call);
         }

@@ -156,16 +156,17 @@ pub(super) fn find_dependent(
     let answers = walk.verify(&roots.collect::<Vec<_>>());
     for ((item, head, record), answer) in dependent.into_iter().zip(answers) {
         match answer {
-            Ok(Answer { validity, earlier: None }) => {
-                take(binding, modifiers, item, (&head, record), validity);
-            }
-            Ok(Answer { validity, earlier: Some(key) }) => {
-                let record = cluster.storage.record(&key);
+            Ok(Answer { validity, at, digest }) => {
+                if (at, digest) == (head.key, Some(head.digest)) {
+                    take(binding, modifiers, item, (&head, record), validity);
+                    continue;
+                }
+                let record = cluster.storage.record(&at);
                 let opened = record.as_ref().map(|record| {
-                    cluster.storage.open_record(&key, record).map(|(head, _)| (head, &**record))
+                    cluster.storage.open_record(&at, record).map(|(head, _)| (head, &**record))
                 });
                 match opened {
-                    Some(Ok((head, record))) => {
+                    Some(Ok((head, record))) if Some(head.digest) == digest => {
                         take(binding, modifiers, item, (&head, record), validity);
                     }
                     _ => item.findings.miss = Some(Miss::Unreadable),

@@ -24,12 +24,8 @@ impl Calls<'_> {
         let scope = Scope::encoding(contents, function).publishing(publish, item.task.encoder());
         let (encoded, found) = scope.enter(|| item.task.encode(&mut bytes));
         let Some(encoded) = encoded else { return Ok((None, found)) };
-        let checked = encoded.and_then(|is_doubtful| {
-            if is_doubtful {
-                return decoding.enter(|| item.task.check_read(&bytes, found.is_all())).0;
-            }
-            Ok(())
-        });
+        let check = || item.task.check_read(&bytes, found.is_all());
+        let checked = encoded.and_then(|()| decoding.enter(check).0);
         checked.map_err(|error| error.with("function", function))?;
         Ok((Some(bytes), found))
     }

@@ -50,10 +50,12 @@ impl<'a> Recorder<'a> {
         });
         let mut entries = Vec::with_capacity(2);
         let mut keys = Vec::new();
-        if let Some((failed, (key, record, earlier))) = behind {
-            let (function, version) = (provenance.function.clone(), provenance.version);
-            entries.push(Entry { key, function, version, failed, hidden: true, record });
-            keys = earlier;
+        if let Some((failed, behind)) = behind {
+            keys = behind.keys;
+            entries.extend(behind.record.map(|(key, record)| {
+                let (function, version) = (provenance.function.clone(), provenance.version);
+                Entry { key, function, version, failed, hidden: true, record }
+            }));
         }
         let head = Head { earlier: &keys, ..head };
         let mut dropped = replaced.behind.to_vec();

@@ -27,8 +27,8 @@ pub(crate) trait Task: Send {
     /// The message of the error that the body returned, if it returned one.
     fn error(&self) -> Option<String>;
 
-    /// Appends the encoding of the output, as [`codec::encode`] does; `None` where the output is not kept.
-    fn encode(&self, bytes: &mut Vec<u8>) -> Option<Result<bool>>;
+    /// Appends the encoding of the output; `None` where the output is not kept.
+    fn encode(&self, bytes: &mut Vec<u8>) -> Option<Result<()>>;
 
     /// Sees to it that the output is read from its encoding as what it is: [`codec::check_read`].
     fn check_read(&self, bytes: &[u8], is_all: bool) -> Result<()>;
@@ -154,8 +154,8 @@ where
         self.output.as_ref().and_then(R::error)
     }
 
-    fn encode(&self, bytes: &mut Vec<u8>) -> Option<Result<bool>> {
-        self.kept().map(|kept| codec::encode::<R::Codec, _>(kept, bytes))
+    fn encode(&self, bytes: &mut Vec<u8>) -> Option<Result<()>> {
+        self.kept().map(|kept| R::Codec::encode(kept, bytes))
     }
 
     fn check_read(&self, bytes: &[u8], is_all: bool) -> Result<()> {

@@ -25,7 +25,7 @@ use crate::function::{self, Function};
 use crate::memento::{Callee, Dependency};
 use crate::miss::{CalleeChange, Cause, Miss};
 use crate::validity::{self, Validity};
-use crate::{Caller, Environment, Key, Result};
+use crate::{Caller, Digest, Environment, Key, Result};
 
 /// One look at some results and all that they were computed from.
 pub(super) struct Walk<'a> {
@@ -49,8 +49,11 @@ pub(super) struct Root<'r> {
 pub(super) struct Answer {
     /// What it depends on beyond its code.
     pub(super) validity: Option<Arc<Validity>>,
-    /// Where its record is, if not under its own key.
-    pub(super) earlier: Option<Key>,
+    /// Where its record is: that of a root, one that it took the place of, or one that was written since, where it had
+    /// to run again for another root.
+    pub(super) at: Key,
+    /// What it is now; `None` where it is not kept.
+    pub(super) digest: Option<Digest>,
 }
 
 impl<'a> Walk<'a> {
@@ -73,10 +76,10 @@ impl<'a> Walk<'a> {
             self.walk(id);
             let node = &self.graph[id];
             match &node.state {
-                State::Valid(validity) => Ok(Answer {
-                    validity: validity.clone(),
-                    earlier: Some(node.record).filter(|record| *record != node.key),
-                }),
+                State::Valid(validity) => {
+                    let (at, digest) = (node.record, node.digest);
+                    Ok(Answer { validity: validity.clone(), at, digest })
+                }
                 State::Invalid(verdict) => Err(verdict.clone()),
                 State::Unknown | State::Open => Err(Miss::Unreadable.into()),
             }

@@ -61,7 +61,7 @@ pub(crate) fn explain(
             Some(Err(Verdict::Undecided(undecided))) => {
                 return Ok(Explanation::Undecided(undecided));
             }
-            Some(Ok(Answer { earlier: Some(_), .. })) => return Ok(Explanation::Hit),
+            Some(Ok(Answer { at, .. })) if at != key => return Ok(Explanation::Hit),
             Some(Ok(_)) | None => {}
         }
     }

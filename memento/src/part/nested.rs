@@ -27,8 +27,8 @@ impl Nested {
         let mut bytes = Vec::new();
         let home = writable_home();
         let scope = Scope::nested(home.as_ref());
-        let (encoded, found) = scope.enter(|| codec::encode::<C, V>(value, &mut bytes));
-        let is_doubtful = encoded?;
+        let (encoded, found) = scope.enter(|| C::encode(value, &mut bytes));
+        encoded?;
         let is_all = found.is_all();
         let mut behind = found.behind;
         if let Some((contents, function)) = home
@@ -39,10 +39,8 @@ impl Nested {
                 part.home = Arc::clone(&home);
             }
         }
-        if is_doubtful {
-            let check = || codec::check_read::<C, V>(value, &bytes, is_all);
-            Scope::behind(&behind).enter(check).0?;
-        }
+        let check = || codec::check_read::<C, V>(value, &bytes, is_all);
+        Scope::behind(&behind).enter(check).0?;
         Ok(Self { part: Part::of(bytes), behind: behind.into() })
     }
 

@@ -203,7 +203,8 @@ fn what_was_forgotten_is_no_memento() {
 fn a_record_that_another_one_takes_the_place_of_gets_a_key_of_its_own() {
     let whole = sealed();
     let (found, encoded) = open(&KEY, &whole).unwrap();
-    let (key, record, earlier) = set_behind(&found, encoded).unwrap();
+    let behind = set_behind(&found, encoded).unwrap();
+    let ((key, record), earlier) = (behind.record.unwrap(), behind.keys);
     // BLAKE3 of the digest of the provenance, keyed with the key: done by hand.
     let expected = "55bca95e85ed0ed2acee5eb7ded81acf2c8988e92595ec74b764267516c21d5b";
     assert_eq!(key.to_string(), expected);
@@ -236,7 +237,8 @@ fn the_last_few_records_that_were_replaced_are_kept() {
         let (found, encoded) = open(&KEY, &sealed).unwrap();
         let expected: Vec<Key> = keys.iter().rev().take(EARLIER).copied().collect();
         assert_eq!(found.earlier_keys().collect::<Vec<_>>(), expected, "after {process}");
-        let (key, _, next) = set_behind(&found, encoded).unwrap();
+        let behind = set_behind(&found, encoded).unwrap();
+        let ((key, _), next) = (behind.record.unwrap(), behind.keys);
         assert!(!keys.contains(&key));
         keys.push(key);
         earlier = next;
@@ -248,7 +250,7 @@ fn the_last_few_records_that_were_replaced_are_kept() {
 fn a_damaged_record_is_not_kept_behind_a_new_one() {
     let whole = sealed();
     let (found, encoded) = open(&KEY, &whole).unwrap();
-    let error = set_behind(&found, &encoded[1..]).unwrap_err();
+    let error = set_behind(&found, &encoded[1..]).err().unwrap();
     assert_eq!(error.kind(), ErrorKind::Damaged);
 }
 

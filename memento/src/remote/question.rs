@@ -111,9 +111,9 @@ fn ask_metadata(storage: &Storage, request: MetadataRequest<'_>) -> Vec<u8> {
         _ => storage.write_waiting(),
     }
     match request {
-        // Nobody waits for this, so trouble with it is noted here.
+        // Nobody waits for this, so trouble with it is seen to here.
         Request::Put(entries) => {
-            storage.trouble.note(metadata.put(&entries));
+            storage.put(&entries, true);
             Vec::new()
         }
         Request::Forget(note) => write(&metadata.forget(&note)),

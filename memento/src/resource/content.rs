@@ -88,7 +88,7 @@ impl FileContent {
         if stack::with(|caller| caller.frame.as_deref().is_some_and(|frame| !is_of_frame(frame))) {
             return read_observed(&file, File::read, Content::state).map(|content| content.bytes);
         }
-        let content = file.read()?;
+        let content = file.read().inspect_err(|_| stack::note_failure())?;
         if keyed.is_some_and(|keyed| keyed.digest != Digest::of(&content.bytes)) {
             return Err(self.written_since());
         }
@@ -135,9 +135,10 @@ impl FileContent {
         if is_observed {
             stack::observe(observation);
         }
+        // It is noted where it cannot be read any more, too.
+        let by = by.map_err(|()| self.written_since());
         readable?;
-        let by = by.map_err(|()| self.written_since())?;
-        *keyed = Some(Keyed { digest, by });
+        *keyed = Some(Keyed { digest, by: by? });
         Ok(digest)
     }
 }

@@ -12,6 +12,29 @@ pub(super) struct Waits {
     began: Option<Instant>,
 }
 
+/// A call, or a batch, that somebody waits for. Dropped before it has ended, it came to nothing.
+pub(crate) struct UnderWay(Option<Arc<Frame>>);
+
+impl UnderWay {
+    /// What whoever calls in this thread waits for.
+    pub(crate) fn begin() -> Self {
+        Self(super::with(|caller| caller.frame.clone()))
+    }
+
+    /// It has come to something, or to a failure that is noted.
+    pub(crate) fn end(mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        if let Some(frame) = &self.0 {
+            frame.note_failure();
+        }
+    }
+}
+
 /// A call that is under way. The time until it is dropped counts once, however many there are.
 pub(crate) struct Wait(Option<Arc<Frame>>);
 

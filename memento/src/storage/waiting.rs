@@ -60,8 +60,10 @@ impl Storage {
     /// Writes what waits. When this returns, all that came before is in the store.
     pub(crate) fn write_waiting(&self) {
         let _writing = self.waiting.writing.lock();
-        let replacing = self.waiting.replacing.load(Ordering::Acquire);
-        let waiting = std::mem::take(&mut *self.waiting.entries.lock());
+        let (waiting, replacing) = {
+            let mut entries = self.waiting.entries.lock();
+            (std::mem::take(&mut *entries), self.waiting.replacing.load(Ordering::Acquire))
+        };
         if !waiting.all.is_empty() {
             self.put(&waiting.all, replacing > 0);
         }
@@ -75,8 +77,9 @@ impl Storage {
         }
     }
 
-    /// Puts records together. One that the store does not take is no reason to lose the others.
-    fn put(&self, entries: &[Entry], replaces: bool) {
+    /// Puts records together; `replaces` says whether the store may have others in their place. One that the store does
+    /// not take is no reason to lose the others. Trouble is noted.
+    pub(crate) fn put(&self, entries: &[Entry], replaces: bool) {
         match self.metadata.put(entries) {
             Err(error) if error.kind() == ErrorKind::TooLarge && entries.len() > 1 => {
                 for entry in entries {

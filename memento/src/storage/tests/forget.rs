@@ -227,7 +227,8 @@ fn forgetting_all_does_not_count_the_note_of_another_version() {
 fn replace(storage: &Storage, key: &Key) -> Key {
     let record = storage.metadata.get(key).unwrap().unwrap();
     let (head, encoded) = record::open(key, &record).unwrap();
-    let (earlier, record, keys) = record::set_behind(&head, encoded).unwrap();
+    let behind = record::set_behind(&head, encoded).unwrap();
+    let ((earlier, record), keys) = (behind.record.unwrap(), behind.keys);
     let provenance = provenance(&F);
     let behind = Entry {
         key: earlier,
