@@ -47,12 +47,34 @@ fn guarded<P: Policy + 'static>(stores: Stores, policy: impl Fn() -> P) -> Store
     }
 }
 
-/// Both stores, with a transform of what is in them.
-fn transformed<T: Transform + Clone>(stores: Stores, transform: &T) -> Stores {
-    Stores {
-        data: Arc::new(Transformed::new(transform.clone(), stores.data)),
-        metadata: Arc::new(Transformed::new(transform.clone(), stores.metadata)),
+/// Both stores, with a transform of what is in them, which the layer of this name is.
+fn transformed<T: Transform + Clone>(
+    layer: &'static str,
+    stores: Stores,
+    transform: &T,
+) -> Result<Stores> {
+    Ok(Stores {
+        metadata: Arc::new(Transformed::new(transform.clone(), Arc::clone(&stores.metadata))),
+        ..transformed_data(layer, stores, transform.clone())?
+    })
+}
+
+/// The same of contents alone. Tiers compare what they copy from one to the other with its digest, and would take what
+/// is transformed around them for damaged.
+fn transformed_data<T: Transform>(
+    layer: &'static str,
+    stores: Stores,
+    transform: T,
+) -> Result<Stores> {
+    if let Some((name, _)) = stores.data.tiers().first() {
+        return Err(Error::new(ErrorKind::Configuration, "put a layer around tiers")
+            .with("layer", layer)
+            .source("what changes contents on their way stands around each tier by itself")
+            .help(format!(
+                "write it for each tier that is to have it, as in `[storage.{name}.{layer}]`"
+            )));
     }
+    Ok(Stores { data: Arc::new(Transformed::new(transform, stores.data)), ..stores })
 }
 
 fn size_limit(options: &mut Options, stores: Stores) -> Result<Stores> {
@@ -108,11 +130,11 @@ fn breaker(options: &mut Options, stores: Stores) -> Result<Stores> {
 }
 
 fn signing(options: &mut Options, stores: Stores) -> Result<Stores> {
-    Ok(transformed(stores, &Signing::new(keys("signing", options)?)))
+    transformed("signing", stores, &Signing::new(keys("signing", options)?))
 }
 
 fn encryption(options: &mut Options, stores: Stores) -> Result<Stores> {
-    Ok(transformed(stores, &Encryption::new(keys("encryption", options)?)))
+    transformed("encryption", stores, &Encryption::new(keys("encryption", options)?))
 }
 
 /// Around data alone: records are short.
@@ -128,7 +150,7 @@ fn compression(options: &mut Options, stores: Stores) -> Result<Stores> {
     if let Some(size) = options.take_size("minimum")? {
         compression = compression.minimum(usize::try_from(size).unwrap_or(usize::MAX));
     }
-    Ok(Stores { data: Arc::new(Transformed::new(compression, stores.data)), ..stores })
+    transformed_data("compression", stores, compression)
 }
 
 /// The keys of a layer: of `key`, a text or several, or of `key_file`, a file with a key in each line.

@@ -123,6 +123,11 @@ impl Error {
         self.0.kind
     }
 
+    /// What was tried.
+    pub(crate) fn operation(&self) -> &str {
+        &self.0.operation
+    }
+
     /// Whether the same request may succeed if it is made again soon, with nothing changed by anyone.
     pub fn is_retryable(&self) -> bool {
         self.0.kind.is_retryable()

@@ -11,7 +11,7 @@ use futures_executor::block_on;
 use futures_util::future::{Either, select};
 use futures_util::{FutureExt as _, StreamExt as _};
 use memento::resource::FileContent;
-use memento::{CancellationToken, Environment, LocalRunner, NullRunner, Storage, memento};
+use memento::{CancellationToken, Environment, Filter, LocalRunner, NullRunner, Storage, memento};
 use memento_runner_process::{Options, ProcessRunner};
 use memento_tests::fates::{Fate, noted};
 use memento_tests::survivors::survivors;
@@ -295,6 +295,46 @@ fn what_is_made_of_a_call_that_is_not_waited_for_is_not_kept() {
     HANGS.store(false, Ordering::SeqCst);
     HAS_BEGUN.store(false, Ordering::SeqCst);
     assert_eq!(call(), [5, 5]);
+}
+
+static IS_FRAGILE: AtomicBool = AtomicBool::new(false);
+static ABOVE: AtomicU64 = AtomicU64::new(0);
+
+#[memento]
+fn fragile(n: u64) -> u64 {
+    assert!(!IS_FRAGILE.load(Ordering::SeqCst), "broken on purpose");
+    n
+}
+
+#[memento]
+fn at_best(n: u64) -> u64 {
+    fragile::try_call(n).unwrap_or_default()
+}
+
+#[memento]
+fn above(n: u64) -> u64 {
+    ABOVE.fetch_add(1, Ordering::SeqCst);
+    at_best(n) + 1
+}
+
+/// Records of that can never be valid again, and take nobody's place behind others.
+#[test]
+fn what_was_whole_is_found_again_however_often_it_was_not() {
+    let storage = Storage::memory();
+    let call = |is_fragile: bool| {
+        IS_FRAGILE.store(is_fragile, Ordering::SeqCst);
+        fresh(&storage).enter(|| above(5))
+    };
+    assert_eq!(call(false), 6);
+    for round in 0..20 {
+        fresh(&storage).enter(|| fragile::forget_all().unwrap());
+        assert_eq!(call(true), 1, "{round}");
+    }
+    ABOVE.store(0, Ordering::SeqCst);
+    assert_eq!((call(false), ABOVE.load(Ordering::SeqCst)), (6, 0));
+    assert!(
+        storage.stores().metadata.list(&Filter::default(), None, 100).unwrap().entries.len() < 5
+    );
 }
 
 /// It is told to its caller, and to nobody else.

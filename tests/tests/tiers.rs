@@ -68,6 +68,12 @@ fn check_far(folder: &Path) {
     assert_eq!(storage.failures(), 0);
 }
 
+/// It is longer than what stands in a record.
+#[memento]
+fn text(n: u64) -> String {
+    n.to_string().repeat(100_000)[..100_000].to_owned()
+}
+
 #[memento]
 fn double(n: u64) -> u64 {
     n * 2
@@ -106,6 +112,34 @@ fn a_tier_that_is_away_is_logged_once_until_it_answers_again() {
         });
     }
     assert!(environment.statistics().store_failures >= 20, "what it might have had is counted");
+}
+
+#[test]
+fn what_changes_contents_stands_around_each_tier_by_itself() {
+    const KEY: &str = "key = '0123456789abcdef0123456789abcdef'\n";
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("memento.toml");
+    let tiers = TIERS.replace("write = 'behind'\n", "");
+    for (layer, options) in [("signing", KEY), ("encryption", KEY), ("compression", "")] {
+        fs::write(&file, format!("{tiers}[storage.{layer}]\n{options}")).unwrap();
+        let environment = Environment::load(&file).unwrap();
+        let error = environment.storage("").unwrap_err().to_string();
+        assert!(error.contains(&format!("[storage.near.{layer}]")), "{error}");
+        let of_each = ["near", "far"].map(|tier| format!("[storage.{tier}.{layer}]\n{options}"));
+        fs::write(&file, format!("{tiers}{}", of_each.concat())).unwrap();
+        let runs = || {
+            let environment = Environment::load(&file).unwrap();
+            environment.enter(|| (0..20).for_each(|n| assert_eq!(text(n).len(), 100_000)));
+            environment.flush().unwrap();
+            let statistics = environment.statistics();
+            (statistics.computed, statistics.store_failures)
+        };
+        assert_eq!(runs(), (20, 0), "{layer}");
+        fs::remove_dir_all(folder.path().join("near")).unwrap();
+        assert_eq!(runs(), (0, 0), "{layer}: all is copied from the far tier");
+        fs::remove_dir_all(folder.path().join("near")).unwrap();
+        fs::remove_dir_all(folder.path().join("far")).unwrap();
+    }
 }
 
 #[test]

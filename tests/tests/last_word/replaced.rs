@@ -42,42 +42,50 @@ fn what_a_refresh_comes_to_takes_the_place_of_what_was_there_also_where_it_is_no
     }
 }
 
-static LONGER: World = World::new();
+static LONGER: [World; 2] = [World::new(), World::new()];
 
 /// In the world as it was first, it is short; it always stands in its record.
 #[memento]
-fn longer(n: u64) -> Vec<u8> {
-    vec![0; if LONGER.look() == 1 || n == 0 { 10 } else { 12_000 }]
+fn longer(world: usize, n: u64) -> Vec<u8> {
+    vec![0; if LONGER[world].look() == 1 || n == 0 { 10 } else { 12_000 }]
 }
 
-/// A record that the store does not take leaves none of before, and keeps no other one of its batch from being kept.
+/// A record that the store does not take leaves none of before, and keeps no other one of its batch from being kept:
+/// neither here nor in a worker, whose parent has the store.
 #[test]
 fn a_record_that_is_too_large_is_missing_alone() {
-    let place = tempfile::tempdir().unwrap();
-    let limited = || {
-        let Stores { data, metadata } =
-            memento_storage_fs::storage(&Options::new(place.path())).stores();
-        let metadata = Arc::new(Guarded::new(SizeLimit::new(10_000), metadata));
-        let storage = Storage::from(Stores { data, metadata }).memory_cache(0);
-        Environment::new(storage, LocalRunner::new())
+    let here = |stores: Stores| stores;
+    let in_worker = |stores: Stores| {
+        let parent = Environment::new(Storage::from(stores), LocalRunner::new());
+        memento::worker::stores_of(&parent, "").unwrap()
     };
-    let lengths = |refresh: bool| {
-        let before = LONGER.runs();
-        let lengths = limited().enter(|| {
-            let calls = (0..3).map(|n| (n,));
-            let results =
-                if refresh { longer::with().refresh().map(calls) } else { longer::map(calls) };
-            results.into_iter().map(|result| result.unwrap().len()).collect::<Vec<_>>()
-        });
-        (lengths, LONGER.runs() - before)
-    };
-    assert_eq!(lengths(false), (vec![10; 3], 3));
-    LONGER.change();
-    assert_eq!(lengths(false), (vec![10; 3], 0));
-    assert_eq!(lengths(true), (vec![10, 12_000, 12_000], 3));
-    assert_eq!(lengths(false), (vec![10, 12_000, 12_000], 2), "0 was kept beside the others");
-    let one = || limited().enter(|| longer(1).len());
-    assert_eq!((one(), LONGER.runs()), (12_000, 9), "its record of before is gone");
+    for (world, place) in [here, in_worker].into_iter().enumerate() {
+        let folder = tempfile::tempdir().unwrap();
+        let limited = || {
+            let Stores { data, metadata } =
+                memento_storage_fs::storage(&Options::new(folder.path())).stores();
+            let metadata = Arc::new(Guarded::new(SizeLimit::new(10_000), metadata));
+            let storage = Storage::from(place(Stores { data, metadata })).memory_cache(0);
+            Environment::new(storage, LocalRunner::new())
+        };
+        let lengths = |refresh: bool| {
+            let before = LONGER[world].runs();
+            let lengths = limited().enter(|| {
+                let calls = (0..3).map(|n| (world, n));
+                let results =
+                    if refresh { longer::with().refresh().map(calls) } else { longer::map(calls) };
+                results.into_iter().map(|result| result.unwrap().len()).collect::<Vec<_>>()
+            });
+            (lengths, LONGER[world].runs() - before)
+        };
+        assert_eq!(lengths(false), (vec![10; 3], 3));
+        LONGER[world].change();
+        assert_eq!(lengths(false), (vec![10; 3], 0));
+        assert_eq!(lengths(true), (vec![10, 12_000, 12_000], 3));
+        assert_eq!(lengths(false), (vec![10, 12_000, 12_000], 2), "0 was kept beside the others");
+        let one = || limited().enter(|| longer(world, 1).len());
+        assert_eq!((one(), LONGER[world].runs()), (12_000, 9), "its record of before is gone");
+    }
 }
 
 static SOLD_OUT: World = World::new();
