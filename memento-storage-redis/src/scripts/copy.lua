@@ -1,5 +1,8 @@
 -- Keeps what one object is under another name: 1, or 0 where there is none.
 local from, to, revision, id, ttl = ARGV[2], ARGV[3], ARGV[4], ARGV[5], tonumber(ARGV[6])
+local before = head_of(to)
+-- What is sent twice finds what it has done itself, whatever has become of the source.
+if before and before.id == id then return 1 end
 local found = head_of(from)
 if not found then return 0 end
 if from == to then return 1 end
@@ -16,9 +19,8 @@ if found.is_chunked then
 else
     content = redis.call('GETRANGE', key_of(from), HEAD, -1)
 end
-local before = head_of(to)
 redis.call('SET', key_of(to), head(found.is_chunked, found.size, revision, id) .. content)
-release(before, id)
+release(before)
 redis.call('DEL', about_key(to))
 redis.call('COPY', about_key(from), about_key(to))
 note(to, found.size)

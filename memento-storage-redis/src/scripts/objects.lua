@@ -41,10 +41,9 @@ local function head(is_chunked, size, revision, id)
     return string.format('o1%s%016.0f%016.0f%s%s', kind, size, milliseconds(), revision, id)
 end
 
--- Lets go of the chunks of an object that is no longer what it was, unless they are those of the one with this identifier:
--- a request that was sent twice finds what it has done itself.
-local function release(found, id)
-    if not found or not found.is_chunked or found.id == id then return end
+-- Lets go of the chunks of an object that is no longer what it was.
+local function release(found)
+    if not found or not found.is_chunked then return end
     local is_read = redis.call('EXISTS', base .. 'reading:' .. found.id) == 1
     for index = 0, chunks_of(found.size) - 1 do
         if is_read then
