@@ -239,14 +239,16 @@ fn keep_chunks(server: &Server, head: &Head, pipeline: &mut Pipeline) -> bool {
 }
 
 impl ChunkedReader {
-    /// Gets the next chunks; `false` where one is gone.
+    /// Gets the next chunks; `false` where one is gone. Then they are the next ones still: nobody reads on behind it.
     fn fill(&mut self) -> Result<bool> {
         let until = (self.next + AT_ONCE).min(self.head.chunks());
         let mut content = std::mem::take(&mut self.buffer).into_inner();
         content.clear();
         let is_there = add_chunks(&self.server, &self.head, self.next..until, &mut content)?;
-        self.next = until;
-        self.buffer = Cursor::new(content);
+        if is_there {
+            self.next = until;
+            self.buffer = Cursor::new(content);
+        }
         Ok(is_there)
     }
 }

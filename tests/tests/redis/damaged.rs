@@ -1,5 +1,6 @@
 //! A server on which others have done something to the keys of a storage.
 
+use std::io::{self, Read as _};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use memento::{DataStore as _, ErrorKind, Name, PutOptions, memento};
@@ -313,6 +314,24 @@ fn what_has_a_damaged_head_is_neither_appended_to_nor_compared() {
     assert_eq!(errors.map(|error| error.unwrap_err().kind()), [ErrorKind::Damaged; 2]);
     store.put(&name, b"new").unwrap();
     assert_eq!(store.get(&name).unwrap().unwrap(), b"new");
+}
+
+/// Where it has stopped, it stays: what comes behind is not read.
+#[test]
+fn a_reader_that_lacks_a_chunk_lacks_it_each_time() {
+    let server = RedisServer::start();
+    let store = RedisDataStore::new(&on(&server));
+    let name = Name::new("a/b").unwrap();
+    store.put(&name, &vec![7; 9 * MIB]).unwrap();
+    let mut reader = store.read(&name).unwrap().unwrap();
+    let chunk = chunks(&server).into_iter().find(|chunk| chunk.name.ends_with(":5")).unwrap();
+    server.ask(&["DEL", &chunk.name]);
+    let (mut content, mut buffer) = (Vec::new(), [0; 1]);
+    assert_eq!(reader.read_to_end(&mut content).unwrap_err().kind(), io::ErrorKind::NotFound);
+    assert_eq!(content.len(), 4 * MIB, "four are asked for at once");
+    for _ in 0..5 {
+        assert_eq!(reader.read(&mut buffer).unwrap_err().kind(), io::ErrorKind::NotFound);
+    }
 }
 
 /// A reader finds what is there, or nothing, and never an error or a mixture.
