@@ -13,7 +13,7 @@ use memento::{
     Capabilities, DataStore, Error, ErrorKind, ListOptions, Listing, Name, Prefix, Properties,
     PutOptions, Result, Source, Staged, StoreInfo, UserMetadata,
 };
-use redis::{Cmd, FromRedisValue, Pipeline, Value};
+use redis::{Cmd, FromRedisValue, Value};
 
 use crate::Options;
 use crate::format::{CHUNK, HEAD, Head};
@@ -90,7 +90,7 @@ impl RedisDataStore {
     ) -> Vec<Result<T>> {
         let mut results = Vec::with_capacity(names.len());
         for names in names.chunks(COMMANDS) {
-            let mut pipeline = pipeline();
+            let mut pipeline = redis::pipe();
             for name in names {
                 pipeline.add_command(command(name));
             }
@@ -111,13 +111,6 @@ impl RedisDataStore {
         let value = value.and_then(|value| Ok(redis::from_redis_value(value)?));
         value.map_err(|error| self.server.failed(operation, &error))
     }
-}
-
-/// One whose replies come one by one, errors among them.
-fn pipeline() -> Pipeline {
-    let mut pipeline = redis::pipe();
-    pipeline.ignore_errors();
-    pipeline
 }
 
 impl DataStore for RedisDataStore {
@@ -222,7 +215,7 @@ impl DataStore for RedisDataStore {
     }
 
     fn properties(&self, name: &Name) -> Result<Option<Properties>> {
-        let mut pipeline = pipeline();
+        let mut pipeline = redis::pipe();
         pipeline.atomic();
         pipeline.cmd("GETRANGE").arg(self.key(name)).arg(0).arg(HEAD - 1);
         pipeline.cmd("GET").arg(self.server.key("about", name.as_str()));
@@ -305,7 +298,7 @@ impl DataStore for RedisDataStore {
             }
         };
         // Who may do no more than use its own keys is not told.
-        let mut memory = pipeline();
+        let mut memory = redis::pipe();
         memory.cmd("INFO").arg("memory");
         let told = self.server.ask_all(COUNT, Repeat::Yes, &memory)?.into_iter().next();
         let told = told.and_then(|told| redis::from_redis_value::<redis::InfoDict>(told).ok());

@@ -4,7 +4,10 @@ use std::fmt;
 use std::time::Instant;
 
 use memento::{Error, ErrorKind, Result};
-use redis::{Cmd, Connection, FromRedisValue, Pipeline, RedisError, RedisResult, Value};
+use redis::{
+    Cmd, Connection, ErrorKind as RedisKind, FromRedisValue, Pipeline, RedisError, RedisResult,
+    Value,
+};
 
 use crate::Options;
 use crate::connect::Connector;
@@ -154,15 +157,11 @@ impl Server {
             while !left.is_empty() {
                 let (group, rest) = left.split_at(left.len().min(GROUP));
                 let mut replies = Vec::with_capacity(group.len());
-                for _ in group {
-                    let reply = connection.recv_response()?;
-                    check(&reply, is_elsewhere)?;
-                    // What follows something wrong is read all the same: the connection is used again.
-                    match read(reply) {
-                        Ok(reply) => replies.push(reply),
-                        Err(error) => wrong = wrong.take().or(Some(error)),
-                    }
-                }
+                // What follows something wrong is read all the same: the connection is used again.
+                receive(connection, group.len(), |reply| match read(reply) {
+                    Ok(reply) => replies.push(reply),
+                    Err(error) => wrong = wrong.take().or(Some(error)),
+                })?;
                 left = rest;
                 if wrong.is_none() {
                     with_one(|| take(replies));
@@ -298,17 +297,42 @@ impl Server {
 
 /// The replies to `commands`, errors among them, unless the server lacks a script, or is not the right one.
 fn replies(commands: &Pipeline, connection: &mut Connection) -> RedisResult<Vec<Value>> {
-    let replies: Vec<Value> = commands.query(connection)?;
+    connection.send_packed_command(&commands.get_packed_pipeline())?;
+    // Those to `MULTI` and `EXEC` are around them.
+    let count = commands.len() + if commands.is_transaction() { 2 } else { 0 };
+    let mut replies = Vec::with_capacity(count);
+    receive(connection, count, |reply| replies.push(reply))?;
     // Then none of them was run, or none that needs a script.
-    let in_vain = |code: Option<&str>| code == Some("NOSCRIPT") || is_elsewhere(code);
-    replies.iter().try_for_each(|reply| check(reply, in_vain))?;
-    Ok(replies)
+    let is_refused = |code: &str| commands.is_transaction() || code == "NOSCRIPT";
+    replies.iter().try_for_each(|reply| check(reply, is_refused))?;
+    if !commands.is_transaction() {
+        return Ok(replies);
+    }
+    match replies.pop() {
+        Some(Value::Array(replies)) => Ok(replies),
+        _ => Err((RedisKind::UnexpectedReturnType, "a transaction has no replies").into()),
+    }
+}
+
+/// Hands so many replies to `take`, as they arrive. Behind one that does not come, or tells that it is for another
+/// server to give, nothing is waited for: the connection is not used again.
+fn receive(
+    connection: &mut Connection,
+    count: usize,
+    mut take: impl FnMut(Value),
+) -> RedisResult<()> {
+    for _ in 0..count {
+        let reply = connection.recv_response()?;
+        check(&reply, |code| is_elsewhere(Some(code)))?;
+        take(reply);
+    }
+    Ok(())
 }
 
 /// Refuses a reply that is an error with such a code.
-fn check(reply: &Value, is_refused: impl Fn(Option<&str>) -> bool) -> RedisResult<()> {
+fn check(reply: &Value, is_refused: impl Fn(&str) -> bool) -> RedisResult<()> {
     match reply {
-        Value::ServerError(error) if is_refused(Some(error.code())) => Err(error.clone().into()),
+        Value::ServerError(error) if is_refused(error.code()) => Err(error.clone().into()),
         _ => Ok(()),
     }
 }

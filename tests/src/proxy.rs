@@ -89,6 +89,12 @@ impl Proxy {
         *self.replies.cut.lock() = Cut::One(bytes);
     }
 
+    /// Has all replies wait until what this returns is dropped.
+    #[must_use]
+    pub fn hold_replies(&self) -> impl Drop + '_ {
+        self.replies.cut.lock()
+    }
+
     /// Cuts a connection when so many more bytes have gone to the server, and from then on each that asks for more.
     pub fn cut_requests_for_good_after(&self, bytes: usize) {
         *self.requests.cut.lock() = Cut::AllFrom(bytes);

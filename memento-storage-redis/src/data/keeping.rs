@@ -3,7 +3,7 @@
 use memento::{Condition, Error, ErrorKind, Name, PutOptions, Result, UserMetadata};
 use redis::{Cmd, Value};
 
-use super::{KEEP, RedisDataStore, TRIES, pipeline};
+use super::{KEEP, RedisDataStore, TRIES};
 use crate::server::Repeat;
 use crate::token;
 
@@ -36,7 +36,7 @@ impl RedisDataStore {
 
     /// Keeps objects that are not long, in one round trip, each with its own result.
     pub(super) fn put_together(&self, objects: &[(Name, &[u8])]) -> Vec<Result<()>> {
-        let mut pipeline = pipeline();
+        let mut pipeline = redis::pipe();
         let mut add = |(name, content): &(Name, &[u8])| {
             pipeline.add_command(self.put_alone(name, content)?);
             Ok(())

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use memento::{Name, Result};
 use redis::{Cmd, Pipeline, Value};
 
-use super::{READ, RedisDataStore, TRIES, pipeline};
+use super::{READ, RedisDataStore, TRIES};
 use crate::format::{CHUNK, HEAD, Head, content};
 use crate::server::{Repeat, Server};
 
@@ -150,7 +150,7 @@ impl RedisDataStore {
 
     /// The head of an object and, where it is in one piece, a part of its content.
     fn range_of_whole(&self, name: &Name, range: &Range<u64>) -> Result<Option<(Head, Vec<u8>)>> {
-        let mut pipeline = pipeline();
+        let mut pipeline = redis::pipe();
         pipeline.atomic();
         pipeline.cmd("GETRANGE").arg(self.key(name)).arg(0).arg(HEAD - 1);
         let bound = |position: u64| position.min(CHUNK as u64) + HEAD as u64;
@@ -174,7 +174,7 @@ impl RedisDataStore {
         let (mut at, end) = (range.start, range.end.min(head.size));
         let mut content = Vec::new();
         while at < end {
-            let mut pipeline = pipeline();
+            let mut pipeline = redis::pipe();
             let mut expected = 0;
             for _ in 0..AT_ONCE {
                 let from = at % chunk;
@@ -209,7 +209,7 @@ fn add_chunks(
     chunks: Range<u64>,
     content: &mut Vec<u8>,
 ) -> Result<bool> {
-    let mut pipeline = pipeline();
+    let mut pipeline = redis::pipe();
     let is_kept = keep_chunks(server, head, &mut pipeline);
     // What was appended meanwhile is behind it.
     let length = |index: u64| (head.size - index * CHUNK as u64).min(CHUNK as u64);
@@ -239,14 +239,16 @@ fn keep_chunks(server: &Server, head: &Head, pipeline: &mut Pipeline) -> bool {
 }
 
 impl ChunkedReader {
-    /// Gets the next chunks; `false` where one is gone.
+    /// Gets the next chunks; `false` where one is gone. Then they are the next ones still: nobody reads on behind it.
     fn fill(&mut self) -> Result<bool> {
         let until = (self.next + AT_ONCE).min(self.head.chunks());
         let mut content = std::mem::take(&mut self.buffer).into_inner();
         content.clear();
         let is_there = add_chunks(&self.server, &self.head, self.next..until, &mut content)?;
-        self.next = until;
-        self.buffer = Cursor::new(content);
+        if is_there {
+            self.next = until;
+            self.buffer = Cursor::new(content);
+        }
         Ok(is_there)
     }
 }

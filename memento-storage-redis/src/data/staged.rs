@@ -8,7 +8,7 @@ use memento::{Name, PutOptions, Result, Source, Staged};
 use redis::Pipeline;
 
 use super::keeping::Put;
-use super::{KEEP, RedisDataStore, pipeline};
+use super::{KEEP, RedisDataStore};
 use crate::format::CHUNK;
 use crate::server::Repeat;
 use crate::token;
@@ -78,7 +78,7 @@ impl<'a> StagedObject<'a> {
 
     /// The commands that drop the chunks.
     fn drop_chunks(&self) -> Pipeline {
-        let mut pipeline = pipeline();
+        let mut pipeline = redis::pipe();
         for index in 0..self.chunks {
             pipeline.cmd("UNLINK").arg(self.chunk(index));
         }

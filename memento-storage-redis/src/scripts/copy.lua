@@ -1,13 +1,17 @@
 -- Keeps what one object is under another name: 1, or 0 where there is none.
 local from, to, revision, id, ttl = ARGV[2], ARGV[3], ARGV[4], ARGV[5], tonumber(ARGV[6])
-local found = head_of(from)
+local before, other = head_of(to)
+-- What is sent twice finds what it has done itself, whatever has become of the source.
+if before and before.id == id then return 1 end
+local found, instead = head_of(from)
+if instead then return damaged() end
 if not found then return 0 end
 if from == to then return 1 end
 local content = ''
 if found.is_chunked then
     for index = 0, chunks_of(found.size) - 1 do
         if redis.call('EXISTS', chunk_key(found.id, index)) == 0 then
-            return redis.error_reply('DAMAGED object')
+            return damaged()
         end
     end
     for index = 0, chunks_of(found.size) - 1 do
@@ -16,9 +20,8 @@ if found.is_chunked then
 else
     content = redis.call('GETRANGE', key_of(from), HEAD, -1)
 end
-local before = head_of(to)
 redis.call('SET', key_of(to), head(found.is_chunked, found.size, revision, id) .. content)
-release(before, id)
+release(before or other)
 redis.call('DEL', about_key(to))
 redis.call('COPY', about_key(from), about_key(to))
 note(to, found.size)

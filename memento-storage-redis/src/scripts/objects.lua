@@ -18,41 +18,45 @@ local function milliseconds()
     return now[1] * 1000 + math.floor(now[2] / 1000)
 end
 
--- The head of an object, or nil where there is none, or none of ours.
+-- The head of an object, or nil where there is none, or none of ours. What is there in its place comes second, if anything
+-- is: as far as can be told, an object whose size nobody knows.
 local function head_of(name)
     local found = redis.pcall('GETRANGE', key_of(name), 0, HEAD - 1)
-    if type(found) ~= 'string' or #found ~= HEAD or string.sub(found, 1, 2) ~= 'o1' then
-        return nil
-    end
-    local size = tonumber(string.sub(found, 4, 19), 10)
+    if found == '' then return nil end
+    if type(found) ~= 'string' then return nil, {} end
+    local size = string.sub(found, 1, 2) == 'o1' and tonumber(string.sub(found, 4, 19), 10)
+    local is_chunked, id = string.sub(found, 3, 3) == 'c', string.sub(found, 52, 83)
     -- A damaged size must not lead to loops without an end.
-    if not size or size > 68719476736 then return nil end
+    local is_size = size and size <= 68719476736
+    if #found ~= HEAD or not is_size or is_chunked ~= (size > CHUNK) then
+        return nil, { is_chunked = true, size = 0, id = id }
+    end
     return {
-        is_chunked = string.sub(found, 3, 3) == 'c',
+        is_chunked = is_chunked,
         size = size,
         modified = string.sub(found, 20, 35),
         revision = string.sub(found, 36, 51),
-        id = string.sub(found, 52, 83),
+        id = id,
     }
 end
+
+local function damaged() return redis.error_reply('DAMAGED object') end
 
 local function head(is_chunked, size, revision, id)
     local kind = is_chunked and 'c' or 'w'
     return string.format('o1%s%016.0f%016.0f%s%s', kind, size, milliseconds(), revision, id)
 end
 
--- Lets go of the chunks of an object that is no longer what it was, unless they are those of the one with this identifier:
--- a request that was sent twice finds what it has done itself.
-local function release(found, id)
-    if not found or not found.is_chunked or found.id == id then return end
+-- Lets go of the chunks of an object that is no longer what it was: of those that it has by its size, and of what follows.
+local function release(found)
+    if not found or not found.is_chunked then return end
     local is_read = redis.call('EXISTS', base .. 'reading:' .. found.id) == 1
-    for index = 0, chunks_of(found.size) - 1 do
-        if is_read then
-            redis.call('PEXPIRE', chunk_key(found.id, index), GRACE)
-        else
-            redis.call('UNLINK', chunk_key(found.id, index))
-        end
-    end
+    local index, was_there = 0, 0
+    repeat
+        local key = chunk_key(found.id, index)
+        was_there = is_read and redis.call('PEXPIRE', key, GRACE) or redis.call('UNLINK', key)
+        index = index + 1
+    until was_there == 0 and index >= chunks_of(found.size)
 end
 
 -- Notes in the indices that an object is this long, or is gone.

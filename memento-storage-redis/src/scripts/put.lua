@@ -2,7 +2,10 @@
 local name, condition, size, revision, id = ARGV[2], ARGV[3], tonumber(ARGV[4]), ARGV[5], ARGV[6]
 local content, about, ttl = ARGV[7], ARGV[8], tonumber(ARGV[9])
 local is_chunked = size > CHUNK
-local before = head_of(name)
+local before, other = head_of(name)
+-- What is sent twice finds what it has done itself, and what has been appended to that.
+if before and before.id == id then return 1 end
+if other and condition ~= 'always' then return damaged() end
 if condition == 'absent' and before then return 0 end
 if #condition == 16 and not (before and before.revision == condition) then return 0 end
 if is_chunked then
@@ -13,7 +16,7 @@ if is_chunked then
     end
 end
 redis.call('SET', key_of(name), head(is_chunked, size, revision, id) .. content)
-release(before, id)
+release(before or other)
 if about == '' then redis.call('DEL', about_key(name)) else redis.call('SET', about_key(name), about) end
 note(name, size)
 expire(name, { is_chunked = is_chunked, size = size, id = id }, ttl)

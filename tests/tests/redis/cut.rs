@@ -1,10 +1,12 @@
 //! Connections that are cut in the middle of what they carry, and slow ones.
 
+use std::thread;
 use std::time::{Duration, Instant};
 
 use memento::{DataStore as _, Name, PutOptions};
 use memento_storage_redis::{Options, RedisDataStore, storage};
 use memento_tests::cutting::Cutting;
+use memento_tests::processes::wait_until;
 use memento_tests::proxy::Proxy;
 use memento_tests::redis::RedisServer;
 use memento_tests::visit::{Call, Visit, Visitor};
@@ -159,6 +161,39 @@ fn an_object_in_chunks_is_put_twice_where_a_reply_is_lost() {
     // Those of objects that are no more stay for a while, for their readers.
     let left = chunks(&server).into_iter().filter(|chunk| chunk.lasts == -1).count();
     assert_eq!(left, 6, "the chunks of the two objects");
+    assert_counted(&server);
+}
+
+/// A copy has been made, its reply is lost, and its source is another one by then: what is sent again makes no second one.
+#[test]
+fn a_copy_whose_reply_is_lost_is_of_what_was_there_first() {
+    let server = RedisServer::start();
+    let proxy = Proxy::to(server.port());
+    let (cut, direct) = (RedisDataStore::new(&through(&proxy)), RedisDataStore::new(&on(&server)));
+    let (name, copy) = (Name::new("a/b").unwrap(), Name::new("a/copy").unwrap());
+    let content = vec![1; 2 * MIB + 5];
+    let meanwhile: [&dyn Fn(); 2] = [&|| direct.put(&name, b"short").unwrap(), &|| {
+        assert!(direct.remove(&name).unwrap());
+    }];
+    for change in meanwhile {
+        direct.put(&name, &content).unwrap();
+        assert!(cut.copy(&name, &copy).unwrap(), "there is a connection now");
+        assert!(direct.remove(&copy).unwrap());
+        proxy.cut_replies_after(0);
+        let held = proxy.hold_replies();
+        thread::scope(|scope| {
+            let copied = scope.spawn(|| cut.copy(&name, &copy));
+            wait_until("the copy is there", || direct.properties(&copy).unwrap().is_some());
+            change();
+            drop(held);
+            assert!(copied.join().unwrap().unwrap());
+        });
+        assert!(!proxy.is_to_cut());
+        assert!(direct.get(&copy).unwrap().unwrap() == content);
+        assert!(direct.remove(&copy).unwrap());
+        let left = chunks(&server).into_iter().filter(|chunk| chunk.lasts == -1).count();
+        assert_eq!(left, 0);
+    }
     assert_counted(&server);
 }
 

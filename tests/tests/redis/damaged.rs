@@ -1,8 +1,9 @@
 //! A server on which others have done something to the keys of a storage.
 
+use std::io::{self, Read as _};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use memento::{DataStore as _, Name, memento};
+use memento::{DataStore as _, ErrorKind, Name, PutOptions, memento};
 use memento_storage_redis::{Options, RedisDataStore, storage};
 use memento_tests::redis::RedisServer;
 use memento_tests::visit::{Call, Visit, Visitor};
@@ -267,6 +268,70 @@ fn an_object_that_is_deleted_between_look_up_and_read() {
     let after = visit(&server, &[Call::Large(1)]);
     assert_eq!((after.computed, after.hits), (1, 0), "{after:?}");
     assert_eq!(visit(&server, &[Call::Large(1)]), Visit::hits(1));
+}
+
+/// What is no object is told from nothing. Who replaces or removes it takes its chunks along.
+#[test]
+fn what_has_a_damaged_head_is_neither_appended_to_nor_compared() {
+    let server = RedisServer::start();
+    let store = RedisDataStore::new(&on(&server));
+    let [name, other] = ["a/b", "a/other"].map(|name| Name::new(name).unwrap());
+    let key = "memento:1:object:a/b";
+    // The beginning, the kind, a size beyond all, and one that is no number.
+    let cases = [(100, 0), (100, 3), (3 * MIB, 0), (3 * MIB, 2), (3 * MIB, 3), (3 * MIB, 18)];
+    let ends: [&dyn Fn(); 4] = [
+        &|| store.put(&name, b"new").unwrap(),
+        &|| {
+            store.put(&other, b"new").unwrap();
+            assert!(store.copy(&other, &name).unwrap());
+        },
+        &|| assert!(store.remove(&name).unwrap()),
+        &|| store.set_aside(&name).unwrap(),
+    ];
+    for ((size, position), end) in cases.iter().flat_map(|case| ends.map(|end| (case, end))) {
+        let content = vec![7; *size];
+        store.put(&name, &content).unwrap();
+        change(&server, key, &flip(*position));
+        let (damaged, pieces) = (server.ask(&["DUMP", key]), chunks(&server).len());
+        let errors = [
+            store.get(&name).unwrap_err(),
+            store.append(&name, b"line").unwrap_err(),
+            store.put_if_absent(&name, b"content").unwrap_err(),
+            store.put_with(&name, b"other", &PutOptions::if_content(content)).unwrap_err(),
+            store.copy(&name, &other).unwrap_err(),
+        ];
+        let kinds = errors.map(|error| error.kind());
+        assert_eq!(kinds, [ErrorKind::Damaged; 5], "{size}, {position}");
+        assert_eq!((server.ask(&["DUMP", key]), chunks(&server).len()), (damaged, pieces));
+        assert_eq!(pieces, if *size > MIB { 3 } else { 0 });
+        end();
+        assert!(store.get(&name).unwrap().is_none_or(|content| content == b"new"));
+        assert_eq!(chunks(&server).len(), 0, "{size}, {position}");
+    }
+    server.ask(&["DEL", key]);
+    server.ask(&["RPUSH", key, "x"]);
+    let errors = [store.append(&name, b"line"), store.put_if_absent(&name, b"content").map(drop)];
+    assert_eq!(errors.map(|error| error.unwrap_err().kind()), [ErrorKind::Damaged; 2]);
+    store.put(&name, b"new").unwrap();
+    assert_eq!(store.get(&name).unwrap().unwrap(), b"new");
+}
+
+/// Where it has stopped, it stays: what comes behind is not read.
+#[test]
+fn a_reader_that_lacks_a_chunk_lacks_it_each_time() {
+    let server = RedisServer::start();
+    let store = RedisDataStore::new(&on(&server));
+    let name = Name::new("a/b").unwrap();
+    store.put(&name, &vec![7; 9 * MIB]).unwrap();
+    let mut reader = store.read(&name).unwrap().unwrap();
+    let chunk = chunks(&server).into_iter().find(|chunk| chunk.name.ends_with(":5")).unwrap();
+    server.ask(&["DEL", &chunk.name]);
+    let (mut content, mut buffer) = (Vec::new(), [0; 1]);
+    assert_eq!(reader.read_to_end(&mut content).unwrap_err().kind(), io::ErrorKind::NotFound);
+    assert_eq!(content.len(), 4 * MIB, "four are asked for at once");
+    for _ in 0..5 {
+        assert_eq!(reader.read(&mut buffer).unwrap_err().kind(), io::ErrorKind::NotFound);
+    }
 }
 
 /// A reader finds what is there, or nothing, and never an error or a mixture.

@@ -3,7 +3,8 @@
 use std::fs;
 use std::time::{Duration, Instant};
 
-use memento_storage_redis::{Options, storage};
+use memento::{DataStore as _, Error, Name};
+use memento_storage_redis::{Options, RedisDataStore, storage};
 use memento_tests::limited::assert_bounded;
 use memento_tests::load::under_load;
 use memento_tests::processes::wait_until;
@@ -124,6 +125,47 @@ fn a_silent_server_does_not_hold_up_each_call() {
     assert_eq!(visit.computed, 40);
     assert!(visit.failures >= 40, "{visit:?}");
     assert!(visit.warnings.iter().all(|said| said.contains("it does not answer in time")));
+}
+
+/// What a silent server costs does not grow with how many replies it owes.
+#[test]
+fn a_silent_server_is_waited_for_once_by_many_commands() {
+    type Work = fn(&RedisDataStore, &[Name]) -> Vec<Error>;
+    fn errors<T>(results: Vec<Result<T, Error>>) -> Vec<Error> {
+        results.into_iter().filter_map(Result::err).collect()
+    }
+    // On so many stores, one after another: a transaction has four replies.
+    const WORKS: [(&str, usize, Work); 6] = [
+        ("contains", 1, |store, names| errors(store.contains(names))),
+        ("get_many", 1, |store, names| errors(store.get_many(names))),
+        ("remove_many", 1, |store, names| errors(store.remove_many(names))),
+        ("put_many", 1, |store, names| {
+            let objects: Vec<_> = names.iter().map(|name| (name.clone(), &b"x"[..])).collect();
+            errors(store.put_many(&objects))
+        }),
+        ("properties", 10, |store, names| errors(vec![store.properties(&names[0])])),
+        ("get_range", 10, |store, names| errors(vec![store.get_range(&names[0], 0..1)])),
+    ];
+    const LIMIT: Duration = Duration::from_millis(300);
+    let names: Vec<_> = (0..100).map(|n| Name::new(&format!("a/{n}")).unwrap()).collect();
+    for (what, stores, work) in WORKS {
+        let server = RedisServer::start();
+        let options = on(&server).response_timeout(LIMIT).connect_timeout(LIMIT);
+        let stores: Vec<_> = (0..stores).map(|_| RedisDataStore::new(&options)).collect();
+        for store in &stores {
+            assert_eq!(errors(store.contains(&names)).len(), 0, "there is a connection now");
+        }
+        server.pause();
+        let began = Instant::now();
+        for store in &stores {
+            let errors = work(store, &names);
+            let is_said = |error: &Error| error.to_string().contains("does not answer in time");
+            assert!(!errors.is_empty() && errors.iter().all(is_said), "{what}: {errors:?}");
+        }
+        // If each reply was waited for, that would be 12 seconds at least.
+        assert!(began.elapsed() < LIMIT * 24, "{what}: {:?}", began.elapsed());
+        server.resume();
+    }
 }
 
 /// A batch looks up and records many at once.

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
-use memento::MetadataStore as _;
+use memento::{DataStore as _, MetadataStore as _, Name};
 use memento_storage_redis::{Options, RedisDataStore, RedisMetadataStore, storage};
 use memento_testkit::data_store::DataStoreSuite;
 use memento_testkit::metadata_store::MetadataStoreSuite;
@@ -151,12 +151,9 @@ fn keys(node: &RedisServer) -> Vec<String> {
     reply.lines().filter(|line| !line.starts_with(['*', '$'])).map(str::to_owned).collect()
 }
 
-#[test]
-fn who_asks_follows_a_slot_that_moves() {
-    let nodes = cluster();
-    let options = Options::new(&url(&nodes)).unwrap();
-    let visitor = Visitor::on(storage(&options).memory_cache(0));
-    assert_eq!(visitor.visit(&CALLS), Visit::computed(4));
+/// Moves the keys of the only node that has some, which are all in one slot, to one that has none. `halfway` is done
+/// while some of them are here and some there.
+fn move_slot(nodes: &[RedisServer; 3], mut halfway: impl FnMut()) {
     let from = nodes.iter().find(|node| !keys(node).is_empty()).unwrap();
     let to = nodes.iter().find(|node| keys(node).is_empty()).unwrap();
     let slot = said(from, &["CLUSTER", "KEYSLOT", &keys(from)[0]]);
@@ -169,16 +166,40 @@ fn who_asks_follows_a_slot_that_moves() {
         from.ask(&["MIGRATE", "127.0.0.1", &target, key, "0", "5000"]);
         moved += 1;
         if moved == half {
-            // Some of its keys are here and some there: what cannot be told is computed.
-            visitor.visit(&CALLS);
+            halfway();
         }
     }
-    for node in &nodes {
+    for node in nodes {
         assert_eq!(node.ask(&["CLUSTER", "SETSLOT", &slot, "NODE", &new]), "+OK\r\n");
     }
+    assert_eq!((keys(from).len(), keys(to).is_empty()), (0, false));
+}
+
+#[test]
+fn who_asks_follows_a_slot_that_moves() {
+    let nodes = cluster();
+    let options = Options::new(&url(&nodes)).unwrap();
+    let visitor = Visitor::on(storage(&options).memory_cache(0));
+    assert_eq!(visitor.visit(&CALLS), Visit::computed(4));
+    // What cannot be told is computed.
+    move_slot(&nodes, || drop(visitor.visit(&CALLS)));
     visitor.visit(&CALLS);
     assert_eq!(visitor.visit(&CALLS), Visit::hits(4));
-    assert_eq!((keys(from).len(), keys(to).is_empty()), (0, false));
+}
+
+/// In a transaction, too, each of which is the first that meets the move.
+#[test]
+fn what_is_read_at_once_follows_a_slot_that_moves() {
+    let nodes = cluster();
+    let options = Options::new(&url(&nodes)).unwrap();
+    let stores = [(); 2].map(|()| RedisDataStore::new(&options));
+    let name = Name::new("a/b").unwrap();
+    for store in &stores {
+        store.put(&name, b"content").unwrap();
+    }
+    move_slot(&nodes, || ());
+    assert_eq!(stores[0].properties(&name).unwrap().unwrap().size, 7);
+    assert_eq!(stores[1].get_range(&name, 0..3).unwrap().unwrap(), b"con");
 }
 
 /// A server, one that copies it, and a Sentinel that watches both.
