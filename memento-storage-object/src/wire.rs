@@ -2,9 +2,10 @@
 
 use std::future::Future;
 use std::pin::Pin;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use bytes::Bytes;
+use chrono::DateTime;
 use futures_util::stream::{BoxStream, StreamExt as _};
 use object_store::client::{
     HttpClient, HttpConnector, HttpError, HttpErrorKind, HttpRequest, HttpResponse,
@@ -33,6 +34,10 @@ pub(crate) struct Connector {
     pub(crate) response_timeout: Duration,
 }
 
+/// When a reply was sent, by the clock of the service: the library passes it on with an object.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Sent(pub(crate) SystemTime);
+
 /// Looks at replies that are read as a whole. The contents of objects pass.
 #[derive(Debug)]
 struct Wire {
@@ -52,7 +57,11 @@ impl Wire {
         let is_get = request.method() == "GET";
         let is_list = is_get && request.uri().query().is_some_and(is_list);
         let work = if is_long_work(&request) { LONG_WORK } else { 1 };
-        let (parts, body) = self.client.execute(request).await?.into_parts();
+        let (mut parts, body) = self.client.execute(request).await?.into_parts();
+        let date = parts.headers.get("date").and_then(|date| date.to_str().ok());
+        if let Some(date) = date.and_then(|date| DateTime::parse_from_rfc2822(date).ok()) {
+            parts.extensions.insert(Sent(date.into()));
+        }
         let is_done = parts.status.is_success();
         let patience = match (is_done, is_get, is_list) {
             (true, true, false) => return Ok(HttpResponse::from_parts(parts, body)),
