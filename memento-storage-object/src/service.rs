@@ -3,7 +3,7 @@
 use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use futures_util::stream::{self, StreamExt as _};
 use memento::{Capabilities, Error, ErrorKind, Result};
@@ -18,7 +18,7 @@ use crate::address::Service as Kind;
 use crate::connect::Store;
 use crate::problem::{self, is_missing, is_unmet};
 use crate::runtime::{Pending, Runtime};
-use crate::wire::Patience;
+use crate::wire::{Patience, Sent};
 
 /// The longest pause before something is begun again that others have changed meanwhile.
 const PAUSE: Duration = Duration::from_millis(50);
@@ -37,6 +37,17 @@ pub(crate) struct Fetched {
     pub(crate) content: Vec<u8>,
     /// The value of the only attribute that is ours.
     pub(crate) metadata: Option<String>,
+    /// When it was sent, by the clock of the service; `None` where that does not say so.
+    sent: Option<SystemTime>,
+}
+
+impl Fetched {
+    /// How long it has been there, by the clock of the service. Where that does not say what time it is, as in a folder,
+    /// it is that of this machine.
+    pub(crate) fn age(&self) -> Duration {
+        let now = self.sent.unwrap_or_else(SystemTime::now);
+        now.duration_since(self.meta.last_modified.into()).unwrap_or_default()
+    }
 }
 
 /// What came of reading an object.
@@ -183,8 +194,9 @@ impl Store {
             found => found?,
         };
         let (meta, metadata) = (found.meta.clone(), crate::format::attribute(&found.attributes));
+        let sent = found.extensions.get().map(|Sent(time)| *time);
         match self.collect(found, most).await? {
-            Ok(content) => Ok(Found::Whole(Fetched { meta, content, metadata })),
+            Ok(content) => Ok(Found::Whole(Fetched { meta, content, metadata, sent })),
             Err(size) => Ok(Found::TooLong(size)),
         }
     }

@@ -2,9 +2,10 @@
 
 use std::future::Future;
 use std::pin::Pin;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use bytes::Bytes;
+use chrono::DateTime;
 use futures_util::stream::{BoxStream, StreamExt as _};
 use object_store::client::{
     HttpClient, HttpConnector, HttpError, HttpErrorKind, HttpRequest, HttpResponse,
@@ -14,10 +15,13 @@ use object_store::path::Path;
 use object_store::{ClientOptions, Error as StoreError, Result as StoreResult};
 use tokio::time::timeout;
 
-/// How long a list, or what is said about a failure, may be. A page of a list has up to 1,000 keys.
+/// How long any reply may be that is no content of an object. A page of a list has up to 1,000 keys.
 const LONGEST: usize = 16 << 20;
 /// How much has to come at least in the time for which a service may be silent.
 const SLOWEST: u32 = 64 << 10;
+/// How many times as long as it may be silent a service may take to copy an object, or to make one of its parts: while
+/// it does, S3 sends a space now and then, so that the connection stays.
+const LONG_WORK: u32 = 20;
 /// The elements of lists that stand for an object or a folder, and of what is in them, that which has its key: those of
 /// S3, which Google's service has, too, and those of Azure.
 const ELEMENTS: [(&str, &str); 4] =
@@ -29,6 +33,10 @@ pub(crate) struct Connector {
     /// How long the service may be silent.
     pub(crate) response_timeout: Duration,
 }
+
+/// When a reply was sent, by the clock of the service: the library passes it on with an object.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Sent(pub(crate) SystemTime);
 
 /// Looks at replies that are read as a whole. The contents of objects pass.
 #[derive(Debug)]
@@ -46,15 +54,23 @@ impl HttpConnector for Connector {
 
 impl Wire {
     async fn ask(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
-        let is_list = request.method() == "GET" && request.uri().query().is_some_and(is_list);
-        let (parts, body) = self.client.execute(request).await?.into_parts();
-        let is_done = parts.status.is_success();
-        if is_done && !is_list {
-            return Ok(HttpResponse::from_parts(parts, body));
+        let is_get = request.method() == "GET";
+        let is_list = is_get && request.uri().query().is_some_and(is_list);
+        let work = if is_long_work(&request) { LONG_WORK } else { 1 };
+        let (mut parts, body) = self.client.execute(request).await?.into_parts();
+        let date = parts.headers.get("date").and_then(|date| date.to_str().ok());
+        if let Some(date) = date.and_then(|date| DateTime::parse_from_rfc2822(date).ok()) {
+            parts.extensions.insert(Sent(date.into()));
         }
-        let body = whole(body, Patience::new(self.response_timeout)).await?;
+        let is_done = parts.status.is_success();
+        let patience = match (is_done, is_get, is_list) {
+            (true, true, false) => return Ok(HttpResponse::from_parts(parts, body)),
+            (true, true, true) => Patience::new(self.response_timeout),
+            _ => Patience::in_all(self.response_timeout.saturating_mul(work)),
+        };
+        let body = whole(body, patience).await?;
         let body = match std::str::from_utf8(&body) {
-            Ok(list) if is_done => without_foreign(list).into(),
+            Ok(list) if is_done && is_list => without_foreign(list).into(),
             _ => body.into(),
         };
         Ok(HttpResponse::from_parts(parts, body))
@@ -77,6 +93,14 @@ impl HttpService for Wire {
 /// Whether a request is one for a list: of S3 or Google, or of Azure.
 fn is_list(query: &str) -> bool {
     query.split('&').any(|option| matches!(option, "list-type=2" | "comp=list"))
+}
+
+/// Whether a service has to read or write a whole object for a request: it is one to copy it, or the last one of an
+/// object that came in parts.
+fn is_long_work(request: &HttpRequest) -> bool {
+    let is_last = request.method() == "POST"
+        && request.uri().query().is_some_and(|query| query.starts_with("uploadId="));
+    is_last || request.headers().keys().any(|name| name.as_str().ends_with("-copy-source"))
 }
 
 /// The whole of a body.
@@ -145,12 +169,19 @@ fn unescaped(text: &str) -> String {
 pub(crate) struct Patience {
     most: Duration,
     left: Duration,
+    /// What [`SLOWEST`] gives.
+    earned: Duration,
 }
 
 impl Patience {
     /// Waits for this long at a time, and for 64 KiB no longer.
     pub(crate) fn new(most: Duration) -> Self {
-        Self { most, left: most }
+        Self { most, left: most, earned: most }
+    }
+
+    /// Waits for this long, whatever comes.
+    fn in_all(most: Duration) -> Self {
+        Self { earned: Duration::ZERO, ..Self::new(most) }
     }
 
     /// The next part. Time in which nobody asks for it does not count.
@@ -164,7 +195,7 @@ impl Patience {
         };
         if let Some(Ok(part)) = &part {
             let length = u32::try_from(part.len()).unwrap_or(u32::MAX);
-            let earned = self.most.saturating_mul(length) / SLOWEST;
+            let earned = self.earned.saturating_mul(length) / SLOWEST;
             self.left = self.most.min(self.left.saturating_sub(began.elapsed()) + earned);
         }
         part

@@ -14,9 +14,10 @@ use std::net::Ipv4Addr;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use hyper::body::Incoming;
+use hyper::header::HeaderValue;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
@@ -27,6 +28,7 @@ use rustls::ServerConfig;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use s3s::auth::SimpleAuth;
+use s3s::dto::{Timestamp, TimestampFormat};
 use s3s::service::{S3Service, S3ServiceBuilder};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
@@ -68,6 +70,8 @@ struct Mood {
     /// Of so many requests, one is served, and the others are to come again later.
     busy: AtomicU64,
     is_paused: AtomicBool,
+    /// By how many seconds its clock is behind.
+    behind: AtomicU64,
     /// What the path of the next request to put an object ends with that is executed and then said to have failed.
     fails_late: Mutex<Option<String>>,
     /// The same of the next one that is neither executed nor answered.
@@ -173,6 +177,11 @@ impl S3Server {
     /// Whether one is still to be lost.
     pub fn is_to_lose(&self) -> bool {
         self.mood.loses.lock().is_some()
+    }
+
+    /// Sets the clock that replies are dated by, so long behind that of this machine. What is there keeps its time.
+    pub fn set_clock_back(&self, by: Duration) {
+        self.mood.behind.store(by.as_secs(), Ordering::SeqCst);
     }
 
     /// Answers nothing any more.
@@ -306,9 +315,19 @@ async fn serve(
         *response.status_mut() = status;
         response
     };
-    Ok(match served {
+    let mut served = match served {
         Some(_) if fails => said(INTERNAL_ERROR, StatusCode::INTERNAL_SERVER_ERROR),
         Some(served) => served,
         None => said(SLOW_DOWN, StatusCode::SERVICE_UNAVAILABLE),
-    })
+    };
+    let behind = Duration::from_secs(mood.behind.load(Ordering::SeqCst));
+    served.headers_mut().insert("date", date(SystemTime::now() - behind));
+    Ok(served)
+}
+
+/// A time as it stands in the head of a reply.
+fn date(time: SystemTime) -> HeaderValue {
+    let mut date = Vec::new();
+    Timestamp::from(time).format(TimestampFormat::HttpDate, &mut date).expect("a date");
+    HeaderValue::from_bytes(&date).expect("a value")
 }

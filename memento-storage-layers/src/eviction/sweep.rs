@@ -20,6 +20,8 @@ const PAGE: usize = 1000;
 const TOGETHER: usize = 256;
 /// How long a result is at most that is searched for the names of its parts.
 const SEARCHED: u64 = 4 << 20;
+/// How many of the mementos that were put last are remembered when a count begins.
+const REMEMBERED: usize = 100;
 
 /// A count under way.
 pub(super) struct Sweep<'a> {
@@ -29,7 +31,7 @@ pub(super) struct Sweep<'a> {
     now: u64,
     uses: Uses,
     pieces: Vec<Piece>,
-    /// What the mementos of pinned functions need.
+    /// What the mementos of pinned functions need, and those that were put meanwhile.
     pinned: References,
     /// The code that mementos were computed by: little for many of them.
     code: HashSet<Digest>,
@@ -66,6 +68,8 @@ impl<'a> Sweep<'a> {
         for account in &accounts {
             account.add_to(&mut self.uses, self.data)?;
         }
+        let begin = self.metadata.list(&Filter::default(), None, REMEMBERED)?;
+        let begin: HashSet<_> = begin.entries.iter().map(mark).collect();
         self.count_contents()?;
         self.count_mementos()?;
         self.search_pinned()?;
@@ -76,6 +80,7 @@ impl<'a> Sweep<'a> {
         });
         let before = self.total;
         let gone = self.choose();
+        let gone = self.spare(gone, &begin)?;
         self.remove(&gone)?;
         tracing::info!(
             store = self.data.location(),
@@ -164,7 +169,7 @@ impl<'a> Sweep<'a> {
         self.metadata.get_each(keys)?.into_iter().map(unless_damaged).collect()
     }
 
-    /// Finds all contents that the mementos of pinned functions need.
+    /// Finds all contents that the mementos of pinned functions need, and others that were added to these.
     fn search_pinned(&mut self) -> Result<()> {
         while let Some(digest) = self.pinned.take() {
             let name = Name::of_result(&digest);
@@ -181,7 +186,7 @@ impl<'a> Sweep<'a> {
 
     /// Takes out of the pieces what is to go: what is too old, and then, where there is too much, what is first in the
     /// order.
-    fn choose(&mut self) -> Vec<Item> {
+    fn choose(&mut self) -> Vec<Piece> {
         let limits = self.limits;
         let age = limits.max_age.map(|age| u64::try_from(age.as_nanos()).unwrap_or(u64::MAX));
         let oldest = age.map_or(0, |age| self.now.saturating_sub(age));
@@ -192,20 +197,51 @@ impl<'a> Sweep<'a> {
             (is_young, limits.order.rank(piece.history))
         });
         let goes = |total: u64, piece: &Piece| piece.history.last < oldest || total > aim;
-        let mut gone = Vec::new();
+        let mut count = 0;
         for piece in &self.pieces {
             if !goes(self.total, piece) {
                 break;
             }
             self.total = self.total.saturating_sub(piece.size);
-            gone.push(piece.item);
+            count += 1;
         }
-        self.pieces.drain(..gone.len());
+        let gone = self.pieces.drain(..count).collect();
         if self.total > most {
             let (store, left) = (self.data.location(), self.total);
             tracing::warn!(store, left, limit = most, "what is pinned takes more than the limit");
         }
         gone
+    }
+
+    /// What of `gone` is to go all the same: without the mementos that were put since the count began, and what they
+    /// need. Lists go from the newest on: one that was put anew behind what had been listed is in no other page, and
+    /// its content was counted as it was before. What stays may be too much; then the next one who tells counts again.
+    fn spare(&mut self, gone: Vec<Piece>, begin: &HashSet<Mark>) -> Result<Vec<Item>> {
+        if gone.is_empty() {
+            return Ok(Vec::new());
+        }
+        let (mut put, mut from) = (HashSet::new(), None);
+        loop {
+            let page = self.metadata.list(&Filter::default(), from, REMEMBERED)?;
+            let end = page.entries.iter().position(|entry| begin.contains(&mark(entry)));
+            for entry in page.entries.iter().take(end.unwrap_or(page.entries.len())) {
+                put.insert(entry.key);
+                // Of one that cannot be read, nothing is used either.
+                let _ = self.pinned.add(entry);
+            }
+            from = page.next.filter(|_| end.is_none());
+            if from.is_none() {
+                break;
+            }
+        }
+        self.search_pinned()?;
+        let (stays, goes): (Vec<_>, _) = gone.into_iter().partition(|piece| match &piece.item {
+            Item::Content(digest) => self.pinned.contains(digest),
+            Item::Memento(key) => put.contains(key),
+        });
+        self.total = stays.iter().fold(self.total, |total, piece| total.saturating_add(piece.size));
+        self.pieces.extend(stays);
+        Ok(goes.iter().map(|piece: &Piece| piece.item).collect())
     }
 
     fn remove(&self, gone: &[Item]) -> Result<()> {
@@ -242,6 +278,13 @@ impl<'a> Sweep<'a> {
         }
         Ok(())
     }
+}
+
+/// A memento as it was put.
+type Mark = (Key, Digest);
+
+fn mark(entry: &Entry) -> Mark {
+    (entry.key, Digest::of(&entry.record))
 }
 
 /// What was found; nothing where it is damaged, which is no reason to keep more than there may be.

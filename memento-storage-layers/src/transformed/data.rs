@@ -190,21 +190,37 @@ impl<T: Transform, S: DataStore + ?Sized> DataStore for Transformed<T, S> {
         self.store.flush()
     }
 
-    /// What is still whole gets the name under which it can be looked at; what is not is moved as it is.
+    /// What can be opened gets the name under which it can be looked at; what cannot is moved as it is.
     fn set_aside(&self, name: &Name) -> Result<()> {
+        // Looked at before the content: what another process puts from here on stays.
+        let before = self.stored(name)?;
         if let Ok(Some(reader)) = self.read(name)
             && name.is_whole(reader)
         {
             return Ok(());
         }
-        if T::IS_BOUND && self.copy(name, &name.of_damaged()).is_ok() {
-            return self.store.remove(name).map(drop);
+        let aside = name.of_damaged();
+        let is_copied = T::IS_BOUND && self.copy(name, &aside).is_ok();
+        let is_same = self.stored(name)? == before;
+        match (is_copied, is_same) {
+            (true, true) => self.store.remove(name).map(drop),
+            (true, false) => self.store.remove(&aside).map(drop),
+            // The store cannot see what is whole.
+            (false, true) => self.store.set_aside(name),
+            (false, false) => Ok(()),
         }
-        self.store.set_aside(name)
     }
 }
 
 impl<T: Transform, S: DataStore + ?Sized> Transformed<T, S> {
+    /// What the store knows of an object, which is something else when it has been put anew.
+    fn stored(&self, name: &Name) -> Result<Option<Properties>> {
+        match self.store.properties(name) {
+            Err(error) if error.kind().is_of_one() => Ok(None),
+            found => found,
+        }
+    }
+
     /// The content of an object, of which the store gave this stream.
     fn opened(
         &self,

@@ -3,6 +3,7 @@
 mod accounts;
 mod faults;
 mod limits;
+mod meanwhile;
 mod order;
 
 use std::collections::BTreeSet;

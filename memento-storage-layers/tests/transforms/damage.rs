@@ -1,8 +1,13 @@
 //! Contents that are not what was put.
 
 use std::io::Read;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
-use memento::{DataStore, ErrorKind, Name, Namespace, PutOptions, Result, Target};
+use memento::{
+    DataStore, Digest, ErrorKind, MemoryDataStore, Name, Namespace, PutOptions, Result, Target,
+};
+use memento_storage_layers::{Guarded, Operation, Policy, Transform, Transformed};
 
 use crate::{CHUNK, START, all, compression, encryption, name, over, random, signing, text};
 
@@ -255,6 +260,60 @@ fn what_is_damaged_is_not_copied_and_can_be_set_aside() {
         let aside = store.list(&memento::Prefix::new("damaged").unwrap(), &<_>::default()).unwrap();
         let [object] = &*aside.objects else { panic!("{what}: {aside:?}") };
         assert_eq!(store.get(&object.name).unwrap().unwrap(), damaged, "{what}");
+    }
+}
+
+/// Another process, which puts a content when an object was read so many times.
+#[derive(Debug)]
+struct Other {
+    store: Arc<MemoryDataStore>,
+    name: Name,
+    /// What the transform made of it.
+    sealed: Vec<u8>,
+    left: AtomicUsize,
+}
+
+impl Policy for Other {
+    fn run(&self, operation: Operation, attempt: &mut dyn FnMut() -> Result<()>) -> Result<()> {
+        attempt()?;
+        if operation.method == "read" && self.left.fetch_sub(1, Ordering::Relaxed) == 1 {
+            self.store.put(&self.name, &self.sealed)?;
+        }
+        Ok(())
+    }
+}
+
+/// Has a content put anew while what is damaged is set aside: after the first look at it, or when it is copied.
+fn put_while_set_aside<T: Transform + Clone>(transform: &T, reads: usize, is_open: bool) {
+    let (store, transformed) = over(transform.clone());
+    let content = random(1, CHUNK + 10);
+    let name = Name::of_result(&Digest::of(&content));
+    transformed.put(&name, &content).unwrap();
+    let sealed = store.get(&name).unwrap().unwrap();
+    if is_open {
+        transformed.put(&name, &random(2, CHUNK + 10)).unwrap();
+    } else {
+        store.put(&name, &sealed[..sealed.len() - 1]).unwrap();
+    }
+    let left = AtomicUsize::new(reads);
+    let other = Other { store: Arc::clone(&store), name: name.clone(), sealed, left };
+    let guarded = Arc::new(Guarded::new(other, Arc::clone(&store)));
+    Transformed::new(transform.clone(), guarded).set_aside(&name).unwrap();
+    let what = format!("{transform:?}, {reads} reads, {is_open}");
+    assert!(transformed.get(&name).unwrap() == Some(content), "{what}");
+    let aside = store.list(&memento::Prefix::new("damaged").unwrap(), &<_>::default()).unwrap();
+    assert_eq!(aside.objects, [], "{what}");
+}
+
+#[test]
+fn what_is_put_while_something_damaged_is_set_aside_stays() {
+    for is_open in [false, true] {
+        for reads in [1, 2] {
+            put_while_set_aside(&signing(), reads, is_open);
+            put_while_set_aside(&encryption(), reads, is_open);
+        }
+        // What it makes of a content is read once.
+        put_while_set_aside(&compression(), 1, is_open);
     }
 }
 

@@ -6,7 +6,7 @@ use std::ops::Range;
 
 use bytes::Bytes;
 use futures_util::stream::BoxStream;
-use memento::{Error, Name, Result};
+use memento::{Name, Result};
 use object_store::{GetOptions, GetRange, ObjectStoreExt as _, Result as StoreResult};
 
 use super::{ObjectDataStore, READ};
@@ -31,7 +31,8 @@ struct PartsReader {
     service: Service,
     /// The parts that are there, none of them empty.
     arrived: VecDeque<Bytes>,
-    next: Option<Pending<Got>>,
+    /// The next ones, unless there are none; or why they do not come, which each read says that gets there.
+    next: Result<Option<Pending<Got>>>,
 }
 
 /// Gets the next parts of a stream.
@@ -65,8 +66,11 @@ impl ObjectDataStore {
         })?;
         let Some(got) = found else { return Ok(None) };
         let mut reader =
-            PartsReader { service: self.service.clone(), arrived: VecDeque::new(), next: None };
-        reader.accept(got)?;
+            PartsReader { service: self.service.clone(), arrived: VecDeque::new(), next: Ok(None) };
+        reader.accept(got);
+        if let Err(error) = reader.next {
+            return Err(error);
+        }
         Ok(Some(Box::new(reader)))
     }
 
@@ -102,14 +106,13 @@ impl ObjectDataStore {
 
 impl PartsReader {
     /// Takes what was got, and has the next parts come.
-    fn accept(&mut self, (arrived, rest): Got) -> Result<()> {
+    fn accept(&mut self, (arrived, rest): Got) {
         self.arrived = arrived;
-        match rest {
-            None => {}
-            Some(Ok(parts)) => self.next = Some(self.service.start(|_| get(parts))?),
-            Some(Err(error)) => return Err(self.service.failed(READ, &error)),
-        }
-        Ok(())
+        self.next = match rest {
+            None => Ok(None),
+            Some(Ok(parts)) => self.service.start(|_| get(parts)).map(Some),
+            Some(Err(error)) => Err(self.service.failed(READ, &error)),
+        };
     }
 }
 
@@ -124,10 +127,12 @@ impl Read for PartsReader {
                 }
                 return Ok(length);
             }
-            let Some(next) = self.next.take() else { return Ok(0) };
-            let ended = || -> Error { self.service.ended() };
-            let got = next.wait().ok_or_else(ended).map_err(io::Error::other)?;
-            self.accept(got).map_err(io::Error::other)?;
+            let next = self.next.as_mut().map_err(|error| io::Error::other(error.clone()))?;
+            let Some(next) = next.take() else { return Ok(0) };
+            match next.wait() {
+                Some(got) => self.accept(got),
+                None => self.next = Err(self.service.ended()),
+            }
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Indices, in the order in which they were put, the last ones first.
 
-use std::time::SystemTime;
+use std::time::Duration;
 
 use futures_util::stream::{self, BoxStream, StreamExt as _, TryStreamExt as _};
 use memento::{Filter, Result, Version};
@@ -25,8 +25,8 @@ pub(super) struct Placed {
     pub(super) top: u64,
     /// Of one of a later release, the number of its format.
     pub(super) index: Result<Index, char>,
-    /// When it was put, by the clock of the service.
-    pub(super) put: SystemTime,
+    /// How long it has been there, by the clock of the service.
+    pub(super) age: Duration,
 }
 
 pub(super) type Indices = BoxStream<'static, StoreResult<Placed>>;
@@ -70,8 +70,8 @@ pub(super) fn indices(store: &Store, folder: &Path, from: Option<u64>) -> Indice
             let Found::Whole(found) = found else { return Ok(None) };
             // What is none of ours is not looked at.
             let index = Index::read_any(&found.content);
-            let put = found.meta.last_modified.into();
-            Ok(index.zip(top).map(|(index, top)| Placed { path, top, index, put }))
+            let age = found.age();
+            Ok(index.zip(top).map(|(index, top)| Placed { path, top, index, age }))
         }
     };
     let read = names.map_ok(read).try_buffered(AHEAD);

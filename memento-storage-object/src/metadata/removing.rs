@@ -153,9 +153,9 @@ impl ObjectMetadataStore {
 /// Indices that this release reads, of the function that `filter` admits, each with whether mementos of it may still be
 /// on their way.
 fn readable(filter: &Filter, placed: Vec<Placed>) -> Vec<(Path, Index, bool)> {
-    let readable = placed.into_iter().filter_map(|Placed { path, index, put, .. }| {
-        // By the clock of the service: those of who puts mementos may be wrong by any time.
-        let is_recent = put.elapsed().unwrap_or_default() < ON_ITS_WAY;
+    let readable = placed.into_iter().filter_map(|Placed { path, index, age, .. }| {
+        // By the clock of the service: those of who puts mementos, and of who forgets them, may be wrong by any time.
+        let is_recent = age < ON_ITS_WAY;
         Some((path, index.ok()?, is_recent))
     });
     let is_of = |index: &Index| filter.function.as_ref().is_none_or(|of| *of == index.function);

@@ -109,6 +109,26 @@ fn results_of_times_ahead_are_hits() {
     assert_eq!(visit(&server, &calls), Visit { computed: 2, hits: 2, ..Visit::default() });
 }
 
+/// How old an index is, who forgets mementos knows by what the service says of the time, and not by a clock of its own.
+#[test]
+fn an_index_whose_memento_is_on_its_way_stays_where_this_clock_is_ahead() {
+    const AHEAD: Duration = Duration::from_hours(3);
+    let server = S3Server::start();
+    let store = ObjectMetadataStore::new(&server.options());
+    store.put(&[entry(1)]).unwrap();
+    let memento = keys(&server, "mementos/").remove(0);
+    let content = server.buckets().get(BUCKET, &memento).unwrap().content.to_vec();
+    server.buckets().remove(BUCKET, &memento);
+    let index = keys(&server, "index/").remove(0);
+    server.set_clock_back(AHEAD);
+    server.buckets().age(BUCKET, &index, AHEAD);
+    assert_eq!(store.remove_all(&Filter::default()).unwrap(), 0);
+    // Now it gets there, and is found by those who forget it next.
+    server.buckets().put(BUCKET, &memento, content);
+    assert_eq!(store.remove_all(&Filter::default()).unwrap(), 1);
+    assert_eq!(keys(&server, "mementos/"), [""; 0]);
+}
+
 /// The index of a memento that may be on its way stays for an hour by the service's clock, whatever its own time is.
 #[test]
 fn an_index_of_a_time_ahead_is_not_kept_for_ever() {

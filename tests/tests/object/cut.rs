@@ -203,6 +203,8 @@ fn a_server_that_drips_is_not_waited_for() {
     proxy.slow_replies(1, TIMEOUT / 10);
     let error = content.read_to_end(&mut Vec::new()).unwrap_err();
     assert!(error.to_string().contains("it does not answer in time"), "{error}");
+    let again = content.read(&mut [0]).unwrap_err();
+    assert_eq!(again.to_string(), error.to_string(), "it does not end there");
     proxy.hurry();
     std::thread::scope(|scope| {
         let read = scope.spawn(|| store.get(&name));

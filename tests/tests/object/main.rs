@@ -7,6 +7,7 @@ mod conformance;
 mod cut;
 mod damaged;
 mod down;
+mod endless;
 mod hostile;
 mod memory;
 mod once;
