@@ -235,12 +235,17 @@ impl DataStore for RedisDataStore {
     }
 
     fn contains(&self, names: &[Name]) -> Vec<Result<bool>> {
-        let exists = |name: &Name| {
-            let mut exists = redis::cmd("EXISTS");
-            exists.arg(self.key(name));
-            exists
+        let begin = |name: &Name| {
+            let mut begin = redis::cmd("GETRANGE");
+            begin.arg(self.key(name)).arg(0).arg(0);
+            begin
         };
-        self.ask_each(LOOK_UP, Repeat::Yes, names, exists, |_, value| self.reply(LOOK_UP, value))
+        // What is empty is nothing to who reads it either; what is no text is damaged, and there.
+        let is_there = |value| match value {
+            Value::ServerError(error) if error.code() == "WRONGTYPE" => Ok(true),
+            value => self.reply(LOOK_UP, value).map(|begin: Vec<u8>| !begin.is_empty()),
+        };
+        self.ask_each(LOOK_UP, Repeat::Yes, names, begin, |_, value| is_there(value))
     }
 
     fn remove(&self, name: &Name) -> Result<bool> {
