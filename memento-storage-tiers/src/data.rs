@@ -55,10 +55,10 @@ impl TieredDataStore {
     fn promote(&self, name: &Name, from: usize, reader: Reader) -> Result<Option<Reader>> {
         let below = &self.tiers.0[from];
         let mut promoting = self.tiers.promoting(from);
-        let Some(nearest) = promoting.next() else { return Ok(Some(reader)) };
+        let Some((_, nearest)) = promoting.next() else { return Ok(Some(reader)) };
         let copied = contents::keep(reader, &*below.data, &*nearest.data, name);
         if check_copied(below, nearest, copied).unwrap_or(false) {
-            for tier in promoting {
+            for (_, tier) in promoting {
                 let _ = copy(nearest, tier, name);
             }
             if let Ok(Some(reader)) = nearest.check(nearest.data.read(name)) {
@@ -158,7 +158,7 @@ impl DataStore for TieredDataStore {
                 Some(_) => Ok(Some(content)),
             };
         }
-        for tier in self.tiers.promoting(n) {
+        for (_, tier) in self.tiers.promoting(n) {
             let _ = tier.check(tier.data.put(name, &content));
         }
         Ok(Some(content))

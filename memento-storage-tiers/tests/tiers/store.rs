@@ -26,6 +26,8 @@ struct Inner {
     failed: AtomicU64,
     puts: AtomicU64,
     lookups: AtomicU64,
+    /// How many reads of records are still to fail.
+    silence: AtomicU64,
     /// How many streams are still to be cut.
     cuts: AtomicU64,
     /// Done once, before records are put.
@@ -110,6 +112,11 @@ impl Store {
         self.0.lookups.load(Ordering::Relaxed)
     }
 
+    /// Has the next reads of records fail, so many.
+    pub(crate) fn fail_reads(&self, count: u64) {
+        self.0.silence.store(count, Ordering::Relaxed);
+    }
+
     /// Cuts the next streams, so many, in the middle.
     pub(crate) fn cut_streams(&self, count: u64) {
         self.0.cuts.store(count, Ordering::Relaxed);
@@ -153,6 +160,12 @@ impl Store {
     }
 }
 
+/// Whether there was one left.
+fn take_one(left: &AtomicU64) -> bool {
+    let fewer = |left: u64| left.checked_sub(1);
+    left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, fewer).is_ok()
+}
+
 /// What comes behind the middle of a stream that is cut.
 pub(crate) struct Broken;
 
@@ -181,8 +194,7 @@ impl DataStore for Store {
 
     fn read(&self, name: &Name) -> Result<Option<Box<dyn Read + Send>>> {
         let Some(mut content) = DataStore::get(self, name)? else { return Ok(None) };
-        let fewer = |left: u64| left.checked_sub(1);
-        if self.0.cuts.fetch_update(Ordering::Relaxed, Ordering::Relaxed, fewer).is_err() {
+        if !take_one(&self.0.cuts) {
             return Ok(Some(Box::new(Cursor::new(content))));
         }
         content.truncate(content.len() / 2);
@@ -198,6 +210,9 @@ impl DataStore for Store {
 impl MetadataStore for Store {
     fn get(&self, key: &Key) -> Result<Option<Vec<u8>>> {
         self.check_key(key)?;
+        if take_one(&self.0.silence) {
+            return Err(Error::new(ErrorKind::Storage, "read a record").source("no answer"));
+        }
         let found = self.ask()?.metadata.get(key);
         self.0.at_get.play();
         found
