@@ -23,6 +23,7 @@ struct Inner {
     is_away: AtomicBool,
     is_full: AtomicBool,
     refused: Mutex<Option<Key>>,
+    refusal: Mutex<Refusal>,
     failed: AtomicU64,
     puts: AtomicU64,
     lookups: AtomicU64,
@@ -38,6 +39,23 @@ struct Inner {
     at_removal: Interlude,
     /// Held for writing by a test that has puts wait.
     gate: RwLock<()>,
+}
+
+/// How the put of a record fails, if it does.
+struct Refusal(Box<Refuse>);
+
+type Refuse = dyn Fn(&Key) -> Option<ErrorKind> + Send;
+
+impl Default for Refusal {
+    fn default() -> Self {
+        Self(Box::new(|_| None))
+    }
+}
+
+impl fmt::Debug for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a refusal")
+    }
 }
 
 #[derive(Default)]
@@ -95,6 +113,11 @@ impl Store {
     /// The key of which each look-up and put fails from now on.
     pub(crate) fn set_refused(&self, key: Option<Key>) {
         *self.0.refused.lock() = key;
+    }
+
+    /// Has puts of records fail from now on as `refusal` says, and all else be done.
+    pub(crate) fn refuse(&self, refusal: impl Fn(&Key) -> Option<ErrorKind> + Send + 'static) {
+        self.0.refusal.lock().0 = Box::new(refusal);
     }
 
     /// How many operations have failed.
@@ -161,7 +184,7 @@ impl Store {
 }
 
 /// Whether there was one left.
-fn take_one(left: &AtomicU64) -> bool {
+pub(crate) fn take_one(left: &AtomicU64) -> bool {
     let fewer = |left: u64| left.checked_sub(1);
     left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, fewer).is_ok()
 }
@@ -221,7 +244,13 @@ impl MetadataStore for Store {
     fn put(&self, entries: &[Entry]) -> Result<()> {
         self.0.at_put.play();
         entries.iter().try_for_each(|entry| self.check_key(&entry.key))?;
-        MetadataStore::put(&self.put(entries.len())?.metadata, entries)
+        let inner = self.put(entries.len())?;
+        let refusal = self.0.refusal.lock();
+        if let Some(kind) = entries.iter().find_map(|entry| refusal.0(&entry.key)) {
+            self.0.failed.fetch_add(1, Ordering::Relaxed);
+            return Err(Error::new(kind, "put a record").source("it is refused"));
+        }
+        MetadataStore::put(&inner.metadata, entries)
     }
 
     fn remove(&self, key: &Key) -> Result<bool> {
