@@ -84,7 +84,7 @@ impl TieredDataStore {
     /// one of them keeps it.
     fn put_below(&self, name: &Name, content: &mut SpooledTempFile) -> Option<bool> {
         self.tiers.written().skip(1).find_map(|tier| {
-            let put = tier.do_behind(|tier| {
+            let put = tier.do_when_written(|tier| {
                 content.rewind().map_err(unreadable)?;
                 tier.data.put_from(name, &mut Source::new(content), &PutOptions::default())
             });
@@ -180,9 +180,9 @@ impl DataStore for TieredDataStore {
         }
         // A content that is gone from those above would be lost to the tier that it waits for.
         for (_, tier) in self.tiers.iter() {
-            tier.drop_content(name);
+            tier.drop_waiting_content(name);
         }
-        let remove = |tier: &Tier| tier.do_behind(|tier| tier.data.remove(name));
+        let remove = |tier: &Tier| tier.do_when_written(|tier| tier.data.remove(name));
         Ok(self.tiers.drop_from_each(remove)?.contains(&true))
     }
 
@@ -300,7 +300,8 @@ impl DataStore for TieredDataStore {
     }
 
     fn remove_namespace(&self, namespace: &Namespace) -> Result<bool> {
-        let remove = |tier: &Tier| tier.do_behind(|tier| tier.data.remove_namespace(namespace));
+        let remove =
+            |tier: &Tier| tier.do_when_written(|tier| tier.data.remove_namespace(namespace));
         Ok(self.tiers.drop_from_each(remove)?.contains(&true))
     }
 

@@ -134,7 +134,7 @@ impl Tiers {
             match &tier.queue {
                 // What is nowhere yet cannot be written later.
                 Some(queue) if is_kept => behind(tier, queue),
-                _ => match tier.do_behind(&now) {
+                _ => match tier.do_when_written(&now) {
                     Ok(()) => is_kept = true,
                     Err(error) if !is_kept => failed.push((tier, error)),
                     Err(_) => {}

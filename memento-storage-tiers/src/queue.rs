@@ -112,12 +112,12 @@ impl Queue {
     }
 
     /// Has records that wait not be written any more. When this returns, none of those that were put before will be.
-    pub(crate) fn drop_records(&self, is_dropped: impl Fn(&Entry) -> bool) {
+    pub(crate) fn drop_waiting_records(&self, is_dropped: impl Fn(&Entry) -> bool) {
         self.0.shared.drop_waiting(|state| state.drop_records(is_dropped));
     }
 
     /// The same for a content.
-    pub(crate) fn drop_content(&self, name: &Name) {
+    pub(crate) fn drop_waiting_content(&self, name: &Name) {
         self.0.shared.drop_waiting(|state| state.drop_content(name));
     }
 
