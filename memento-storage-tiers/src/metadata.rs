@@ -120,17 +120,13 @@ impl TieredMetadataStore {
                 }
             }
         }
-        let held = self.changes.hold();
-        let promoted = promoted.into_iter();
-        let promoted = promoted.filter(|(entry, sought)| held.is_unchanged(&entry.key, *sought));
-        let promoted: Vec<Entry> = promoted.map(|(entry, _)| entry).collect();
-        if !promoted.is_empty() {
+        self.changes.copy_up(promoted, |promoted| {
             let answers = |(above, _): &(usize, &Tier)| !found.silent.contains(above);
             for (_, tier) in self.tiers.promoting(n).filter(answers) {
                 // It is found below the next time, too.
-                let _ = tier.check(tier.metadata.put(&promoted));
+                let _ = tier.check(tier.metadata.put(promoted));
             }
-        }
+        });
     }
 
     /// Those of `entries`, which the tier of number `n` has, that none above it has whole.
