@@ -240,11 +240,8 @@ impl DataStore for RedisDataStore {
             begin.arg(self.key(name)).arg(0).arg(0);
             begin
         };
-        // What is empty is nothing to who reads it either; what is no text is damaged, and there.
-        let is_there = |value| match value {
-            Value::ServerError(error) if error.code() == "WRONGTYPE" => Ok(true),
-            value => self.reply(LOOK_UP, value).map(|begin: Vec<u8>| !begin.is_empty()),
-        };
+        // What is empty is nothing to those who read it either.
+        let is_there = |value| self.reply(LOOK_UP, value).map(|begin: Vec<u8>| !begin.is_empty());
         self.ask_each(LOOK_UP, Repeat::Yes, names, begin, |_, value| is_there(value))
     }
 

@@ -1,9 +1,10 @@
 //! What is put or dropped while something is looked for.
 
+use std::collections::HashSet;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use memento::Key;
-use parking_lot::{Mutex, MutexGuard};
+use memento::{Entry, Key};
+use parking_lot::{Condvar, Mutex};
 
 /// How many groups there are that keys fall into.
 const GROUPS: usize = 1 << 12;
@@ -16,8 +17,10 @@ const GROUPS: usize = 1 << 12;
 #[derive(Debug)]
 pub(crate) struct Changes {
     groups: Box<[Group]>,
-    /// Held while something is copied up: a change begins before that, or after it.
-    promoting: Mutex<()>,
+    /// What is being copied up. It is locked for a moment only, and not while it is copied.
+    copied: Mutex<HashSet<Key>>,
+    /// Told when something has been copied up.
+    is_copied: Condvar,
 }
 
 /// How many changes of its keys have begun, and have ended.
@@ -34,7 +37,7 @@ pub(crate) struct Sought(Option<u32>);
 impl Default for Changes {
     fn default() -> Self {
         let groups = std::iter::repeat_with(Group::default).take(GROUPS).collect();
-        Self { groups, promoting: Mutex::default() }
+        Self { groups, copied: Mutex::default(), is_copied: Condvar::new() }
     }
 }
 
@@ -47,30 +50,37 @@ impl Changes {
         Sought((group.ended.load(Ordering::SeqCst) == begun).then_some(begun))
     }
 
-    /// Changes what is kept under some keys.
+    /// Changes what is kept under some keys, when none of them is being copied up any more.
     pub(crate) fn change<T>(
         &self,
         keys: impl Iterator<Item = Key> + Clone,
         work: impl FnOnce() -> T,
     ) -> T {
-        self.change_groups(keys.map(|key| group(&key)), work)
+        let groups = keys.clone().map(|key| group(&key));
+        let is_copied = move |copied: &HashSet<Key>| keys.clone().any(|key| copied.contains(&key));
+        self.change_groups(groups, is_copied, work)
     }
 
-    /// Changes what is kept under any key.
+    /// Changes what is kept under any key, when nothing is being copied up any more.
     pub(crate) fn change_all<T>(&self, work: impl FnOnce() -> T) -> T {
-        self.change_groups(0..GROUPS, work)
+        self.change_groups(0..GROUPS, |copied| !copied.is_empty(), work)
     }
 
     fn change_groups<T>(
         &self,
         groups: impl Iterator<Item = usize> + Clone,
+        is_copied: impl Fn(&HashSet<Key>) -> bool,
         work: impl FnOnce() -> T,
     ) -> T {
-        let promoting = self.promoting.lock();
+        let mut copied = self.copied.lock();
         for group in groups.clone() {
             self.groups[group].begun.fetch_add(1, Ordering::SeqCst);
         }
-        drop(promoting);
+        // From here on, nothing of these groups begins to be copied.
+        while !copied.is_empty() && is_copied(&copied) {
+            self.is_copied.wait(&mut copied);
+        }
+        drop(copied);
         let done = work();
         for group in groups {
             self.groups[group].ended.fetch_add(1, Ordering::SeqCst);
@@ -78,23 +88,42 @@ impl Changes {
         done
     }
 
-    /// Has changes wait until this is dropped.
-    pub(crate) fn hold(&self) -> Standstill<'_> {
-        Standstill { changes: self, _promoting: self.promoting.lock() }
+    /// Copies up those of `entries` under whose keys nothing was put or dropped since they were looked for, and which
+    /// nobody else copies now. Changes of these keys wait for that, and no others.
+    pub(crate) fn copy_up(&self, entries: Vec<(Entry, Sought)>, copy: impl FnOnce(&[Entry])) {
+        let mut copied = self.copied.lock();
+        let is_taken = |(entry, sought): &(Entry, Sought)| {
+            self.is_unchanged(&entry.key, *sought) && copied.insert(entry.key)
+        };
+        let entries: Vec<_> = entries.into_iter().filter(is_taken).collect();
+        let entries = entries.into_iter().map(|(entry, _)| entry).collect();
+        drop(copied);
+        let taken = Copied { changes: self, entries };
+        if !taken.entries.is_empty() {
+            copy(&taken.entries);
+        }
+    }
+
+    /// Whether nothing was put or dropped under a key since it was looked for.
+    fn is_unchanged(&self, key: &Key, sought: Sought) -> bool {
+        sought.0 == Some(self.groups[group(key)].begun.load(Ordering::SeqCst))
     }
 }
 
-/// While this is there, no change begins.
-pub(crate) struct Standstill<'c> {
+/// What is being copied up until this is dropped.
+struct Copied<'c> {
     changes: &'c Changes,
-    _promoting: MutexGuard<'c, ()>,
+    entries: Vec<Entry>,
 }
 
-impl Standstill<'_> {
-    /// Whether nothing was put or dropped under a key since it was looked for.
-    pub(crate) fn is_unchanged(&self, key: &Key, sought: Sought) -> bool {
-        let begun = self.changes.groups[group(key)].begun.load(Ordering::SeqCst);
-        sought.0 == Some(begun)
+impl Drop for Copied<'_> {
+    fn drop(&mut self) {
+        let mut copied = self.changes.copied.lock();
+        for entry in &self.entries {
+            copied.remove(&entry.key);
+        }
+        drop(copied);
+        self.changes.is_copied.notify_all();
     }
 }
 

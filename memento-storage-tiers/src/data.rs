@@ -55,10 +55,10 @@ impl TieredDataStore {
     fn promote(&self, name: &Name, from: usize, reader: Reader) -> Result<Option<Reader>> {
         let below = &self.tiers.0[from];
         let mut promoting = self.tiers.promoting(from);
-        let Some(nearest) = promoting.next() else { return Ok(Some(reader)) };
+        let Some((_, nearest)) = promoting.next() else { return Ok(Some(reader)) };
         let copied = contents::keep(reader, &*below.data, &*nearest.data, name);
         if check_copied(below, nearest, copied).unwrap_or(false) {
-            for tier in promoting {
+            for (_, tier) in promoting {
                 let _ = copy(nearest, tier, name);
             }
             if let Ok(Some(reader)) = nearest.check(nearest.data.read(name)) {
@@ -84,7 +84,7 @@ impl TieredDataStore {
     /// one of them keeps it.
     fn put_below(&self, name: &Name, content: &mut SpooledTempFile) -> Option<bool> {
         self.tiers.written().skip(1).find_map(|tier| {
-            let put = tier.do_behind(|tier| {
+            let put = tier.do_when_written(|tier| {
                 content.rewind().map_err(unreadable)?;
                 tier.data.put_from(name, &mut Source::new(content), &PutOptions::default())
             });
@@ -158,7 +158,7 @@ impl DataStore for TieredDataStore {
                 Some(_) => Ok(Some(content)),
             };
         }
-        for tier in self.tiers.promoting(n) {
+        for (_, tier) in self.tiers.promoting(n) {
             let _ = tier.check(tier.data.put(name, &content));
         }
         Ok(Some(content))
@@ -180,9 +180,9 @@ impl DataStore for TieredDataStore {
         }
         // A content that is gone from those above would be lost to the tier that it waits for.
         for (_, tier) in self.tiers.iter() {
-            tier.drop_content(name);
+            tier.drop_waiting_content(name);
         }
-        let remove = |tier: &Tier| tier.do_behind(|tier| tier.data.remove(name));
+        let remove = |tier: &Tier| tier.do_when_written(|tier| tier.data.remove(name));
         Ok(self.tiers.drop_from_each(remove)?.contains(&true))
     }
 
@@ -300,7 +300,8 @@ impl DataStore for TieredDataStore {
     }
 
     fn remove_namespace(&self, namespace: &Namespace) -> Result<bool> {
-        let remove = |tier: &Tier| tier.do_behind(|tier| tier.data.remove_namespace(namespace));
+        let remove =
+            |tier: &Tier| tier.do_when_written(|tier| tier.data.remove_namespace(namespace));
         Ok(self.tiers.drop_from_each(remove)?.contains(&true))
     }
 

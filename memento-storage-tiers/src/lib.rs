@@ -102,8 +102,9 @@ impl Tiers {
     }
 
     /// Those above a tier into which is copied what is found there.
-    fn promoting(&self, below: usize) -> impl Iterator<Item = &Tier> {
-        self.0[..below].iter().filter(|tier| tier.promotes && tier.writes != Writes::Never)
+    fn promoting(&self, below: usize) -> impl Iterator<Item = (usize, &Tier)> {
+        let is_promoting = |tier: &Tier| tier.promotes && tier.writes != Writes::Never;
+        self.iter().take(below).filter(move |(_, tier)| is_promoting(tier))
     }
 
     /// Where objects live that may change: the last tier that is written, or the last one where none is.
@@ -133,7 +134,7 @@ impl Tiers {
             match &tier.queue {
                 // What is nowhere yet cannot be written later.
                 Some(queue) if is_kept => behind(tier, queue),
-                _ => match tier.do_behind(&now) {
+                _ => match tier.do_when_written(&now) {
                     Ok(()) => is_kept = true,
                     Err(error) if !is_kept => failed.push((tier, error)),
                     Err(_) => {}

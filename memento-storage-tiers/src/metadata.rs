@@ -34,11 +34,26 @@ struct Wanted<'k> {
 struct Found {
     records: Vec<Option<Vec<u8>>>,
     failure: Option<Error>,
+    /// Tiers that did not answer, by number. Nothing is copied into them: what they have may be newer.
+    silent: Vec<usize>,
 }
 
 impl Found {
+    /// What there is for so many keys before any tier was asked.
+    fn nothing(count: usize) -> Self {
+        Self { records: vec![None; count], failure: None, silent: Vec::new() }
+    }
+
     fn missing(&self) -> Vec<usize> {
         (0..self.records.len()).filter(|at| self.records[*at].is_none()).collect()
+    }
+
+    /// Notes that the tier of number `n` has failed.
+    fn fail(&mut self, n: usize, error: Error) {
+        if !error.kind().is_of_one() {
+            self.silent.push(n);
+        }
+        self.failure.get_or_insert(error);
     }
 }
 
@@ -66,7 +81,7 @@ impl TieredMetadataStore {
                     let new = new.filter_map(|(at, record)| Some((at, record?))).collect();
                     self.take(n, wanted, new, &mut found);
                 }
-                Err(error) => found.failure = found.failure.or(Some(error)),
+                Err(error) => found.fail(n, error),
             }
         }
         let has_any = found.records.iter().any(Option::is_some);
@@ -105,16 +120,13 @@ impl TieredMetadataStore {
                 }
             }
         }
-        let held = self.changes.hold();
-        let promoted = promoted.into_iter();
-        let promoted = promoted.filter(|(entry, sought)| held.is_unchanged(&entry.key, *sought));
-        let promoted: Vec<Entry> = promoted.map(|(entry, _)| entry).collect();
-        if !promoted.is_empty() {
-            for tier in self.tiers.promoting(n) {
+        self.changes.copy_up(promoted, |promoted| {
+            let answers = |(above, _): &(usize, &Tier)| !found.silent.contains(above);
+            for (_, tier) in self.tiers.promoting(n).filter(answers) {
                 // It is found below the next time, too.
-                let _ = tier.check(tier.metadata.put(&promoted));
+                let _ = tier.check(tier.metadata.put(promoted));
             }
-        }
+        });
     }
 
     /// Those of `entries`, which the tier of number `n` has, that none above it has whole.
@@ -214,20 +226,19 @@ impl MetadataStore for TieredMetadataStore {
     fn get(&self, key: &Key) -> Result<Option<Vec<u8>>> {
         let sought = self.changes.seek(key);
         let nearest = &self.tiers.0[0];
-        let failure = match nearest.check(nearest.metadata.get(key)) {
-            Ok(None) => None,
-            Ok(found) => return Ok(found),
-            Err(error) => Some(error),
-        };
+        let mut found = Found::nothing(1);
+        match nearest.check(nearest.metadata.get(key)) {
+            Ok(None) => {}
+            Ok(record) => return Ok(record),
+            Err(error) => found.fail(0, error),
+        }
         let wanted = Wanted { keys: std::slice::from_ref(key), sought: vec![sought] };
-        let found = Found { records: vec![None], failure };
         Ok(self.look_up(&wanted, 1, found)?.pop().flatten())
     }
 
     fn get_many(&self, keys: &[Key]) -> Result<Vec<Option<Vec<u8>>>> {
         let sought = keys.iter().map(|key| self.changes.seek(key)).collect();
-        let found = Found { records: vec![None; keys.len()], failure: None };
-        self.look_up(&Wanted { keys, sought }, 0, found)
+        self.look_up(&Wanted { keys, sought }, 0, Found::nothing(keys.len()))
     }
 
     fn put(&self, entries: &[Entry]) -> Result<()> {

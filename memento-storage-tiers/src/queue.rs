@@ -3,6 +3,7 @@
 //! A thread writes in the order in which things were put: a content before the record that names it. A content is not
 //! held here, but copied from the first tier that has it. What fails stays in front and is tried again.
 
+mod making;
 mod state;
 
 use std::fmt;
@@ -15,15 +16,11 @@ use memento::{Claim, DataStore, Entry, Error, ErrorKind, Name, Result};
 use metrics::Counter;
 use parking_lot::{Condvar, Mutex, MutexGuard};
 
-use crate::contents::{self, Failed};
 use crate::counters::Counters;
+use making::Failure;
 pub(crate) use state::Write;
 use state::{State, Waiting};
 
-/// After how many failures in a row a write is given up that a tier refuses which answers otherwise.
-const REFUSALS: u32 = 8;
-/// How often a content is read which a tier above fails to read: a connection that was cut is another one the next time.
-const READS: u32 = 3;
 /// How long nothing is written after a failure; twice as long after the next one, unless somebody waits for the end.
 const PAUSE: Duration = Duration::from_millis(50);
 /// How long nothing is written at most.
@@ -115,12 +112,12 @@ impl Queue {
     }
 
     /// Has records that wait not be written any more. When this returns, none of those that were put before will be.
-    pub(crate) fn drop_records(&self, is_dropped: impl Fn(&Entry) -> bool) {
+    pub(crate) fn drop_waiting_records(&self, is_dropped: impl Fn(&Entry) -> bool) {
         self.0.shared.drop_waiting(|state| state.drop_records(is_dropped));
     }
 
     /// The same for a content.
-    pub(crate) fn drop_content(&self, name: &Name) {
+    pub(crate) fn drop_waiting_content(&self, name: &Name) {
         self.0.shared.drop_waiting(|state| state.drop_content(name));
     }
 
@@ -184,23 +181,13 @@ impl Shared {
     fn write_next(&self, is_kept: bool) {
         let mut state = self.state.lock();
         let Some(mut next) = state.take() else { return };
-        let failures = state.failures;
         drop(state);
         let asks = next.write.asks();
-        let written = self.write(&mut next.write);
-        let is_final = match &written {
-            Ok(()) => false,
-            // The tier has not failed: what comes next is not to wait for one above it.
-            Err(Failed::From(_)) => true,
-            Err(Failed::To(error)) => {
-                let may_be_later = error.is_retryable() || error.kind() == ErrorKind::Unavailable;
-                !is_kept || !may_be_later || failures + 1 >= REFUSALS && self.answers(&next.write)
-            }
-        };
+        let made = self.make(&mut next.write, is_kept);
         let mut state = self.state.lock();
         state.is_writing = false;
         let mut claims = Vec::new();
-        match written {
+        match made {
             Ok(()) => {
                 if asks {
                     (state.failures, state.is_said) = (0, false);
@@ -212,11 +199,10 @@ impl Shared {
                     state.lost_contents.remove(&digest);
                 }
             }
-            Err(failed) => {
-                if let Failed::To(_) = &failed {
-                    self.failures.increment(1);
+            Err(Failure { error, is_final, has_put }) => {
+                if has_put {
+                    (state.failures, state.is_said) = (0, false);
                 }
-                let (Failed::From(error) | Failed::To(error)) = failed;
                 if !std::mem::replace(&mut state.is_said, true) {
                     tracing::warn!(tier = self.name, %error, "results are not written to a tier");
                 }
@@ -227,61 +213,6 @@ impl Shared {
         drop(state);
         self.changed.notify_all();
         drop(claims);
-    }
-
-    /// Whether the tier answers when it is asked for what it has failed to keep.
-    fn answers(&self, write: &Write) -> bool {
-        let Stores { data, metadata } = &self.stores;
-        let key = match write {
-            Write::Content(name) => return data.properties(name).is_ok(),
-            Write::Records(entries) => entries.first().map(|entry| entry.key),
-            Write::Replacements(all) => all.first().map(|replacement| replacement.entry.key),
-            Write::Release(_) => None,
-        };
-        key.is_none_or(|key| metadata.get(&key).is_ok())
-    }
-
-    fn write(&self, write: &mut Write) -> Result<(), Failed> {
-        let metadata = &self.stores.metadata;
-        match write {
-            Write::Records(entries) if entries.is_empty() => Ok(()),
-            Write::Records(entries) => metadata.put(entries).map_err(Failed::To),
-            Write::Replacements(replacements) => metadata.replace(replacements).map_err(Failed::To),
-            Write::Release(claim) => {
-                drop(claim.take());
-                Ok(())
-            }
-            Write::Content(name) => {
-                let mut reads = 1;
-                loop {
-                    match self.copy(name) {
-                        Err(Failed::From(error)) if error.is_retryable() && reads < READS => {
-                            reads += 1;
-                        }
-                        copied => return copied,
-                    }
-                }
-            }
-        }
-    }
-
-    /// Copies a content from the first tier that has it and can read it.
-    fn copy(&self, name: &Name) -> Result<(), Failed> {
-        let mut failure = None;
-        for source in &self.sources {
-            match contents::copy(&**source, &*self.stores.data, name) {
-                Ok(true) => return Ok(()),
-                Ok(false) => {}
-                Err(Failed::From(error)) => failure = failure.or(Some(error)),
-                Err(failed) => return Err(failed),
-            }
-        }
-        // It does not come back there by itself.
-        Err(Failed::From(failure.unwrap_or_else(|| {
-            Error::new(ErrorKind::Damaged, "copy a content from tier to tier")
-                .with("name", name.as_str())
-                .source("it is gone from those above")
-        })))
     }
 
     /// Waits until what was put before has ended; what others put meanwhile is theirs.

@@ -142,9 +142,9 @@ impl Tier {
         }
     }
 
-    /// Puts something here, or drops an object, behind all that was put before: else that would come after it. What was
-    /// lost before that is nothing that keeps it from being done; what still waits, since the tier fails, is.
-    pub(crate) fn do_behind<T>(&self, work: impl FnOnce(&Self) -> Result<T>) -> Result<T> {
+    /// Puts something here, or drops an object, when all that was put before is written: else that would come after it.
+    /// What was lost before that is nothing that keeps it from being done; what still waits, since the tier fails, is.
+    pub(crate) fn do_when_written<T>(&self, work: impl FnOnce(&Self) -> Result<T>) -> Result<T> {
         let written = self.queue.as_ref().map_or(Ok(()), Queue::follow);
         self.check(written.and_then(|()| work(self)))
     }
@@ -157,15 +157,15 @@ impl Tier {
         work: impl FnOnce(&dyn MetadataStore) -> Result<T>,
     ) -> Result<T> {
         if let Some(queue) = &self.queue {
-            queue.drop_records(is_dropped);
+            queue.drop_waiting_records(is_dropped);
         }
         self.check(work(&*self.metadata))
     }
 
     /// Has a content that waits not be written here any more.
-    pub(crate) fn drop_content(&self, name: &Name) {
+    pub(crate) fn drop_waiting_content(&self, name: &Name) {
         if let Some(queue) = &self.queue {
-            queue.drop_content(name);
+            queue.drop_waiting_content(name);
         }
     }
 

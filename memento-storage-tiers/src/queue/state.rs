@@ -8,7 +8,7 @@ use metrics::Counter;
 /// How many records are put together.
 const TOGETHER: usize = 1_000;
 /// After how many failures in a row what waits is given up, where somebody waits for the end.
-const PATIENCE: u32 = 3;
+pub(super) const PATIENCE: u32 = 3;
 /// How many contents are known at most that were lost.
 const KNOWN: usize = 1 << 16;
 

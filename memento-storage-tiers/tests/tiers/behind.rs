@@ -213,7 +213,7 @@ fn drop_while_it_is_written(
 }
 
 /// Begins `work` in another thread. When this returns, that waits, with what `is_done`, or has ended.
-fn begin<'scope>(
+pub(crate) fn begin<'scope>(
     scope: &'scope Scope<'scope, '_>,
     work: impl FnOnce() + Send + 'scope,
     is_done: impl Fn() -> bool,

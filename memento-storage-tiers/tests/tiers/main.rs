@@ -10,9 +10,14 @@ mod trouble;
 
 use std::cell::Cell;
 use std::path::PathBuf;
+use std::sync::mpsc::{self, Sender};
+use std::time::Duration;
 
 use memento::plugin::Stores;
-use memento::{Digest, Environment, LocalRunner, Name, Query, Storage, memento, resource};
+use memento::{
+    Digest, Entry, Environment, Filter, Key, LocalRunner, MetadataStore, Name, Query, Storage,
+    memento, resource,
+};
 use memento_storage_tiers::{Tier, Tiers, Writes};
 
 use store::Store;
@@ -225,6 +230,75 @@ fn what_is_found_while_it_is_forgotten_is_not_copied_up() {
         assert_eq!(double::forget_all().unwrap(), 1);
         assert_eq!((double(1), RUNS.get()), (2, 1), "and is not there any more");
     });
+}
+
+/// A memento of [`count`], another one each time.
+fn memento_of(n: u64) -> Entry {
+    let store = Store::default();
+    of(store.stores()).enter(|| count(n));
+    let entries = store.stores().metadata.list(&Filter::default(), None, 10).unwrap().entries;
+    entries.into_iter().find(|entry| entry.memento().unwrap().is_some()).unwrap()
+}
+
+/// Looks up what only the far tier has, and does `meanwhile` while it is copied into the middle one, until that is told
+/// to go on; whether it was, within a long time.
+fn while_it_is_copied_up(
+    metadata: &dyn MetadataStore,
+    middle: &Store,
+    key: &Key,
+    meanwhile: impl FnOnce(Sender<()>),
+) -> bool {
+    let (begun, is_begun) = mpsc::channel();
+    let (told, is_told) = mpsc::channel();
+    let (said, is_said) = mpsc::channel();
+    middle.interrupt_put(move || {
+        begun.send(()).unwrap();
+        said.send(is_told.recv_timeout(Duration::from_secs(20)).is_ok()).unwrap();
+    });
+    std::thread::scope(|scope| {
+        scope.spawn(|| assert!(metadata.get(key).unwrap().is_some()));
+        is_begun.recv().unwrap();
+        meanwhile(told);
+    });
+    is_said.recv().unwrap()
+}
+
+#[test]
+fn what_is_copied_up_slowly_holds_up_nothing_of_another_key() {
+    let [near, middle, far] = [(); 3].map(|()| Store::default());
+    let metadata = Tiers::new([tier(&near), tier(&middle), tier(&far)]).into_stores().metadata;
+    let [first, second, third] = [1, 2, 3].map(memento_of);
+    far.stores().metadata.put(&[first.clone(), third.clone()]).unwrap();
+    let is_told = while_it_is_copied_up(&*metadata, &middle, &first.key, |told| {
+        metadata.put(std::slice::from_ref(&second)).unwrap();
+        assert!(metadata.remove(&second.key).unwrap());
+        assert!(metadata.get(&third.key).unwrap().is_some());
+        assert!(middle.stores().metadata.get(&third.key).unwrap().is_some(), "it was copied up");
+        // Where that has waited, nobody listens.
+        let _ = told.send(());
+    });
+    assert!(is_told, "it waited");
+    assert!(middle.stores().metadata.get(&first.key).unwrap().is_some());
+}
+
+#[test]
+fn what_is_put_while_it_is_copied_up_comes_behind_that() {
+    let [near, middle, far] = [(); 3].map(|()| Store::default());
+    let metadata = Tiers::new([tier(&near), tier(&middle), tier(&far)]).into_stores().metadata;
+    let (former, later) = (memento_of(1), memento_of(1));
+    assert!(former.key == later.key && former.record != later.record);
+    far.stores().metadata.put(std::slice::from_ref(&former)).unwrap();
+    std::thread::scope(|scope| {
+        let put = || metadata.put(std::slice::from_ref(&later)).unwrap();
+        assert!(while_it_is_copied_up(&*metadata, &middle, &former.key, |told| {
+            behind::begin(scope, put, || true);
+            told.send(()).unwrap();
+        }));
+    });
+    for store in [near, middle, far] {
+        let kept = store.stores().metadata.get(&later.key).unwrap();
+        assert_eq!(kept, Some(later.record.clone()));
+    }
 }
 
 #[test]

@@ -1,13 +1,14 @@
 //! Tiers that are written behind the calls, and fail meanwhile.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
 use memento::plugin::Stores;
-use memento::{DataStore, Digest, Filter, Key, Name, Result};
+use memento::{DataStore, Digest, Entry, ErrorKind, Filter, Key, MetadataStore, Name, Result};
 use memento_storage_tiers::Tiers;
 
 use crate::behind::{behind, record};
-use crate::store::Store;
+use crate::store::{Store, take_one};
 use crate::{double, large, listed, of, runs, text, tier, tiers};
 
 #[test]
@@ -128,4 +129,65 @@ fn what_is_forgotten_is_gone_from_a_tier_that_takes_nothing() {
     write_all(&*data).unwrap();
     environment.flush().unwrap();
     assert_eq!(listed(&of(far.stores())), 1);
+}
+
+/// Puts records, one by one, that wait for a tier together.
+fn put_many(far: &Store, metadata: &dyn MetadataStore, count: u8) {
+    far.closed(|| {
+        for n in 0..count {
+            let key = Key::from_bytes([n; 32]);
+            metadata.put(&[Entry { key, ..record() }]).unwrap();
+        }
+    });
+}
+
+fn count(store: &Store) -> usize {
+    store.stores().metadata.list(&Filter::default(), None, 1_000).unwrap().entries.len()
+}
+
+#[test]
+fn a_record_that_is_refused_takes_no_other_with_it() {
+    for kind in [ErrorKind::TooLarge, ErrorKind::Unsupported, ErrorKind::Storage] {
+        for is_flushed in [true, false] {
+            let (near, far) = (Store::default(), Store::default());
+            let Stores { data, metadata } = Tiers::new([tier(&near), behind(&far)]).into_stores();
+            far.refuse(move |key| (key.as_bytes()[0] == 10).then_some(kind));
+            put_many(&far, &*metadata, 20);
+            while !is_flushed && write_all(&*data).is_err() {}
+            let error = metadata.flush().unwrap_err().to_string();
+            assert!(error.contains("lost: 1)"), "{kind:?}: {error}");
+            assert_eq!(count(&far), 19);
+        }
+    }
+}
+
+/// One is refused, and before the one behind it is put, the tier fails for a moment.
+#[test]
+fn what_is_put_one_by_one_stays_where_the_tier_fails_meanwhile() {
+    let (near, far) = (Store::default(), Store::default());
+    let Stores { data, metadata } = Tiers::new([tier(&near), behind(&far)]).into_stores();
+    let failures = AtomicU64::new(3);
+    far.refuse(move |key| match key.as_bytes()[0] {
+        10 => Some(ErrorKind::TooLarge),
+        11 => take_one(&failures).then_some(ErrorKind::Storage),
+        _ => None,
+    });
+    put_many(&far, &*metadata, 20);
+    while write_all(&*data).is_err() {}
+    let error = metadata.flush().unwrap_err().to_string();
+    assert!(error.contains("lost: 1)"), "{error}");
+    assert_eq!(count(&far), 19);
+}
+
+#[test]
+fn a_tier_that_takes_no_record_is_not_asked_for_each() {
+    for kind in [ErrorKind::Unsupported, ErrorKind::Storage] {
+        let (near, far) = (Store::default(), Store::default());
+        let metadata = Tiers::new([tier(&near), behind(&far)]).into_stores().metadata;
+        far.refuse(move |_| Some(kind));
+        put_many(&far, &*metadata, 200);
+        let error = metadata.flush().unwrap_err().to_string();
+        assert!(error.contains("lost: 200)"), "{kind:?}: {error}");
+        assert!(far.failures() < 20, "{} requests", far.failures());
+    }
 }

@@ -23,9 +23,12 @@ struct Inner {
     is_away: AtomicBool,
     is_full: AtomicBool,
     refused: Mutex<Option<Key>>,
+    refusal: Mutex<Refusal>,
     failed: AtomicU64,
     puts: AtomicU64,
     lookups: AtomicU64,
+    /// How many reads of records are still to fail.
+    silence: AtomicU64,
     /// How many streams are still to be cut.
     cuts: AtomicU64,
     /// Done once, before records are put.
@@ -36,6 +39,23 @@ struct Inner {
     at_removal: Interlude,
     /// Held for writing by a test that has puts wait.
     gate: RwLock<()>,
+}
+
+/// How the put of a record fails, if it does.
+struct Refusal(Box<Refuse>);
+
+type Refuse = dyn Fn(&Key) -> Option<ErrorKind> + Send;
+
+impl Default for Refusal {
+    fn default() -> Self {
+        Self(Box::new(|_| None))
+    }
+}
+
+impl fmt::Debug for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a refusal")
+    }
 }
 
 #[derive(Default)]
@@ -95,6 +115,11 @@ impl Store {
         *self.0.refused.lock() = key;
     }
 
+    /// Has puts of records fail from now on as `refusal` says, and all else be done.
+    pub(crate) fn refuse(&self, refusal: impl Fn(&Key) -> Option<ErrorKind> + Send + 'static) {
+        self.0.refusal.lock().0 = Box::new(refusal);
+    }
+
     /// How many operations have failed.
     pub(crate) fn failures(&self) -> u64 {
         self.0.failed.load(Ordering::Relaxed)
@@ -108,6 +133,11 @@ impl Store {
     /// How often it was asked which of some objects are there.
     pub(crate) fn lookups(&self) -> u64 {
         self.0.lookups.load(Ordering::Relaxed)
+    }
+
+    /// Has the next reads of records fail, so many.
+    pub(crate) fn fail_reads(&self, count: u64) {
+        self.0.silence.store(count, Ordering::Relaxed);
     }
 
     /// Cuts the next streams, so many, in the middle.
@@ -153,6 +183,12 @@ impl Store {
     }
 }
 
+/// Whether there was one left.
+pub(crate) fn take_one(left: &AtomicU64) -> bool {
+    let fewer = |left: u64| left.checked_sub(1);
+    left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, fewer).is_ok()
+}
+
 /// What comes behind the middle of a stream that is cut.
 pub(crate) struct Broken;
 
@@ -181,8 +217,7 @@ impl DataStore for Store {
 
     fn read(&self, name: &Name) -> Result<Option<Box<dyn Read + Send>>> {
         let Some(mut content) = DataStore::get(self, name)? else { return Ok(None) };
-        let fewer = |left: u64| left.checked_sub(1);
-        if self.0.cuts.fetch_update(Ordering::Relaxed, Ordering::Relaxed, fewer).is_err() {
+        if !take_one(&self.0.cuts) {
             return Ok(Some(Box::new(Cursor::new(content))));
         }
         content.truncate(content.len() / 2);
@@ -198,6 +233,9 @@ impl DataStore for Store {
 impl MetadataStore for Store {
     fn get(&self, key: &Key) -> Result<Option<Vec<u8>>> {
         self.check_key(key)?;
+        if take_one(&self.0.silence) {
+            return Err(Error::new(ErrorKind::Storage, "read a record").source("no answer"));
+        }
         let found = self.ask()?.metadata.get(key);
         self.0.at_get.play();
         found
@@ -206,7 +244,13 @@ impl MetadataStore for Store {
     fn put(&self, entries: &[Entry]) -> Result<()> {
         self.0.at_put.play();
         entries.iter().try_for_each(|entry| self.check_key(&entry.key))?;
-        MetadataStore::put(&self.put(entries.len())?.metadata, entries)
+        let inner = self.put(entries.len())?;
+        let refusal = self.0.refusal.lock();
+        if let Some(kind) = entries.iter().find_map(|entry| refusal.0(&entry.key)) {
+            self.0.failed.fetch_add(1, Ordering::Relaxed);
+            return Err(Error::new(kind, "put a record").source("it is refused"));
+        }
+        MetadataStore::put(&inner.metadata, entries)
     }
 
     fn remove(&self, key: &Key) -> Result<bool> {

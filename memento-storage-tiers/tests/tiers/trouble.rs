@@ -10,6 +10,7 @@ use memento::{
 use memento_storage_layers::{Keys, Signing, Transformed};
 use memento_storage_tiers::{Tier, Tiers, Writes};
 
+use crate::behind::behind;
 use crate::store::{Broken, Store};
 use crate::{RUNS, count, double, large, length, of, runs, text, tier, tiers};
 
@@ -88,6 +89,31 @@ fn what_is_refreshed_while_the_first_tier_takes_nothing_stays_refreshed() {
     assert_eq!(refreshing.statistics().store_failures, 0, "it is kept, and nothing else is");
     near.set_full(false);
     environment().enter(|| assert_eq!(count(1), 2));
+}
+
+/// One that only fails to answer for a moment has what is newer than what is found below.
+#[test]
+fn what_is_refreshed_stays_where_its_tier_once_does_not_answer() {
+    let (near, far) = (Store::default(), Store::default());
+    let last = |is_behind| if is_behind { behind(&far) } else { tier(&far) };
+    let look_ups: [fn() -> usize; 2] = [|| [count(1)].len(), || count::map([(1,), (2,)]).len()];
+    for (is_behind, look_up) in [false, true].into_iter().flat_map(|b| look_ups.map(|l| (b, l))) {
+        let environment = tiers([tier(&near), last(is_behind)]);
+        environment.enter(|| {
+            count::forget_all().unwrap();
+            assert_eq!(count::map([(1,), (2,)]).into_iter().flatten().count(), 2);
+        });
+        environment.flush().unwrap();
+        far.set_full(true);
+        RUNS.set(100);
+        let refreshed = environment.enter(|| count::with().refresh().call(1));
+        near.fail_reads(1);
+        environment.enter(look_up);
+        far.set_full(false);
+        environment.flush().unwrap();
+        environment.enter(|| assert_eq!(count(1), refreshed));
+        of(near.stores()).enter(|| assert_eq!(count(1), refreshed));
+    }
 }
 
 #[test]

@@ -203,6 +203,20 @@ fn an_object_with_a_byte_changed_or_less_or_more() {
     assert!(computed > 30, "{computed}");
 }
 
+/// Nobody is told that it is there who would then wait for what is in it.
+#[test]
+fn an_object_that_is_empty_is_none() {
+    let server = RedisServer::start();
+    let store = RedisDataStore::new(&on(&server));
+    let name = Name::new("a/b").unwrap();
+    store.put(&name, b"content").unwrap();
+    server.ask(&["SET", &key(&server, "object:a/b"), ""]);
+    assert_eq!(store.contains(std::slice::from_ref(&name)).pop().unwrap().unwrap(), false);
+    assert_eq!((store.get(&name).unwrap(), store.properties(&name).unwrap()), (None, None));
+    assert!(store.put_if_absent(&name, b"another").unwrap());
+    assert_eq!(store.get(&name).unwrap().unwrap(), b"another");
+}
+
 #[test]
 fn what_is_another_ones_is_not_taken() {
     let server = with(&[Call::Small(1), Call::Small(2)]);
