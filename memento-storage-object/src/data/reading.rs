@@ -68,10 +68,8 @@ impl ObjectDataStore {
         let mut reader =
             PartsReader { service: self.service.clone(), arrived: VecDeque::new(), next: Ok(None) };
         reader.accept(got);
-        if let Err(error) = reader.next {
-            return Err(error);
-        }
-        Ok(Some(Box::new(reader)))
+        let next = reader.next?;
+        Ok(Some(Box::new(PartsReader { next: Ok(next), ..reader })))
     }
 
     pub(super) fn read_range(&self, name: &Name, range: &Range<u64>) -> Result<Option<Vec<u8>>> {
