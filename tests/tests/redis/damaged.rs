@@ -211,7 +211,7 @@ fn an_object_that_is_empty_is_none() {
     let name = Name::new("a/b").unwrap();
     store.put(&name, b"content").unwrap();
     server.ask(&["SET", &key(&server, "object:a/b"), ""]);
-    assert_eq!(store.contains(std::slice::from_ref(&name)).pop().unwrap().unwrap(), false);
+    assert!(!store.contains(std::slice::from_ref(&name)).pop().unwrap().unwrap());
     assert_eq!((store.get(&name).unwrap(), store.properties(&name).unwrap()), (None, None));
     assert!(store.put_if_absent(&name, b"another").unwrap());
     assert_eq!(store.get(&name).unwrap().unwrap(), b"another");

@@ -47,7 +47,7 @@ fn provenance(function: &Function) -> Provenance {
         function: "p::callee".to_owned(),
         invocation: invocation(9),
         version: Version::from_bytes([9; 32]),
-        digest: None,
+        digest: Some(Digest::of(b"of the callee")),
     };
     Provenance {
         arguments: Some(Arguments::new(vec![0x1d, 0x08, 0x05, 0x00])),
