@@ -22,8 +22,8 @@ pub(crate) fn beside(path: &Path) -> io::Result<NamedTempFile> {
             io::Error::new(error.kind(), format!("there is no folder {}", folder.display()))
         }
         kind => {
-            let of_system = error.get_ref().and_then(|error| error.source());
-            of_system.map_or(kind.into(), |error| io::Error::new(kind, error.to_string()))
+            let said = error.to_string();
+            io::Error::new(kind, said.split(" at path ").next().unwrap_or_default().to_owned())
         }
     })
 }
