@@ -297,8 +297,8 @@ impl Options {
         let address = &self.address;
         let said = self.endpoint.clone().filter(|_| address.service != Service::Files);
         // As the library finds it where nothing is said.
-        let of_s3 = ["AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "AWS_ENDPOINT"].into_iter();
-        let found = || of_s3.filter_map(|name| std::env::var(name).ok()).next();
+        let of_s3 = ["AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "AWS_ENDPOINT"];
+        let found = || of_s3.iter().find_map(|name| std::env::var(name).ok());
         match said.or_else(|| found().filter(|_| address.service == Service::S3)) {
             Some(endpoint) => format!("{address} at {}", address::service_at(&endpoint)),
             None => address.to_string(),
