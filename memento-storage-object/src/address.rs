@@ -92,6 +92,24 @@ impl Address {
     }
 }
 
+/// The URL of a service for people, the same for all that mean the same: without user, password and query.
+pub(crate) fn service_at(url: &str) -> String {
+    let (scheme, rest) = url.split_once("://").unwrap_or(("", url));
+    let is_ambiguous = rest.contains('@') && rest.contains(['?', '#']);
+    let rest = rest.rsplit_once('@').map_or(rest, |(_, rest)| rest);
+    let rest = rest.split(['?', '#']).next().unwrap_or_default();
+    let scheme = scheme.to_lowercase();
+    if is_ambiguous {
+        // What is a password, and what is behind the host?
+        return format!("{scheme}://…");
+    }
+    let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
+    let host = host.to_lowercase();
+    let port = if scheme == "http" { ":80" } else { ":443" };
+    let host = host.strip_suffix(port).unwrap_or(&host);
+    format!("{scheme}://{host}/{path}").trim_end_matches('/').to_owned()
+}
+
 fn invalid(wrong: &'static str) -> Error {
     Error::new(ErrorKind::Configuration, "understand the URL of an object store")
         .source(wrong)
@@ -132,6 +150,24 @@ mod tests {
             let address = Address::parse(url).unwrap();
             assert_eq!(address.to_string(), shown);
             assert_eq!((&*address.bucket, &*address.start()), (bucket, start));
+        }
+    }
+
+    #[test]
+    fn services_are_shown_without_secrets() {
+        for (url, shown) in [
+            ("https://host:9000", "https://host:9000"),
+            ("HTTPS://Host:443/", "https://host"),
+            ("http://host:80//", "http://host"),
+            ("http://host:443/a/B/", "http://host:443/a/B"),
+            ("http://[::1]:9000", "http://[::1]:9000"),
+            ("https://me:secret@host", "https://host"),
+            ("https://me:sec/ret@host/a", "https://host/a"),
+            ("https://host/a?x=secret#secret", "https://host/a"),
+            ("https://me:sec?ret@host", "https://…"),
+            ("https://host/?x=me@secret", "https://…"),
+        ] {
+            assert_eq!(service_at(url), shown);
         }
     }
 

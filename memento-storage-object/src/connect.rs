@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use memento::{Error, ErrorKind, Result};
-use object_store::aws::{AmazonS3Builder, S3ConditionalPut};
+use object_store::aws::{AmazonS3Builder, AmazonS3ConfigKey, S3ConditionalPut};
 use object_store::azure::MicrosoftAzureBuilder;
 use object_store::gcp::GoogleCloudStorageBuilder;
 use object_store::list::PaginatedListStore;
@@ -120,7 +120,8 @@ fn s3(options: &Options) -> Result<AmazonS3Builder> {
         builder = builder.with_token(token);
     }
     if let Some(endpoint) = &options.endpoint {
-        builder = builder.with_endpoint(endpoint);
+        // A variable of this service alone would be taken before what `with_endpoint` says.
+        builder = builder.with_config(AmazonS3ConfigKey::S3Endpoint, endpoint);
     }
     let has_region = std::env::var_os("AWS_REGION").or(std::env::var_os("AWS_DEFAULT_REGION"));
     match &options.region {

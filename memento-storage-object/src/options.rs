@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use memento::{Error, Result};
 
-use crate::address::{Address, Service};
+use crate::address::{self, Address, Service};
 
 /// Where the storage is and how it is used.
 #[derive(Clone, PartialEq, Eq)]
@@ -240,6 +240,14 @@ impl Options {
         };
         self.login.id = options.take(id)?;
         self.login.secret = options.take(secret)?;
+        if self.address.service == Service::S3
+            && self.login.id.is_some()
+            && self.login.secret.is_none()
+        {
+            return Err(options
+                .invalid(id, "its secret is not said")
+                .help(format!("set `{secret}`, too")));
+        }
         if self.login.secret.is_some() && self.login.id.is_none() {
             return Err(options
                 .invalid(secret, "it is the secret of nobody")
@@ -284,6 +292,19 @@ impl Options {
         Ok(())
     }
 
+    /// Where the storage is, for people: buckets of one name are others where the services are.
+    pub(crate) fn location(&self) -> String {
+        let address = &self.address;
+        let said = self.endpoint.clone().filter(|_| address.service != Service::Files);
+        // As the library finds it where nothing is said.
+        let of_s3 = ["AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "AWS_ENDPOINT"];
+        let found = || of_s3.iter().find_map(|name| std::env::var(name).ok());
+        match said.or_else(|| found().filter(|_| address.service == Service::S3)) {
+            Some(endpoint) => format!("{address} at {}", address::service_at(&endpoint)),
+            None => address.to_string(),
+        }
+    }
+
     /// Whether a put can depend on what is there.
     pub(crate) fn is_conditional(&self) -> bool {
         self.conditional && self.address.service != Service::Files
@@ -294,5 +315,19 @@ impl Options {
 impl fmt::Debug for Options {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Options").field("url", &self.address.to_string()).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn buckets_of_one_name_are_told_apart_by_their_services() {
+        let at = |endpoint| Options::new("s3://bucket/a").unwrap().endpoint(endpoint).location();
+        assert_eq!(at("https://Host:9000/"), "s3://bucket/a at https://host:9000");
+        assert_eq!(at("https://me:secret@host"), "s3://bucket/a at https://host");
+        let files = Options::new("file:///a").unwrap().endpoint("https://host");
+        assert_eq!(files.location(), "file:///a");
     }
 }

@@ -14,9 +14,10 @@ const SHOWN: usize = 200;
 
 /// The error of an operation on the store that `options` name.
 pub(crate) fn failed(operation: &'static str, options: &Options, error: &StoreError) -> Error {
-    let (kind, help) = meaning(error, options.address.service);
-    let failed =
-        Error::new(kind, operation).with("store", &options.address).source(reason(error, options));
+    let (kind, help) = meaning(error, options);
+    let failed = Error::new(kind, operation)
+        .with("store", options.location())
+        .source(reason(error, options));
     match help {
         "" => failed,
         help => failed.help(help),
@@ -26,7 +27,7 @@ pub(crate) fn failed(operation: &'static str, options: &Options, error: &StoreEr
 /// The error of options that make no store.
 pub(crate) fn invalid(operation: &'static str, options: &Options, error: &StoreError) -> Error {
     Error::new(ErrorKind::Configuration, operation)
-        .with("store", &options.address)
+        .with("store", options.location())
         .source(reason(error, options))
         .help("check the options beside `url`")
 }
@@ -34,7 +35,7 @@ pub(crate) fn invalid(operation: &'static str, options: &Options, error: &StoreE
 /// The error of a stored object that is none of ours, or not whole.
 pub(crate) fn damaged(operation: &'static str, options: &Options, key: &str) -> Error {
     Error::new(ErrorKind::Damaged, operation)
-        .with("store", &options.address)
+        .with("store", options.location())
         .with("key", key)
         .source("it is not what was put there")
 }
@@ -42,13 +43,27 @@ pub(crate) fn damaged(operation: &'static str, options: &Options, key: &str) -> 
 /// The error of what a later release has put, in a format of this number.
 pub(crate) fn newer(operation: &'static str, options: &Options, number: char) -> Error {
     Error::new(ErrorKind::NewerFormat, operation)
-        .with("store", &options.address)
+        .with("store", options.location())
         .source(format!("the format of its head is {number}, this release knows 1"))
         .help("update this program")
 }
 
 pub(crate) fn is_missing(error: &StoreError) -> bool {
     matches!(error, StoreError::NotFound { .. })
+}
+
+/// Whether there is no such bucket or container. What is not about one object is not told apart.
+fn is_bucket_missing(error: &StoreError) -> bool {
+    let text = error.to_string();
+    status(&text).is_some_and(|status| status.starts_with("404"))
+        && matches!(code(&text), Some("NoSuchBucket" | "ContainerNotFound"))
+}
+
+/// Whether there is nothing that could be connected to: who is not trusted is there.
+fn is_unreachable(error: &StoreError) -> bool {
+    connection(error).is_some_and(|error| {
+        error.kind() == HttpErrorKind::Connect && !connecting(error).contains("certificate")
+    })
 }
 
 /// Whether the condition of a put was not met.
@@ -59,18 +74,14 @@ pub(crate) fn is_unmet(error: &StoreError) -> bool {
 /// What went wrong, in the same words each time. What a service says beside its code may have parts of a signature in
 /// it.
 fn reason(error: &StoreError, options: &Options) -> String {
-    let mut source: Option<&(dyn StdError + 'static)> = Some(error);
-    while let Some(found) = source {
-        if let Some(error) = found.downcast_ref::<HttpError>() {
-            let said = match error.kind() {
-                HttpErrorKind::Connect => return connecting(error),
-                HttpErrorKind::Timeout => "it does not answer in time",
-                HttpErrorKind::Request | HttpErrorKind::Interrupted => "the connection was lost",
-                _ => "its answer cannot be understood",
-            };
-            return said.to_owned();
-        }
-        source = found.source();
+    if let Some(error) = connection(error) {
+        let said = match error.kind() {
+            HttpErrorKind::Connect => return connecting(error),
+            HttpErrorKind::Timeout => "it does not answer in time",
+            HttpErrorKind::Request | HttpErrorKind::Interrupted => "the connection was lost",
+            _ => "its answer cannot be understood",
+        };
+        return said.to_owned();
     }
     let text = error.to_string();
     if let Some((code, status)) = code(&text).zip(status(&text)) {
@@ -90,6 +101,18 @@ fn reason(error: &StoreError, options: &Options) -> String {
     // What stands behind `?` in a URL may be a signature.
     let words = text.split_whitespace().map(|word| word.split('?').next().unwrap_or_default());
     words.collect::<Vec<_>>().join(" ").chars().take(SHOWN).collect()
+}
+
+/// What went wrong with the connection, if that is what did.
+fn connection(error: &StoreError) -> Option<&HttpError> {
+    let mut source: Option<&(dyn StdError + 'static)> = Some(error);
+    while let Some(found) = source {
+        if let Some(error) = found.downcast_ref::<HttpError>() {
+            return Some(error);
+        }
+        source = found.source();
+    }
+    None
 }
 
 /// Why there is no connection.
@@ -135,7 +158,8 @@ fn is_refusal(error: &StoreError) -> bool {
 }
 
 /// The kind of an error, and what to do.
-fn meaning(error: &StoreError, service: Service) -> (ErrorKind, &'static str) {
+fn meaning(error: &StoreError, options: &Options) -> (ErrorKind, &'static str) {
+    let service = options.address.service;
     match error {
         _ if is_refusal(error) => {
             let help = match service {
@@ -152,9 +176,16 @@ fn meaning(error: &StoreError, service: Service) -> (ErrorKind, &'static str) {
             };
             (ErrorKind::Configuration, help)
         }
-        StoreError::NotFound { .. } => {
+        _ if is_missing(error) || is_bucket_missing(error) => {
             (ErrorKind::Configuration, "make the bucket, or check its name in `url`")
         }
+        _ if is_unreachable(error) && options.endpoint.is_some() => {
+            (ErrorKind::Storage, "start the service, or check host and port in `endpoint`")
+        }
+        _ if is_unreachable(error) => (
+            ErrorKind::Storage,
+            "check the network, or set `endpoint` where it is not the public service",
+        ),
         StoreError::NotImplemented { .. } | StoreError::NotSupported { .. } => (
             ErrorKind::Unsupported,
             "where the service lacks conditional puts, set `conditional = false`",

@@ -72,7 +72,7 @@ impl Service {
     }
 
     pub(crate) fn location(&self) -> String {
-        self.options.address.to_string()
+        self.options.location()
     }
 
     /// What every store on this service can do, beyond what it does as data or metadata store.

@@ -11,6 +11,11 @@ use crate::address::{Address, Place};
 /// The server that is meant where no URL is given.
 const URL: &str = "redis://localhost:6379/0";
 
+/// What keys begin with where nothing is said.
+const KEY_PREFIX: &str = "memento:";
+/// The version of what is kept, which is behind the prefix of a key.
+const FORMAT: &str = "1:";
+
 /// Where the storage is and how it is used.
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -50,7 +55,7 @@ impl Options {
         Ok(Self {
             address: Address::parse(url)?,
             connection_pool_size: 10,
-            key_prefix: "memento:".to_owned(),
+            key_prefix: KEY_PREFIX.to_owned(),
             max_object_size: 100_000_000,
             ttl: None,
             connect_timeout: Duration::from_secs(3),
@@ -178,11 +183,22 @@ impl Options {
     pub(crate) fn base(&self) -> String {
         let prefix = &*self.key_prefix;
         if !matches!(self.address.place, Place::Cluster(_)) || has_tag(prefix) {
-            return format!("{prefix}1:");
+            return format!("{prefix}{FORMAT}");
         }
-        let tagged = format!("{{{prefix}}}1:");
+        let tagged = format!("{{{prefix}}}{FORMAT}");
         // What begins with `{}` has no tag: an empty prefix, or one that begins with `}`.
-        if has_tag(&tagged) { tagged } else { format!("{{memento}}{prefix}1:") }
+        if has_tag(&tagged) { tagged } else { format!("{{memento}}{prefix}{FORMAT}") }
+    }
+
+    /// Where the storage is, for people: another prefix than the usual one makes another storage of the same server.
+    pub(crate) fn location(&self) -> String {
+        let usual = self.clone().key_prefix(KEY_PREFIX).base();
+        let base = self.base();
+        if base == usual {
+            return self.address.to_string();
+        }
+        let prefix = base.strip_suffix(FORMAT).unwrap_or(&base);
+        format!("{} with key_prefix {prefix:?}", self.address)
     }
 
     /// After how many milliseconds results are dropped; 0 where they stay.
@@ -230,6 +246,23 @@ impl fmt::Debug for Options {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn storages_of_one_server_are_told_apart_by_their_prefixes() {
+        let server = "redis://me:hunter2@host";
+        for (url, prefix, location) in [
+            (server, "memento:", "redis://host:6379/0"),
+            (server, "a:", "redis://host:6379/0 with key_prefix \"a:\""),
+            (server, "", "redis://host:6379/0 with key_prefix \"\""),
+            (server, "a\n", "redis://host:6379/0 with key_prefix \"a\\n\""),
+            ("redis+cluster://host", "memento:", "redis+cluster://host:6379"),
+            // The same keys: braces are put around what has none.
+            ("redis+cluster://host", "{memento:}", "redis+cluster://host:6379"),
+            ("redis+cluster://host", "a", "redis+cluster://host:6379 with key_prefix \"{a}\""),
+        ] {
+            assert_eq!(Options::new(url).unwrap().key_prefix(prefix).location(), location);
+        }
+    }
 
     #[test]
     fn in_a_cluster_all_keys_have_one_tag() {

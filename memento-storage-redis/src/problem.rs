@@ -6,9 +6,16 @@ use redis::{ErrorKind as RedisKind, RedisError, ServerErrorKind};
 /// How much is shown of what a server says.
 const SHOWN: usize = 200;
 
+/// What to do where a server is silent that TLS is spoken to: one that does not speak it waits for the end of a line.
+const SILENT_BY_TLS: &str = "check that the server speaks TLS on this port: where it does not, write `redis` in place of \
+                             `rediss`; nothing is asked of it for six times `response_timeout`";
+
 /// The error of an operation on the server at `location`.
 pub(crate) fn failed(operation: &'static str, location: &str, error: &RedisError) -> Error {
-    let (kind, help) = meaning(error);
+    let (kind, mut help) = meaning(error);
+    if error.is_timeout() && location.starts_with("rediss") {
+        help = SILENT_BY_TLS;
+    }
     let failed = Error::new(kind, operation).with("server", location).source(reason(error));
     match help {
         "" => failed,

@@ -59,7 +59,7 @@ impl Server {
         let connector = Connector::new(options);
         let patience = options.connect_timeout + options.response_timeout;
         Self {
-            location: options.address.to_string(),
+            location: options.location(),
             connector,
             pool: Pool::new(options.connection_pool_size, patience),
             aside: Pool::new(ASIDE, patience),

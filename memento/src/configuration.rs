@@ -4,8 +4,8 @@
 //! it, then as `memento/memento.toml` in the user's configuration folder. There need not be one. Each value can be set
 //! by an environment variable: `MEMENTO_STORAGE__PATH` sets `path` in `[storage]`. `MEMENTO_STORAGE__TYPE` also drops
 //! what the file says in `[storage]`, which is meant for another type; so does `MEMENTO_STORAGE__URL`, unless the file
-//! has a URL with the same scheme, or the type of that name. `${NAME}` in a text is replaced by the variable of that
-//! name.
+//! has a URL with the same scheme, or the type of that name. `${NAME}` in a text of the file is replaced by the
+//! variable of that name; in a variable, it is what it is.
 //!
 //! The file is parsed by `toml`, which knows the place of every value, so that each error can name the line.
 

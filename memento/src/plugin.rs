@@ -36,7 +36,8 @@ pub struct StoragePlugin {
     pub name: &'static str,
     /// The crate that provides it.
     pub provided_by: &'static str,
-    /// The schemes of URLs that choose it where there is no `type`, such as `redis` for `redis://host`.
+    /// The schemes of URLs that choose it where there is no `type`, such as `redis` for `redis://host`. Then `open` takes
+    /// the option `url`.
     pub schemes: &'static [&'static str],
     /// Whether it keeps results beyond this process with no option set. Such a plugin is what a program uses that
     /// configures nothing.
@@ -148,6 +149,8 @@ pub fn register_runner(plugin: &'static RunnerPlugin) {
 pub(crate) trait Plugin: Debug + Sync + 'static {
     /// What the configuration calls plugins of this kind.
     const KIND: &'static str;
+    /// Whether the scheme of a `url` can choose one.
+    const HAS_URLS: bool = false;
 
     fn name(&self) -> &'static str;
     fn provided_by(&self) -> &'static str;
@@ -160,6 +163,7 @@ pub(crate) trait Plugin: Debug + Sync + 'static {
 
 impl Plugin for StoragePlugin {
     const KIND: &'static str = "storage";
+    const HAS_URLS: bool = true;
 
     fn name(&self) -> &'static str {
         self.name
@@ -222,15 +226,14 @@ impl Plugin for LayerPlugin {
 /// The stores that `options` describe: both of one plugin, unless `data` or `metadata` describes another one. How many
 /// bytes the memory cache in front of them holds unless something else is said.
 pub(crate) fn open_stores(options: &mut Options) -> Result<(Stores, u64)> {
-    let part = |part: Option<Options>| {
-        let open = |mut part: Options| {
-            let opened = open_plugin(&mut part)?;
-            part.finish()?;
-            Ok::<_, Error>(opened)
-        };
-        part.map(open).transpose()
+    let mut part = |name| {
+        let Some(mut part) = options.take_choice(name)? else { return Ok(None) };
+        let opened = open_plugin(&mut part)?;
+        refuse_layers(&part, name, options)?;
+        part.finish()?;
+        Ok::<_, Error>(Some(opened))
     };
-    let parts = (part(options.take_choice("data")?)?, part(options.take_choice("metadata")?)?);
+    let parts = (part("data")?, part("metadata")?);
     let ((Stores { data, .. }, _), (Stores { metadata, .. }, memory_cache)) = match parts {
         (Some(data), Some(metadata)) => (data, metadata),
         (data, metadata) => {
@@ -244,8 +247,41 @@ pub(crate) fn open_stores(options: &mut Options) -> Result<(Stores, u64)> {
 /// The stores of the plugin that `options` choose.
 fn open_plugin(options: &mut Options) -> Result<(Stores, u64)> {
     let default = if options.is_set(TIERS) { TIERS } else { default_storage() };
+    if !["type", "url", TIERS].iter().any(|name| options.is_set(name)) {
+        options.offer(&["url", TIERS]);
+    }
     let plugin = choose::<StoragePlugin>(options, default)?;
-    Ok(((plugin.open)(options)?, plugin.memory_cache))
+    let stores = (plugin.open)(options)?;
+    refuse_other_choices(options, plugin)?;
+    Ok((stores, plugin.memory_cache))
+}
+
+/// Fails where an option is left that would have chosen another plugin than this one.
+fn refuse_other_choices(options: &Options, plugin: &StoragePlugin) -> Result<()> {
+    let Some(left) = ["url", TIERS].into_iter().find(|name| options.is_left(name)) else {
+        return Ok(());
+    };
+    let (name, provided_by) = (plugin.name, plugin.provided_by);
+    if options.is_set("type") {
+        let wrong = format!("`type = \"{name}\"` and `{left}` contradict each other");
+        return Err(options.invalid(left, wrong).help(format!("leave out `type` or `{left}`")));
+    }
+    if left == TIERS {
+        let wrong = format!("`url` and `{left}` contradict each other");
+        return Err(options.invalid(left, wrong).help(format!("leave out `url` or `{left}`")));
+    }
+    let wrong = format!("its scheme chooses `{name}` ({provided_by}), which does not take it");
+    Err(options.invalid(left, wrong).help("a plugin that has schemes has to take `url`"))
+}
+
+/// Fails where there is a layer in a part of a storage, which is `data` or `metadata`.
+fn refuse_layers(part: &Options, name: &str, whole: &Options) -> Result<()> {
+    let Some(layer) = LayerPlugin::registered().find(|layer| part.is_left(layer.name)) else {
+        return Ok(());
+    };
+    let wrong = format!("a layer is around a whole storage, not around its `{name}` alone");
+    let help = format!("write `[{}]`", whole.path_of(layer.name));
+    Err(part.invalid(layer.name, wrong).help(help))
 }
 
 /// The plugin that is used where nothing is configured: one that keeps results by itself, else memory.

@@ -134,5 +134,8 @@ fn put(
 /// The name and the value that `text` says.
 fn pair(text: &str) -> Result<(String, String), String> {
     let (name, value) = text.split_once('=').ok_or("write a name, `=` and a value")?;
+    if name.trim().is_empty() {
+        return Err("write a name before `=`".to_owned());
+    }
     Ok((name.to_owned(), value.to_owned()))
 }

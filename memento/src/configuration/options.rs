@@ -23,6 +23,8 @@ pub struct Options {
     settings: BTreeMap<String, Setting>,
     /// Names that were asked for, whether set or not, with where they were set.
     known: BTreeMap<String, Option<Origin>>,
+    /// Names that could have been set, which errors list, too. What is set and not taken is unknown all the same.
+    possible: &'static [&'static str],
 }
 
 /// One option.
@@ -90,7 +92,7 @@ impl Options {
     }
 
     /// The way to `name` from the root of the configuration.
-    pub(super) fn path_of(&self, name: &str) -> String {
+    pub(crate) fn path_of(&self, name: &str) -> String {
         if self.path.is_empty() { name.to_owned() } else { format!("{}.{name}", self.path) }
     }
 
@@ -102,6 +104,16 @@ impl Options {
     /// Whether an option is set.
     pub(crate) fn is_set(&self, name: &str) -> bool {
         self.settings.contains_key(name)
+    }
+
+    /// Whether an option is set that nobody has taken.
+    pub(crate) fn is_left(&self, name: &str) -> bool {
+        self.is_set(name) && !self.known.contains_key(name)
+    }
+
+    /// Lists these names in errors about unknown options, too.
+    pub(crate) fn offer(&mut self, names: &'static [&'static str]) {
+        self.possible = names;
     }
 
     /// Where an option is set, for errors about its value.
@@ -131,14 +143,21 @@ impl Options {
     ///
     /// [`ErrorKind::Configuration`] where the value is not a `T`; it names the place.
     pub fn take<T: DeserializeOwned>(&mut self, name: &str) -> Result<Option<T>> {
-        let setting = self.note(name);
-        let Some(setting) = setting else { return Ok(None) };
-        match setting {
-            Setting::Value(value, _) => match value.try_into() {
+        self.note(name);
+        self.look(name)
+    }
+
+    /// The same, and nobody has taken it: it is unknown unless somebody else does.
+    pub(crate) fn look<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>> {
+        match self.settings.get(name) {
+            None => Ok(None),
+            Some(Setting::Value(value, _)) => match value.clone().try_into() {
                 Ok(value) => Ok(Some(value)),
                 Err(error) => Err(self.invalid(name, error.message())),
             },
-            Setting::Table(_) => Err(self.invalid(name, "it is a table, and a value is expected")),
+            Some(Setting::Table(_)) => {
+                Err(self.invalid(name, "it is a table, and a value is expected"))
+            }
         }
     }
 
@@ -269,7 +288,9 @@ impl Options {
     pub fn finish(&self) -> Result<()> {
         let unknown = self.settings.iter().find(|(name, _)| !self.known.contains_key(*name));
         let Some((name, setting)) = unknown else { return Ok(()) };
-        let known: Vec<String> = self.known.keys().map(|name| format!("`{name}`")).collect();
+        let known = self.known.keys().map(|name| &**name);
+        let known: BTreeSet<&str> = known.chain(self.possible.iter().copied()).collect();
+        let known: Vec<String> = known.iter().map(|name| format!("`{name}`")).collect();
         let here = match &*known {
             [] => "there are no options here".to_owned(),
             known => format!("the options here are {}", known.join(", ")),

@@ -125,6 +125,11 @@ fn expand(text: &str, origin: &Origin) -> Result<String> {
         let (name, after) = reference
             .split_once('}')
             .ok_or_else(|| failed(origin).source("`${` without `}`").help("write `${NAME}`"))?;
+        if name.trim().is_empty() {
+            return Err(failed(origin)
+                .source("`${}` names no environment variable")
+                .help("write `${NAME}`"));
+        }
         let value = std::env::var(name).map_err(|_| {
             failed(origin)
                 .source(format!("the environment variable {name} is not set"))

@@ -1,3 +1,5 @@
+mod choices;
+
 use std::path::Path;
 
 use super::options::Setting;

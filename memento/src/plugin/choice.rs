@@ -36,27 +36,40 @@ pub(crate) fn choose<P: Plugin>(options: &mut Options, default: &str) -> Result<
     if let Some(plugin) = find::<P>(&name)? {
         return Ok(plugin);
     }
+    Err(unknown::<P>(options, &name))
+}
+
+/// The error of a `type` that nobody registered.
+fn unknown<P: Plugin>(options: &Options, name: &str) -> Error {
+    let error = Error::new(ErrorKind::Configuration, format!("find the {} plugin", P::KIND));
+    // There may be a password in a URL.
+    let has_url = name.contains([':', '@']);
+    let error = if has_url { error } else { error.with("type", name) };
+    let error = error.with("set by", options.origin_of("type"));
+    if P::HAS_URLS && has_url {
+        return error
+            .source("`type` has a URL in it, and is to be a name")
+            .help("write the URL as `url = \"…\"`, without `type`");
+    }
+    if P::registered().any(|plugin| plugin.schemes().contains(&name)) {
+        return error
+            .source("that is the scheme of a URL")
+            .help(format!("write `url = \"{name}://…\"`, without `type`"));
+    }
     let registered: BTreeMap<_, _> = P::registered().map(|p| (p.name(), p.provided_by())).collect();
     let registered: Vec<String> =
         registered.iter().map(|(name, crate_name)| format!("`{name}` ({crate_name})")).collect();
-    let error = Error::new(ErrorKind::Configuration, format!("find the {} plugin", P::KIND))
-        .with("type", &name)
-        .with("set by", options.origin_of("type"))
-        .help(format!(
-            "choose one that is linked into this program: {}; or {}",
-            registered.join(", "),
-            to_add(P::KIND, &name)
-        ));
-    Err(error)
+    error.help(format!(
+        "choose one that is linked into this program: {}; or {}",
+        registered.join(", "),
+        to_add(P::KIND, name)
+    ))
 }
 
 /// The name of the plugin that the scheme of a `url` stands for, if there is one. Nothing else of the URL is looked at
-/// or shown: there may be a password in it.
-fn by_scheme<P: Plugin>(options: &mut Options) -> Result<Option<&'static str>> {
-    if !options.is_set("url") {
-        return Ok(None);
-    }
-    let url = options.take::<String>("url")?.unwrap_or_default();
+/// or shown: there may be a password in it. The plugin takes it.
+fn by_scheme<P: Plugin>(options: &Options) -> Result<Option<&'static str>> {
+    let Some(url) = options.look::<String>("url")? else { return Ok(None) };
     let scheme = url.split_once(':').map(|(scheme, _)| scheme).filter(|scheme| is_scheme(scheme));
     let takes = |plugin: &&P| scheme.is_some_and(|scheme| plugin.schemes().contains(&scheme));
     let names: BTreeSet<_> = P::registered().filter(takes).map(Plugin::name).collect();
@@ -71,6 +84,8 @@ fn by_scheme<P: Plugin>(options: &mut Options) -> Result<Option<&'static str>> {
                 .help(format!("set `type` to one of those that take it: {several:?}")));
         }
     }
+    // `user:password@host` has none.
+    let scheme = scheme.filter(|_| url.contains("://") || !url.contains('@'));
     let schemes: Vec<_> = P::registered().flat_map(Plugin::schemes).collect();
     let available = match &*schemes {
         [] => "no plugin that is linked into this program takes a URL".to_owned(),

@@ -137,6 +137,10 @@ fn what_is_wrong_is_named_with_its_place() {
         ("url = 's3://bucket'\nparallel = 0", &["memento.toml:3", "parallel"]),
         ("url = 's3://bucket'\nprefix = 'a//b'", &["memento.toml:3", "empty part"]),
         ("url = 's3://bucket'\nsecret_access_key = 'x'", &["memento.toml:3", "access_key_id"]),
+        (
+            "url = 's3://bucket'\naccess_key_id = 'x'",
+            &["memento.toml:3", "storage.access_key_id", "set `secret_access_key`, too"],
+        ),
         ("url = 'az://box'\naccess_key = 'x'", &["memento.toml:3", "`account`"]),
         ("url = 'gs://bucket'\nregion = 'x'", &["memento.toml:3", "region", "`service_account`"]),
         ("url = 'file:///tmp/x'\nregion = 'x'", &["memento.toml:3", "region"]),

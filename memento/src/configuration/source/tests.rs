@@ -95,6 +95,17 @@ fn an_unfinished_variable_is_refused() {
 }
 
 #[test]
+fn a_variable_without_a_name_is_refused() {
+    for text in ["${}", "a/${ }/b"] {
+        refused(
+            parsed(&format!("[storage]\n\npath = '{text}'")),
+            "cannot read the configuration (place: /project/memento.toml:3): `${}` names no \
+             environment variable; write `${NAME}`",
+        );
+    }
+}
+
+#[test]
 fn a_variable_sets_an_option() {
     let mut options = with_variables("", &[("STORAGE__TYPE", "memory")]).unwrap();
     let mut storage = table(&mut options, "storage");
