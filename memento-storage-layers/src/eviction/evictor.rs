@@ -34,6 +34,8 @@ pub(super) struct Evictor {
     owed: Mutex<Untold>,
     /// Whether the last one failed, which has been said.
     is_failing: AtomicBool,
+    /// Whether what is pinned took more than the limit at the last count, which has been said.
+    is_too_much: AtomicBool,
 }
 
 /// What this process has done and not told.
@@ -72,8 +74,8 @@ impl Evictor {
     pub(super) fn new(limits: Eviction, stores: Stores) -> Self {
         let settled = nanoseconds((limits.clock)());
         let noted = Mutex::new(Noted { settled, ..Noted::default() });
-        let (owed, is_failing) = <_>::default();
-        Self { limits, stores, noted, owed, is_failing }
+        let (owed, is_failing, is_too_much) = <_>::default();
+        Self { limits, stores, noted, owed, is_failing, is_too_much }
     }
 
     /// Now, in nanoseconds since the Unix epoch.
@@ -158,7 +160,9 @@ impl Evictor {
         let (now, data) = (self.now(), &*self.stores.data);
         let accounts = Account::all(data)?;
         if self.is_due(&accounts, *written, now) {
-            return Sweep::new(&self.limits, &self.stores, now, uses.clone()).run(accounts);
+            let uses = uses.clone();
+            let sweep = Sweep::new(&self.limits, &self.stores, now, uses, &self.is_too_much);
+            return sweep.run(accounts);
         }
         Account::put(data, Kind::Written, now, *written, uses)
     }

@@ -1,6 +1,7 @@
 //! One count of everything, after which what is too much is gone.
 
 use std::collections::HashSet;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use memento::plugin::Stores;
 use memento::plugin::reserved::RESULTS;
@@ -30,6 +31,8 @@ pub(super) struct Sweep<'a> {
     metadata: &'a dyn MetadataStore,
     now: u64,
     uses: Uses,
+    /// Whether what is pinned took more than the limit the last time, which has been said.
+    is_too_much: &'a AtomicBool,
     pieces: Vec<Piece>,
     /// What the mementos of pinned functions need, and those that were put meanwhile.
     pinned: References,
@@ -49,13 +52,20 @@ struct Piece {
 
 impl<'a> Sweep<'a> {
     /// One that knows of `uses` that nobody was told of.
-    pub(super) fn new(limits: &'a Eviction, stores: &'a Stores, now: u64, uses: Uses) -> Self {
+    pub(super) fn new(
+        limits: &'a Eviction,
+        stores: &'a Stores,
+        now: u64,
+        uses: Uses,
+        is_too_much: &'a AtomicBool,
+    ) -> Self {
         Self {
             limits,
             data: &*stores.data,
             metadata: &*stores.metadata,
             now,
             uses,
+            is_too_much,
             pieces: Vec::new(),
             pinned: References::default(),
             code: HashSet::new(),
@@ -206,7 +216,8 @@ impl<'a> Sweep<'a> {
             count += 1;
         }
         let gone = self.pieces.drain(..count).collect();
-        if self.total > most {
+        let is_too_much = self.total > most;
+        if !self.is_too_much.swap(is_too_much, Ordering::Relaxed) && is_too_much {
             let (store, left) = (self.data.location(), self.total);
             tracing::warn!(store, left, limit = most, "what is pinned takes more than the limit");
         }
