@@ -3,11 +3,13 @@
 
 use std::cell::Cell;
 
-use memento::{Filter, memento};
+use memento::codec::{Bincode, Segments};
+use memento::{Codec, Filter, Result, memento};
 use memento_storage_redis::storage;
 use memento_tests::redis::RedisServer;
 use memento_tests::visit::{Call, Visit, Visitor};
 use memento_tests::work::{expected_small, small};
+use serde::de::DeserializeOwned;
 use serde::ser::SerializeTuple as _;
 use serde::{Deserialize, Serialize, Serializer};
 
@@ -97,12 +99,35 @@ struct Tree {
     branches: Vec<Tree>,
 }
 
-#[memento]
+/// bincode, for those who keep what they would not read.
+struct Careless;
+
+impl Codec for Careless {
+    const NAME: &'static str = Bincode::NAME;
+
+    fn reads_back<T: ?Sized>() -> bool {
+        false
+    }
+
+    fn encode<T: Serialize + ?Sized>(value: &T, bytes: &mut Vec<u8>) -> Result<()> {
+        Bincode::encode(value, bytes)
+    }
+
+    fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
+        Bincode::decode(bytes)
+    }
+
+    fn decode_segments<T: DeserializeOwned>(segments: &mut Segments) -> Result<T> {
+        Bincode::decode_segments(segments)
+    }
+}
+
+#[memento(codec = crate::foreign::Careless)]
 fn tree() -> Written<Tree> {
     Written(Tree::default())
 }
 
-#[memento]
+#[memento(codec = crate::foreign::Careless)]
 fn text() -> Written<String> {
     Written("text".to_owned())
 }
