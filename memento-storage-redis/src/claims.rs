@@ -129,7 +129,6 @@ impl Shared {
 
     fn renew(&self, claims: &BTreeMap<(Key, u64), String>) {
         let mut pipeline = redis::pipe();
-        pipeline.ignore_errors();
         for ((key, _), token) in claims {
             let mut renew = command(&self.server.scripts.renew, &[claim_key(&self.server, key)]);
             renew.arg(token).arg(self.server.options.lease_milliseconds());
