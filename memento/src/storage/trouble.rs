@@ -38,6 +38,10 @@ impl Said {
         if !self.messages.insert(error.to_string()) {
             return None;
         }
+        // Each thing that is damaged is another one, and was moved to where it can be looked at.
+        if error.kind().is_of_one() {
+            return Some(1);
+        }
         let of_kind = self.of_kinds.entry((error.kind(), error.operation().to_owned()));
         let count = of_kind.or_default();
         *count += 1;
@@ -93,6 +97,8 @@ mod tests {
         assert_eq!(said.add(&about(0)), None);
         assert_eq!(said.add(&Error::new(ErrorKind::TooLarge, "put a record")), Some(1));
         assert_eq!(said.add(&Error::new(ErrorKind::Storage, "put an object")), Some(1));
+        let damaged = |n: usize| Error::new(ErrorKind::Damaged, "read an object").with("name", n);
+        assert!((0..2 * OF_ONE_KIND).all(|n| said.add(&damaged(n)) == Some(1)));
         for n in 0..REMEMBERED {
             said.add(&about(n));
         }

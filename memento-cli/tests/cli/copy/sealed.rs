@@ -180,16 +180,16 @@ fn verifying_mends_what_cannot_be_opened_there() {
 fn contents_of_all_tiers_come_along_as_they_were_put() {
     let place = Place::new();
     long(&place, 2 << 20);
+    let signing = "signing = { key = 'a key that is as long as a key has to be' }\n";
     let folder = |table: &str| {
         let path = table.rsplit('.').next().unwrap_or(table);
-        format!("[clusters.{table}]\ntype = 'filesystem'\npath = '{path}'\n")
+        format!("[clusters.{table}]\ntype = 'filesystem'\npath = '{path}'\n{signing}")
     };
-    let signing = "signing = { key = 'a key that is as long as a key has to be' }\n";
     place.write(
         "memento.toml",
         format!(
             "[clusters.first.storage]\ntype = 'filesystem'\npath = 'a'\n{signing}\
-             [clusters.all.storage]\ntiers = ['near', 'far']\n{signing}\
+             [clusters.all.storage]\ntiers = ['near', 'far']\n\
              [clusters.all.storage.near]\ntype = 'tiers'\ntiers = ['a', 'b']\n{}{}{}",
             folder("all.storage.near.a"),
             folder("all.storage.near.b"),
