@@ -9,10 +9,12 @@ mod tests;
 mod types;
 
 use std::io::Read as _;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::encoding::have_same_pieces;
+use crate::error::panic_message;
 pub use crate::storage::Segments;
 use crate::{Error, ErrorKind, Result};
 
@@ -146,14 +148,19 @@ pub(crate) fn check_read<C: Codec, T: Serialize + DeserializeOwned>(
     if !C::reads_back::<T>() {
         return Ok(());
     }
-    let wrong: Source = match C::decode::<T>(bytes) {
-        Ok(read) if !have_same_pieces(value, &read) => {
+    // What panics here would do so wherever it is read.
+    let read = catch_unwind(AssertUnwindSafe(|| {
+        C::decode::<T>(bytes).map(|read| have_same_pieces(value, &read))
+    }));
+    let wrong: Source = match read {
+        Ok(Ok(false)) => {
             "it would be read as another value: serde leaves out a field or a variant when it is written, or when it \
              is read, and not both times"
                 .into()
         }
-        Err(error) if is_all => error.into(),
-        _ => return Ok(()),
+        Ok(Err(error)) if is_all => error.into(),
+        Ok(_) => return Ok(()),
+        Err(payload) => format!("to read it panics: {}", panic_message(&*payload)).into(),
     };
     Err(encoding_error::<T>(C::NAME, wrong))
 }

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use memento::{Codec, Environment, ErrorKind, LocalRunner, Partition, Storage, memento, resource};
+use memento_tests::guests::{Picky, picky};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -357,6 +358,7 @@ fn what_a_type_reads_otherwise_is_not_kept() {
     assert_eq!(runs(|| assert_eq!(limited(300), [Small(300)])), (2, 6));
     assert_eq!(runs(|| assert_eq!(untagged(5), Either::Second { y: 5 })), (2, 8));
     assert_eq!(runs(|| assert_eq!(results(2), [own::Result::Ok, own::Result::Ok])), (2, 10));
+    assert_eq!(runs(|| assert_eq!(picky(3), Picky(3))), (0, 12), "to read it panics");
 }
 
 static LENGTHS: AtomicU64 = AtomicU64::new(0);

@@ -6,13 +6,14 @@ use std::sync::atomic::Ordering;
 
 use parking_lot::Mutex;
 
-use super::ending::{Ending, panic_message};
+use super::ending::Ending;
 use super::item::Item;
 use super::lookup;
 use super::recorder::Recorder;
 use super::share::share;
 use crate::binding::Binding;
 use crate::cache::MANY;
+use crate::error::panic_message;
 use crate::function::Function;
 use crate::modifiers::Modifiers;
 use crate::plugin::{Ends, for_another};

@@ -4,6 +4,7 @@ use std::any::Any;
 use std::sync::Arc;
 
 use crate::cache::Landed;
+use crate::error::panic_message;
 use crate::function::Function;
 use crate::progress::End;
 use crate::stack::Call;
@@ -82,11 +83,4 @@ pub(crate) fn panicked(function: &'static str, message: &str) -> Error {
     Error::new(ErrorKind::Panicked, "run a memento function")
         .with("function", function)
         .source(format!("it panicked: {message}"))
-}
-
-/// What a panic said.
-pub(crate) fn panic_message(payload: &(dyn Any + Send)) -> &str {
-    let message = payload.downcast_ref::<&str>().copied();
-    let message = message.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
-    message.unwrap_or("with a value that is no text")
 }

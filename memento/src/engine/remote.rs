@@ -7,11 +7,12 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::claim::Claimed;
-use super::ending::{panic_message, panicked};
+use super::ending::panicked;
 use super::execute::{HOST, PROCESS, Ran};
 use super::item::Away;
 use super::{Bound, Calls, Ending, Item};
 use crate::encoding::Encoded;
+use crate::error::panic_message;
 use crate::flight::Claim;
 use crate::memento::{Correlation, Dependency};
 use crate::modifiers::Modifiers;
