@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
 
 use memento::resource::{self, FileContent, Resource, State};
-use memento::{Environment, Explanation, LocalRunner, Miss, memento};
+use memento::{Environment, Explanation, LocalRunner, Miss, Storage, memento};
 use memento_storage_fs::Options;
 use memento_tests::Runs;
 use tempfile::TempDir;
@@ -353,4 +353,39 @@ fn a_variable_counts_by_its_value() {
     assert_eq!(greet(Some("Ada")), "\"Ada\" 0");
     assert_eq!(greet(Some("Bob")), "\"Bob\" 1");
     assert_eq!(greet(None), "nobody 0");
+}
+
+/// The number in a file, and more than that for each step.
+#[memento]
+fn steps(path: PathBuf, n: u64) -> u64 {
+    RUNS.add();
+    if n > 0 {
+        return steps(path, n - 1) + 100;
+    }
+    resource::text(path).unwrap().parse().unwrap()
+}
+
+/// Its record was read before it ran again for another call of the batch.
+#[test]
+fn what_ran_again_for_another_call_of_a_batch_is_what_it_is_now() {
+    RUNS.alone(|| {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("number");
+        for order in [[2, 1, 0], [0, 1, 2], [1, 0, 2]] {
+            let storage = Storage::memory();
+            for (number, ran) in [(1, 3), (22, 3), (22, 0)] {
+                fs::write(&path, number.to_string()).unwrap();
+                let expected = order.map(|n| number + 100 * n);
+                let here = Environment::new(Storage::from(storage.stores()), LocalRunner::new());
+                let call = || {
+                    let results = here.enter(|| steps::map(order.map(|n| (path.clone(), n))));
+                    let results: Vec<_> = results.into_iter().map(Result::unwrap).collect();
+                    <[u64; 3]>::try_from(results).unwrap()
+                };
+                RUNS.take();
+                assert_eq!((call(), RUNS.take()), (expected, ran), "{order:?}, {number}");
+                assert_eq!((call(), RUNS.take()), (expected, 0), "{order:?}, {number}, again");
+            }
+        }
+    });
 }

@@ -1,14 +1,12 @@
 //! A result is valid as long as what it was computed from comes to the same.
 
-use std::fs;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use memento::{
     DataStore, Entry, Environment, Explanation, Filter, Key, ListOptions, Listing, LocalRunner,
     MemoryDataStore, MemoryMetadataStore, MetadataStore, Miss, Name, Page, Prefix, Result, Storage,
-    Version, memento, resource,
+    Version, memento,
 };
 use memento_tests::Runs;
 
@@ -200,40 +198,6 @@ fn a_batch_of_which_some_depend_on_callees_is_verified_with_two_requests() {
         stores.look_ups();
         assert_eq!(run(|| stores.fresh().enter(call)), (values, 0));
         assert_eq!(stores.look_ups(), 2, "one for the batch, and one for all its callees");
-    });
-}
-
-/// The number in a file, and more than that for each step.
-#[memento]
-fn steps(path: PathBuf, n: u64) -> u64 {
-    RUNS.add();
-    if n > 0 {
-        return steps(path, n - 1) + 100;
-    }
-    resource::text(path).unwrap().parse().unwrap()
-}
-
-/// Its record was read before it ran again for another call of the batch.
-#[test]
-fn what_ran_again_for_another_call_of_a_batch_is_what_it_is_now() {
-    RUNS.alone(|| {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("number");
-        for order in [[2, 1, 0], [0, 1, 2], [1, 0, 2]] {
-            let stores = Shared::default();
-            for (number, ran) in [(1, 3), (22, 3), (22, 0)] {
-                fs::write(&path, number.to_string()).unwrap();
-                let expected = order.map(|n| number + 100 * n);
-                let here = stores.fresh();
-                let call = || {
-                    let results = here.enter(|| steps::map(order.map(|n| (path.clone(), n))));
-                    let results: Vec<_> = results.into_iter().map(Result::unwrap).collect();
-                    <[u64; 3]>::try_from(results).unwrap()
-                };
-                assert_eq!(run(call), (expected, ran), "{order:?}, {number}");
-                assert_eq!(run(call), (expected, 0), "{order:?}, {number}, again");
-            }
-        }
     });
 }
 
