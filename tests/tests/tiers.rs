@@ -143,6 +143,17 @@ fn what_changes_contents_stands_around_each_tier_by_itself() {
 }
 
 #[test]
+fn a_queue_without_room_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("memento.toml");
+    let text = "[storage]\ntiers = ['memory', 'far']\n\
+        [storage.far]\ntype = 'memory'\nwrite = 'behind'\nqueue = 0\n";
+    fs::write(&file, text).unwrap();
+    let error = Environment::load(&file).unwrap().storage("").unwrap_err().to_string();
+    assert!(error.contains("memento.toml:6): it has to be 1 at least"), "{error}");
+}
+
+#[test]
 fn a_password_in_a_url_among_the_tiers_is_not_shown() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("memento.toml");
