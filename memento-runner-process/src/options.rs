@@ -100,13 +100,13 @@ impl Options {
     pub(crate) fn take(options: &mut memento::configuration::Options) -> Result<Self> {
         let default = Self::new();
         Ok(Self {
-            timeout: options.take_duration("timeout")?,
+            timeout: options.take_limit("timeout")?,
             memory_limit: options.take_size("memory_limit")?,
             retries: options.take("retries")?.unwrap_or(default.retries),
             launcher: options.take("launcher")?.unwrap_or_default(),
             program: options.take_path("program")?,
             arguments: options.take("arguments")?.unwrap_or_default(),
-            start_timeout: options.take_duration("start_timeout")?.unwrap_or(default.start_timeout),
+            start_timeout: options.take_limit("start_timeout")?.unwrap_or(default.start_timeout),
             ..default.workers(options.take("workers")?.unwrap_or_default())
         })
     }

@@ -1,5 +1,6 @@
 //! Asks a store that fails no more for a while.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
@@ -21,6 +22,8 @@ use crate::{Operation, Policy, trouble};
 pub struct Breaker {
     limit: u32,
     period: Duration,
+    /// What errors call the store; `None` where it was not said.
+    store: Option<Arc<str>>,
     /// Failures since the last success; the breaker is open from `limit` on.
     failures: AtomicU32,
     open: Mutex<Open>,
@@ -47,7 +50,13 @@ impl Breaker {
     /// One that opens after so many failures in a row, for this period.
     pub fn new(failures: u32, period: Duration) -> Self {
         let (limit, failures) = (failures.max(1), AtomicU32::new(0));
-        Self { limit, period, failures, open: Mutex::default() }
+        Self { limit, period, store: None, failures, open: Mutex::default() }
+    }
+
+    /// Calls the store so in errors.
+    pub fn named(mut self, store: &str) -> Self {
+        self.store = Some(store.into());
+        self
     }
 
     /// Whether operations fail at once.
@@ -67,6 +76,16 @@ impl Breaker {
             (open.is_probed, is_probe) = (true, true);
         }
         Some(Attempt { breaker: self, is_probe, said: Said::Failed })
+    }
+
+    fn refused(&self, operation: Operation) -> Error {
+        let mut error = Error::new(ErrorKind::Unavailable, operation.does);
+        if let Some(store) = &self.store {
+            error = error.with("store", store);
+        }
+        error
+            .source(format!("the store failed {} times in a row or more", self.limit))
+            .help(format!("it is asked again when {:?} have passed", self.period))
     }
 
     fn note_success(&self) {
@@ -138,9 +157,7 @@ impl Policy for Breaker {
             return attempt();
         }
         let Some(mut running) = self.admit() else {
-            return Err(Error::new(ErrorKind::Unavailable, operation.does)
-                .source(format!("the store failed {} times in a row or more", self.limit))
-                .help(format!("it is asked again when {:?} have passed", self.period)));
+            return Err(self.refused(operation));
         };
         let ended = attempt();
         running.said = Said::by(&ended);

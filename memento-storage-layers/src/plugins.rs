@@ -89,16 +89,18 @@ fn faults(options: &mut Options, stores: Stores) -> Result<Stores> {
 }
 
 fn time_limit(options: &mut Options, stores: Stores) -> Result<Stores> {
-    let limit = options.take_duration("limit")?.unwrap_or(LIMIT);
+    let limit = options.take_limit("limit")?.unwrap_or(LIMIT);
+    let Stores { data, metadata } = stores;
+    let (of_data, of_metadata) = (data.location(), metadata.location());
     Ok(Stores {
-        data: Arc::new(TimeLimit::new(limit, stores.data)),
-        metadata: Arc::new(TimeLimit::new(limit, stores.metadata)),
+        data: Arc::new(TimeLimit::new(limit, data).named(&of_data)),
+        metadata: Arc::new(TimeLimit::new(limit, metadata).named(&of_metadata)),
     })
 }
 
 fn retry(options: &mut Options, stores: Stores) -> Result<Stores> {
     let mut retry = Retry::default();
-    if let Some(attempts) = options.take("attempts")? {
+    if let Some(attempts) = options.take_count("attempts")? {
         retry = retry.attempts(attempts);
     }
     if let Some(pause) = options.take_duration("first_pause")? {
@@ -124,9 +126,14 @@ fn retry(options: &mut Options, stores: Stores) -> Result<Stores> {
 }
 
 fn breaker(options: &mut Options, stores: Stores) -> Result<Stores> {
-    let failures = options.take("failures")?.unwrap_or(Breaker::FAILURES);
-    let period = options.take_duration("period")?.unwrap_or(Breaker::PERIOD);
-    Ok(guarded(stores, || Breaker::new(failures, period)))
+    let failures = options.take_count("failures")?.unwrap_or(Breaker::FAILURES);
+    let period = options.take_limit("period")?.unwrap_or(Breaker::PERIOD);
+    let Stores { data, metadata } = stores;
+    let of = |store: String| Breaker::new(failures, period).named(&store);
+    Ok(Stores {
+        data: Arc::new(Guarded::new(of(data.location()), data)),
+        metadata: Arc::new(Guarded::new(of(metadata.location()), metadata)),
+    })
 }
 
 fn signing(options: &mut Options, stores: Stores) -> Result<Stores> {
@@ -187,7 +194,7 @@ fn keys(layer: &str, options: &mut Options) -> Result<Keys> {
 
 fn eviction(options: &mut Options, stores: Stores) -> Result<Stores> {
     let size = options.take_size("max_size")?;
-    let age = options.take_duration("max_age")?;
+    let age = options.take_limit("max_age")?;
     if size.is_none() && age.is_none() {
         return Err(Error::new(ErrorKind::Configuration, "find the limits of a storage")
             .with("layer", "eviction")

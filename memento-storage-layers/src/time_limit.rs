@@ -33,15 +33,30 @@ use overdue::{Change, Overdue};
 /// undone by what ends late.
 #[derive(Debug)]
 pub struct TimeLimit<S: ?Sized> {
-    limit: Duration,
+    limit: Limit,
     store: Arc<S>,
     overdue: Overdue,
+}
+
+/// How long a store is waited for, and what errors call it.
+#[derive(Clone, Debug)]
+struct Limit {
+    time: Duration,
+    /// `None` where it was not said.
+    store: Option<Arc<str>>,
 }
 
 impl<S: Send + Sync + ?Sized + 'static> TimeLimit<S> {
     /// Waits for each operation of `store` as long as `limit`.
     pub fn new(limit: Duration, store: Arc<S>) -> Self {
+        let limit = Limit { time: limit, store: None };
         Self { limit, store, overdue: Overdue::default() }
+    }
+
+    /// Calls the store so in errors.
+    pub fn named(mut self, store: &str) -> Self {
+        self.limit.store = Some(store.into());
+        self
     }
 
     /// Does one operation.
@@ -50,15 +65,20 @@ impl<S: Send + Sync + ?Sized + 'static> TimeLimit<S> {
         operation: Operation,
         work: impl FnOnce(&S) -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        let change = self.overdue.begin(operation)?;
+        let change = self.begin(operation)?;
         let store = Arc::clone(&self.store);
-        within(self.limit, operation, &change, move || work(&store))
+        within(&self.limit, operation, &change, move || work(&store))
+    }
+
+    /// Begins an operation, unless it would change the store while another change is overdue.
+    fn begin(&self, operation: Operation) -> Result<Change> {
+        self.overdue.begin(operation).map_err(|error| self.limit.name(error))
     }
 }
 
 /// Does `work` in another thread; its result, unless that takes longer than `limit`.
 fn within<T: Send + 'static>(
-    limit: Duration,
+    limit: &Limit,
     operation: Operation,
     change: &Change,
     work: impl FnOnce() -> Result<T> + Send + 'static,
@@ -74,20 +94,29 @@ fn within<T: Send + 'static>(
         // Where nobody waits any more, nobody needs to know.
         let _ = sender.send(for_another(work));
     });
-    let received = receive(&receiver, Some(limit));
-    let (result, ends) = received.map_err(|error| ended(limit, operation, change, error))?;
+    let received = receive(&receiver, Some(limit.time));
+    let (result, ends) = received.map_err(|error| limit.ended(operation, change, error))?;
     ends.adopt();
     helper.keep();
     result
 }
 
-/// The error of an operation of which nothing was heard.
-fn ended(limit: Duration, operation: Operation, change: &Change, error: RecvTimeoutError) -> Error {
-    Error::new(ErrorKind::Storage, operation.does).source(match error {
-        RecvTimeoutError::Timeout => {
-            change.give_up();
-            format!("the store took longer than {limit:?}")
+impl Limit {
+    /// The error of an operation of which nothing was heard.
+    fn ended(&self, operation: Operation, change: &Change, error: RecvTimeoutError) -> Error {
+        self.name(Error::new(ErrorKind::Storage, operation.does)).source(match error {
+            RecvTimeoutError::Timeout => {
+                change.give_up();
+                format!("the store took longer than {:?}", self.time)
+            }
+            RecvTimeoutError::Disconnected => "the store panicked".to_owned(),
+        })
+    }
+
+    fn name(&self, error: Error) -> Error {
+        match &self.store {
+            Some(store) => error.with("store", store),
+            None => error,
         }
-        RecvTimeoutError::Disconnected => "the store panicked".to_owned(),
-    })
+    }
 }

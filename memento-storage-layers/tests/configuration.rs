@@ -149,6 +149,21 @@ fn what_is_wrong_is_named_with_its_place() {
              …/memento.toml:5): ",
         ),
         (
+            "[storage.breaker]\nfailures = 0",
+            "cannot understand an option (option: storage.breaker.failures, set by: \
+             …/memento.toml:5): it has to be 1 at least",
+        ),
+        (
+            "[storage.retry]\nattempts = 0",
+            "cannot understand an option (option: storage.retry.attempts, set by: \
+             …/memento.toml:5): it has to be 1 at least",
+        ),
+        (
+            "[storage.time_limit]\nlimit = '0s'",
+            "cannot understand an option (option: storage.time_limit.limit, set by: \
+             …/memento.toml:5): it has to last a millisecond at least",
+        ),
+        (
             "[storage.metrics]\nname = 'team'",
             "cannot understand an option (option: storage.metrics.name, set by: \
              …/memento.toml:5): there is no such option; the options here are `store`",

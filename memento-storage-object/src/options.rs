@@ -212,11 +212,8 @@ impl Options {
         if let Some(size) = options.take_size("max_object_size")? {
             taken.max_object_size = size;
         }
-        if let Some(parallel) = options.take("parallel")? {
+        if let Some(parallel) = options.take_count("parallel")? {
             taken.parallel = parallel;
-            if parallel == 0 {
-                return Err(options.invalid("parallel", "it has to be 1 at least"));
-            }
         }
         taken.readonly = options.take("readonly")?.unwrap_or_default();
         Ok(taken)
@@ -282,11 +279,8 @@ impl Options {
             ("lease", &mut self.lease),
         ];
         for (name, time) in times {
-            if let Some(taken) = options.take_duration(name)? {
+            if let Some(taken) = options.take_limit(name)? {
                 *time = taken;
-            }
-            if time.as_millis() == 0 {
-                return Err(options.invalid(name, "it has to last a millisecond at least"));
             }
         }
         Ok(())

@@ -136,11 +136,8 @@ impl Options {
         let url = options.take::<String>("url")?;
         let mut taken = Self::new(url.as_deref().unwrap_or(URL))
             .map_err(|error| error.with("set by", options.origin_of("url")))?;
-        if let Some(size) = options.take("connection_pool_size")? {
+        if let Some(size) = options.take_count("connection_pool_size")? {
             taken.connection_pool_size = size;
-            if size == 0 {
-                return Err(options.invalid("connection_pool_size", "it has to be 1 at least"));
-            }
         }
         if let Some(prefix) = options.take("key_prefix")? {
             taken.key_prefix = prefix;
@@ -148,18 +145,16 @@ impl Options {
         if let Some(size) = options.take_size("max_object_size")? {
             taken.max_object_size = size;
         }
-        taken.ttl = options.take_duration("ttl")?;
-        taken.ttl.map_or(Ok(()), |ttl| check_time(options, "ttl", ttl))?;
+        taken.ttl = options.take_limit("ttl")?;
         let times = [
             ("connect_timeout", &mut taken.connect_timeout),
             ("response_timeout", &mut taken.response_timeout),
             ("lease", &mut taken.lease),
         ];
         for (name, time) in times {
-            if let Some(taken) = options.take_duration(name)? {
+            if let Some(taken) = options.take_limit(name)? {
                 *time = taken;
             }
-            check_time(options, name, *time)?;
         }
         taken.readonly = options.take("readonly")?.unwrap_or_default();
         taken.tls_ca = options.take_path("tls_ca")?;
@@ -220,17 +215,6 @@ fn has_tag(key: &str) -> bool {
 
 fn milliseconds(time: Duration) -> u64 {
     u64::try_from(time.as_millis()).unwrap_or(u64::MAX >> 12)
-}
-
-fn check_time(
-    options: &memento::configuration::Options,
-    name: &'static str,
-    time: Duration,
-) -> Result<()> {
-    if time.as_millis() > 0 {
-        return Ok(());
-    }
-    Err(options.invalid(name, "it has to last a millisecond at least"))
 }
 
 /// Without user and password.

@@ -48,7 +48,7 @@ fn open_tier(options: &mut Options, name: &str) -> Result<Tier> {
     let mut own = options.take_listed(name, "tiers")?;
     let writes = own.take("write")?.unwrap_or_default();
     let promotes = own.take("promote")?.unwrap_or(true);
-    let queue = own.take("queue")?;
+    let queue = own.take_count("queue")?;
     let stores = Stores::open(&mut own).map_err(|error| error.with("tier", shown(name)))?;
     own.finish()?;
     let tier = Tier::new(shown(name), stores).writes(writes).promotes(promotes);

@@ -41,7 +41,7 @@ impl<S: DataStore + ?Sized + 'static> TimeLimit<S> {
         open: impl FnOnce(&S) -> Result<Stream> + Send + 'static,
     ) -> Result<Stream> {
         let content = self.within(operation, open)?;
-        Ok(content.map(|content| Box::new(TimedReader::new(self.limit, operation, content)) as _))
+        Ok(content.map(|content| Box::new(TimedReader::new(&self.limit, operation, content)) as _))
     }
 }
 
@@ -91,8 +91,8 @@ impl<S: DataStore + ?Sized + 'static> DataStore for TimeLimit<S> {
 
     fn put_from(&self, name: &Name, source: &mut Source<'_>, options: &PutOptions) -> Result<bool> {
         let (store, name, options) = (Arc::clone(&self.store), name.clone(), options.clone());
-        let change = self.overdue.begin(PUT_FROM)?;
-        put_within(self.limit, PUT_FROM, &change, source, move |source| {
+        let change = self.begin(PUT_FROM)?;
+        put_within(&self.limit, PUT_FROM, &change, source, move |source| {
             store.put_from(&name, source, &options)
         })
     }

@@ -68,7 +68,7 @@ impl<S: MetadataStore + ?Sized + 'static> MetadataStore for TimeLimit<S> {
     }
 
     fn wait_for_claim(&self, key: &Key, limit: Duration) {
-        let (key, limit) = (*key, limit.min(self.limit));
+        let (key, limit) = (*key, limit.min(self.limit.time));
         // Where it waits for longer than it was told, the claim is asked for again.
         let _ = self.within(WAIT, move |store| {
             store.wait_for_claim(&key, limit);

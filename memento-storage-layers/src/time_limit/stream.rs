@@ -2,14 +2,13 @@
 
 use std::io::{self, Cursor, Read};
 use std::sync::mpsc::{self, Receiver, Sender};
-use std::time::Duration;
 
 use memento::plugin::{Ends, for_another, unreadable};
 use memento::{Result, Source};
 
 use super::helper::{Helper, receive};
 use super::overdue::Change;
-use super::{ended, within};
+use super::{Limit, within};
 use crate::Operation;
 
 /// How many bytes are taken at once.
@@ -17,7 +16,7 @@ const PART: u64 = 256 << 10;
 
 /// A content that is read, a part in each time.
 pub(super) struct TimedReader {
-    limit: Duration,
+    limit: Limit,
     operation: Operation,
     /// `None` where a part took too long, or its reading failed.
     content: Option<Box<dyn Read + Send>>,
@@ -25,11 +24,8 @@ pub(super) struct TimedReader {
 }
 
 impl TimedReader {
-    pub(super) fn new(
-        limit: Duration,
-        operation: Operation,
-        content: Box<dyn Read + Send>,
-    ) -> Self {
+    pub(super) fn new(limit: &Limit, operation: Operation, content: Box<dyn Read + Send>) -> Self {
+        let limit = limit.clone();
         Self { limit, operation, content: Some(content), part: Cursor::default() }
     }
 
@@ -38,7 +34,7 @@ impl TimedReader {
             return Err(io::ErrorKind::TimedOut.into());
         };
         let mut part = std::mem::take(&mut self.part).into_inner();
-        let read = within(self.limit, self.operation, &Change::default(), move || {
+        let read = within(&self.limit, self.operation, &Change::default(), move || {
             part.clear();
             let read = (&mut content).take(PART).read_to_end(&mut part);
             Ok(read.map(|_| (content, part)))
@@ -85,7 +81,7 @@ impl<T> Read for Parts<T> {
 
 /// Has `put` take what `source` has, in another thread that is waited for between two parts.
 pub(super) fn put_within<T: Send + 'static>(
-    limit: Duration,
+    limit: &Limit,
     operation: Operation,
     change: &Change,
     source: &mut Source<'_>,
@@ -109,8 +105,8 @@ pub(super) fn put_within<T: Send + 'static>(
         let _ = sender.send(Event::Ended(result, ends));
     });
     loop {
-        let event = receive(&receiver, Some(limit));
-        match event.map_err(|error| ended(limit, operation, change, error))? {
+        let event = receive(&receiver, Some(limit.time));
+        match event.map_err(|error| limit.ended(operation, change, error))? {
             Event::Ended(result, ends) => {
                 ends.adopt();
                 helper.keep();

@@ -1,5 +1,6 @@
 //! What the layers do when a store fails, hangs, or must not be changed.
 
+mod breaker;
 mod methods;
 mod metrics;
 mod policies;

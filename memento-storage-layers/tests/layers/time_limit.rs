@@ -65,12 +65,13 @@ fn nothing_is_changed_while_a_change_is_overdue() {
 fn what_an_overdue_change_refuses_opens_no_breaker() {
     let (_go_on, wait) = mpsc::channel();
     let store = Scripted::new([Next::Hang(wait)]);
-    let limited = TimeLimit::new(Duration::from_millis(1), store);
+    let limited = TimeLimit::new(Duration::from_millis(1), store).named("/a/folder");
     let guarded = Guarded::new(Breaker::new(2, Duration::MAX), Arc::new(limited));
-    guarded.put(&name("a"), b"late").unwrap_err();
+    let late = guarded.put(&name("a"), b"late").unwrap_err().to_string();
+    assert!(late.contains("(store: /a/folder): the store took longer"), "{late}");
     for _ in 0..3 {
-        let error = guarded.put(&name("a"), b"again").unwrap_err();
-        assert!(error.to_string().contains("has not ended"), "{error}");
+        let error = guarded.put(&name("a"), b"again").unwrap_err().to_string();
+        assert!(error.contains("has not ended") && error.contains("/a/folder"), "{error}");
     }
     if let Err(error) = guarded.get(&name("a")) {
         assert!(error.to_string().contains("took longer"), "{error}");

@@ -161,6 +161,22 @@ impl Options {
         }
     }
 
+    /// The value of an option that is a number of things of which there has to be one, such as threads or attempts.
+    ///
+    /// # Errors
+    ///
+    /// As [`take`](Self::take), and where it is 0.
+    pub fn take_count<T>(&mut self, name: &str) -> Result<Option<T>>
+    where
+        T: DeserializeOwned + From<u8> + PartialOrd,
+    {
+        let count = self.take::<T>(name)?;
+        match count {
+            Some(count) if count < T::from(1) => Err(self.invalid(name, "it has to be 1 at least")),
+            count => Ok(count),
+        }
+    }
+
     /// The value of an option that is a path. A relative one starts at the folder of the file that sets it.
     ///
     /// # Errors
@@ -187,6 +203,19 @@ impl Options {
         };
         let help = "write a time such as `\"90s\"`, `\"10 min\"` or `\"2h 30m\"`";
         time.map(Some).map_err(|wrong| self.invalid(name, wrong).help(help))
+    }
+
+    /// The value of an option that is a time in which something has to happen: a millisecond at least.
+    ///
+    /// # Errors
+    ///
+    /// As [`take_duration`](Self::take_duration), and where it is shorter.
+    pub fn take_limit(&mut self, name: &str) -> Result<Option<Duration>> {
+        let limit = self.take_duration(name)?;
+        if limit.is_some_and(|limit| limit.as_millis() == 0) {
+            return Err(self.invalid(name, "it has to last a millisecond at least"));
+        }
+        Ok(limit)
     }
 
     /// The value of an option that is a size, as in `100 MB` or `64 KiB`, in bytes.
