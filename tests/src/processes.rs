@@ -1,8 +1,8 @@
 //! Other processes that use a storage.
 
 use std::ffi::OsStr;
-use std::fs;
-use std::io::{BufRead as _, BufReader};
+use std::fs::{self, DirEntry};
+use std::io::{self, BufRead as _, BufReader};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
@@ -138,14 +138,22 @@ impl Worker {
 pub struct Running(Child);
 
 impl Running {
-    /// Stops it, so that it neither goes on nor ends, or lets it go on: `-STOP`, `-CONT`.
+    /// Stops it, so that it neither goes on nor ends.
     ///
     /// # Panics
     ///
     /// Where it has ended.
-    pub fn signal(&self, signal: &str) {
-        let status = Command::new("kill").args([signal, &self.0.id().to_string()]).status();
-        assert!(status.expect("kill runs").success(), "the worker gets {signal}");
+    pub fn pause(&self) {
+        pause(self.0.id());
+    }
+
+    /// Lets it go on.
+    ///
+    /// # Panics
+    ///
+    /// Where it has ended.
+    pub fn resume(&self) {
+        resume(self.0.id());
     }
 
     /// Ends its input, which lets it begin.
@@ -206,13 +214,39 @@ pub fn kill(process: u32) {
     signal(process, "-KILL");
 }
 
-/// Sends a process a signal: `-STOP`, `-CONT`.
+/// Stops a process, so that it neither goes on nor ends. When this returns, each of its threads stands: a signal that is
+/// sent has not arrived yet.
 ///
 /// # Panics
 ///
 /// Where it has ended.
 #[track_caller]
-pub fn signal(process: u32, signal: &str) {
+pub fn pause(process: u32) {
+    signal(process, "-STOP");
+    wait_until("the process stands", || {
+        let threads = fs::read_dir(format!("/proc/{process}/task")).expect("it has not ended");
+        let stands = |thread: io::Result<DirEntry>| {
+            let stat = fs::read_to_string(thread?.path().join("stat"))?;
+            // Behind the name, which may have anything in it.
+            Ok(stat.rsplit_once(") ").is_some_and(|(_, state)| state.starts_with('T')))
+        };
+        // One that ends meanwhile is not there the next time.
+        threads.map(stands).all(|stands: io::Result<bool>| stands.unwrap_or_default())
+    });
+}
+
+/// Lets a process go on that stands.
+///
+/// # Panics
+///
+/// Where it has ended.
+#[track_caller]
+pub fn resume(process: u32) {
+    signal(process, "-CONT");
+}
+
+#[track_caller]
+fn signal(process: u32, signal: &str) {
     let status = Command::new("kill").args([signal, &process.to_string()]).status();
     assert!(status.expect("kill runs").success(), "process {process} gets {signal}");
 }

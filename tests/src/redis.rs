@@ -10,7 +10,7 @@ use std::thread;
 
 use tempfile::TempDir;
 
-use crate::processes::{wait_until, wait_until_some};
+use crate::processes::{self, wait_until, wait_until_some};
 
 /// How often a port is chosen: another process may take it before the server does.
 const TRIES: usize = 5;
@@ -123,17 +123,12 @@ impl RedisServer {
 
     /// Stops it, so that it neither answers nor ends.
     pub fn pause(&self) {
-        self.signal("-STOP");
+        processes::pause(self.child.id());
     }
 
     /// Lets it go on.
     pub fn resume(&self) {
-        self.signal("-CONT");
-    }
-
-    fn signal(&self, signal: &str) {
-        let status = Command::new("kill").args([signal, &self.child.id().to_string()]).status();
-        assert!(status.expect("kill runs").success(), "the server gets {signal}");
+        processes::resume(self.child.id());
     }
 
     /// Does a command, in words, and says the beginning of what the server replies.

@@ -127,13 +127,13 @@ impl Sharing {
         thread::scope(|scope| {
             let waiter = scope.spawn(|| self.ask(n));
             wait_until("somebody waits", &is_waiting);
-            holder.signal("-STOP");
+            holder.pause();
             wait_until("the next one computes it", || self.begun(n) == 2);
             self.go_on();
             assert_eq!(waiter.join().expect("a value"), n * 3);
         });
         assert_eq!(self.process_of_result(n), std::process::id());
-        holder.signal("-CONT");
+        holder.resume();
         let visit = holder.finish();
         assert_eq!((visit.computed, visit.failures), (100, 0), "it goes on to its end: {visit:?}");
         assert_eq!(self.process_of_result(n), std::process::id(), "and replaces nothing");

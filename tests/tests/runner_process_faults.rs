@@ -9,7 +9,7 @@ use memento::{Environment, Error, ErrorKind, Storage};
 use memento_runner_process::{Options, ProcessRunner};
 use memento_tests::fates::{Fate, Signal, double, meet, noted, process};
 use memento_tests::guests::{Picky, group, picky};
-use memento_tests::processes::{has_ended, kill, signal, wait_until};
+use memento_tests::processes::{has_ended, kill, pause, wait_until};
 use tempfile::TempDir;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_program");
@@ -184,7 +184,7 @@ fn a_worker_that_was_stopped_between_calls_is_replaced() {
     std::thread::spawn(move || {
         environment(options().workers(1).timeout(Duration::from_secs(5))).enter(|| {
             let first = process(1).1;
-            signal(first, "-STOP");
+            pause(first);
             assert_eq!(double(vec![1; 200_000]), vec![2; 200_000]);
             wait_until("it has ended", || has_ended(first));
         });

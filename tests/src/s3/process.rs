@@ -8,7 +8,7 @@ use memento_storage_object::Options;
 use tempfile::TempDir;
 
 use super::{BUCKET, options};
-use crate::processes::wait_until_some;
+use crate::processes::{self, wait_until_some};
 
 /// A server that runs, and keeps in a folder what it has acknowledged. It ends when it is dropped, or when the thread
 /// ends that started it.
@@ -65,17 +65,12 @@ impl S3Process {
 
     /// Stops it, so that it neither answers nor ends.
     pub fn pause(&self) {
-        self.signal("-STOP");
+        processes::pause(self.child.id());
     }
 
     /// Lets it go on.
     pub fn resume(&self) {
-        self.signal("-CONT");
-    }
-
-    fn signal(&self, signal: &str) {
-        let status = Command::new("kill").args([signal, &self.child.id().to_string()]).status();
-        assert!(status.expect("kill runs").success(), "the server gets {signal}");
+        processes::resume(self.child.id());
     }
 }
 
