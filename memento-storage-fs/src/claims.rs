@@ -38,8 +38,9 @@ mod locks {
     use std::fs::{File, OpenOptions};
     use std::io;
     use std::sync::Arc;
+    use std::sync::atomic::{AtomicBool, Ordering};
 
-    use memento::{Claim, Key};
+    use memento::{Claim, HeldClaim, Key};
     use nix::errno::Errno;
     use nix::fcntl::{FcntlArg, fcntl};
     use nix::libc;
@@ -58,6 +59,8 @@ mod locks {
     struct Locked {
         file: Arc<File>,
         place: i64,
+        /// The byte may be locked by another claim of this process then.
+        has_ended: AtomicBool,
     }
 
     impl Lockable {
@@ -66,7 +69,9 @@ mod locks {
             let [a, b, c, d, e, f, g, h, ..] = *key.as_bytes();
             let place = i64::from_be_bytes([a, b, c, d, e, f, g, h]) & (i64::MAX >> 1);
             match set(&file, libc::F_WRLCK, place) {
-                Ok(()) => Ok(Some(Box::new(Locked { file, place }))),
+                Ok(()) => {
+                    Ok(Some(Box::new(Locked { file, place, has_ended: AtomicBool::new(false) })))
+                }
                 Err(Errno::EAGAIN | Errno::EACCES) => Ok(None),
                 Err(error) => Err(error.into()),
             }
@@ -94,10 +99,18 @@ mod locks {
         }
     }
 
+    impl HeldClaim for Locked {
+        fn end(&self) {
+            if !self.has_ended.swap(true, Ordering::Relaxed) {
+                // It ends with the process at the latest.
+                let _ = set(&self.file, libc::F_UNLCK, self.place);
+            }
+        }
+    }
+
     impl Drop for Locked {
         fn drop(&mut self) {
-            // It ends with the process at the latest.
-            let _ = set(&self.file, libc::F_UNLCK, self.place);
+            self.end();
         }
     }
 

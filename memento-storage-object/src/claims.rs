@@ -9,13 +9,14 @@
 
 mod lease;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
 use futures_util::stream::{self, StreamExt as _};
-use memento::{Claim, Key, Result};
+use memento::plugin::HeldClaims;
+use memento::{Claim, HeldClaim, Key, Result};
 use object_store::ObjectStoreExt as _;
 use parking_lot::Mutex;
 use tokio::time::timeout;
@@ -44,16 +45,9 @@ pub(crate) struct Claims {
 /// What claims and the task that renews them have in common.
 struct Shared {
     service: Service,
-    held: Mutex<Held>,
+    held: HeldClaims<Holding>,
     /// Claims of others.
     seen: Mutex<HashMap<Key, Seen>>,
-}
-
-#[derive(Default)]
-struct Held {
-    /// By key and number.
-    claims: BTreeMap<(Key, u64), Holding>,
-    is_renewing: bool,
 }
 
 /// A claim of another process, as it was seen.
@@ -74,7 +68,7 @@ struct Leased {
 
 impl Claims {
     pub(crate) fn new(service: Service) -> Self {
-        let (held, seen) = (Mutex::default(), Mutex::default());
+        let (held, seen) = (HeldClaims::default(), Mutex::default());
         Self { shared: Arc::new(Shared { service, held, seen }) }
     }
 
@@ -109,8 +103,7 @@ impl Claims {
 
     /// The number of the claim of a key that this process has. It may have been overtaken.
     pub(crate) fn number_of(&self, key: &Key) -> Option<u64> {
-        let held = self.shared.held.lock();
-        held.claims.range((*key, 0)..=(*key, u64::MAX)).last().map(|((_, number), _)| *number)
+        self.shared.held.number_of(key)
     }
 
     /// Waits for at most `limit`: services wake nobody.
@@ -151,74 +144,19 @@ impl Shared {
 
     /// Notes a claim of this process, and sees to it that it is renewed.
     fn hold(shared: &Arc<Self>, key: Key, holding: Holding) {
-        let mut held = shared.held.lock();
-        held.claims.insert((key, holding.lease.number), holding);
-        if held.is_renewing {
-            return;
-        }
-        let (weak, third) = (Arc::downgrade(shared), shared.service.options.lease / 3);
-        let started = shared.service.start(|store| renew_all(store, weak, third));
-        match started {
-            Ok(_) => held.is_renewing = true,
-            Err(error) => tracing::debug!(%error, "cannot renew claims: they end with their lease"),
-        }
-    }
-
-    /// The claims that this process has; where it has none, nothing is renewed any more.
-    fn to_renew(&self) -> Option<BTreeMap<(Key, u64), Holding>> {
-        let mut held = self.held.lock();
-        held.is_renewing = !held.claims.is_empty();
-        held.is_renewing.then(|| held.claims.clone())
-    }
-}
-
-/// Renews claims three times in a lease, several at the same time, until there are none. A round that takes a third is
-/// followed by the next one at once: one that nobody answers leaves time for one more.
-async fn renew_all(store: Store, shared: Weak<Shared>, third: Duration) {
-    let mut left = third;
-    loop {
-        tokio::time::sleep(left).await;
-        let began = Instant::now();
-        let Some((claims, parallel)) = shared
-            .upgrade()
-            .and_then(|shared| Some((shared.to_renew()?, shared.service.options.parallel)))
-        else {
-            return;
-        };
-        // One whose connection is silent is not waited for by the others, which end meanwhile.
-        let (store, shared) = (&store, &shared);
-        let renew = |(claim, holding)| async move {
-            if timeout(third, renew(store, shared, claim, holding)).await.is_err() {
-                tracing::debug!("a claim is not renewed in time");
+        shared.held.insert(key, holding.lease.number, holding, || {
+            let (weak, third) = (Arc::downgrade(shared), shared.service.options.lease / 3);
+            let started = shared.service.start(|store| renew_all(store, weak, third));
+            if let Err(error) = &started {
+                tracing::debug!(%error, "cannot renew claims: they end with their lease");
             }
-        };
-        stream::iter(claims).for_each_concurrent(parallel, renew).await;
-        left = third.saturating_sub(began.elapsed());
+            started.is_ok()
+        });
     }
-}
 
-/// Renews a claim, unless nobody has it any more.
-async fn renew(store: &Store, shared: &Weak<Shared>, (key, number): (Key, u64), holding: Holding) {
-    let Some(path) = shared.upgrade().map(|shared| shared.service.path(&claim_key(&key))) else {
-        return;
-    };
-    let renewed = store.renew_lease(&path, holding).await;
-    let Some(shared) = shared.upgrade() else { return };
-    match (renewed, shared.held.lock().claims.get_mut(&(key, number))) {
-        (Ok(Some(renewed)), Some(held)) => *held = renewed,
-        (Ok(Some(_)), None) => {}
-        (Ok(None), _) => tracing::debug!(%key, "a claim has ended before it was renewed"),
-        (Err(error), _) => {
-            let error = shared.service.failed("renew a claim", &error);
-            tracing::debug!(%error, "a claim is not renewed");
-        }
-    }
-}
-
-impl Drop for Leased {
-    fn drop(&mut self) {
-        let held = self.shared.held.lock().claims.remove(&(self.key, self.number));
-        let service = &self.shared.service;
+    /// Gives a claim back, unless that was done before.
+    fn release(&self, key: &Key, held: Option<Holding>) {
+        let service = &self.service;
         // What may have ended is left to end: by now, it may be somebody else's.
         let Some(held) = held.filter(|held| held.since.elapsed() < service.options.lease / 2)
         else {
@@ -226,7 +164,7 @@ impl Drop for Leased {
         };
         // Nor is it deleted any later, by a request that is held up.
         let left = service.options.lease.saturating_sub(held.since.elapsed());
-        let path = service.path(&claim_key(&self.key));
+        let path = service.path(&claim_key(key));
         let released = service.ask(RELEASE, |store| async move {
             let deleted = timeout(left, store.objects.delete(&path)).await;
             deleted.unwrap_or_else(|late| {
@@ -239,6 +177,60 @@ impl Drop for Leased {
     }
 }
 
+/// Renews claims three times in a lease, several at the same time, until there are none. A round that takes a third is
+/// followed by the next one at once: one that nobody answers leaves time for one more.
+async fn renew_all(store: Store, shared: Weak<Shared>, third: Duration) {
+    let mut left = third;
+    loop {
+        tokio::time::sleep(left).await;
+        let began = Instant::now();
+        let Some((claims, parallel)) = shared
+            .upgrade()
+            .and_then(|shared| Some((shared.held.to_renew()?, shared.service.options.parallel)))
+        else {
+            return;
+        };
+        // One whose connection is silent is not waited for by the others, which end meanwhile.
+        let (store, shared) = (&store, &shared);
+        let renew = |claim| async move {
+            if timeout(third, renew(store, shared, claim)).await.is_err() {
+                tracing::debug!("a claim is not renewed in time");
+            }
+        };
+        stream::iter(claims).for_each_concurrent(parallel, renew).await;
+        left = third.saturating_sub(began.elapsed());
+    }
+}
+
+/// Renews a claim, unless nobody has it any more.
+async fn renew(store: &Store, shared: &Weak<Shared>, (key, number, held): (Key, u64, Holding)) {
+    let Some(path) = shared.upgrade().map(|shared| shared.service.path(&claim_key(&key))) else {
+        return;
+    };
+    let renewed = store.renew_lease(&path, held).await;
+    let Some(shared) = shared.upgrade() else { return };
+    match renewed {
+        Ok(Some(renewed)) => shared.held.renewed(key, number, renewed),
+        Ok(None) => tracing::debug!(%key, "a claim has ended before it was renewed"),
+        Err(error) => {
+            let error = shared.service.failed("renew a claim", &error);
+            tracing::debug!(%error, "a claim is not renewed");
+        }
+    }
+}
+
+impl HeldClaim for Leased {
+    fn end(&self) {
+        self.shared.release(&self.key, self.shared.held.end(self.key, self.number));
+    }
+}
+
+impl Drop for Leased {
+    fn drop(&mut self) {
+        self.shared.release(&self.key, self.shared.held.remove(self.key, self.number));
+    }
+}
+
 impl fmt::Debug for Leased {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Leased").field("key", &self.key).finish_non_exhaustive()
@@ -247,7 +239,6 @@ impl fmt::Debug for Leased {
 
 impl fmt::Debug for Shared {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let held = self.held.lock().claims.len();
-        f.debug_struct("Shared").field("held", &held).finish_non_exhaustive()
+        f.debug_struct("Shared").field("held", &self.held).finish_non_exhaustive()
     }
 }

@@ -6,14 +6,13 @@
 //! take the place of what was computed under a later one: the numbers of claims grow, and go with each put
 //! (`scripts/record.lua`).
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use memento::{Claim, Key, Result};
-use parking_lot::Mutex;
+use memento::plugin::HeldClaims;
+use memento::{Claim, HeldClaim, Key, Result};
 use redis::Value;
 
 use crate::format::digits;
@@ -33,16 +32,11 @@ pub(crate) struct Claims {
 }
 
 /// What claims and the thread that renews them have in common.
+#[derive(Debug)]
 struct Shared {
     server: Arc<Server>,
-    held: Mutex<Held>,
-}
-
-#[derive(Default)]
-struct Held {
-    /// Tokens by key and number.
-    claims: BTreeMap<(Key, u64), String>,
-    is_renewing: bool,
+    /// With their tokens.
+    held: HeldClaims<String>,
 }
 
 /// A claim of this process. Dropping it gives it back.
@@ -50,12 +44,11 @@ struct Leased {
     shared: Arc<Shared>,
     key: Key,
     number: u64,
-    token: String,
 }
 
 impl Claims {
     pub(crate) fn new(server: Arc<Server>) -> Self {
-        Self { shared: Arc::new(Shared { server, held: Mutex::default() }) }
+        Self { shared: Arc::new(Shared { server, held: HeldClaims::default() }) }
     }
 
     /// Claims a key; `None` where somebody else has it.
@@ -68,17 +61,13 @@ impl Claims {
         claim.arg(&token).arg(server.options.lease_milliseconds());
         let number: Option<u64> = server.ask(CLAIM, Repeat::Yes, &claim)?;
         let Some(number) = number else { return Ok(None) };
-        let (shared, key) = (Arc::clone(&self.shared), *key);
-        let leased = Leased { shared, key, number, token };
-        leased.hold();
-        Ok(Some(Box::new(leased)))
+        self.shared.hold(*key, number, token);
+        Ok(Some(Box::new(Leased { shared: Arc::clone(&self.shared), key: *key, number })))
     }
 
     /// The number of the claim of a key that this process has, or 0 where it has none. It may have been overtaken.
     pub(crate) fn number_of(&self, key: &Key) -> u64 {
-        let held = self.shared.held.lock();
-        let of_key = held.claims.range((*key, 0)..=(*key, u64::MAX));
-        of_key.last().map_or(0, |((_, number), _)| *number)
+        self.shared.held.number_of(key).unwrap_or_default()
     }
 
     /// Waits until a claim of this key is given back, for at most `limit`.
@@ -107,6 +96,19 @@ fn released_key(server: &Server, key: &Key) -> String {
 }
 
 impl Shared {
+    /// Notes a claim, and sees to it that it is renewed.
+    fn hold(self: &Arc<Self>, key: Key, number: u64, token: String) {
+        self.held.insert(key, number, token, || {
+            let shared = Arc::clone(self);
+            let builder = thread::Builder::new().name("memento-redis-claims".to_owned());
+            let started = builder.spawn(move || shared.renew_all());
+            if let Err(error) = &started {
+                tracing::debug!(%error, "cannot renew claims: they end with their lease");
+            }
+            started.is_ok()
+        });
+    }
+
     /// Renews claims three times in a lease, until there are none. A round that takes a third is followed by the next
     /// one at once: one that nobody answers leaves time for one more.
     fn renew_all(&self) {
@@ -115,21 +117,15 @@ impl Shared {
         loop {
             thread::sleep(left);
             let began = Instant::now();
-            let mut held = self.held.lock();
-            if held.claims.is_empty() {
-                held.is_renewing = false;
-                return;
-            }
-            let claims = held.claims.clone();
-            drop(held);
+            let Some(claims) = self.held.to_renew() else { return };
             self.renew(&claims);
             left = third.saturating_sub(began.elapsed());
         }
     }
 
-    fn renew(&self, claims: &BTreeMap<(Key, u64), String>) {
+    fn renew(&self, claims: &[(Key, u64, String)]) {
         let mut pipeline = redis::pipe();
-        for ((key, _), token) in claims {
+        for (key, _, token) in claims {
             let mut renew = command(&self.server.scripts.renew, &[claim_key(&self.server, key)]);
             renew.arg(token).arg(self.server.options.lease_milliseconds());
             pipeline.add_command(renew);
@@ -144,51 +140,34 @@ impl Shared {
             Err(error) => tracing::debug!(%error, "claims are not renewed"),
         }
     }
-}
 
-impl Leased {
-    /// Notes the claim, and sees to it that it is renewed.
-    fn hold(&self) {
-        let mut held = self.shared.held.lock();
-        held.claims.insert((self.key, self.number), self.token.clone());
-        if held.is_renewing {
-            return;
-        }
-        let shared = Arc::clone(&self.shared);
-        let builder = thread::Builder::new().name("memento-redis-claims".to_owned());
-        match builder.spawn(move || shared.renew_all()) {
-            Ok(_) => held.is_renewing = true,
-            Err(error) => tracing::debug!(%error, "cannot renew claims: they end with their lease"),
+    /// Gives a claim back, unless that was done before.
+    fn release(&self, key: &Key, token: Option<String>) {
+        let Some(token) = token else { return };
+        let server = &self.server;
+        let keys = [claim_key(server, key), released_key(server, key)];
+        let mut release = command(&server.scripts.release, &keys);
+        release.arg(&token).arg(server.options.lease_milliseconds());
+        if let Err(error) = server.ask::<()>(RELEASE, Repeat::Yes, &release) {
+            tracing::debug!(%error, "a claim ends with its lease");
         }
     }
+}
 
-    fn release(&self) -> Result<()> {
-        let server = &self.shared.server;
-        let keys = [claim_key(server, &self.key), released_key(server, &self.key)];
-        let mut release = command(&server.scripts.release, &keys);
-        release.arg(&self.token).arg(server.options.lease_milliseconds());
-        server.ask(RELEASE, Repeat::Yes, &release)
+impl HeldClaim for Leased {
+    fn end(&self) {
+        self.shared.release(&self.key, self.shared.held.end(self.key, self.number));
     }
 }
 
 impl Drop for Leased {
     fn drop(&mut self) {
-        self.shared.held.lock().claims.remove(&(self.key, self.number));
-        if let Err(error) = self.release() {
-            tracing::debug!(%error, "a claim ends with its lease");
-        }
+        self.shared.release(&self.key, self.shared.held.remove(self.key, self.number));
     }
 }
 
 impl fmt::Debug for Leased {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Leased").field("key", &self.key).finish_non_exhaustive()
-    }
-}
-
-impl fmt::Debug for Shared {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let held = self.held.lock().claims.len();
-        f.debug_struct("Shared").field("held", &held).finish_non_exhaustive()
     }
 }

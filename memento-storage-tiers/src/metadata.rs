@@ -1,15 +1,13 @@
 //! Mementos in tiers.
 
 use std::collections::HashSet;
-use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use memento::{
-    Capabilities, Claim, Entry, Error, ErrorKind, Filter, Key, MetadataStore, Page, Replacement,
-    Result, Version,
+    Capabilities, Claim, Entry, Error, ErrorKind, Filter, HeldClaim, Key, MetadataStore, Page,
+    Replacement, Result, Version,
 };
-use parking_lot::Mutex;
 
 use crate::Tiers;
 use crate::changes::{Changes, Sought};
@@ -321,9 +319,7 @@ impl MetadataStore for TieredMetadataStore {
             let Ok(claim) = tier.check(tier.metadata.try_claim(key)) else { continue };
             let Some(claim) = claim else { return Ok(None) };
             return Ok(Some(match &tier.queue {
-                Some(queue) => {
-                    Box::new(Behind { claim: Mutex::new(Some(claim)), queue: queue.clone() })
-                }
+                Some(queue) => Box::new(Behind { claim: Some(claim), queue: queue.clone() }),
                 None => claim,
             }));
         }
@@ -349,22 +345,27 @@ impl MetadataStore for TieredMetadataStore {
     }
 }
 
-/// A claim in a tier that is written behind: it is given back when what was computed under it is there.
+/// A claim in a tier that is written behind: it is given back when what was computed under it is there, or the tier
+/// fails.
+#[derive(Debug)]
 struct Behind {
-    claim: Mutex<Option<Claim>>,
+    /// `None` where it was handed on.
+    claim: Option<Claim>,
     queue: Queue,
 }
 
-impl Drop for Behind {
-    fn drop(&mut self) {
-        if let Some(claim) = self.claim.get_mut().take() {
-            self.queue.release(claim);
+impl HeldClaim for Behind {
+    fn end(&self) {
+        if let Some(claim) = &self.claim {
+            claim.end();
         }
     }
 }
 
-impl fmt::Debug for Behind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Behind").field("claim", &self.claim.lock()).finish_non_exhaustive()
+impl Drop for Behind {
+    fn drop(&mut self) {
+        if let Some(claim) = self.claim.take() {
+            self.queue.release(claim);
+        }
     }
 }

@@ -91,14 +91,18 @@ impl Queue {
         }
     }
 
-    /// Gives a claim back when all that was put before is written, or the tier fails.
+    /// Drops a claim when all that was put before is written, and ends it before that where the tier fails.
     pub(crate) fn release(&self, claim: Claim) {
         let state = self.0.shared.state.lock();
-        let waits = !state.is_idle() && state.failures == 0;
+        let (is_idle, fails) = (state.is_idle(), state.failures > 0);
         drop(state);
-        if waits {
-            self.push(Write::Release(Some(claim)));
+        if is_idle {
+            return;
         }
+        if fails {
+            claim.end();
+        }
+        self.push(Write::Release(claim.into()));
     }
 
     /// Waits until all that was put before is written, or lost, and has nothing given up for that. What is lost stays
@@ -212,7 +216,8 @@ impl Shared {
         }
         drop(state);
         self.changed.notify_all();
-        drop(claims);
+        // Others need not wait for a tier that fails.
+        claims.iter().for_each(|claim| claim.end());
     }
 
     /// Waits until what was put before has ended; what others put meanwhile is theirs.

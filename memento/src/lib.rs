@@ -100,9 +100,9 @@ pub use stack::{Caller, carry, carry_future, context};
 pub use statistics::{Misses, Statistics};
 pub use storage::{
     Capabilities, CheckedReader, Claim, Condition, Continuation, DataStore, Entry, Filter,
-    ListOptions, Listing, MemoryDataStore, MemoryMetadataStore, MetadataStore, Name, Namespace,
-    NullStore, Object, Page, Prefix, Properties, PutOptions, References, Replacement, Snapshot,
-    Source, Staged, Storage, StoreInfo, Target, Transfer, TransferObserver, UserMetadata,
+    HeldClaim, ListOptions, Listing, MemoryDataStore, MemoryMetadataStore, MetadataStore, Name,
+    Namespace, NullStore, Object, Page, Prefix, Properties, PutOptions, References, Replacement,
+    Snapshot, Source, Staged, Storage, StoreInfo, Target, Transfer, TransferObserver, UserMetadata,
 };
 pub use transient::Transient;
 

@@ -19,9 +19,9 @@ use parking_lot::Mutex;
 use crate::configuration::Options;
 use crate::{DataStore, Error, MetadataStore, Result, Runner};
 
-pub use crate::storage::reserved;
 pub use crate::storage::transfer::unreadable;
 pub use crate::storage::unique;
+pub use crate::storage::{HeldClaims, reserved};
 pub use at_end::{AtEnd, Ends, at_thread_end, for_another};
 pub(crate) use choice::{choose, find, to_add};
 pub use inventory;

@@ -3,6 +3,7 @@
 mod capabilities;
 mod changes;
 mod checked;
+mod claims;
 mod contents;
 mod data;
 mod forget;
@@ -32,10 +33,11 @@ use std::time::SystemTime;
 pub use capabilities::Capabilities;
 pub(crate) use changes::Changes;
 pub use checked::CheckedReader;
+pub use claims::{Claim, HeldClaim, HeldClaims};
 pub(crate) use contents::Contents;
 pub use data::DataStore;
 pub use memory::{MemoryDataStore, MemoryMetadataStore};
-pub use metadata::{Claim, Entry, Filter, MetadataStore, Page, Replacement};
+pub use metadata::{Entry, Filter, MetadataStore, Page, Replacement};
 pub use name::{Name, Namespace, Prefix};
 pub use null::NullStore;
 pub use object::{

@@ -3,10 +3,21 @@
 use std::fs;
 use std::path::Path;
 use std::process::Command;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use memento::{DataStore as _, Digest, Environment, Filter, Name, memento};
+use memento::plugin::Stores;
+use memento::{
+    DataStore as _, Digest, Entry, Environment, Error, ErrorKind, Filter, Key, MemoryDataStore,
+    MemoryMetadataStore, MetadataStore, Name, Result, Version, memento,
+};
 use memento_storage_fs::{FileDataStore, Options};
+use memento_storage_layers::{Guarded, Operation, Policy};
+use memento_storage_object::ObjectMetadataStore;
+use memento_storage_redis::RedisMetadataStore;
+use memento_storage_tiers::{Tier, Tiers, Writes};
 use memento_tests::redis::RedisServer;
+use memento_tests::s3::S3Server;
 use memento_tests::{processes, warnings};
 
 const TIERS: &str = "[storage]\ntiers = ['near', 'far']\n\
@@ -140,6 +151,64 @@ fn what_changes_contents_stands_around_each_tier_by_itself() {
         fs::remove_dir_all(folder.path().join("near")).unwrap();
         fs::remove_dir_all(folder.path().join("far")).unwrap();
     }
+}
+
+/// Fails all that a store is asked but for claims, while it is set.
+#[derive(Clone, Debug, Default)]
+struct Away(Arc<AtomicBool>);
+
+impl Policy for Away {
+    fn run(&self, operation: Operation, attempt: &mut dyn FnMut() -> Result<()>) -> Result<()> {
+        if operation.method != "try_claim" && self.0.load(Ordering::Relaxed) {
+            return Err(Error::new(ErrorKind::Storage, operation.does));
+        }
+        attempt()
+    }
+}
+
+/// What waited while others computed the same does not take the place of theirs.
+fn check_late_put(one: impl MetadataStore + 'static, other: &dyn MetadataStore) {
+    let away = Away::default();
+    let far = Arc::new(Guarded::new(away.clone(), Arc::new(one)));
+    let memory = || Stores::new(MemoryDataStore::default(), MemoryMetadataStore::default());
+    let far = Tier::new("far", Stores { metadata: far, ..memory() }).writes(Writes::Behind);
+    let tiers = Tiers::new([Tier::new("near", memory()), far]).into_stores();
+    let key = Key::from_bytes([7; 32]);
+    let put = |store: &dyn MetadataStore, record: &[u8]| {
+        let (function, version) = ("f".to_owned(), Version::from_bytes([1; 32]));
+        let record = record.to_vec();
+        store.put(&[Entry { key, function, version, failed: false, hidden: false, record }])
+    };
+
+    let claim = tiers.metadata.try_claim(&key).unwrap().unwrap();
+    away.0.store(true, Ordering::Relaxed);
+    put(&*tiers.metadata, b"early").unwrap();
+    drop(claim);
+    let claimed = || other.try_claim(&key).unwrap();
+    let claim = processes::wait_until_some("the tier fails, and others may compute", claimed);
+    put(other, b"late").unwrap();
+    drop(claim);
+    away.0.store(false, Ordering::Relaxed);
+    tiers.metadata.flush().unwrap();
+    assert_eq!(other.get(&key).unwrap().unwrap(), b"late");
+    assert_eq!(tiers.metadata.get(&key).unwrap().unwrap(), b"early", "which is right as well");
+
+    let claim = tiers.metadata.try_claim(&key).unwrap().unwrap();
+    put(&*tiers.metadata, b"last").unwrap();
+    drop(claim);
+    tiers.metadata.flush().unwrap();
+    assert_eq!(other.get(&key).unwrap().unwrap(), b"last", "under a claim of its own");
+}
+
+#[test]
+fn what_is_written_late_does_not_take_the_place_of_what_others_have_computed() {
+    let server = RedisServer::start();
+    let redis =
+        || RedisMetadataStore::new(&memento_storage_redis::Options::new(&server.url()).unwrap());
+    check_late_put(redis(), &redis());
+    let server = S3Server::start();
+    let bucket = || ObjectMetadataStore::new(&server.options());
+    check_late_put(bucket(), &bucket());
 }
 
 #[test]

@@ -136,7 +136,7 @@ impl Shared {
             Write::Records(entries) => metadata.put(entries).map_err(Failed::To),
             Write::Replacements(replacements) => metadata.replace(replacements).map_err(Failed::To),
             Write::Release(claim) => {
-                drop(claim.take());
+                claim.end();
                 Ok(())
             }
             Write::Content(name) => {

@@ -1,8 +1,9 @@
 //! What waits to be written behind a call, and what became of what did.
 
 use std::collections::{HashSet, VecDeque};
+use std::sync::Arc;
 
-use memento::{Claim, Digest, Entry, Error, Name, Replacement};
+use memento::{Digest, Entry, Error, HeldClaim, Name, Replacement};
 use metrics::Counter;
 
 /// How many records are put together.
@@ -17,8 +18,8 @@ pub(crate) enum Write {
     Content(Name),
     Records(Vec<Entry>),
     Replacements(Vec<Replacement>),
-    /// Gives a claim back, behind what was computed under it; `None` where that was done before.
-    Release(Option<Claim>),
+    /// Drops a claim, behind what was computed under it.
+    Release(Arc<dyn HeldClaim>),
 }
 
 impl Write {
@@ -188,13 +189,13 @@ impl State {
         }
     }
 
-    /// Has all claims that wait given back by who drops them: others need not wait for a tier that fails.
-    pub(super) fn claims(&mut self) -> Vec<Claim> {
-        let claim = |waiting: &mut Waiting| match &mut waiting.write {
-            Write::Release(claim) => claim.take(),
+    /// The claims that wait.
+    pub(super) fn claims(&self) -> Vec<Arc<dyn HeldClaim>> {
+        let claim = |waiting: &Waiting| match &waiting.write {
+            Write::Release(claim) => Some(Arc::clone(claim)),
             _ => None,
         };
-        self.waiting.iter_mut().filter_map(claim).collect()
+        self.waiting.iter().filter_map(claim).collect()
     }
 }
 

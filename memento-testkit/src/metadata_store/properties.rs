@@ -49,6 +49,7 @@ properties! {
     metadata_store::MetadataStoreSuite, CLAIMING, claiming_metadata_properties, ($):
     claims {
         what_another_process_has_is_not_claimed
+        what_is_ended_is_given_back_once
         of_many_processes_one_has_a_claim
     }
 }

@@ -3,9 +3,10 @@
 use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use memento::{
-    Claim, Entry, Filter, Key, MemoryMetadataStore, MetadataStore, Page, Result, Version,
+    Claim, Entry, Filter, HeldClaim, Key, MemoryMetadataStore, MetadataStore, Page, Result, Version,
 };
 use memento_testkit::metadata_store::{CLAIMING, MetadataStoreSuite};
 use parking_lot::Mutex;
@@ -18,23 +19,39 @@ pub(crate) enum Claiming {
     Nothing,
     GrantsAll,
     KeepsClaims,
+    EndsNothing,
+    GivesBackTwice,
     IsNotShared,
 }
 
 pub(crate) const CLAIMING_CASES: &[Case<Claiming>] = &[
     Case(
         Claiming::GrantsAll,
-        &["what_another_process_has_is_not_claimed", "of_many_processes_one_has_a_claim"],
+        &[
+            "what_another_process_has_is_not_claimed",
+            "what_is_ended_is_given_back_once",
+            "of_many_processes_one_has_a_claim",
+        ],
         "4 of 4 have it",
     ),
     Case(
         Claiming::KeepsClaims,
-        &["what_another_process_has_is_not_claimed"],
+        &["what_another_process_has_is_not_claimed", "what_is_ended_is_given_back_once"],
         "it was refused after that",
+    ),
+    Case(Claiming::EndsNothing, &["what_is_ended_is_given_back_once"], "it was refused after that"),
+    Case(
+        Claiming::GivesBackTwice,
+        &["what_is_ended_is_given_back_once"],
+        "somebody else's was given back",
     ),
     Case(
         Claiming::IsNotShared,
-        &["what_another_process_has_is_not_claimed", "of_many_processes_one_has_a_claim"],
+        &[
+            "what_another_process_has_is_not_claimed",
+            "what_is_ended_is_given_back_once",
+            "of_many_processes_one_has_a_claim",
+        ],
         "the suite does not say so: `.shared()`",
     ),
 ];
@@ -45,13 +62,28 @@ struct Claims(Claiming, MemoryMetadataStore, Arc<Mutex<HashSet<Key>>>);
 
 /// A claim that is given back when it is dropped.
 #[derive(Debug)]
-struct Held(Claiming, Key, Arc<Mutex<HashSet<Key>>>);
+struct Held(Claiming, Key, Arc<Mutex<HashSet<Key>>>, AtomicBool);
+
+impl Held {
+    fn give_back(&self) {
+        let is_done = self.3.swap(true, Ordering::Relaxed) && self.0 != Claiming::GivesBackTwice;
+        if !is_done && self.0 != Claiming::KeepsClaims {
+            self.2.lock().remove(&self.1);
+        }
+    }
+}
+
+impl HeldClaim for Held {
+    fn end(&self) {
+        if self.0 != Claiming::EndsNothing {
+            self.give_back();
+        }
+    }
+}
 
 impl Drop for Held {
     fn drop(&mut self) {
-        if self.0 != Claiming::KeepsClaims {
-            self.2.lock().remove(&self.1);
-        }
+        self.give_back();
     }
 }
 
@@ -76,7 +108,8 @@ impl MetadataStore for Claims {
     }
     fn try_claim(&self, key: &Key) -> Result<Option<Claim>> {
         let is_new = self.2.lock().insert(*key) || self.0 == Claiming::GrantsAll;
-        Ok(is_new.then(|| Box::new(Held(self.0, *key, Arc::clone(&self.2))) as Claim))
+        let held = || Held(self.0, *key, Arc::clone(&self.2), AtomicBool::new(false));
+        Ok(is_new.then(|| Box::new(held()) as Claim))
     }
 }
 

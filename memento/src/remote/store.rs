@@ -1,6 +1,7 @@
 //! The storage of another process, as seen from a worker.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde::de::DeserializeOwned;
 
@@ -12,7 +13,8 @@ use crate::plugin::Stores;
 use crate::storage::Storage;
 use crate::worker::Parent;
 use crate::{
-    Capabilities, Claim, Entry, Filter, Key, MetadataStore, Page, Replacement, Result, Version,
+    Capabilities, Claim, Entry, Filter, HeldClaim, Key, MetadataStore, Page, Replacement, Result,
+    Version,
 };
 
 /// The metadata store of a cluster of the parent.
@@ -46,12 +48,21 @@ pub(crate) fn open_storage(parent: &Arc<dyn Parent>, cluster: &str) -> Result<(S
 struct RemoteClaim {
     link: Link,
     key: Key,
+    has_ended: AtomicBool,
+}
+
+impl HeldClaim for RemoteClaim {
+    fn end(&self) {
+        if !self.has_ended.swap(true, Ordering::Relaxed) {
+            // Where the parent is gone, so is the claim.
+            let _ = self.link.tell(StoreRequest::Release(self.key));
+        }
+    }
 }
 
 impl Drop for RemoteClaim {
     fn drop(&mut self) {
-        // Where the parent is gone, so is the claim.
-        let _ = self.link.tell(StoreRequest::Release(self.key));
+        self.end();
     }
 }
 
@@ -130,7 +141,8 @@ impl MetadataStore for RemoteMetadataStore {
     fn try_claim(&self, key: &Key) -> Result<Option<Claim>> {
         Ok(match self.link.ask(StoreRequest::Claim(*key))? {
             ClaimAnswer::Granted => {
-                Some(Box::new(RemoteClaim { link: self.link.clone(), key: *key }))
+                let (link, has_ended) = (self.link.clone(), AtomicBool::new(false));
+                Some(Box::new(RemoteClaim { link, key: *key, has_ended }))
             }
             ClaimAnswer::Alone => Some(Box::new(())),
             ClaimAnswer::Busy => None,

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::Capabilities;
+use super::{Capabilities, Claim};
 use crate::{Key, Memento, Provenance, Result, Version, record};
 
 /// A memento as a metadata store sees it: what it may be looked up by, and bytes that only the framework reads.
@@ -53,10 +53,6 @@ pub struct Page {
     /// Where the next page begins; `None` where this is the last one.
     pub next: Option<u64>,
 }
-
-/// The right to compute a result, which no other process has at the same time. Dropping it gives it back; a process
-/// that ends, however it does, gives back all that it had.
-pub type Claim = Box<dyn Debug + Send>;
 
 /// Keeps records by the key of their invocation.
 ///

@@ -4,6 +4,8 @@ use std::sync::{Barrier, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use memento::{Claim, MetadataStore};
+
 use crate::metadata_store::MetadataStoreSuite;
 use crate::metadata_store::lab::{Lab, done, key};
 use crate::suite::{in_threads, promised};
@@ -58,17 +60,38 @@ pub(super) fn what_another_process_has_is_not_claimed(suite: &MetadataStoreSuite
         let free = done(another.try_claim(&key(2)), promise);
         promised(free.is_some(), promise, || "another key was refused".to_owned());
         drop(held);
-        // A store need not look anew each time that somebody asks who was refused.
-        let began = Instant::now();
-        let mut granted = done(another.try_claim(&key(1)), promise);
-        while granted.is_none() && began.elapsed() < PATIENCE {
-            another.wait_for_claim(&key(1), Duration::from_millis(20));
-            granted = done(another.try_claim(&key(1)), promise);
-        }
+        let granted = claim_given_back(another, promise);
         promised(granted.is_some(), promise, || "it was refused after that".to_owned());
         let refused = done(one.try_claim(&key(1)), promise);
         promised(refused.is_none(), promise, || "who has given it back has it still".to_owned());
     }
+}
+
+pub(super) fn what_is_ended_is_given_back_once(suite: &MetadataStoreSuite) {
+    let lab = Lab::new(suite);
+    let (other, third) = (lab.of_another_process(), lab.of_another_process());
+    let promise = "a claim that is ended is given back, and not again when it is dropped";
+    let Some(held) = done(lab.try_claim(&key(1)), promise) else {
+        return promised(false, promise, || "it was refused where nobody has it".to_owned());
+    };
+    held.end();
+    let granted = claim_given_back(&*other, promise);
+    promised(granted.is_some(), promise, || "it was refused after that".to_owned());
+    held.end();
+    drop(held);
+    let refused = done(third.try_claim(&key(1)), promise);
+    promised(refused.is_none(), promise, || "somebody else's was given back".to_owned());
+}
+
+/// Claims what somebody else has given back. A store need not look anew each time that somebody asks who was refused.
+fn claim_given_back(store: &dyn MetadataStore, promise: &str) -> Option<Claim> {
+    let began = Instant::now();
+    let mut granted = done(store.try_claim(&key(1)), promise);
+    while granted.is_none() && began.elapsed() < PATIENCE {
+        store.wait_for_claim(&key(1), Duration::from_millis(20));
+        granted = done(store.try_claim(&key(1)), promise);
+    }
+    granted
 }
 
 pub(super) fn of_many_processes_one_has_a_claim(suite: &MetadataStoreSuite) {
