@@ -21,7 +21,7 @@ pub enum ErrorKind {
     Refused,
     /// An invocation needs its own result.
     Recursion,
-    /// A function made under `no_further_calls` called another memento function.
+    /// A function that was called with `no_further_calls` called another memento function.
     FurtherCall,
     /// The function panicked.
     Panicked,
@@ -43,7 +43,7 @@ pub enum ErrorKind {
     Unavailable,
     /// The store cannot do what was asked of it: it lacks a [capability](crate::Capabilities).
     Unsupported,
-    /// What should be the name of an object is none.
+    /// A text that is not a valid name for an object.
     InvalidName,
     /// An object is longer than the store takes.
     TooLarge,

@@ -94,7 +94,7 @@ pub struct LayerPlugin {
 }
 
 impl Stores {
-    /// These two.
+    /// The stores of one storage.
     pub fn new(data: impl DataStore + 'static, metadata: impl MetadataStore + 'static) -> Self {
         Self { data: Arc::new(data), metadata: Arc::new(metadata) }
     }

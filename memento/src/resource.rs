@@ -141,7 +141,7 @@ pub trait Resource: Sized + 'static {
     ///
     /// To get it should cost far less than the state. Where two stamps of a resource are equal, so are the states; only
     /// changes within one step of the clock, of up to two seconds, may be missed, unless the time given is
-    /// [`UNIX_EPOCH`](SystemTime::UNIX_EPOCH). That is right for a stamp no two states ever share, such as a
+    /// [`UNIX_EPOCH`](SystemTime::UNIX_EPOCH). That is right for a stamp that no two states ever share, such as a
     /// revision number.
     fn stamp(&self) -> Option<(Stamp, SystemTime)> {
         None

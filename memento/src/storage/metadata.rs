@@ -20,8 +20,8 @@ pub struct Entry {
     pub version: Version,
     /// Whether the function returned an error.
     pub failed: bool,
-    /// Whether it is none that people ask for: it stands for a forgotten result, or for one that another result took
-    /// the place of. It is found by its key, and never listed or counted.
+    /// Whether it is internal: it stands for a forgotten result, or for one that another result took the place of. It
+    /// is found by its key, and never listed or counted.
     pub hidden: bool,
     /// The record.
     pub record: Vec<u8>,
