@@ -51,7 +51,7 @@ pub fn enter() {
 
 /// The process that a worker computes for, as the runner's crate reaches it.
 pub trait Parent: Send + Sync + Debug {
-    /// Has the parent [answer](crate::Batch::answer).
+    /// The parent's [answer](crate::Batch::answer) to `question`.
     ///
     /// # Errors
     ///
