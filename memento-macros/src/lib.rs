@@ -89,8 +89,8 @@ pub fn memento(options: TokenStream, item: TokenStream) -> TokenStream {
 /// Marks the `main` of a program that calls memento functions.
 ///
 /// It says whose results these are where no configuration says where they live, and keeps the plugins among the
-/// program's dependencies linked. Before all else, it looks whether a runner started this process as a worker: such a
-/// process serves, and never comes to the body (see `memento::worker`).
+/// program's dependencies linked. In a process that a runner started as a worker, it serves, and never comes to the
+/// body: see `memento::worker`.
 #[proc_macro_attribute]
 pub fn main(options: TokenStream, item: TokenStream) -> TokenStream {
     let item = proc_macro2::TokenStream::from(item);
