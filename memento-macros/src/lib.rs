@@ -44,9 +44,9 @@ use quote::quote;
 ///
 /// # Async functions
 ///
-/// They are awaited as ever, on any executor, and so are `f::try_call(…)`, `f::map(…)` and `f::with()….call(…)`; what
-/// else can be asked is asked without an executor, and may block. The body need not be `Send` unless the executor asks
-/// for it.
+/// They are awaited as ever, on any executor, and so are `f::try_call(…)`, `f::map(…)` and `f::with()….call(…)`; all
+/// else that can be asked about the function is asked without an executor, and may block. The body need not be `Send`
+/// unless the executor asks for it.
 ///
 /// # Generic functions
 ///

@@ -55,8 +55,8 @@ impl ErrorKind {
         matches!(self, Self::Storage)
     }
 
-    /// Whether a store says by it what is wrong with one object or record, and not with itself: others can be asked
-    /// for, one by one.
+    /// Whether it says what is wrong with one object or record, and not with the store itself: others can be asked for,
+    /// one by one.
     pub fn is_of_one(self) -> bool {
         matches!(self, Self::Damaged | Self::NewerFormat)
     }
