@@ -1,6 +1,6 @@
 //! The program `memento`: looks after storages, without the programs that fill them.
 //!
-//! Only this crate of the workspace prints, and of it only [`output`] does.
+//! But for examples and benches, only this crate of the workspace prints, and of it only [`output`] does.
 
 mod archive;
 mod blob;

@@ -113,7 +113,7 @@ impl Arguments {
         self.tell(&asked, ask(), || probe::write_metadata(metadata), output)
     }
 
-    /// Has `write` try a store that answers and is open for it, and tells what came of all.
+    /// Lets `write` try a store that answers and is open for it, and tells what came of all.
     fn tell(
         &self,
         asked: &Asked<'_>,

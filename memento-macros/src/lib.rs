@@ -44,9 +44,9 @@ use quote::quote;
 ///
 /// # Async functions
 ///
-/// They are awaited as ever, on any executor, and so are `f::try_call(…)`, `f::map(…)` and `f::with()….call(…)`; what
-/// else can be asked is asked without an executor, and may block. The body need not be `Send` unless the executor asks
-/// for it.
+/// They are awaited as ever, on any executor, and so are `f::try_call(…)`, `f::map(…)` and `f::with()….call(…)`; all
+/// else that can be asked about the function is asked without an executor, and may block. The body need not be `Send`
+/// unless the executor asks for it.
 ///
 /// # Generic functions
 ///
@@ -89,7 +89,8 @@ pub fn memento(options: TokenStream, item: TokenStream) -> TokenStream {
 /// Marks the `main` of a program that calls memento functions.
 ///
 /// It says whose results these are where no configuration says where they live, and keeps the plugins among the
-/// program's dependencies linked.
+/// program's dependencies linked. In a process that a runner started as a worker, it serves, and never comes to the
+/// body: see `memento::worker`.
 #[proc_macro_attribute]
 pub fn main(options: TokenStream, item: TokenStream) -> TokenStream {
     let item = proc_macro2::TokenStream::from(item);

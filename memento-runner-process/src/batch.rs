@@ -162,14 +162,14 @@ impl<'a> Job<'a> {
                 }
             }
         }
-        // With no worker held: what these call may need one.
+        // With no worker held: what these calls need may be one.
         for index in share.local {
             self.batch.run_local(index);
         }
         share.took
     }
 
-    /// Has a worker make some calls.
+    /// Lets a worker make some calls.
     fn use_worker(&self, mut lease: Lease<'_>, share: &mut Share) {
         let mut calls = self.hand_over(share);
         let Some(process) = lease.process().filter(|_| !calls.is_empty()) else {
@@ -329,8 +329,8 @@ mod tests {
         fn worker_lost(&self) {}
     }
 
-    /// Has workers make the call that note in `folder` that they start, read their setup, greet, and do `what`. Why
-    /// there is no result.
+    /// Lets workers make the call that note in `folder` that they start, read their setup, greet, and do `what`.
+    /// Returns why there is no result.
     fn refused(folder: &TempDir, what: &str, change: impl FnOnce(Options) -> Options) -> String {
         let greet = Greeting::script();
         let script = format!("echo >> \"$0/starts\"; head -c 17 > /dev/null; {greet}; {what}");

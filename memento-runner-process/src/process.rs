@@ -54,7 +54,7 @@ impl Loss {
 }
 
 impl Process {
-    /// Has it make `calls`, and hands what comes of each to `accept`, in order, with the time that it took there.
+    /// Lets it make `calls`, and hands what comes of each to `accept`, in order, with the time that it took there.
     pub(crate) fn make<'a>(
         &mut self,
         batch: &dyn Batch,

@@ -1,4 +1,4 @@
-//! Has batches made by workers.
+//! Makes batches by workers.
 
 use std::sync::OnceLock;
 

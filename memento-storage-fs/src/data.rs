@@ -90,7 +90,7 @@ impl FileDataStore {
         written.map_err(|error| self.not_kept(error))
     }
 
-    /// Has a file that is there for as long as what is put now: with the time, and on the disk.
+    /// Makes a file count as put now: its time, and, if asked for, on the disk.
     fn renew(&self, path: &Path) -> io::Result<()> {
         let file = File::options().write(true).open(path)?;
         file.set_modified(SystemTime::now())?;

@@ -14,8 +14,8 @@
 //! | ----------------------- | ---------------------------------------------------------------------- |
 //! | `CACHEDIR.TAG`          | tells backup programs to leave the folder out                          |
 //! | `mementos.sqlite`       | mementos, with the results that are small                              |
-//! | `mementos.sqlite-wal`   | mementos that are not in it yet, after a program has ended, too        |
-//! | `mementos.sqlite-shm`   | where they are                                                         |
+//! | `mementos.sqlite-wal`   | SQLite's log: what is not in there yet, after a program has ended, too |
+//! | `mementos.sqlite-shm`   | SQLite's index of that log                                             |
 //! | `data/…`                | objects by their names, each a file                                    |
 //! | `data/results/ab/cdef…` | results that are not small, by the digest of their encoding            |
 //! | `data/damaged`          | what was found damaged and moved out of the way; nothing reads it      |

@@ -73,7 +73,7 @@ fn put(session: &mut Session, entries: &[Entry]) -> Result<(), rusqlite::Error> 
     Ok(())
 }
 
-/// Puts all entries whose records are still those that were read, or none of them.
+/// Replaces, in one transaction, each record that is still the one that was read.
 fn replace(
     connection: &mut Connection,
     replacements: &[Replacement],

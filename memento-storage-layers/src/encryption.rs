@@ -1,4 +1,4 @@
-//! Has nobody read what is in a store.
+//! Keeps others from reading what is in a store.
 
 use memento::{Error, ErrorKind, Result};
 use ring::aead::{Aad, CHACHA20_POLY1305, LessSafeKey, Nonce, UnboundKey};

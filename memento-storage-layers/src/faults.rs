@@ -5,7 +5,7 @@ use parking_lot::Mutex;
 
 use crate::{Operation, Policy};
 
-/// Fails so many operations on purpose, to see what a program makes of it. Half of those that fail are done
+/// Fails a share of all operations on purpose, to see what a program makes of it. Half of those that fail are done
 /// nevertheless, as where a connection breaks before the answer comes.
 #[derive(Debug)]
 pub struct Faults {
@@ -14,7 +14,7 @@ pub struct Faults {
 }
 
 impl Faults {
-    /// Fails this part of all operations, from 0 to 1. The same `seed` fails the same ones.
+    /// Fails this share of all operations, from 0 to 1. The same `seed` fails the same ones.
     pub fn new(rate: f64, seed: u64) -> Self {
         Self { rate, random: Mutex::new(fastrand::Rng::with_seed(seed)) }
     }

@@ -142,7 +142,7 @@ impl Options {
         self
     }
 
-    /// Does without conditional puts, which not every service has: nothing is appended or claimed.
+    /// Makes no conditional puts, which not every service has: nothing is appended or claimed.
     pub fn unconditional(mut self) -> Self {
         self.conditional = false;
         self

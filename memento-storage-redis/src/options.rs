@@ -73,7 +73,7 @@ impl Options {
         self
     }
 
-    /// Has at most this many connections for each of the two stores, and one at least.
+    /// At most this many connections for each of the two stores, and one at least.
     pub fn connection_pool_size(mut self, connections: usize) -> Self {
         self.connection_pool_size = connections;
         self

@@ -196,7 +196,7 @@ impl Server {
         )
     }
 
-    /// Has `send` talk to the server, unless the server was silent a moment ago.
+    /// Lets `send` talk to the server, unless the server was silent a moment ago.
     fn request<T>(
         &self,
         operation: &'static str,
@@ -209,7 +209,7 @@ impl Server {
         self.request_anyway(operation, repeat, place, send)
     }
 
-    /// Has `send` talk to the server, and notes whether it is silent.
+    /// Lets `send` talk to the server, and notes whether it is silent.
     fn request_anyway<T>(
         &self,
         operation: &'static str,

@@ -68,7 +68,7 @@ impl TieredDataStore {
         below.check(below.data.read(name))
     }
 
-    /// Has each tier that is written below `first` keep the content that `first` has.
+    /// Passes the content that `first` has to each tier that is written below it, at once or behind.
     fn pass_on(&self, name: &Name, first: &Tier) {
         for tier in self.tiers.written().skip_while(|tier| !std::ptr::eq(*tier, first)).skip(1) {
             match &tier.queue {
@@ -80,7 +80,7 @@ impl TieredDataStore {
         }
     }
 
-    /// Has the tiers below the first one that is written, which has failed, keep a content; whether it was put, where
+    /// Puts a content into the tiers below the first one that is written, which has failed; whether it was put, where
     /// one of them keeps it.
     fn put_below(&self, name: &Name, content: &mut SpooledTempFile) -> Option<bool> {
         self.tiers.written().skip(1).find_map(|tier| {

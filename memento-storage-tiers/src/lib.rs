@@ -113,7 +113,7 @@ impl Tiers {
         self.written().next_back().unwrap_or(last)
     }
 
-    /// Has each tier that is written keep something, at once or behind; it is kept where one of them does. What the
+    /// Keeps something in each tier that is written, at once or behind; it is kept where one of them does. What the
     /// others report is theirs.
     ///
     /// A tier that failed is asked before the first one that keeps it: `clear` takes what it had in the same place from

@@ -162,7 +162,7 @@ impl Tier {
         self.check(work(&*self.metadata))
     }
 
-    /// Has a content that waits not be written here any more.
+    /// Sees to it that a content that waits is not written here any more.
     pub(crate) fn drop_waiting_content(&self, name: &Name) {
         if let Some(queue) = &self.queue {
             queue.drop_waiting_content(name);

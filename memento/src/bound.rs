@@ -29,7 +29,7 @@ pub(crate) const NAME: &str = "memento::Bound";
 /// function, and part of what one returns. To call it is to call the memento function: its result is looked up,
 /// computed where its runner says, and recorded for whoever calls.
 ///
-/// As an argument, it is the path of the function and the fixed arguments. The function's version is none of it: a
+/// As an argument, it is the path of the function and the fixed arguments. The function's version is not part of it: a
 /// caller runs again if what it got from the function changes.
 ///
 /// ```
@@ -55,9 +55,9 @@ pub(crate) const NAME: &str = "memento::Bound";
 /// ```
 ///
 /// What a function takes by reference, `&str` or `&Table`, is taken as what owns it: `Bound<fn(String) -> …>`,
-/// `Bound<fn(Table) -> …>`. Of a method, `self` is the first argument. A function that runs again with recorded
-/// arguments only through its callers has none: one that is generic, async, has lifetimes of its own, or `ignore(…)` or
-/// `key(…)`.
+/// `Bound<fn(Table) -> …>`. Of a method, `self` is the first argument. There are no references to functions that, with
+/// recorded arguments, run again only through their callers: those that are generic or async, or that have lifetimes of
+/// their own, `ignore(…)` or `key(…)`.
 pub struct Bound<F> {
     function: &'static Function,
     /// The encodings of the fixed arguments, one after another; why one of them has none.

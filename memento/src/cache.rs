@@ -1,8 +1,8 @@
 //! The memory cache in front of a storage.
 //!
 //! It holds values as they are, so that a hit clones and does not decode. It is bounded in bytes, over all functions
-//! that share the storage; what has not been asked for since the last look goes first (SIEVE: Zhang et al., "SIEVE is
-//! Simpler than LRU", NSDI 2024).
+//! that share the storage: a hand goes round and drops what has not been asked for since it last passed, as CLOCK does;
+//! after SIEVE (Zhang et al., "SIEVE is Simpler than LRU", NSDI 2024), without its order.
 
 mod many;
 mod shard;

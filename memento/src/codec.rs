@@ -30,8 +30,8 @@ pub trait Codec: 'static {
     const NAME: &'static str;
 
     /// Whether values of this type are read back before they are kept, and are kept only if they are what was written:
-    /// serde may be told to write one thing and to read another, and a codec is not told. One that knows of types whose
-    /// values it reads as they were written spares that.
+    /// serde may be told to write one thing and to read another, and a codec is not told. A codec that knows that it
+    /// reads the values of a type as they were written says `false`, and spares that.
     fn reads_back<T: ?Sized>() -> bool {
         true
     }

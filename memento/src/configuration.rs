@@ -5,7 +5,7 @@
 //! by an environment variable: `MEMENTO_STORAGE__PATH` sets `path` in `[storage]`. `MEMENTO_STORAGE__TYPE` also drops
 //! what the file says in `[storage]`, which is meant for another type; so does `MEMENTO_STORAGE__URL`, unless the file
 //! has a URL with the same scheme, or the type of that name. `${NAME}` in a text of the file is replaced by the
-//! variable of that name; in a variable, it is what it is.
+//! variable of that name; in the value of a variable, it stands for itself.
 //!
 //! The file is parsed by `toml`, which knows the place of every value, so that each error can name the line.
 

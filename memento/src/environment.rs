@@ -103,7 +103,7 @@ impl Environment {
 
     /// Does `work`; the memento functions that it calls use this environment.
     ///
-    /// To enter the environment of the process is to be where everybody is who enters none:
+    /// Whoever enters the environment of the process is in the one that is used where none is entered:
     ///
     /// ```
     /// use memento::{Environment, memento};

@@ -21,7 +21,7 @@ pub enum ErrorKind {
     Refused,
     /// An invocation needs its own result.
     Recursion,
-    /// A function made under `no_further_calls` called another memento function.
+    /// A function that was called with `no_further_calls` called another memento function.
     FurtherCall,
     /// The function panicked.
     Panicked,
@@ -43,7 +43,7 @@ pub enum ErrorKind {
     Unavailable,
     /// The store cannot do what was asked of it: it lacks a [capability](crate::Capabilities).
     Unsupported,
-    /// What should be the name of an object is none.
+    /// A text that is not a valid name for an object.
     InvalidName,
     /// An object is longer than the store takes.
     TooLarge,
@@ -55,8 +55,8 @@ impl ErrorKind {
         matches!(self, Self::Storage)
     }
 
-    /// Whether a store says by it what is wrong with one object or record, and not with itself: others can be asked
-    /// for, one by one.
+    /// Whether it says what is wrong with one object or record, and not with the store itself: others can be asked for,
+    /// one by one.
     pub fn is_of_one(self) -> bool {
         matches!(self, Self::Damaged | Self::NewerFormat)
     }

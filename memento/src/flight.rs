@@ -154,7 +154,7 @@ impl Flights {
         self.lead_or_join(key).ok()
     }
 
-    /// Has whoever asks compute `key`, which others may be doing, too.
+    /// Lets whoever asks compute `key`, which others may be doing, too.
     pub(crate) fn go_alone(&self, key: Key) -> Alone {
         self.0.go_alone(key)
     }

@@ -18,9 +18,9 @@
 //! around it first; the types of arguments that are written as `impl Trait`; the arguments, `self` first. A type is a
 //! unit struct of its name. What `ignore(…)` names is left out, and what `key(…)` gives stands in place of an argument.
 //!
-//! The first three are the same for every call of a function, so they are hashed once; of short arguments a block is
-//! left to hash, and the invocation, another one. That the version comes last makes it possible to ask for what other
-//! versions of the function did with the same arguments.
+//! The first three are the same for every call of a function, so they are hashed once; with short arguments, two blocks
+//! are left to hash: that of the arguments, and that of the invocation. That the version comes last makes it possible
+//! to ask for what other versions of the function did with the same arguments.
 
 #[cfg(test)]
 mod tests;

@@ -12,8 +12,8 @@ pub enum Explanation {
     Hit,
     /// There is none.
     Miss(Miss),
-    /// There is a result, and whether it is valid is known when a callee has run: it is, if the callee's result is the
-    /// same as before.
+    /// There is a result, but whether it is valid is not known until a callee has run: it is valid if the callee's
+    /// result is the same as before.
     Undecided(Undecided),
 }
 

@@ -101,7 +101,7 @@ impl With {
         self
     }
 
-    /// Cancels calls that have not begun when the token is.
+    /// When the token is cancelled, cancels the calls that have not begun.
     pub fn cancel(mut self, token: &CancellationToken) -> Self {
         self.cancel = Some(token.clone());
         self

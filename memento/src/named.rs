@@ -45,7 +45,7 @@ impl<T> Named<T> {
     ///
     /// # Panics
     ///
-    /// Where the name is none, as [`try_new`](Self::try_new) tells.
+    /// Where `name` is not valid: see [`try_new`](Self::try_new).
     #[track_caller]
     pub fn new(name: impl AsRef<str>, value: T) -> Self {
         match Self::try_new(name, value) {
@@ -58,7 +58,7 @@ impl<T> Named<T> {
     ///
     /// # Errors
     ///
-    /// Where `named/` and `name` are none that an object can have, as [`Name`] tells.
+    /// Where `named/` followed by `name` is not a valid [`Name`].
     pub fn try_new(name: impl AsRef<str>, value: T) -> Result<Self> {
         Ok(Self { name: Name::new(&format!("{NAMED}/{}", name.as_ref()))?, value })
     }

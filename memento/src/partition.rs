@@ -15,7 +15,7 @@ use crate::codec::{Bincode, Codec};
 use crate::part::Nested;
 use crate::{Digest, Result};
 
-/// Many values as a result, or as part of one: each is encoded and kept for itself, and read when it is asked for.
+/// Many values as a result, or as part of one: each is encoded and kept by itself, and read when it is asked for.
 ///
 /// ```
 /// use memento::{Partition, memento};
@@ -117,7 +117,7 @@ impl<K: Ord + Clone, V: Serialize + DeserializeOwned, C: Codec> Partition<K, V, 
     /// # Errors
     ///
     /// [`Encoding`](crate::ErrorKind::Encoding) where the value has no encoding, or would be read as another one.
-    /// Trouble of the store is none of the value: it stays in memory then.
+    /// Trouble with the store is no error: the value stays in memory then.
     pub fn insert(&mut self, key: K, value: &V) -> Result<bool> {
         let value = Nested::of::<C, V>(value)?;
         match Arc::make_mut(&mut self.entries).entry(key) {
@@ -139,7 +139,7 @@ impl<K, V: DeserializeOwned, C: Codec> Partition<K, V, C> {
     /// # Errors
     ///
     /// [`Damaged`](crate::ErrorKind::Damaged) where the value is gone or not what was written: the next call of the
-    /// function that returned this one computes it again. What the store reports.
+    /// function that returned this one computes it again. Also what the store reports.
     pub fn get<Q: Ord + ?Sized>(&self, key: &Q) -> Result<Option<V>>
     where
         K: Borrow<Q> + Ord,

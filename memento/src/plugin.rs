@@ -87,14 +87,14 @@ pub struct LayerPlugin {
     pub name: &'static str,
     /// The crate that provides it.
     pub provided_by: &'static str,
-    /// Which layer is around which: one of a greater number is around those of smaller ones.
+    /// Which layer is around which: a layer with a greater number is around those with smaller ones.
     pub order: u32,
     /// Puts the layer around both stores. Options that this does not take are reported as unknown.
     pub wrap: fn(&mut Options, Stores) -> Result<Stores>,
 }
 
 impl Stores {
-    /// These two.
+    /// The stores of one storage.
     pub fn new(data: impl DataStore + 'static, metadata: impl MetadataStore + 'static) -> Self {
         Self { data: Arc::new(data), metadata: Arc::new(metadata) }
     }

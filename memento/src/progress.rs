@@ -15,7 +15,7 @@ pub(crate) use tracker::{End, Tracker};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Progress {
-    /// What the function is called in a store.
+    /// The function's path: [`Function::path`](crate::Function::path).
     pub function: &'static str,
     /// Calls that were answered without running the function.
     pub hits: u64,
@@ -53,7 +53,7 @@ impl Progress {
 /// It is told in threads that bring calls to their ends, so it should not take long; never by two threads at once for
 /// one batch. One that panics is told nothing more, and the batch goes on.
 pub trait ProgressObserver: Send + Sync {
-    /// A batch begins. What is in memory may have ended when its total is known.
+    /// A batch begins. Calls that memory answers may end before the total is known.
     fn started(&self, _: &Progress) {}
 
     /// Calls have ended since this was told last: one, or several.

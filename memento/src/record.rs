@@ -1,12 +1,12 @@
 //! The bytes of a memento in a metadata store.
 //!
-//! | bytes | what                                                                                       |
-//! | ----- | ------------------------------------------------------------------------------------------ |
-//! | 32    | BLAKE3 of format, length and head                                                          |
-//! | 1     | the format                                                                                 |
-//! | 4     | the length of the head, little-endian                                                      |
-//! | …     | [`Head`] in postcard: all that a hit needs, readable without a copy, small results included |
-//! | …     | [`Provenance`] in postcard, whose digest is in the head: for whom asks where a result is from |
+//! | bytes | what                                                                                             |
+//! | ----- | ------------------------------------------------------------------------------------------------ |
+//! | 32    | BLAKE3 of format, length and head                                                                |
+//! | 1     | the format                                                                                       |
+//! | 4     | the length of the head, little-endian                                                            |
+//! | …     | [`Head`] in postcard: all that a hit needs, readable without a copy, small results included      |
+//! | …     | [`Provenance`] in postcard, whose digest is in the head: for whoever asks where a result is from |
 //!
 //! The first four stand in every format, so that a record of a newer one can be told from a damaged one. A hit does
 //! not hash the provenance, which it does not read.
@@ -58,8 +58,8 @@ pub(crate) struct Head<'a> {
 }
 
 impl<'a> Head<'a> {
-    /// What is in these bytes, as serde derives how to write it. What it would derive for this reads digests byte by
-    /// byte, which took a third of a look-up beside hashing.
+    /// Reads by hand what serde's derive writes: a derived `Deserialize` reads digests byte by byte, which took a third
+    /// of a look-up, hashing aside.
     fn read(mut bytes: &'a [u8]) -> postcard::Result<Self> {
         let bytes = &mut bytes;
         Ok(Self {
@@ -99,7 +99,7 @@ impl Head<'_> {
         keys.iter().map(|key| Key::from_bytes(*key))
     }
 
-    /// Whether it is none that people ask for: [`Entry::hidden`](crate::Entry).
+    /// Whether it is internal: [`Entry::hidden`](crate::Entry).
     pub(crate) fn is_hidden(&self) -> bool {
         self.is_forgotten() || self.is_earlier
     }

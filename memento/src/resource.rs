@@ -27,16 +27,17 @@
 //!
 //! # Stamps
 //!
-//! To compare contents, a file has to be read. A [`Stamp`] spares that: a few bytes that are quickly had and differ
-//! wherever the content does. That of a file is made of its length, modification time, change time, inode and device
-//! (elsewhere than on unix: of length, modification and creation time, and of where a relative path starts). An equal
-//! stamp means that nothing changed; with another one, contents are compared, so that `touch` computes nothing again.
+//! To compare contents, a file has to be read. A [`Stamp`] spares that: a few bytes that can be had quickly, and that
+//! differ wherever the content does. That of a file is made of its length, modification time, change time, inode and
+//! device (elsewhere than on unix: of length, modification and creation time, and of where a relative path starts). An
+//! equal stamp means that nothing changed; with another one, contents are compared, so that `touch` computes nothing
+//! again.
 //!
 //! Times pass in steps. A file that is read and then written within one step, at the same length, keeps its stamp with
 //! another content: it is "racily clean", as git's technical note on its index has it ([racy-git]). git looks into
 //! files no older than its index; here, a stamp is kept only of what last changed more than two seconds before it was
-//! read, which is the coarsest step in common use (FAT). Of anything younger, or with a time to come, the content is
-//! compared next time. A stamp is taken before and after reading; where the two differ, the resource is read again,
+//! read, which is the coarsest step in common use (FAT). Of anything younger, or with a time in the future, the content
+//! is compared next time. A stamp is taken before and after reading; where the two differ, the resource is read again,
 //! three times at most, and then gets none.
 //!
 //! What no stamp shows, this does not see either: a write through a memory map before the system has noted its time.
@@ -141,7 +142,7 @@ pub trait Resource: Sized + 'static {
     ///
     /// To get it should cost far less than the state. Where two stamps of a resource are equal, so are the states; only
     /// changes within one step of the clock, of up to two seconds, may be missed, unless the time given is
-    /// [`UNIX_EPOCH`](SystemTime::UNIX_EPOCH). That is right for a stamp no two states ever share, such as a
+    /// [`UNIX_EPOCH`](SystemTime::UNIX_EPOCH). That is right for a stamp that no two states ever share, such as a
     /// revision number.
     fn stamp(&self) -> Option<(Stamp, SystemTime)> {
         None

@@ -16,7 +16,7 @@ pub trait Runner: Send + Sync + Debug {
     /// What provenance calls this runner.
     fn name(&self) -> &str;
 
-    /// Whether it executes functions at all. Where not, worker processes do not either, whatever a function calls.
+    /// Whether it executes functions at all. If it does not, nor do worker processes, whatever a function calls.
     fn executes(&self) -> bool {
         true
     }
@@ -32,7 +32,7 @@ pub trait Runner: Send + Sync + Debug {
         (0..count).for_each(work);
     }
 
-    /// Does `work` in the thread that asks, with what starts other work in threads of this runner meanwhile; when this
+    /// Does `work` in the thread that asks, and hands it what starts other work in threads of this runner; when this
     /// returns, all of that has ended. With `None`, `work` does everything by itself: the runner has no threads of its
     /// own, or the thread that asks is one of them, which must never stand still.
     fn scope(&self, work: InScope<'_>) {
@@ -86,16 +86,16 @@ pub trait Batch: Sync {
     ///
     /// The call stays claimed, and others wait for it, until it is brought to its end in the same thread, by
     /// [`accept`](Self::accept), [`refuse`](Self::refuse) or [`run_local`](Self::run_local), or is
-    /// [put back](Self::put_back). So a thread that has calls handed over must not wait but for the process that makes
-    /// them: neither for others, nor until a process is idle.
+    /// [put back](Self::put_back). So a thread that has calls handed over must wait for nothing but the process that
+    /// makes them: neither for others, nor until a process is idle.
     fn request(&self, index: usize, alone: bool) -> Handover;
 
     /// Takes back a call that was handed over and has not been made: it can be handed over again, and until then others
     /// may make it.
     fn put_back(&self, index: usize);
 
-    /// Waits for others who compute the same as the call at `index`. It must not be handed over, nor any other call by
-    /// this thread.
+    /// Waits for others who compute the same as the call at `index`. Neither it nor any other call by this thread may
+    /// be handed over meanwhile.
     fn wait(&self, index: usize) -> Waited;
 
     /// Whether calls of this batch are made by a function that runs in this process. Others may be waiting for it, also
@@ -106,15 +106,15 @@ pub trait Batch: Sync {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Damaged`](crate::ErrorKind::Damaged) where `response` is none, or that of another call. The
-    /// call has not ended.
+    /// [`ErrorKind::Damaged`](crate::ErrorKind::Damaged) where `response` is not a response, or is that of another
+    /// call. The call has not ended then.
     fn accept(&self, index: usize, response: &[u8]) -> Result<Accepted>;
 
     /// The answer to what a worker [asks](crate::worker::Parent::ask) while it makes calls of this batch.
     fn answer(&self, question: &[u8]) -> Vec<u8>;
 
-    /// Says that the worker is gone that had calls from this thread, before another one gets them: what it was
-    /// computing besides is free for others, who may be waiting for it.
+    /// To be called when a worker that had calls from this thread is gone, before another one gets them: what it was
+    /// computing besides is then free for others, who may be waiting for it.
     fn worker_lost(&self);
 }
 
@@ -123,7 +123,7 @@ pub trait Batch: Sync {
 pub enum Waited {
     /// It has ended.
     Ended,
-    /// Nobody makes it any more: it is to be handed over, in which others may be sooner.
+    /// Nobody makes it any more: it is to be handed over, though others may do so sooner.
     Free,
     /// To wait for others might never end: it is to be made alone.
     Alone,
@@ -147,6 +147,7 @@ pub enum Handover {
 pub enum Accepted {
     /// It has ended.
     Ended,
-    /// It has to be made here after all, by [`Batch::run_local`]. A thread that waits for anything before puts it back.
+    /// It has to be made here after all, by [`Batch::run_local`]. A thread that waits for anything before that puts it
+    /// back first.
     Local,
 }

@@ -333,7 +333,7 @@ pub(crate) fn entry(head: Head<'_>, provenance: Provenance) -> Result<Entry> {
     })
 }
 
-/// What no other process and no other call gives, at least on this machine.
+/// A text that no other call returns, in this process or in another one on this machine.
 pub fn unique() -> String {
     static COUNT: AtomicU64 = AtomicU64::new(0);
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();

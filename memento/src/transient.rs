@@ -1,11 +1,11 @@
-//! Errors that are never kept.
+//! Errors that are never replayed.
 
 use std::sync::Arc;
 
 /// An error that says for itself whether it may be gone the next time.
 ///
-/// With `errors = "replay"`, a transient error is not kept: it is recorded, and the function runs again. Types that do
-/// not implement this are kept whatever they say; without the option, no error is.
+/// With `errors = "replay"`, a transient error is not replayed: its message is recorded, and the function runs again.
+/// Errors of types that do not implement this are replayed, whatever they say; without the option, no error is.
 ///
 /// ```
 /// use memento::{Transient, memento};

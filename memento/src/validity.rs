@@ -49,7 +49,7 @@ impl Period {
 /// What a result depends on beyond its code, all callees included. Most results have none of it.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Validity {
-    /// When it need not be verified anew.
+    /// The times between which it is valid; `None` for always.
     pub(crate) period: Option<Period>,
     /// Where memento functions were called: the generation in which their results were what they were.
     pub(crate) generation: Option<u64>,

@@ -1,7 +1,7 @@
 //! Worker processes: this program, started once more to compute for another process.
 //!
 //! A runner that uses worker processes starts the program with the variable [`VARIABLE`] set. [`enter`] sees it, and
-//! has the runner's crate serve until the other process is gone; `#[memento::main]` calls it first. The crate moves
+//! lets the runner's crate serve until the other process is gone; `#[memento::main]` calls it first. The crate moves
 //! bytes between the processes; what they mean is known here alone, to [`Batch`](crate::Batch) on one side and
 //! [`Worker`] on the other.
 
@@ -51,7 +51,7 @@ pub fn enter() {
 
 /// The process that a worker computes for, as the runner's crate reaches it.
 pub trait Parent: Send + Sync + Debug {
-    /// Has the parent [answer](crate::Batch::answer).
+    /// The parent's [answer](crate::Batch::answer) to `question`.
     ///
     /// # Errors
     ///
@@ -72,8 +72,8 @@ pub trait Parent: Send + Sync + Debug {
     }
 }
 
-/// The stores of a cluster of `environment` as its workers see them, within this process: what a store keeps of its
-/// promises on that way can be tested.
+/// The stores of a cluster of `environment` as its workers see them, within this process: for tests of what a store
+/// keeps of its promises on that way.
 ///
 /// # Errors
 ///

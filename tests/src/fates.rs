@@ -198,7 +198,7 @@ pub fn recursive(n: u64) -> Result<u64, String> {
     recursive::try_call(n).map_err(|error| error.to_string())?
 }
 
-/// Has a number of bytes in and out.
+/// As many bytes out as in.
 #[memento]
 pub fn double(bytes: Vec<u8>) -> Vec<u8> {
     bytes.iter().map(|byte| byte.wrapping_mul(2)).collect()

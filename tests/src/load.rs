@@ -93,7 +93,7 @@ impl Progress {
     }
 }
 
-/// Has threads make calls, each on a storage that `storage` makes, while `disturb` does something to the server.
+/// Lets threads make calls, each on a storage that `storage` makes, while `disturb` does something to the server.
 ///
 /// # Panics
 ///

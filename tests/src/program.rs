@@ -39,7 +39,7 @@ fn start(folder: &Path) {
     Environment::new(Storage::memory(), runner).enter(call);
 }
 
-/// Has a worker make a call when the file of this program is gone.
+/// Lets a worker make a call when the file of this program is gone.
 fn call_without_itself() {
     let program = std::env::current_exe().expect("the file of this program");
     std::fs::remove_file(program).expect("it is removed");
@@ -48,7 +48,7 @@ fn call_without_itself() {
     assert_ne!(worker, std::process::id());
 }
 
-/// Has workers make calls where nothing but them can have another thread.
+/// Lets workers make calls where nothing but them can have another thread.
 fn call_without_threads() {
     let runner = Options::new().workers(3).launcher(["env", "-u", "RUST_MIN_STACK"]);
     let calls = || process::try_map((0..6).map(|n| (n,)));

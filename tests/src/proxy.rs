@@ -89,7 +89,7 @@ impl Proxy {
         *self.replies.cut.lock() = Cut::One(bytes);
     }
 
-    /// Has all replies wait until what this returns is dropped.
+    /// Makes all replies wait until what this returns is dropped.
     #[must_use]
     pub fn hold_replies(&self) -> impl Drop + '_ {
         self.replies.cut.lock()

@@ -210,7 +210,7 @@ impl Trial {
         (random.below(self.graph.layers), random.below(self.graph.width))
     }
 
-    /// Has a program take part; whether it came to its end.
+    /// Lets a program take part; whether it came to its end.
     fn take_elsewhere(&self, part: &Part) -> bool {
         let mut command = Command::new(PROGRAM);
         command.arg("take-part").arg(part.to_string()).stdin(Stdio::null()).stderr(Stdio::piped());

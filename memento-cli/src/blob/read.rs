@@ -96,7 +96,7 @@ fn get(data: &dyn DataStore, name: &Name, writer: &mut dyn Write) -> Result<Opti
     Ok(found.map(drop))
 }
 
-/// Has `write` write to the file, or to standard output. The file gets its name when that has ended well.
+/// Lets `write` write to the file, or to standard output. The file gets its name when that has ended well.
 pub(super) fn write_out(
     path: &str,
     output: &mut Output,

@@ -55,7 +55,7 @@ impl Helper {
         }
     }
 
-    /// Has it do `job`. One that panics is its last one.
+    /// Gives it `job` to do. One that panics is its last one.
     pub(super) fn begin(&self, job: impl FnOnce() + Send + 'static) {
         // It ends after a panic alone, and then nobody keeps it.
         let _ = self.jobs.send(Box::new(job));

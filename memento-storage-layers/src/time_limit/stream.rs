@@ -79,7 +79,7 @@ impl<T> Read for Parts<T> {
     }
 }
 
-/// Has `put` take what `source` has, in another thread that is waited for between two parts.
+/// Lets `put` take what `source` has, in another thread that is waited for between two parts.
 pub(super) fn put_within<T: Send + 'static>(
     limit: &Limit,
     operation: Operation,

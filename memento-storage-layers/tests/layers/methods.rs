@@ -334,7 +334,7 @@ fn in_time<T: Send + 'static>(method: &str, work: impl FnOnce() -> T + Send + 's
     ended.unwrap_or_else(|_| panic!("`{method}` is waited for without end"))
 }
 
-/// Has each method of a store that hangs called behind a time limit of its own.
+/// Calls each method of a store that hangs, behind a time limit of its own.
 fn check_hanging<S: ?Sized + Send + 'static>(
     methods: &[Method<S>],
     limited: impl Fn(Arc<Idle>) -> Box<S>,
@@ -362,7 +362,7 @@ fn no_method_is_waited_for_longer_than_the_limit() {
     idle.hang(false);
 }
 
-/// Has each method called behind `ReadOnly`: what changes something is not asked of the store, and all else is.
+/// Calls each method behind `ReadOnly`: what changes something is not asked of the store, and all else is.
 fn check_read_only<S: ?Sized>(methods: &[Method<S>], store: &S, idle: &Idle) {
     for Method { name, writes, call } in methods {
         let kind = call(store).expect(name).kind();

@@ -283,7 +283,7 @@ impl Policy for Other {
     }
 }
 
-/// Has a content put anew while what is damaged is set aside: after the first look at it, or when it is copied.
+/// Puts a content anew while what is damaged is set aside: after the first look at it, or when it is copied.
 fn put_while_set_aside<T: Transform + Clone>(transform: &T, reads: usize, is_open: bool) {
     let (store, transformed) = over(transform.clone());
     let content = random(1, CHUNK + 10);

@@ -25,8 +25,8 @@ const AT_ONCE: usize = 3;
 const TRIES: u32 = 200;
 
 impl Store {
-    /// The same as [`put`](Self::put), where a condition that is not met has to be somebody else's doing: what is sent
-    /// again after a lost reply finds what was sent first. Where the reply is lost, nobody knows, which is an error.
+    /// As [`put`](Self::put), sent once: if sent again after a lost reply, it would find its own first attempt and
+    /// report the condition as not met. Where the reply is lost, nobody knows what came of it, which is an error.
     async fn put_once(
         self,
         path: Path,
@@ -247,7 +247,7 @@ impl<'a> Upload<'a> {
         arrived.map_err(|error| self.service.failed(KEEP, &error))
     }
 
-    /// Has the object be there, where all parts were `sent`, or else drops them.
+    /// Completes the object if all parts were `sent`, and else drops them.
     fn end(mut self, sent: Result<()>) -> Result<()> {
         let mut arrived = sent;
         while !self.on_their_way.is_empty() {

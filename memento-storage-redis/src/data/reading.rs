@@ -229,7 +229,7 @@ fn add_chunks(
     Ok(true)
 }
 
-/// Has the server keep chunks that are being read, where it may be written to.
+/// Asks the server to keep chunks that are being read, where it may be written to.
 fn keep_chunks(server: &Server, head: &Head, pipeline: &mut Pipeline) -> bool {
     if !server.options.readonly {
         let key = server.key("reading", &head.id);

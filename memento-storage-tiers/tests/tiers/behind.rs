@@ -190,7 +190,7 @@ fn what_is_removed_while_it_is_written_behind_is_gone() {
     });
 }
 
-/// Has the far tier begin to keep a record, and go on when `drop`, in another thread, waits for that, or has ended
+/// Lets the far tier begin to keep a record, and go on when `drop`, in another thread, waits for that, or has ended
 /// without.
 fn drop_while_it_is_written(
     near: &Store,
@@ -269,7 +269,7 @@ pub(crate) fn record() -> Entry {
     }
 }
 
-/// Has the far tier lose a content, and nothing else: it is gone before it can be copied, behind a record that waits.
+/// Makes the far tier lose a content, and nothing else: it is gone before it can be copied, behind a record that waits.
 fn lose_one(near: &Store, far: &Store, stores: &Stores) {
     let name = Name::of_result(&Digest::of(b"a content"));
     far.closed(|| {

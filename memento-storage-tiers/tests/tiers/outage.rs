@@ -80,7 +80,7 @@ fn a_content_that_the_tier_above_cannot_read_holds_nothing_up() {
     assert!(error.contains("lost"), "{error}");
 }
 
-/// Has all that waits written, and nothing given up: what is removed, is removed behind it.
+/// Sees to it that all that waits is written, and nothing given up: what is removed, is removed behind it.
 fn write_all(data: &dyn DataStore) -> Result<()> {
     data.remove(&Name::of_result(&Digest::of(b"what nobody has")))
         .map(|was_there| assert!(!was_there))

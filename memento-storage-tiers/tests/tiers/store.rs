@@ -115,7 +115,7 @@ impl Store {
         *self.0.refused.lock() = key;
     }
 
-    /// Has puts of records fail from now on as `refusal` says, and all else be done.
+    /// Makes puts of records fail from now on as `refusal` says; all else is done.
     pub(crate) fn refuse(&self, refusal: impl Fn(&Key) -> Option<ErrorKind> + Send + 'static) {
         self.0.refusal.lock().0 = Box::new(refusal);
     }
@@ -135,7 +135,7 @@ impl Store {
         self.0.lookups.load(Ordering::Relaxed)
     }
 
-    /// Has the next reads of records fail, so many.
+    /// Makes so many of the next reads of records fail.
     pub(crate) fn fail_reads(&self, count: u64) {
         self.0.silence.store(count, Ordering::Relaxed);
     }
@@ -150,7 +150,7 @@ impl Store {
         self.0.cuts.load(Ordering::Relaxed)
     }
 
-    /// Has all puts wait until `work` is done.
+    /// Makes all puts wait until `work` is done.
     pub(crate) fn closed<T>(&self, work: impl FnOnce() -> T) -> T {
         let _gate = self.0.gate.write();
         work()

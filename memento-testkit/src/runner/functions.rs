@@ -148,7 +148,7 @@ pub(super) fn fails_plainly(n: u64) -> Result<u64, Plain> {
     Err(Plain(n))
 }
 
-/// Has arguments that cannot be read back.
+/// A function with arguments that cannot be read back.
 #[memento]
 pub(super) fn borrows(words: Vec<&str>) -> usize {
     words.len()

@@ -141,7 +141,7 @@ impl RemoteRunner {
         RunnerSuite::new(move || Self(wrong)).concurrency(1)
     }
 
-    /// Has the worker make a call; what came of it.
+    /// Lets the worker make a call; what came of it.
     fn make(&self, batch: &dyn Batch, request: &[u8]) -> Vec<u8> {
         let worker = WORKER.lock();
         worker.requests.send(request.to_vec()).unwrap();

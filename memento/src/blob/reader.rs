@@ -10,11 +10,11 @@ use crate::part::{Checked, Part};
 
 /// Reads a [`Blob`](super::Blob).
 ///
-/// Who reads from the beginning to the end gets an error, [`InvalidData`](io::ErrorKind::InvalidData), in place of the
-/// last bytes where the bytes are not those that were written: what was read before may be wrong, and only who has read
-/// all knows that it is not. The first [`seek`](Seek::seek) to another place copies the whole into a temporary file and
-/// checks it, so that what is read from then on is right, whatever becomes of the storage. What is found damaged is
-/// moved aside, and the next call of the function that returned it computes it again.
+/// Where the bytes are not those that were written, whoever reads from the beginning to the end gets an error,
+/// [`InvalidData`](io::ErrorKind::InvalidData), in place of the last bytes: what was read before may be wrong, and only
+/// who has read all knows that it is not. The first [`seek`](Seek::seek) to another place copies the whole into a
+/// temporary file and checks it, so that what is read from then on is right, whatever becomes of the storage. What is
+/// found damaged is moved aside, and the next call of the function that returned it computes it again.
 pub struct BlobReader {
     part: Part,
     bytes: Bytes,

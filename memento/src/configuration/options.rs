@@ -96,7 +96,7 @@ impl Options {
         if self.path.is_empty() { name.to_owned() } else { format!("{}.{name}", self.path) }
     }
 
-    /// The names of the options that are set and not yet taken.
+    /// The names of the options that are set.
     pub(super) fn names(&self) -> BTreeSet<String> {
         self.settings.keys().cloned().collect()
     }

@@ -196,7 +196,7 @@ impl<'a> Calls<'a> {
         dependent
     }
 
-    /// Has the runner compute what is missing.
+    /// Lets the runner compute what is missing.
     pub(super) fn run(&self) {
         if self.missing.is_empty() {
             return;

@@ -89,7 +89,7 @@ impl Calls<'_> {
         !is_seen && replaces.is_some_and(|before| before != *digest)
     }
 
-    /// Has the stores tell of an outcome. What a refresh cannot replace, it drops.
+    /// Puts an outcome into the stores, where it `is_written`. What a refresh cannot replace, it drops.
     fn put_in_stores(&self, item: &Item<'_>, ran: Ran<'_>, mark: &Mark, is_written: bool) {
         let storage = &*self.binding.cluster.storage;
         let is_written = is_written && storage.trouble.note(self.write(item, ran, mark)).is_some();

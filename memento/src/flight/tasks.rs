@@ -85,7 +85,7 @@ impl TaskFlights {
         }
     }
 
-    /// Has whoever asks compute `key`, which others may be doing, too.
+    /// Lets whoever asks compute `key`, which others may be doing, too.
     pub(crate) fn go_alone(&self, key: Key) -> Alone {
         self.0.go_alone(key)
     }

@@ -106,7 +106,7 @@ pub(super) fn end_to_lead(flight: &Arc<Flight>) {
     with(|thread| thread.leading.lock().retain(|other| !Arc::ptr_eq(other, flight)));
 }
 
-/// Has each thread of this pool note when it is idle.
+/// Asks each thread of this pool to note when it is idle.
 fn ask_who_is_idle() {
     rayon::spawn_broadcast(|_| note_idle());
 }

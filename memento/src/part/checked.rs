@@ -33,7 +33,7 @@ impl Checked {
         self.position
     }
 
-    /// Has the next piece come. Behind the last one there is none.
+    /// Gets the next piece. Behind the last one there is none.
     fn advance(&mut self) -> io::Result<()> {
         let piece = self.content.fill_buf().map_err(|error| match error.kind() {
             // The store itself finds it damaged.

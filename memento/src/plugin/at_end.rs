@@ -12,8 +12,9 @@ pub trait AtEnd: Send + Sync + 'static {
     fn at_end(&self);
 }
 
-/// Has `what` done when this thread ends, once for however many calls, unless nobody has it any more by then. Where the
-/// thread works for another one, as those of a batch do, it is that one's end that counts.
+/// Sees to it that `what` is done when this thread ends: once, however often this is called, and not where nobody holds
+/// it any more by then. Where the thread works for another one, as those of a batch do, it is that one's end that
+/// counts.
 ///
 /// A program ends with its main thread: where `main` returns or calls `exit`, what the main thread asked for is done.
 pub fn at_thread_end<T: AtEnd>(what: &Arc<T>) {
@@ -60,7 +61,7 @@ pub fn for_another<T>(work: impl FnOnce() -> T) -> (T, Ends) {
 pub struct Ends(Vec<Weak<dyn AtEnd>>);
 
 impl Ends {
-    /// Has it done when this thread ends.
+    /// Leaves it to this thread: it is done when this thread ends.
     pub fn adopt(self) {
         drop(self);
     }

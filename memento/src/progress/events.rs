@@ -5,7 +5,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use super::{Progress, ProgressObserver};
 
 /// Tells of a batch in [`tracing`](https://docs.rs/tracing) events of the level `info`: when it begins, about each
-/// tenth of it, and when it is over. Where its size is not known, each time it has doubled. For one batch.
+/// tenth of it, and when it is over. Where its size is not known, it tells each time the number of calls that have
+/// ended has doubled. It is for one batch.
 #[derive(Debug, Default)]
 pub struct ProgressEvents {
     /// The tenths that were told of last, where the size is known.

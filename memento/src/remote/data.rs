@@ -213,7 +213,7 @@ impl Receiver {
         }))
     }
 
-    /// Has the next chunk come behind what is there.
+    /// Gets the next chunk, and puts it behind what is there.
     fn go_on(&mut self) -> Result<()> {
         let Some(number) = self.transfer.take() else { return Ok(()) };
         let answer = self.link.ask_bytes(StoreRequest::Content(Content::Next(number)))?;

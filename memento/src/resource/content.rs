@@ -38,8 +38,8 @@ const WRITTEN_SINCE: &str = "it was written to since the function was called, so
 /// digest. While the [stamp](super::Stamp) of a file stays the same, a process hashes it once. A file that cannot
 /// be read is an error of the call.
 ///
-/// There is no `Deserialize`: what is written tells neither path nor content, so it cannot be read back. Hence it is
-/// no part of results; return the path, or what the file holds.
+/// There is no `Deserialize`: what is written tells neither path nor content, so it cannot be read back. Hence it
+/// cannot be part of a result: return the path, or what the file holds.
 ///
 /// A function that hands one on to another function hands on the content that it was called with: where the file was
 /// written to since, that is an error of the other call. One that it makes itself, and reads or hands on, it observes

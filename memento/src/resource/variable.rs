@@ -18,8 +18,8 @@ register!(Variable);
 
 /// The value of an environment variable, as [`std::env::var`] gives it. Observes the value, or that there is none.
 ///
-/// The value is not stored; a digest of it and the name is. Whoever can read the store can compare it with
-/// digests of values that he guesses: let no short secret be observed, such as a password that people choose.
+/// The value is not stored; a digest of it and the name is. Whoever can read the store can compare it with digests of
+/// guesses: do not observe a short secret, such as a password that people choose.
 ///
 /// # Errors
 ///

@@ -41,8 +41,8 @@ fn build(pool: rayon::ThreadPoolBuilder) -> Result<rayon::ThreadPool> {
 ///
 /// Batches inside of batches share the pool: however deep they are nested, no more threads run than it has.
 ///
-/// While calls run in the pool, who looks results up does so without it: calls take as long as they take, and rayon
-/// ends what it has begun before it begins what comes from elsewhere.
+/// While calls run in the pool, results are looked up outside of it: a call may take long, and rayon ends what it has
+/// begun before it begins what comes from elsewhere.
 #[derive(Debug)]
 pub struct LocalRunner {
     /// `None` is rayon's global pool.

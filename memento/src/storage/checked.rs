@@ -6,8 +6,8 @@ use std::io::{self, Read};
 use crate::Digest;
 use crate::digest::hashed::HashedReader;
 
-/// Reads a content by its digest. Where its bytes come to another one, reading fails in place of the end, so that
-/// nobody keeps them: for stores and programs that take contents from elsewhere.
+/// Reads a content by its digest. Where its bytes have another one, reading fails in place of the end, so that nobody
+/// keeps them: for stores and programs that take contents from elsewhere.
 pub struct CheckedReader<R> {
     reader: HashedReader<R>,
     digest: Digest,
@@ -15,12 +15,12 @@ pub struct CheckedReader<R> {
 }
 
 impl<R: Read> CheckedReader<R> {
-    /// The bytes of `reader`, which are to come to `digest`.
+    /// The bytes of `reader`, whose digest is to be `digest`.
     pub fn new(reader: R, digest: Digest) -> Self {
         Self { reader: HashedReader::new(reader), digest, is_damaged: false }
     }
 
-    /// Whether all bytes were read, and are others.
+    /// Whether all bytes were read, and have another digest.
     pub fn is_damaged(&self) -> bool {
         self.is_damaged
     }

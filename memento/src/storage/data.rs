@@ -157,7 +157,7 @@ pub trait DataStore: Send + Sync + Debug {
         transfer::get_to(self, name, target)
     }
 
-    /// The part of an object that `range` is of its bytes, as far as there are any.
+    /// The bytes of an object that are in `range`, as far as there are any.
     ///
     /// # Errors
     ///
@@ -236,7 +236,7 @@ pub trait DataStore: Send + Sync + Debug {
         self.remove(&name.of_snapshot(snapshot.as_str())?)
     }
 
-    /// Makes a namespace with nothing in it; whether there was none. One that an object is put into is there without.
+    /// Makes a namespace with nothing in it; whether there was none. One that an object is put into need not be made.
     ///
     /// # Errors
     ///

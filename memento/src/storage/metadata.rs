@@ -20,8 +20,8 @@ pub struct Entry {
     pub version: Version,
     /// Whether the function returned an error.
     pub failed: bool,
-    /// Whether it is none that people ask for: it stands for a forgotten result, or for one that another result took
-    /// the place of. It is found by its key, and never listed or counted.
+    /// Whether it is internal: it stands for a forgotten result, or for one that another result took the place of. It
+    /// is found by its key, and never listed or counted.
     pub hidden: bool,
     /// The record.
     pub record: Vec<u8>,
@@ -32,7 +32,7 @@ pub struct Entry {
 pub struct Replacement {
     /// The record that was read.
     pub seen: Vec<u8>,
-    /// What takes its place. It is looked up by the same as the one before: only its record is another one.
+    /// What takes its place. All that it is looked up by is as before: only its record is another one.
     pub entry: Entry,
 }
 
@@ -171,11 +171,11 @@ pub trait MetadataStore: Send + Sync + Debug {
     /// [`ReadOnly`](crate::ErrorKind::ReadOnly), or where the record could not be dropped.
     fn remove(&self, key: &Key) -> Result<bool>;
 
-    /// Keeps `note` in the place of the record of its key, for a result that is forgotten: the record is to be found
-    /// nowhere behind it.
+    /// Keeps `note` in the place of the record of its key, for a result that is forgotten: behind the note, the record
+    /// is to be found nowhere.
     ///
-    /// Unless a store does better, one that is [made of others](Self::tiers) drops the record first: it may have the
-    /// note in one of them alone. Any other has the note in one step, and with what it knows of its claims.
+    /// Unless a store does better, one that is [made of others](Self::tiers) drops the record first, since it may keep
+    /// the note in only one of them. Any other store puts the note in one step, and with what it knows of its claims.
     ///
     /// # Errors
     ///
@@ -265,7 +265,7 @@ pub trait MetadataStore: Send + Sync + Debug {
 }
 
 impl Entry {
-    /// The entry that a record of `key` is the record of: for stores that take records from other ones.
+    /// The entry that has this record of `key`: for stores that take records from other ones.
     ///
     /// # Errors
     ///

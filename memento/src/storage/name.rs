@@ -164,10 +164,10 @@ macro_rules! checked_path {
 checked_path! {
     /// The name of an object: segments with `/` between them, the first of which is the object's namespace.
     ///
-    /// A name means the same in every store and on every system. So these are none: paths that begin or end with `/`,
-    /// or have an empty segment; `.` and `..`; control characters and `\ : * ? " < > |`; segments that end with a dot
-    /// or a space, or that Windows takes for a device (`nul`, `com1.txt`); Unicode that is not in form NFC; names over
-    /// 1024 bytes, and segments over 255.
+    /// A name means the same in every store and on every system. So these are no names: paths that begin or end with
+    /// `/`, or have an empty segment; `.` and `..`; control characters and `\ : * ? " < > |`; segments that end with a
+    /// dot or a space, or that Windows takes for a device (`nul`, `com1.txt`); Unicode that is not in form NFC; names
+    /// over 1024 bytes, and segments over 255.
     ///
     /// ```
     /// use memento::{Digest, Name};
@@ -181,8 +181,8 @@ checked_path! {
 }
 
 checked_path! {
-    /// What the names of a folder's objects begin with; that of the whole store is empty. A folder is there as long as
-    /// an object is in it.
+    /// The name of a folder: what the names of its objects begin with. That of the whole store is empty. A folder is
+    /// there as long as an object is in it.
     Prefix, "use the name of a folder", 0..=usize::MAX
 }
 
@@ -192,7 +192,8 @@ checked_path! {
 }
 
 impl Name {
-    /// A name in the namespace `damaged` for what is called this and moved out of the way; each is another one.
+    /// A name in the namespace `damaged`, for an object of this name that is moved out of the way: another one each
+    /// time.
     pub fn of_damaged(&self) -> Self {
         let unique = super::unique();
         Self::new(&format!("{DAMAGED}/{self}.{unique}"))

@@ -156,7 +156,7 @@ impl Listing {
     }
 }
 
-/// Where a page of a listing ended. What it says is known to the store that gave it, alone.
+/// Where a page of a listing ended. Only the store that gave it knows what it says.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Continuation(String);
 
@@ -172,7 +172,7 @@ impl Continuation {
     }
 }
 
-/// What an object was at some time: kept beside it until it is removed.
+/// What an object was at some time: kept until the snapshot itself is removed.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Snapshot(String);
 
@@ -215,7 +215,7 @@ pub struct StoreInfo {
     pub objects: u64,
     /// How long their contents are together, in bytes.
     pub bytes: u64,
-    /// How many bytes of memory or of a disk the store says that it uses in all, for whatever and whomever it has them:
-    /// a server says it of all that is on it. `None` where it cannot tell.
+    /// How many bytes of memory or of a disk the store says that it uses in all, whatever it needs them for: a server
+    /// counts all that is on it. `None` where it cannot tell.
     pub used: Option<u64>,
 }

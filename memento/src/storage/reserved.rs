@@ -8,7 +8,7 @@ pub const NAMED: &str = "named";
 pub const DAMAGED: &str = "damaged";
 /// What objects were, where the store itself has no snapshots.
 pub const SNAPSHOTS: &str = "snapshots";
-/// Namespaces with nothing in them: an empty object for each. It is there for nobody.
+/// Namespaces with nothing in them: an empty object for each. It is not listed as a namespace itself.
 pub const NAMESPACES: &str = "namespaces";
 /// What was used when, where a storage is kept within limits.
 pub const USAGE: &str = "usage";

@@ -24,7 +24,7 @@ pub struct Segments {
     /// How many bytes there are behind the segments that were handed out.
     left: u64,
     broken: Option<Broken>,
-    /// What was read of by [`Read`].
+    /// The segment that [`Read`] reads from, and how much of it was read.
     segment: Vec<u8>,
     at: usize,
 }

@@ -70,7 +70,7 @@ impl Storage {
         self.waiting.replacing.fetch_sub(replacing, Ordering::Release);
     }
 
-    /// Sees to it that the stores have nothing else than what was computed in its place.
+    /// Writes what waits, if any of it replaces a record in the store: nobody is to read the old one.
     pub(crate) fn settle(&self) {
         if self.waiting.replacing.load(Ordering::Acquire) > 0 {
             self.write_waiting();

@@ -31,7 +31,7 @@ async fn gated(n: usize) -> usize {
     n
 }
 
-/// Has the last call end first.
+/// Lets the last call end first.
 #[memento]
 async fn calls_backwards(calls: usize) -> Vec<usize> {
     let mut ended = Vec::new();

@@ -53,7 +53,7 @@ impl Asked {
         self.0.is_damaged.store(is_damaged, Ordering::SeqCst);
     }
 
-    /// Has all puts wait until `work` is done.
+    /// Makes all puts wait until `work` is done.
     pub(crate) fn closed<T>(&self, work: impl FnOnce() -> T) -> T {
         let _gate = self.0.gate.write();
         work()

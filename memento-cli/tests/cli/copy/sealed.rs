@@ -68,7 +68,7 @@ fn snapshots_come_along_both_ways() {
     assert_eq!(snapshot(&to, &["--get", later.trim()]), "hello\n");
 }
 
-/// Has the memento that came last changed behind the back of its store.
+/// Changes the memento that came last behind the back of its store.
 fn spoil_memento(folder: &Folder) {
     let update = "UPDATE mementos SET record = zeroblob(300)
                   WHERE id = (SELECT max(id) FROM mementos)";
@@ -114,7 +114,7 @@ fn contents_that_cannot_be_opened_are_told() {
     assert_eq!((visit.computed, visit.hits), (1, MEMENTOS - 1));
 }
 
-/// Has an object changed behind the back of its store: it is shorter than any, or is not encrypted, or has another end.
+/// Changes an object behind the back of its store: it is shorter than any, or is not encrypted, or has another end.
 fn spoil_object(place: &Place, how: usize) {
     let raw = ["--cluster", "raw", "blob"];
     place.done(&[&raw[..], &["get", "reports/a", "spoiled"]].concat());
