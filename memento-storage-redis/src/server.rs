@@ -57,7 +57,7 @@ impl Server {
     /// The server that `options` names. Nothing is asked of it before the first request.
     pub(crate) fn new(options: &Options) -> Self {
         let connector = Connector::new(options);
-        let patience = options.connect_timeout + options.response_timeout;
+        let patience = options.connect_timeout.saturating_add(options.response_timeout);
         Self {
             location: options.location(),
             connector,
