@@ -217,7 +217,9 @@ impl Shared {
         drop(state);
         self.changed.notify_all();
         // Others need not wait for a tier that fails.
-        claims.iter().for_each(|claim| claim.end());
+        for claim in claims {
+            claim.end();
+        }
     }
 
     /// Waits until what was put before has ended; what others put meanwhile is theirs.
