@@ -7,7 +7,7 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote;
 
 /// What the names of plugin crates begin with, as rustc writes them.
-const PLUGINS: [&str; 3] = ["memento_storage_", "memento_runner_", "memento_codec_"];
+const PLUGINS: [&str; 2] = ["memento_storage_", "memento_runner_"];
 
 /// A crate that this one can name.
 pub(crate) struct Dependency {

@@ -4,9 +4,9 @@
 //! framework knows no plugin by name but those in this crate, which are registered in the same way, and those of this
 //! project that its messages advise.
 //!
-//! Crates whose names begin with `memento-storage-`, `memento-runner-` or `memento-codec-` are kept linked by
-//! `#[memento]` and `#[memento::main]`; others by [`plugins!`](crate::plugins). Where there is no link-time
-//! registration, [`register_storage`] and [`register_runner`] do it when the program starts.
+//! Crates whose names begin with `memento-storage-` or `memento-runner-` are kept linked by `#[memento]` and
+//! `#[memento::main]`; others by [`plugins!`](crate::plugins). Where there is no link-time registration,
+//! [`register_storage`] and [`register_runner`] do it when the program starts.
 
 mod at_end;
 mod choice;

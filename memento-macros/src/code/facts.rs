@@ -1,5 +1,6 @@
 //! What a piece of code mentions.
 
+mod compile_time;
 mod conditions;
 mod texts;
 
@@ -8,10 +9,11 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use super::files::File;
+use super::import::{self, Import};
 use super::index::Index;
 use super::lex::{Kind, Source};
 use super::mention::{Mention, Stands};
-use super::{item, literal, normal};
+use super::{item, normal};
 
 /// What a piece of code is, and what it mentions.
 #[derive(Default)]
@@ -25,10 +27,10 @@ pub(crate) struct Facts {
     pub(crate) options: Vec<String>,
     /// The variables that it reads while it is compiled.
     pub(crate) variables: Vec<String>,
-    /// The files that it includes.
-    pub(crate) files: Vec<PathBuf>,
-    /// Whether it includes a file that only the compiler can name.
-    pub(crate) includes_unknown: bool,
+    /// The files that it includes, and whether each is code.
+    pub(crate) files: Vec<(PathBuf, bool)>,
+    /// Whether it includes a file, or reads a variable, that only the compiler can name.
+    pub(crate) is_unknown: bool,
     /// The texts in it, each with the file that it stands in.
     pub(crate) texts: Vec<(PathBuf, String)>,
 }
@@ -83,6 +85,11 @@ const KEYWORDS: [&str; 40] = [
     "static", "super", "trait", "true", "use", "where", "while",
 ];
 
+/// Whether a macro of the standard library is called this, which defines nothing.
+pub(super) fn is_standard(name: &str) -> bool {
+    TRANSPARENT.contains(&name)
+}
+
 /// What an item is, and what it mentions.
 pub(super) fn of_item(index: &Index, node: usize) -> Facts {
     read_item(index, node, index.is_memento(&index.nodes[node].item))
@@ -91,6 +98,19 @@ pub(super) fn of_item(index: &Index, node: usize) -> Facts {
 /// The same for a memento function whose body counts like that of any other function.
 pub(super) fn of_plain(index: &Index, node: usize) -> Facts {
     read_item(index, node, false)
+}
+
+/// The same of code in a file that is included; `None` where it is none.
+pub(super) fn of_file(index: &Index, path: &Path, krate: usize) -> Option<Facts> {
+    let read = |source: &Source| {
+        let mut reader = Reader::new(source, path, Some(index)).of_crate(krate);
+        reader.read(0..source.len());
+        reader.facts
+    };
+    match index.files.iter().find(|file| file.path == *path) {
+        Some(file) => Some(read(&file.source)),
+        None => Source::new(std::fs::read_to_string(path).ok()?).as_ref().map(read),
+    }
 }
 
 fn read_item(index: &Index, node: usize, is_memento: bool) -> Facts {
@@ -104,9 +124,7 @@ fn read_item(index: &Index, node: usize, is_memento: bool) -> Facts {
                 normal::write(source, condition.clone(), &mut reader.facts.normal);
                 reader.facts.options.append(&mut options(source, path, condition));
             }
-            let paths = (1..=import.path.len()).map(|length| &import.path[..length]);
-            reader.facts.mentions.extend(paths.filter_map(Mention::of_path));
-            reader.facts.roots.extend(import.path.first().cloned());
+            reader.import(import);
         }
         // Another memento function has a version of its own. Its types may be used by whoever calls it.
         _ if is_memento => {
@@ -123,20 +141,41 @@ fn read_item(index: &Index, node: usize, is_memento: bool) -> Facts {
     let mut facts = reader.facts;
     for module in index.around(item.module) {
         for (file, attributes) in &index.modules[module].attributes {
-            let File { source, path, .. } = &index.files[*file];
-            facts.options.append(&mut options(source, path, attributes.clone()));
-            // Of two modules of one name, it says which is there.
-            for condition in conditions::of_module(source, attributes.clone()) {
-                if !is_memento {
-                    normal::write(source, condition, &mut facts.normal);
-                }
-            }
+            read_attributes(index, &index.files[*file], attributes.clone(), is_memento, &mut facts);
         }
     }
     let unique: HashSet<Mention> = facts.mentions.drain(..).collect();
     facts.mentions.extend(unique);
     facts.mentions.sort_unstable();
     facts
+}
+
+/// Reads the attributes of a module for something in it.
+fn read_attributes(
+    index: &Index,
+    file: &File,
+    attributes: Range<usize>,
+    is_memento: bool,
+    facts: &mut Facts,
+) {
+    let File { source, path, krate, .. } = file;
+    facts.options.append(&mut options(source, path, attributes.clone()));
+    // Of two modules of one name, it says which is there.
+    for condition in conditions::of_module(source, attributes.clone()) {
+        if !is_memento {
+            normal::write(source, condition, &mut facts.normal);
+        }
+    }
+    // A macro may make anything of what is in the module.
+    for attribute in conditions::macros_of_module(source, attributes) {
+        let mut reader = Reader::new(source, path, Some(index)).of_crate(*krate);
+        reader.read(attribute);
+        if !is_memento {
+            facts.normal.push_str(&reader.facts.normal);
+        }
+        facts.mentions.append(&mut reader.facts.mentions);
+        facts.roots.append(&mut reader.facts.roots);
+    }
 }
 
 /// The options in the conditions in `range`.
@@ -182,6 +221,10 @@ impl<'a> Reader<'a> {
                 at = behind;
                 continue;
             }
+            if let Some(behind) = self.imports(at..range.end, surroundings) {
+                at = behind;
+                continue;
+            }
             match token.kind {
                 Kind::Ident => self.ident(at, surroundings),
                 Kind::Str => self.text(at, surroundings),
@@ -194,6 +237,32 @@ impl<'a> Reader<'a> {
             }
             at += 1;
         }
+    }
+
+    /// Reads the `use` that begins `range`, if one does: its names are those of paths. The index behind it; `None` for
+    /// what a macro gets, which may make anything else of it.
+    fn imports(&mut self, range: Range<usize>, surroundings: Surroundings) -> Option<usize> {
+        let source = self.source;
+        let at = range.start;
+        // `impl Trait + use<'a>`
+        if self.index.is_none() || !source.is(at, "use") || source.is(at + 1, "<") {
+            return None;
+        }
+        let mut end = at;
+        while end < range.end && !source.is(end, ";") {
+            end = source.skip(end);
+        }
+        for import in import::imports(source, at..end + 1) {
+            self.import(&import);
+        }
+        (!surroundings.in_macro).then_some(end)
+    }
+
+    /// Notes what the path of an import names.
+    fn import(&mut self, import: &Import) {
+        let paths = (1..=import.path.len()).map(|length| &import.path[..length]);
+        self.facts.mentions.extend(paths.filter_map(Mention::of_path));
+        self.facts.roots.extend(import.path.first().cloned());
     }
 
     /// What stands around what is in the group that opens at `open`.
@@ -213,8 +282,10 @@ impl<'a> Reader<'a> {
             let is_transparent = TRANSPARENT.contains(&called)
                 && self.index.is_some_and(|index| !index.defines(called));
             surroundings.in_macro |= !is_transparent;
-            surroundings.in_include |= called.starts_with("include");
+            surroundings.in_include |= compile_time::is_include(called);
+            surroundings.in_definition |= called == "macro_rules";
         }
+        surroundings.in_module |= source.is(earlier, "mod") && source.ident(before).is_some();
         surroundings
     }
 
@@ -227,9 +298,9 @@ impl<'a> Reader<'a> {
         let Some(name) = source.ident(at) else { return };
         let Some(index) = self.index else { return };
         let before = at.wrapping_sub(1);
-        // What is defined is not mentioned.
-        if ["enum", "fn", "mod", "struct", "trait", "type", "union"].contains(&source.text(before))
-        {
+        // What is defined is not mentioned. A macro may get words in this order that define nothing.
+        let words = ["enum", "fn", "mod", "struct", "trait", "type", "union"];
+        if !surroundings.in_macro && words.contains(&source.text(before)) {
             return;
         }
         let is_raw = source.text(at).starts_with("r#");
@@ -248,9 +319,15 @@ impl<'a> Reader<'a> {
             return;
         }
         let stands = match () {
-            () if follows_path && self.may_lead_to_item(at - 3, index) => {
+            () if follows_path && at >= 3 && self.may_lead_to_item(at - 3, index) => {
                 let is_root = self.is_root(at - 3);
-                let before = source.ident(at - 3).filter(|name| *name != "super" || is_root);
+                let is_known = |name: &&str| match *name {
+                    // In a module within a body, they are others than outside.
+                    "self" | "super" if surroundings.in_module => false,
+                    "super" => is_root,
+                    _ => true,
+                };
+                let before = source.ident(at - 3).filter(is_known);
                 Stands::InPath(before.map(str::to_owned))
             }
             () if follows_path || is_field => Stands::BehindType,
@@ -296,32 +373,6 @@ impl<'a> Reader<'a> {
             self.facts.mentions.push(Mention { name: name.to_owned(), stands });
         }
     }
-
-    /// Notes what `include!` and `env!` and their kin read.
-    fn compile_time_macro(&mut self, at: usize, surroundings: Surroundings) {
-        let source = self.source;
-        let inside = source.inside(at + 2);
-        match source.ident(at) {
-            Some("include" | "include_str" | "include_bytes") => {
-                match literal::path(source, inside, self.path, &|name| self.variable(name)) {
-                    Some(path) => self.facts.files.push(path),
-                    None => self.facts.includes_unknown = true,
-                }
-            }
-            // A folder in the path of a file does not count: the file does.
-            Some("env" | "option_env") if !surroundings.in_include => {
-                self.facts.variables.extend(source.string(inside.start));
-            }
-            _ => {}
-        }
-    }
-
-    fn variable(&self, name: &str) -> Option<String> {
-        match self.index {
-            Some(index) => index.crates.all[self.krate].variable(name),
-            None => std::env::var(name).ok(),
-        }
-    }
 }
 
 /// What tokens stand in.
@@ -330,4 +381,8 @@ struct Surroundings {
     in_attribute: bool,
     in_macro: bool,
     in_include: bool,
+    /// In the definition of a macro.
+    in_definition: bool,
+    /// In a module within what is read.
+    in_module: bool,
 }

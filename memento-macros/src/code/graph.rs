@@ -10,13 +10,12 @@
 mod implementors;
 mod inputs;
 mod names;
+mod unknown;
 
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-pub(super) use inputs::files_named_by;
-
-use super::facts::{self, Facts, Reader};
+use super::facts::{self, Facts};
 use super::index::{Index, Names, Place};
 use super::item::Kind;
 
@@ -58,10 +57,13 @@ pub(super) struct Vertex<'i> {
     /// Of an option whose state only the compiler knows: its number.
     pub(super) option: Option<usize>,
     /// The texts in it, with the files that they stand in.
-    pub(super) texts: Vec<(PathBuf, String)>,
-    /// Whether it includes a file that only the compiler can name.
-    pub(super) includes_unknown: bool,
+    pub(super) texts: Vec<Text>,
+    /// Whether it includes a file, or reads a variable, that only the compiler can name.
+    pub(super) is_unknown: bool,
 }
+
+/// A text in code, with the file that it stands in.
+pub(super) type Text = (PathBuf, String);
 
 /// A piece of what a version is made of.
 pub(super) struct Piece {
@@ -88,6 +90,12 @@ enum Joint {
     PublicImports(usize),
     /// The conditions under which all that is in another module is in this one; of any module, where it is not known.
     Globs(Option<usize>),
+    /// The imports of all that is in a module which say what a name in this one is.
+    Choice(usize),
+    /// All imports that others can see of all that is in a module.
+    PublicGlobs,
+    /// The imports that say which traits with a method of a name are in scope in a module; in any, where it is not known.
+    Scope { method: usize, module: Option<usize> },
     /// All crates that a crate needs.
     Foreign(usize),
     /// All types, and all impls of traits.
@@ -130,12 +138,6 @@ impl<'i> Graph<'i> {
             self.follow(root, only_inputs, Place { module: None, ..place });
         }
         root
-    }
-
-    /// Makes `from` lead to a file, and to what the code in it names, which may stand anywhere.
-    pub(super) fn include(&mut self, from: usize, path: &Path) {
-        let facts = Facts { files: vec![path.to_owned()], ..Facts::default() };
-        self.follow(from, facts, Place { krate: 0, module: None, at: None });
     }
 
     /// Makes `from` lead to an item.
@@ -277,20 +279,23 @@ impl<'i> Graph<'i> {
             for root in &facts.roots {
                 self.lead_to_crate(from, root, place.krate);
             }
-            for path in &facts.files {
-                if self.lead_to_file(from, path)
-                    && let Some(file) = index.files.iter().find(|file| file.path == *path)
-                {
-                    let reader = Reader::new(&file.source, &file.path, Some(index));
-                    let mut reader = reader.of_crate(place.krate);
-                    reader.read(0..file.source.len());
-                    unread.push(reader.facts);
+            for (path, is_code) in &facts.files {
+                if self.lead_to_file(from, path) && *is_code {
+                    unread.extend(facts::of_file(index, path, place.krate));
                 }
             }
             self.lead_to_compile_time(from, &facts, place.krate);
+            // What a macro asks, the compiler answers for the crate that calls it.
+            if place.module.is_none() {
+                let crates = index.crates.all.iter().enumerate();
+                let callers = crates.filter(|(_, krate)| krate.sees.contains(&place.krate));
+                for (caller, _) in callers.filter(|(caller, _)| *caller != place.krate) {
+                    self.lead_to_compile_time(from, &facts, caller);
+                }
+            }
             let vertex = &mut self.vertices[from];
             vertex.texts.append(&mut facts.texts);
-            vertex.includes_unknown |= facts.includes_unknown;
+            vertex.is_unknown |= facts.is_unknown;
         }
         if let Some(module) = place.module {
             self.lead_to_imports(from, module, place.krate);

@@ -56,7 +56,10 @@ fn tree(source: &Source, range: Range<usize>, prefix: &[String], imports: &mut V
         if source.is_path(at) {
             at += 2;
         } else if source.is(at, "*") {
-            imports.push(Import::new(path, None));
+            // In the call of a macro, `use` may be anything.
+            if !path.is_empty() {
+                imports.push(Import::new(path, None));
+            }
             return;
         } else if source.opens(at, "{") {
             let inside = source.inside(at);
@@ -71,6 +74,9 @@ fn tree(source: &Source, range: Range<usize>, prefix: &[String], imports: &mut V
             }
             return;
         } else if source.is(at, "as") {
+            if path.is_empty() {
+                return;
+            }
             let name = source.ident(at + 1).map(str::to_owned);
             imports.push(Import::new(path, name));
             return;

@@ -28,8 +28,8 @@ pub(crate) struct Index {
     imports: HashMap<usize, Vec<usize>>,
     /// Whether each module imports all that is in another one.
     globs: Vec<bool>,
-    /// The names that `#[memento]` goes by.
-    attributes: HashSet<String>,
+    /// The names that `#[memento]` goes by, each with the crate in which it does.
+    attributes: HashSet<(usize, String)>,
 }
 
 /// An item, and the file that it is in.
@@ -103,7 +103,7 @@ impl Index {
             aliases: HashSet::new(),
             imports: HashMap::new(),
             globs: Vec::new(),
-            attributes: HashSet::from(["memento".to_owned()]),
+            attributes: HashSet::new(),
         };
         index.name_all(&roots);
         index.number_all();
@@ -157,7 +157,7 @@ impl Index {
                         lead(from_ref(name), |names| &mut names.items);
                         let last = import.path.last();
                         if last.is_some_and(|last| last == "memento") {
-                            self.attributes.insert(name.clone());
+                            self.attributes.insert((self.files[node.file].krate, name.clone()));
                         }
                         if last != Some(name) {
                             self.aliases.insert(name.clone());
@@ -300,6 +300,11 @@ impl Index {
             || self.aliases.contains(name)
     }
 
+    /// Whether something is also called this that has another name.
+    pub(crate) fn is_alias(&self, name: &str) -> bool {
+        self.aliases.contains(name)
+    }
+
     /// The modules around `module`, and itself.
     pub(crate) fn around(&self, module: usize) -> impl Iterator<Item = usize> {
         std::iter::successors(Some(module), |&module| self.modules[module].parent)
@@ -319,7 +324,10 @@ impl Index {
 
     /// Whether an item is a memento function.
     pub(crate) fn is_memento(&self, item: &Item) -> bool {
-        item.body.is_some() && item.attributes.iter().any(|name| self.attributes.contains(name))
+        let krate = self.modules[item.module].krate;
+        let is_it =
+            |name: &String| name == "memento" || self.attributes.contains(&(krate, name.clone()));
+        item.body.is_some() && item.attributes.iter().any(is_it)
     }
 
     /// The source and the path of the file that an item is in.

@@ -19,6 +19,19 @@ pub(crate) fn path(
     Some(from.parent().unwrap_or(from).join(text))
 }
 
+/// The text of the first argument of a macro; `None` where only the compiler can tell.
+pub(crate) fn first(
+    source: &Source,
+    range: Range<usize>,
+    variable: Variable<'_>,
+) -> Option<String> {
+    let mut end = range.start;
+    while end < range.end && !source.is(end, ",") {
+        end = source.skip(end);
+    }
+    text(source, range.start..end, variable)
+}
+
 /// The text that literals, `concat!` and `env!` make.
 fn text(source: &Source, range: Range<usize>, variable: Variable<'_>) -> Option<String> {
     let start = range.start;

@@ -11,7 +11,9 @@ impl Mention {
     /// The last name of a path.
     pub(crate) fn of_path(path: &[String]) -> Option<Self> {
         let (name, before) = path.split_last()?;
-        Some(Self { name: name.clone(), stands: Stands::InPath(before.last().cloned()) })
+        // What `super` is behind another one is not the module around this one.
+        let before = before.last().filter(|last| *last != "super" || before.len() == 1);
+        Some(Self { name: name.clone(), stands: Stands::InPath(before.cloned()) })
     }
 }
 

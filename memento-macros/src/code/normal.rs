@@ -38,8 +38,10 @@ const COMMA_BLIND: [&str; 19] = [
 ];
 
 /// Keywords behind which a value can stand, so that a group there is no list of arguments.
-const BEFORE_VALUES: [&str; 12] =
-    ["break", "else", "if", "in", "let", "match", "move", "mut", "ref", "return", "while", "yield"];
+const BEFORE_VALUES: [&str; 14] = [
+    "break", "else", "for", "if", "in", "let", "match", "move", "mut", "ref", "return", "where",
+    "while", "yield",
+];
 
 /// Appends the normal form of some tokens of `source`: without layout, comments, documentation and lint levels.
 pub(crate) fn write(source: &Source, range: Range<usize>, normal: &mut String) {
@@ -170,6 +172,7 @@ mod tests {
         }
         assert_ne!(normal("(a,)"), normal("(a)"));
         assert_ne!(normal("return (a,)"), normal("return (a)"));
+        assert_ne!(normal("for (a,) in v"), normal("for (a) in v"));
         assert_eq!(normal("f(a,)"), normal("f(a)"));
         assert_ne!(normal("mine!(a,)"), normal("mine!(a)"));
         assert_eq!(normal("println!(a,)"), normal("println!(a)"));

@@ -5,10 +5,10 @@
 //! encryption function, 1987): each piece is looked at once, however many functions reach it.
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::facts::Reader;
-use super::graph::{Graph, Vertex, files_named_by};
+use super::graph::{Graph, Text, Vertex};
 use super::groups;
 use super::index::{Index, Place};
 use super::lex::Source;
@@ -57,8 +57,8 @@ struct Settled {
     digest: Option<blake3::Hash>,
     /// The set of the options that it leads to.
     options: usize,
-    /// Whether a file is included that only the compiler can name.
-    includes_unknown: bool,
+    /// Whether a file is included, or a variable read, that only the compiler can name.
+    is_unknown: bool,
 }
 
 impl<'i> Code<'i> {
@@ -92,7 +92,7 @@ impl<'i> Code<'i> {
 
     /// A vertex for a function, settled.
     fn root(&mut self, function: &Source, path: &Path, place: Place, follow: &Follow<'_>) -> usize {
-        let mut files = BTreeSet::<PathBuf>::new();
+        let mut texts = BTreeSet::<Text>::new();
         loop {
             let mut reader = Reader::new(function, path, Some(self.graph.index));
             reader.read(0..function.len());
@@ -101,15 +101,13 @@ impl<'i> Code<'i> {
                 self.graph.lead_to_path(root, names, place);
             }
             self.graph.lead_to_implementors(root, follow.bounds);
-            for file in &files {
-                self.graph.include(root, file);
-            }
+            self.graph.lead_to_named(root, &texts);
             self.settle(root);
-            let before = files.len();
-            if self.of(root).includes_unknown {
-                files.extend(self.files_named_from(root));
+            let before = texts.len();
+            if self.of(root).is_unknown {
+                texts.extend(self.texts_from(root));
             }
-            if files.len() == before {
+            if texts.len() == before {
                 return root;
             }
         }
@@ -186,8 +184,8 @@ impl<'i> Code<'i> {
         own.sort_unstable_by_key(|digest| *digest.as_bytes());
         let beyond = vertices().flat_map(Vertex::successors).filter_map(|to| self.settled[to]);
         let beyond: Vec<Settled> = beyond.collect();
-        let includes_unknown = vertices().any(|vertex| vertex.includes_unknown)
-            || beyond.iter().any(|settled| settled.includes_unknown);
+        let is_unknown = vertices().any(|vertex| vertex.is_unknown)
+            || beyond.iter().any(|settled| settled.is_unknown);
         let options = self.sets.union(
             beyond.iter().map(|settled| settled.options),
             vertices().filter_map(|vertex| vertex.option),
@@ -196,17 +194,17 @@ impl<'i> Code<'i> {
             beyond.iter().filter_map(|settled| Some(settled.digest?.into())).collect();
         beyond.sort_unstable();
         beyond.dedup();
-        Settled { digest: digest(&own, &beyond), options, includes_unknown }
+        Settled { digest: digest(&own, &beyond), options, is_unknown }
     }
 
-    /// The files that may be included by what a vertex leads to.
-    fn files_named_from(&self, root: usize) -> BTreeSet<PathBuf> {
+    /// The texts in what a vertex leads to.
+    fn texts_from(&self, root: usize) -> BTreeSet<Text> {
         let mut met = BTreeSet::from([root]);
         let mut unread = vec![root];
         while let Some(vertex) = unread.pop() {
             unread.extend(self.graph.vertices[vertex].successors().filter(|to| met.insert(*to)));
         }
-        files_named_by(met.iter().flat_map(|&vertex| &self.graph.vertices[vertex].texts))
+        met.iter().flat_map(|&vertex| self.graph.vertices[vertex].texts.iter().cloned()).collect()
     }
 }
 

@@ -1,9 +1,11 @@
 //! What functions reach in small programs.
 
 mod conditions;
+mod imports;
 mod packages;
 mod places;
 mod texts;
+mod written;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};

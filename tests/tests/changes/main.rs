@@ -5,6 +5,7 @@
 mod callees;
 mod corners;
 mod harmless;
+mod imports;
 mod inputs;
 mod macros;
 mod methods;

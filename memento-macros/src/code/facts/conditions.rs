@@ -2,8 +2,25 @@
 
 use std::ops::Range;
 
-use super::{KEYWORDS, Reader, Surroundings};
+use super::{KEYWORDS, Reader, Surroundings, normal};
 use crate::code::lex::Source;
+
+/// Attributes of modules and crates that are no macros, beside lint levels and documentation.
+const BUILT_IN: [&str; 13] = [
+    "cfg",
+    "cfg_attr",
+    "crate_name",
+    "crate_type",
+    "deprecated",
+    "feature",
+    "macro_use",
+    "must_use",
+    "no_implicit_prelude",
+    "no_std",
+    "path",
+    "recursion_limit",
+    "type_length_limit",
+];
 
 /// What the attributes of a module have in them that says when it is there, or from which file.
 pub(super) fn of_module(source: &Source, attributes: Range<usize>) -> Vec<Range<usize>> {
@@ -21,6 +38,25 @@ pub(super) fn of_module(source: &Source, attributes: Range<usize>) -> Vec<Range<
         at = end;
     }
     conditions
+}
+
+/// The attributes of a module that only a macro can have: all that the compiler does not know.
+pub(super) fn macros_of_module(source: &Source, attributes: Range<usize>) -> Vec<Range<usize>> {
+    let mut macros = Vec::new();
+    let mut at = attributes.start;
+    while at < attributes.end {
+        let bracket = if source.is(at + 1, "!") { at + 2 } else { at + 1 };
+        let end = source.skip(bracket).max(at + 1);
+        let is_tool =
+            ["clippy", "rustfmt", "diagnostic", "miri"].contains(&source.text(bracket + 1));
+        let is_known = is_tool || BUILT_IN.contains(&source.text(bracket + 1));
+        if source.opens(bracket, "[") && !is_known && normal::silent_attribute(source, at).is_none()
+        {
+            macros.push(at..end);
+        }
+        at = end;
+    }
+    macros
 }
 
 impl Reader<'_> {

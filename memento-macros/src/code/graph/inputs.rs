@@ -1,13 +1,13 @@
 //! What code depends on beside other code: crates, files, variables, options.
 
-use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::super::crates::Foreign;
 use super::super::facts::Facts;
 use super::super::import::Import;
-use super::super::index::{Index, Place};
+use super::super::index::{Index, Names, Place};
 use super::super::item::Kind;
+use super::super::mention::Stands;
 use super::{Graph, Joint, Piece, Vertex};
 
 /// Options that are the same for all crates of a program.
@@ -21,7 +21,7 @@ fn is_of_profile(option: &str) -> bool {
     matches!(option, "debug_assertions" | "overflow_checks")
 }
 
-impl Graph<'_> {
+impl<'i> Graph<'i> {
     /// Makes `from` lead to something that is no code; whether it had not before. Its label tells it from all others.
     fn lead_to_input(
         &mut self,
@@ -110,11 +110,16 @@ impl Graph<'_> {
 
     fn lead_to_imported(&mut self, from: usize, import: usize, krate: usize) {
         let index = self.index;
-        let Kind::Import(import) = &index.nodes[import].item.kind else { return };
-        let Some(root) = import.path.first().filter(|_| !import.is_always_named()) else { return };
+        let item = &index.nodes[import].item;
+        let Kind::Import(import) = &item.kind else { return };
+        // `#[macro_use] extern crate`
+        let brings_macros = item.attributes.iter().any(|name| name == "macro_use");
+        let is_unnamed = brings_macros || !import.is_always_named();
+        let Some(root) = import.path.first().filter(|_| is_unnamed) else { return };
         // What derives traits has no traits itself, and is named where it does, unless all that is there is imported.
         let foreign = index.crates.all[krate].foreign.get(root);
-        if import.name.is_none() || !foreign.is_some_and(Foreign::is_procedural_macro) {
+        let brings_all = brings_macros || import.name.is_none();
+        if brings_all || !foreign.is_some_and(Foreign::is_procedural_macro) {
             self.lead_to_crate(from, root, krate);
         }
     }
@@ -138,6 +143,69 @@ impl Graph<'_> {
                 }
             });
         }
+    }
+
+    /// Makes `from` lead to what says which of several things a name is, beside imports of that name: the modules of which
+    /// all is imported where the name stands, or where it is looked for.
+    pub(super) fn lead_to_choice(&mut self, from: usize, stands: &Stands, place: Place) {
+        let index = self.index;
+        let searched = match (stands, place.module) {
+            (Stands::InPath(Some(before)), Some(module)) => index.modules_of(before, module),
+            _ => Some(Vec::new()),
+        };
+        let searched = searched.filter(|_| place.module.is_some());
+        let Some(searched) = searched else { return self.lead_to_public_globs(from) };
+        // Of several modules of one name, an import may say which it is: behind another name, that of any module.
+        if searched.len() > 1 {
+            self.lead_to_public_globs(from);
+        }
+        let modules = searched.into_iter().chain(place.module);
+        for module in modules.filter(|&module| index.has_glob(module)) {
+            self.lead_to(from, Joint::Choice(module), |graph, joint| {
+                for &import in index.imports(module).iter().filter(|&&item| is_glob(index, item)) {
+                    graph.lead_to_item(joint, import);
+                }
+                graph.lead_to_public_globs(joint);
+            });
+        }
+    }
+
+    /// Makes `from` lead to all imports that others can see of all that is in a module.
+    fn lead_to_public_globs(&mut self, from: usize) {
+        let index = self.index;
+        self.lead_to(from, Joint::PublicGlobs, |graph, joint| {
+            for import in index.public_imports().filter(|&import| is_glob(index, import)) {
+                graph.lead_to_item(joint, import);
+            }
+        });
+    }
+
+    /// Makes `from` lead to the imports that say which traits are in scope, of those with a method of this name: a trait
+    /// is used without being named.
+    pub(super) fn lead_to_traits_in_scope(&mut self, from: usize, method: &'i Names, place: Place) {
+        if method.traits.is_empty() {
+            return;
+        }
+        let index = self.index;
+        let scope = Joint::Scope { method: method.number, module: place.module };
+        self.lead_to(from, scope, |graph, joint| {
+            let brings = |&import: &usize| brings_trait(index, import, &method.traits);
+            let Some(module) = place.module else {
+                let all = (0..index.modules.len()).flat_map(|module| index.imports(module));
+                return all
+                    .copied()
+                    .filter(brings)
+                    .for_each(|item| graph.lead_to_item(joint, item));
+            };
+            for &import in index.imports(module).iter().filter(|import| brings(import)) {
+                graph.lead_to_item(joint, import);
+            }
+            if index.has_glob(module) {
+                for import in index.public_imports().filter(brings) {
+                    graph.lead_to_item(joint, import);
+                }
+            }
+        });
     }
 
     /// Makes `from` lead to an import, if it is there under a condition and may be used without being named.
@@ -225,27 +293,15 @@ fn is_type(index: &Index, import: &Import) -> bool {
         && others.all(|kind| matches!(kind, Kind::Type { .. }))
 }
 
+/// Whether an import may bring one of these traits in.
+fn brings_trait(index: &Index, import: usize, traits: &[usize]) -> bool {
+    let Kind::Import(import) = &index.nodes[import].item.kind else { return false };
+    let Some(last) = import.path.last().filter(|_| import.name.is_some()) else { return true };
+    let is_it = |&item: &usize| matches!(&index.nodes[item].item.kind, Kind::Trait { name, .. } if name == last);
+    index.is_alias(last) || traits.iter().any(is_it)
+}
+
 /// Whether an import brings in all that is in something.
 fn is_glob(index: &Index, import: usize) -> bool {
     matches!(&index.nodes[import].item.kind, Kind::Import(import) if import.name.is_none())
-}
-
-/// The files that an include may mean whose path only the compiler can tell: those that have one of the texts in
-/// reached code in their names, beside the sources with the texts, and in the folders that the texts name.
-pub(in super::super) fn files_named_by<'t>(
-    texts: impl Iterator<Item = &'t (PathBuf, String)>,
-) -> BTreeSet<PathBuf> {
-    let texts: Vec<&(PathBuf, String)> = texts.collect();
-    let beside = texts.iter().filter_map(|(from, _)| from.parent().map(Path::to_owned));
-    let named = texts.iter().map(|(from, text)| from.with_file_name(text));
-    let (folders, others): (Vec<_>, Vec<_>) = beside.chain(named).partition(|path| path.is_dir());
-    let folders: BTreeSet<PathBuf> = folders.into_iter().collect();
-    let contents = folders.iter().filter_map(|folder| std::fs::read_dir(folder).ok());
-    let contents = contents.flatten().flatten().map(|file| file.path());
-    let is_named = |path: &PathBuf| {
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
-        texts.iter().any(|(_, text)| !text.is_empty() && name.contains(text.as_str()))
-    };
-    let found = contents.filter(is_named).chain(others);
-    found.filter(|path| path.is_file()).collect()
 }

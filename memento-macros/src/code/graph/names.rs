@@ -21,7 +21,8 @@ impl Graph<'_> {
                 && can_be.iter().any(|&item| is_value(item) && is_local(item));
             let is_hidden = |item: usize| hides && is_value(item) && !is_local(item);
             let named = can_be.into_iter().filter(|&item| !is_hidden(item));
-            for item in named.chain(found.enums.iter().copied()) {
+            let named: Vec<usize> = named.chain(found.enums.iter().copied()).collect();
+            for &item in &named {
                 self.lead_to_item(from, item);
             }
             if let Stands::InPath(Some(before)) = stands
@@ -29,8 +30,12 @@ impl Graph<'_> {
             {
                 self.lead_to_globs(from, before, place);
             }
+            if named.len() > 1 {
+                self.lead_to_choice(from, stands, place);
+            }
             if *stands != Stands::Alone {
                 self.lead_to_items(from, Joint::Members(found.number), &found.traits);
+                self.lead_to_traits_in_scope(from, found, place);
                 if !found.members.is_empty() {
                     self.vertices[from].calls.push(found);
                 }

@@ -83,7 +83,10 @@ impl Index {
 
     pub(super) fn find_glob(&self, module: usize) -> bool {
         self.imports(module).iter().any(|&import| match &self.nodes[import].item.kind {
-            Kind::Import(import) => import.name.is_none() && self.may_be_module(&import.path[0]),
+            Kind::Import(import) => {
+                let root = import.path.first();
+                import.name.is_none() && root.is_some_and(|root| self.may_be_module(root))
+            }
             _ => false,
         })
     }

@@ -17,10 +17,13 @@ impl Parser<'_> {
 
     pub(super) fn value(&mut self, start: &Start, at: usize, name: &str) -> usize {
         let end = self.semicolon(at);
-        if name != "_" {
+        if name == "_" {
+            // It is there for what stands in it.
+            self.items(at + 1..end);
+        } else {
             self.named(start, self.source.text(at), name, end, None);
+            self.blocks(at..end);
         }
-        self.blocks(at..end);
         end
     }
 

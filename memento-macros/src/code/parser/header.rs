@@ -21,8 +21,9 @@ pub(super) fn text(source: &Source, range: Range<usize>) -> String {
 /// Whether the braces at `open` are an argument of a type, as in `Grid<{ N + 1 }>`.
 pub(super) fn is_generic_argument(source: &Source, open: usize) -> bool {
     let behind = source.skip(open);
-    (source.is(open - 1, "<") || source.is(open - 1, ","))
-        && (source.is(behind, ">") || source.is(behind, ","))
+    let before = source.text(open.wrapping_sub(1));
+    // `const N: usize = { 1 + 1 }`
+    ["<", ",", "="].contains(&before) && (source.is(behind, ">") || source.is(behind, ","))
 }
 
 /// The trait in the header of an `impl`, and all names in it that can be types: those of the implementing type
@@ -93,7 +94,9 @@ fn behind_generics(source: &Source, mut at: usize) -> usize {
     while at < source.len() {
         match source.text(at) {
             "<" => depth += 1,
-            ">" if !source.is(at - 1, "-") || !source.touches(at - 1) => depth -= 1,
+            ">" if !source.is(at - 1, "-") || !source.touches(at - 1) => {
+                depth = depth.saturating_sub(1);
+            }
             _ => {}
         }
         at = source.skip(at);

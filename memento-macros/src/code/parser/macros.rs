@@ -1,5 +1,8 @@
 //! Macros, where they are defined and where they are called among items.
 
+use std::ops::Range;
+
+use super::super::facts::is_standard;
 use super::super::item::Kind;
 use super::super::lex::{Kind as TokenKind, Source};
 use super::{Parser, Start};
@@ -98,6 +101,19 @@ pub(super) fn names(source: &Source, open: usize) -> Vec<String> {
     names
 }
 
+/// The macros that are called in `range` where items may stand, and where their groups open.
+fn statements(source: &Source, range: Range<usize>) -> Vec<(String, usize)> {
+    let is_call = |&at: &usize| {
+        let open = at + 2;
+        let is_group = source.get(open).is_some_and(|token| token.kind == TokenKind::Open);
+        let is_statement = || source.opens(open, "{") || source.is(source.skip(open), ";");
+        source.is(at + 1, "!") && is_group && is_statement()
+    };
+    let is_own = |name: &&str| !is_standard(name) && *name != "macro_rules";
+    let called = |at: usize| Some((source.ident(at).filter(is_own)?.to_owned(), at + 2));
+    range.filter(is_call).filter_map(called).collect()
+}
+
 impl Parser<'_> {
     pub(super) fn macro_(&mut self, start: &Start, group: usize, name: &str) -> usize {
         let source = self.source;
@@ -118,8 +134,16 @@ impl Parser<'_> {
                     types.extend(of_types);
                 }
                 Kind::Member { of, .. } => types.extend(of),
-                Kind::Macro { .. } | Kind::Call { .. } | Kind::Import(_) => {}
+                Kind::Import(import) => defines.extend(import.name),
+                Kind::Macro { .. } | Kind::Call { .. } => {}
             }
+        }
+        // What other macros define that it calls.
+        for (of, open) in statements(source, group..end) {
+            let names = names(source, open);
+            defines.extend(names.iter().cloned());
+            types.extend(names);
+            traits.push(of);
         }
         let kind = Kind::Macro { name: name.to_owned(), defines, traits, types };
         self.add(start, kind, format!("macro {name}"), end, None);
