@@ -63,7 +63,7 @@ impl Server {
             connector,
             pool: Pool::new(options.connection_pool_size, patience),
             aside: Pool::new(ASIDE, patience),
-            outage: Outage::new(options.response_timeout * SILENCE),
+            outage: Outage::new(options.response_timeout.saturating_mul(SILENCE)),
             scripts: Scripts::new(),
             base: options.base(),
             options: options.clone(),

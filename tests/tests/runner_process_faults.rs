@@ -286,6 +286,7 @@ fn a_launcher_that_fails_is_told_of() {
     };
     let failed = message(&["sh", "-c", "echo no such partition >&2; exit 3"]);
     assert!(failed.contains("exit status: 3; its last output: no such partition"), "{failed}");
+    assert!(failed.contains("; check `launcher`, which has to start what"), "{failed}");
     let missing = message(&["/no/such/launcher"]);
     assert!(missing.contains("No such file or directory"), "{missing}");
     assert!(
@@ -322,7 +323,7 @@ fn a_launcher_that_says_nothing_is_not_waited_for_without_end() {
     let options = options().launcher(silent).start_timeout(Duration::from_millis(500));
     let error = environment(options).enter(|| process::try_call(1)).unwrap_err().to_string();
     let expected = "it did not say within 500ms that it is one, ended with signal: 9 (SIGKILL); its \
-                    last output: waiting";
+                    last output: waiting; set `start_timeout` in `[runner]` to more";
     assert!(error.contains(expected), "{error}");
 }
 

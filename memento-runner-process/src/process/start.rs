@@ -85,15 +85,16 @@ impl Process {
         options: &Options,
     ) -> Failure {
         let has_ended = greeted.is_ok();
+        let is_late = greeted.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::TimedOut);
         let reason = match greeted {
-            Err(error) if error.kind() == io::ErrorKind::TimedOut => {
+            Err(_) if is_late => {
                 format!("it did not say within {:?} that it is one", options.start_timeout)
             }
             Err(error) => error.to_string(),
             Ok(_) => "it ended without saying that it is one".to_owned(),
         };
         let end = self.end();
-        let error = failed.source(format!("{reason}, {end}")).help(ENTRY);
+        let error = failed.source(format!("{reason}, {end}")).help(advice(options, is_late));
         let is_killed = |status: ExitStatus| status.signal().is_some();
         if has_ended && end.status.is_some_and(is_killed) {
             Failure::Killed(error)
@@ -113,6 +114,20 @@ impl Process {
         self.pipes.get_mut().limit_waits(None);
         greeting
     }
+}
+
+/// What may be wrong where a worker does not say that it is one.
+fn advice(options: &Options, is_late: bool) -> String {
+    let mut advice = String::new();
+    if is_late {
+        advice.push_str("set `start_timeout` in `[runner]` to more, if it takes longer; ");
+    }
+    if !options.launcher.is_empty() {
+        advice.push_str("check `launcher`, which has to start what stands behind it; ");
+    } else if options.program.is_some() {
+        advice.push_str("check `program`, which has to have the functions of this one; ");
+    }
+    advice + ENTRY
 }
 
 /// Whether a worker leads a process group of its own, so that a signal from the terminal, which is for the group of

@@ -11,6 +11,9 @@ use serde::de::DeserializeOwned;
 use super::Origin;
 use crate::{Error, ErrorKind, Result};
 
+/// A time of an option is no longer than this: a thousand years.
+const LONGEST: Duration = Duration::from_hours(24 * 365 * 1000);
+
 /// Options for something that a configuration chooses: a storage, a runner.
 ///
 /// A plugin takes the options that it knows by name and type; what nobody has taken in the end is reported with its
@@ -153,7 +156,7 @@ impl Options {
             None => Ok(None),
             Some(Setting::Value(value, _)) => match value.clone().try_into() {
                 Ok(value) => Ok(Some(value)),
-                Err(error) => Err(self.invalid(name, error.message())),
+                Err(error) => Err(self.invalid(name, in_words(error.message()))),
             },
             Some(Setting::Table(_)) => {
                 Err(self.invalid(name, "it is a table, and a value is expected"))
@@ -184,6 +187,10 @@ impl Options {
     /// As [`take`](Self::take).
     pub fn take_path(&mut self, name: &str) -> Result<Option<PathBuf>> {
         let path = self.take::<PathBuf>(name)?;
+        if path.as_ref().is_some_and(|path| path.starts_with("~")) {
+            let wrong = "`~` stands for no folder here";
+            return Err(self.invalid(name, wrong).help("write `${HOME}`"));
+        }
         let folder = self.known.get(name).cloned().flatten().unwrap_or_default().folder();
         Ok(path.map(|path| folder.join(path)))
     }
@@ -202,6 +209,10 @@ impl Options {
             other => Err(format!("`{other}` is no time")),
         };
         let help = "write a time such as `\"90s\"`, `\"10 min\"` or `\"2h 30m\"`";
+        // Times are added up, and to the clock.
+        let is_long = time.as_ref().is_ok_and(|time| *time > LONGEST);
+        let time =
+            if is_long { Err("it is longer than a thousand years".to_owned()) } else { time };
         time.map(Some).map_err(|wrong| self.invalid(name, wrong).help(help))
     }
 
@@ -342,4 +353,16 @@ impl Options {
         let rest = |known: &String| name.strip_prefix(&**known)?.strip_prefix('_').map(str::len);
         self.known.keys().any(|known| rest(known) > Some(0))
     }
+}
+
+/// What is wrong with a value, in words for people who write no Rust.
+fn in_words(message: &str) -> String {
+    let types = [
+        ("expected a sequence", "expected a list, as in `[\"a\", \"b\"]`"),
+        ("expected usize", "expected a whole number"),
+        ("expected u32", "expected a whole number"),
+        ("expected u64", "expected a whole number"),
+        ("expected f64", "expected a number"),
+    ];
+    types.iter().fold(message.to_owned(), |message, (from, to)| message.replace(from, to))
 }

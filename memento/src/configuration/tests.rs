@@ -235,12 +235,12 @@ fn a_value_of_another_type_is_refused() {
     refused(
         open("[runner]\n\nthreads = 'many'"),
         "cannot understand an option (option: runner.threads, set by: /project/memento.toml:3): \
-         invalid type: string \"many\", expected usize",
+         invalid type: string \"many\", expected a whole number",
     );
     refused(
         open("[runner]\nthreads = -1"),
         "cannot understand an option (option: runner.threads, set by: /project/memento.toml:2): \
-         invalid value: integer `-1`, expected usize",
+         invalid value: integer `-1`, expected a whole number",
     );
     for wrong in ["-1", "1.5", "true"] {
         let text = format!("[storage]\nmemory_cache = {wrong}");
@@ -250,6 +250,15 @@ fn a_value_of_another_type_is_refused() {
     let mut options = Options::new().with("limit", 2);
     let message = options.take_duration("limit").unwrap_err().to_string();
     assert!(message.contains("`2` is no time; write a time such as `\"90s\"`"), "{message}");
+    let mut options = Options::new().with("limit", "500000000000 years");
+    let message = options.take_duration("limit").unwrap_err().to_string();
+    assert!(message.contains("it is longer than a thousand years; write a time"), "{message}");
+    let mut options = Options::new().with("path", "~/cache");
+    let message = options.take_path("path").unwrap_err().to_string();
+    assert!(message.contains("`~` stands for no folder here; write `${HOME}`"), "{message}");
+    let mut options = Options::new().with("tiers", "memory");
+    let message = options.take::<Vec<String>>("tiers").unwrap_err().to_string();
+    assert!(message.contains("expected a list, as in `[\"a\", \"b\"]`"), "{message}");
 }
 
 #[test]
