@@ -95,3 +95,22 @@ fn where_no_tier_is_written_nothing_is_changed() {
     assert!(data.has_namespace(&namespace).unwrap());
     assert_eq!(data.list_namespaces().unwrap(), [namespace]);
 }
+
+#[test]
+fn a_tier_that_lists_more_than_it_is_asked_for_hides_nothing() {
+    let (near, far) = (Store::default(), Store::default());
+    assert_eq!(runs(&of(near.stores())), 10);
+    assert_eq!(runs(&crate::tiers([tier(&near).writes(Writes::Never), tier(&far)])), 0);
+    let metadata = Tiers::new([tier(&near), tier(&far)]).into_stores().metadata;
+    near.set_surplus(3);
+    let (mut listed, mut from) = (Vec::new(), None);
+    loop {
+        let page = metadata.list(&Filter::default(), from, 2).unwrap();
+        listed.extend(page.entries);
+        from = page.next;
+        if from.is_none() {
+            break;
+        }
+    }
+    assert_eq!(listed.len(), 10);
+}
