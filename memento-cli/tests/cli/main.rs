@@ -3,6 +3,7 @@
 mod archive;
 mod blob;
 mod copy;
+mod keys;
 mod messages;
 mod peers;
 mod ping;
