@@ -141,6 +141,10 @@ fn what_is_wrong_is_named_with_its_place() {
             "url = 's3://bucket'\naccess_key_id = 'x'",
             &["memento.toml:3", "storage.access_key_id", "set `secret_access_key`, too"],
         ),
+        (
+            "url = 's3://bucket'\nsession_token = 'x'",
+            &["memento.toml:3", "storage.session_token", "set `access_key_id`"],
+        ),
         ("url = 'az://box'\naccess_key = 'x'", &["memento.toml:3", "`account`"]),
         ("url = 'gs://bucket'\nregion = 'x'", &["memento.toml:3", "region", "`service_account`"]),
         ("url = 'file:///tmp/x'\nregion = 'x'", &["memento.toml:3", "region"]),
