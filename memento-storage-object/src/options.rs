@@ -209,7 +209,7 @@ impl Options {
             }
             taken.take_service(options)?;
         }
-        if let Some(size) = options.take_size("max_object_size")? {
+        if let Some(size) = options.take_size_limit("max_object_size")? {
             taken.max_object_size = size;
         }
         if let Some(parallel) = options.take_count("parallel")? {
