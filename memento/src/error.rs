@@ -58,7 +58,7 @@ impl ErrorKind {
     /// Whether a store says by it what is wrong with one object or record, and not with itself: others can be asked
     /// for, one by one.
     pub fn is_of_one(self) -> bool {
-        matches!(self, Self::Damaged | Self::NewerFormat)
+        matches!(self, Self::Damaged | Self::NewerFormat | Self::TooLarge)
     }
 }
 

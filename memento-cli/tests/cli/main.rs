@@ -9,6 +9,7 @@ mod peers;
 mod ping;
 mod progress;
 mod storage;
+mod too_long;
 
 use std::fs;
 use std::io::Write as _;

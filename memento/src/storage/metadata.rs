@@ -91,7 +91,8 @@ pub trait MetadataStore: Send + Sync + Debug {
     }
 
     /// The records of several invocations, in the order of `keys`, each with the error that [is of it
-    /// alone](crate::ErrorKind::is_of_one): one that the store itself finds damaged is no reason to miss the others.
+    /// alone](crate::ErrorKind::is_of_one): one that the store itself finds damaged, or longer than it reads, is no reason
+    /// to miss the others.
     ///
     /// They are asked for [together](Self::get_many), and one by one only where that fails.
     ///
@@ -201,6 +202,9 @@ pub trait MetadataStore: Send + Sync + Debug {
 
     /// Up to `limit` of the entries that `filter` admits and that are not hidden, from the newest on, or from `from`
     /// on, where the page before ended.
+    ///
+    /// One whose record cannot be had, as it is longer than the store reads, is listed without the bytes of it. To ask
+    /// for it by its key says why.
     ///
     /// # Errors
     ///

@@ -39,7 +39,7 @@ impl Said {
             return None;
         }
         // Each thing that is damaged is another one, and was moved to where it can be looked at.
-        if error.kind().is_of_one() {
+        if matches!(error.kind(), ErrorKind::Damaged | ErrorKind::NewerFormat) {
             return Some(1);
         }
         let of_kind = self.of_kinds.entry((error.kind(), error.operation().to_owned()));
