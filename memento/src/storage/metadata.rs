@@ -63,9 +63,11 @@ pub type Claim = Box<dyn Debug + Send>;
 /// A store need not check what it returns: every record proves itself to the framework. It may lose any record at
 /// any time; that costs a computation, never a wrong value.
 pub trait MetadataStore: Send + Sync + Debug {
-    /// Where it is, for messages: a folder, a host.
+    /// Where it is, for messages: a folder, a host. No secret is in it.
+    ///
+    /// Unless a store says it, that is the name of its type: one that can be in several places says in which it is.
     fn location(&self) -> String {
-        format!("{self:?}")
+        std::any::type_name::<Self>().to_owned()
     }
 
     /// What it can do, beyond what every store does.
