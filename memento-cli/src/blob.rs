@@ -30,6 +30,9 @@ impl Command {
         let access = if self.writes() { Access::Write } else { Access::Read };
         let stores = choice.stores(access)?;
         let data = &*stores.data;
+        if let Some(operation) = self.change() {
+            storage::check_data_writable(data, operation)?;
+        }
         match self {
             Self::Ls(ls) => ls.run(data, output),
             Self::Stat(stat) => stat.run(data, output),
@@ -41,6 +44,18 @@ impl Command {
             Self::Snapshot(snapshots) => snapshots.run(data, output),
         }?;
         finish(access, &stores)
+    }
+
+    /// What it changes in the storage, if it does.
+    fn change(&self) -> Option<&'static str> {
+        match self {
+            Self::Ls(_) | Self::Stat(_) | Self::Get(_) => None,
+            Self::Put(_) => Some(write::PUT),
+            Self::Append(_) => Some(write::APPEND),
+            Self::Cp(cp) => cp.is_within().then_some(write::COPY),
+            Self::Rm(_) => Some(remove::REMOVE),
+            Self::Snapshot(snapshots) => snapshots.change(),
+        }
     }
 
     /// Whether a folder may come to be.

@@ -131,9 +131,7 @@ impl Copy<'_> {
                     read.push((name.clone(), content));
                     copied.push(*object);
                 }
-                Err(error) if error.kind() != ErrorKind::TooLarge && !error.kind().is_of_one() => {
-                    return Err(error);
-                }
+                Err(error) if !error.kind().is_of_one() => return Err(error),
                 // As a stream it comes in parts, and what is damaged is told.
                 _ => self.content(object)?,
             }
@@ -182,8 +180,9 @@ impl Copy<'_> {
         let mut advanced = |bytes, _| self.bar.set_position(before + bytes);
         let put = contents::put(COPY, &*self.to.data, item, &mut *reader, &mut advanced);
         put.map_err(|error| {
-            let is_of_one = error.kind().is_of_one();
-            if is_of_one { error.with("store", self.from.data.location()) } else { error }
+            // Which one does not take what is too long, that one says.
+            let is_read = error.kind().is_of_one() && error.kind() != ErrorKind::TooLarge;
+            if is_read { error.with("store", self.from.data.location()) } else { error }
         })?;
         if self.arguments.verify && !self.is_whole(item.name)? {
             return Err(self.unlike(item.name));

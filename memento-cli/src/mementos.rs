@@ -44,7 +44,7 @@ pub(crate) fn read(metadata: &dyn MetadataStore, keys: &[Key]) -> Result<Vec<Res
 }
 
 /// Which of `entries` a store does not have. One that is damaged there, or was forgotten, is none; one of a newer
-/// release is one, whatever it says.
+/// release, or that is too long to be read, is one, whatever it says.
 pub(crate) fn missing(metadata: &dyn MetadataStore, entries: &[Entry]) -> Result<HashSet<Key>> {
     let keys: Vec<Key> = entries.iter().map(|entry| entry.key).collect();
     let there = metadata.get_each(&keys)?;
@@ -53,7 +53,7 @@ pub(crate) fn missing(metadata: &dyn MetadataStore, entries: &[Entry]) -> Result
             |record: Option<_>| record.map(|bytes| Entry::read(&entry.key, bytes)).transpose();
         match record.and_then(read) {
             Ok(found) => found.is_some_and(|found| entry.hidden || !found.hidden),
-            Err(error) => error.kind() == ErrorKind::NewerFormat,
+            Err(error) => error.kind() != ErrorKind::Damaged,
         }
     };
     let missing = entries.iter().zip(there).filter_map(|(entry, record)| {

@@ -186,19 +186,23 @@ fn leaves<S: ?Sized>(whole: Leaf<S>, tiers: fn(&S) -> Tiers<S>) -> Vec<Leaf<S>> 
 
 /// Fails where a storage keeps nothing.
 pub(crate) fn check_writable(stores: &Stores, operation: &'static str) -> Result<()> {
-    let read_only = |location: String| {
-        Error::new(ErrorKind::ReadOnly, operation)
-            .with("store", location)
-            .source("it keeps nothing of what is put")
-    };
     let Stores { data, metadata } = stores;
-    if !data.capabilities().writable {
-        return Err(read_only(data.location()));
-    }
+    check_data_writable(&**data, operation)?;
     if !metadata.capabilities().writable {
-        return Err(read_only(metadata.location()));
+        return Err(read_only(metadata.location(), operation));
     }
     Ok(())
+}
+
+/// Fails where a data store keeps nothing.
+pub(crate) fn check_data_writable(data: &dyn DataStore, operation: &'static str) -> Result<()> {
+    if data.capabilities().writable { Ok(()) } else { Err(read_only(data.location(), operation)) }
+}
+
+fn read_only(location: String, operation: &'static str) -> Error {
+    Error::new(ErrorKind::ReadOnly, operation).with("store", location).source(
+        "it keeps nothing of what is put: it is open for reading only, or of the type `null`",
+    )
 }
 
 /// Waits until all that was put is where it is to be.

@@ -5,13 +5,14 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use memento::{Error, ErrorKind, Result};
-use object_store::aws::{AmazonS3Builder, AmazonS3ConfigKey, S3ConditionalPut};
-use object_store::azure::MicrosoftAzureBuilder;
+use object_store::aws::{AmazonS3Builder, AmazonS3ConfigKey, AwsCredential, S3ConditionalPut};
+use object_store::azure::{AzureAccessKey, AzureCredential, MicrosoftAzureBuilder};
 use object_store::gcp::GoogleCloudStorageBuilder;
 use object_store::list::PaginatedListStore;
 use object_store::local::LocalFileSystem;
 use object_store::{
     BackoffConfig, Certificate, ClientOptions, ObjectStore, Result as StoreResult, RetryConfig,
+    StaticCredentialProvider,
 };
 
 use crate::Options;
@@ -113,11 +114,15 @@ fn s3(options: &Options) -> Result<AmazonS3Builder> {
         builder = builder.with_conditional_put(S3ConditionalPut::Disabled);
     }
     let login = &options.login;
-    if let (Some(id), Some(secret)) = (&login.id, &login.secret) {
-        builder = builder.with_access_key_id(id).with_secret_access_key(secret);
-    }
-    if let Some(token) = &login.token {
-        builder = builder.with_token(token);
+    match (&login.id, &login.secret, &login.token) {
+        (Some(id), Some(secret), token) => {
+            // Of the variables, none: a token in them goes with another key.
+            let (key_id, secret_key, token) = (id.clone(), secret.clone(), token.clone());
+            let said = StaticCredentialProvider::new(AwsCredential { key_id, secret_key, token });
+            builder = builder.with_credentials(Arc::new(said));
+        }
+        (.., Some(token)) => builder = builder.with_token(token),
+        _ => {}
     }
     if let Some(endpoint) = &options.endpoint {
         // A variable of this service alone would be taken before what `with_endpoint` says.
@@ -158,7 +163,11 @@ fn azure(options: &Options) -> Result<MicrosoftAzureBuilder> {
         builder = builder.with_account(account);
     }
     if let Some(key) = &options.login.secret {
-        builder = builder.with_access_key(key);
+        // The variables may say otherwise who this process is, which would be taken before the key.
+        let key = AzureAccessKey::try_new(key);
+        let key = key.map_err(|error| problem::invalid(OPEN, options, &error.into()))?;
+        let said = StaticCredentialProvider::new(AzureCredential::AccessKey(key));
+        builder = builder.with_credentials(Arc::new(said));
     }
     if let Some(endpoint) = &options.endpoint {
         builder = builder.with_endpoint(endpoint.clone());

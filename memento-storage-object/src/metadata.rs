@@ -15,8 +15,7 @@ use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use memento::{
-    Capabilities, Claim, Entry, ErrorKind, Filter, Key, MetadataStore, Page, Replacement, Result,
-    Version,
+    Capabilities, Claim, Entry, Filter, Key, MetadataStore, Page, Replacement, Result, Version,
 };
 use object_store::path::Path;
 use object_store::{Attributes, PutMode};
@@ -130,14 +129,6 @@ impl ObjectMetadataStore {
         })
     }
 
-    /// The same of many, of which one that is too long is none: the others are found.
-    fn look_up_many(&self, keys: &[Key]) -> impl Iterator<Item = Result<Option<Fetched>>> {
-        self.look_up(keys).map(|found| match found {
-            Err(error) if error.kind() == ErrorKind::TooLarge => Ok(None),
-            found => found,
-        })
-    }
-
     /// The records of what was fetched, as far as they are there.
     fn records(&self, found: Vec<Option<Fetched>>) -> Result<Vec<Option<Vec<u8>>>> {
         let found = found.into_iter().map(|found| found.map(|found| record(found.content)));
@@ -166,20 +157,20 @@ impl MetadataStore for ObjectMetadataStore {
     }
 
     fn get_many(&self, keys: &[Key]) -> Result<Vec<Option<Vec<u8>>>> {
-        self.records(self.look_up_many(keys).collect::<Result<_>>()?)
+        self.records(self.look_up(keys).collect::<Result<_>>()?)
     }
 
     fn get_each(&self, keys: &[Key]) -> Result<Vec<Result<Option<Vec<u8>>>>> {
-        let (mut whole, mut newer) = (Vec::new(), Vec::new());
-        for found in self.look_up_many(keys) {
+        let (mut whole, mut errors) = (Vec::new(), Vec::new());
+        for found in self.look_up(keys) {
             let (found, error) = match found {
                 Err(error) if error.kind().is_of_one() => (None, Some(error)),
                 found => (found?, None),
             };
             whole.push(found);
-            newer.push(error);
+            errors.push(error);
         }
-        let records = self.records(whole)?.into_iter().zip(newer);
+        let records = self.records(whole)?.into_iter().zip(errors);
         Ok(records.map(|(record, error)| error.map_or(Ok(record), Err)).collect())
     }
 

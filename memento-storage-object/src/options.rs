@@ -209,7 +209,7 @@ impl Options {
             }
             taken.take_service(options)?;
         }
-        if let Some(size) = options.take_size("max_object_size")? {
+        if let Some(size) = options.take_size_limit("max_object_size")? {
             taken.max_object_size = size;
         }
         if let Some(parallel) = options.take_count("parallel")? {
@@ -249,6 +249,11 @@ impl Options {
             return Err(options
                 .invalid(secret, "it is the secret of nobody")
                 .help(format!("set `{id}`, too")));
+        }
+        if self.login.token.is_some() && self.login.id.is_none() {
+            return Err(options
+                .invalid("session_token", "the key that it goes with is not said")
+                .help(format!("set `{id}` and `{secret}`, too")));
         }
         Ok(())
     }
@@ -290,13 +295,25 @@ impl Options {
     pub(crate) fn location(&self) -> String {
         let address = &self.address;
         let said = self.endpoint.clone().filter(|_| address.service != Service::Files);
-        // As the library finds it where nothing is said.
-        let of_s3 = ["AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "AWS_ENDPOINT"];
-        let found = || of_s3.iter().find_map(|name| std::env::var(name).ok());
-        match said.or_else(|| found().filter(|_| address.service == Service::S3)) {
-            Some(endpoint) => format!("{address} at {}", address::service_at(&endpoint)),
-            None => address.to_string(),
+        // As the library finds them where nothing is said.
+        let (endpoints, accounts): (&[&str], &[&str]) = match address.service {
+            Service::S3 => (&["AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "AWS_ENDPOINT"], &[]),
+            Service::Azure => {
+                (&["AZURE_STORAGE_ENDPOINT", "AZURE_ENDPOINT"], &["AZURE_STORAGE_ACCOUNT_NAME"])
+            }
+            Service::Google | Service::Files => (&[], &[]),
+        };
+        let found = |names: &[&str]| names.iter().find_map(|name| std::env::var(name).ok());
+        let mut location = address.to_string();
+        // Each account has containers of its own.
+        let account = self.login.id.clone().filter(|_| address.service == Service::Azure);
+        if let Some(account) = account.or_else(|| found(accounts)) {
+            location += &format!(" of account {account:?}");
         }
+        if let Some(endpoint) = said.or_else(|| found(endpoints)) {
+            location += &format!(" at {}", address::service_at(&endpoint));
+        }
+        location
     }
 
     /// Whether a put can depend on what is there.
@@ -323,5 +340,12 @@ mod tests {
         assert_eq!(at("https://me:secret@host"), "s3://bucket/a at https://host");
         let files = Options::new("file:///a").unwrap().endpoint("https://host");
         assert_eq!(files.location(), "file:///a");
+        let of = |account| Options::new("az://box/a").unwrap().key(account, "c2VjcmV0");
+        assert_eq!(of("mine").location(), "az://box/a of account \"mine\"");
+        assert_ne!(of("mine").location(), of("yours").location());
+        let at = of("mine").endpoint("https://host");
+        assert_eq!(at.location(), "az://box/a of account \"mine\" at https://host");
+        let of_s3 = Options::new("s3://bucket/a").unwrap().key("id", "secret");
+        assert!(!of_s3.location().contains("id"));
     }
 }

@@ -189,7 +189,7 @@ impl DataStore for RedisDataStore {
     fn append(&self, name: &Name, content: &[u8]) -> Result<()> {
         const APPEND: &str = "append to an object";
         self.server.check_writable(APPEND)?;
-        self.server.check_size(KEEP, content.len() as u64)?;
+        self.server.check_size(APPEND, content.len() as u64)?;
         let mut append = self.script(&self.server.scripts.append, name);
         append.arg(name.as_str()).arg(token::short()).arg(token::long()).arg(content);
         append.arg(self.server.options.max_object_size).arg(self.server.options.ttl_milliseconds());
@@ -218,18 +218,19 @@ impl DataStore for RedisDataStore {
         let mut pipeline = redis::pipe();
         pipeline.atomic();
         pipeline.cmd("GETRANGE").arg(self.key(name)).arg(0).arg(HEAD - 1);
-        pipeline.cmd("GET").arg(self.server.key("about", name.as_str()));
+        let most = self.server.options.max_object_size;
+        pipeline.cmd("GETRANGE").arg(self.server.key("about", name.as_str())).arg(0).arg(most);
         let mut replies = self.server.ask_all(LOOK_UP, Repeat::Yes, &pipeline)?.into_iter();
         let head: Vec<u8> = self.reply(LOOK_UP, replies.next().unwrap_or(Value::Nil))?;
         if head.is_empty() {
             return Ok(None);
         }
         let head = Head::read(&head).ok_or_else(|| self.damaged(name))?;
-        let metadata: Option<Vec<u8>> =
-            self.reply(LOOK_UP, replies.next().unwrap_or(Value::Nil))?;
-        let metadata = match metadata {
-            Some(text) => serde_json::from_slice(&text).map_err(|_| self.damaged(name))?,
-            None => UserMetadata::new(),
+        let metadata: Vec<u8> = self.reply(LOOK_UP, replies.next().unwrap_or(Value::Nil))?;
+        self.server.check_size(LOOK_UP, metadata.len() as u64)?;
+        let metadata = match &*metadata {
+            [] => UserMetadata::new(),
+            text => serde_json::from_slice(text).map_err(|_| self.damaged(name))?,
         };
         Ok(Some(Properties { size: head.size, modified: Some(head.modified), metadata }))
     }

@@ -9,7 +9,7 @@ pub(crate) const HEAD: usize = 83;
 /// How long the content of an object may be that is kept in one piece, and the pieces of one that is not.
 pub(crate) const CHUNK: usize = 1 << 20;
 /// The greatest length that a head may tell.
-const LONGEST: u64 = 1 << 36;
+pub(crate) const LONGEST: u64 = 1 << 36;
 /// How long the head of a memento is.
 pub(crate) const MEMENTO_HEAD: usize = 76;
 

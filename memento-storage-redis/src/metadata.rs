@@ -47,7 +47,7 @@ impl RedisMetadataStore {
         Ok((!value.is_empty()).then(|| record(value)))
     }
 
-    /// What one reply of many says. What is no string, or too long, is none: the others are found.
+    /// What one reply of many says. What is no string is none: the others are found.
     fn found_by(&self, reply: Value) -> Result<Option<Vec<u8>>> {
         let value = match reply {
             Value::BulkString(value) => Ok(value),
@@ -56,9 +56,7 @@ impl RedisMetadataStore {
         let found = value.map_err(|error| self.server.failed(LOOK_UP, &error));
         match found.and_then(|value| self.found(value)) {
             // An empty record is found out to be none.
-            Err(error) if matches!(error.kind(), ErrorKind::Damaged | ErrorKind::TooLarge) => {
-                Ok(Some(Vec::new()))
-            }
+            Err(error) if error.kind() == ErrorKind::Damaged => Ok(Some(Vec::new())),
             found => found,
         }
     }
@@ -139,6 +137,18 @@ impl MetadataStore for RedisMetadataStore {
         Ok(records)
     }
 
+    fn get_each(&self, keys: &[Key]) -> Result<Vec<Result<Option<Vec<u8>>>>> {
+        let pack = |keys: &[Key]| self.reads.pack(keys);
+        let read = |reply| match self.found_by(reply) {
+            Err(error) if !error.kind().is_of_one() => Err(error),
+            found => Ok(found),
+        };
+        let mut records = Vec::with_capacity(keys.len());
+        let mut take = |mut arrived| records.append(&mut arrived);
+        self.server.stream(LOOK_UP, keys, pack, read, &mut take)?;
+        Ok(records)
+    }
+
     fn stream(&self, keys: &[Key], take: &mut dyn FnMut(Vec<Option<Vec<u8>>>)) -> Result<()> {
         let pack = |keys: &[Key]| self.reads.pack(keys);
         self.server.stream(LOOK_UP, keys, pack, |reply| self.found_by(reply), take)
@@ -206,6 +216,7 @@ impl MetadataStore for RedisMetadataStore {
         add_filter(&mut page, filter);
         page.arg(from.map_or_else(|| "+inf".to_owned(), |from| from.to_string()));
         page.arg(limit.min(LONGEST)).arg(u8::from(!self.server.options.readonly)).arg(PAGE);
+        page.arg(self.server.options.max_object_size);
         let found: Vec<Vec<u8>> = self.server.ask(LIST, Repeat::Yes, &page)?;
         let mut found = found.into_iter();
         let next = found.next().and_then(|next| String::from_utf8(next).ok()?.parse().ok());

@@ -7,6 +7,7 @@ use std::time::Duration;
 use memento::Result;
 
 use crate::address::{Address, Place};
+use crate::format::LONGEST;
 
 /// The server that is meant where no URL is given.
 const URL: &str = "redis://localhost:6379/0";
@@ -142,7 +143,11 @@ impl Options {
         if let Some(prefix) = options.take("key_prefix")? {
             taken.key_prefix = prefix;
         }
-        if let Some(size) = options.take_size("max_object_size")? {
+        if let Some(size) = options.take_size_limit("max_object_size")? {
+            if size > LONGEST {
+                let wrong = format!("it is more than {LONGEST} bytes, the most that an object has");
+                return Err(options.invalid("max_object_size", wrong));
+            }
             taken.max_object_size = size;
         }
         taken.ttl = options.take_limit("ttl")?;
@@ -170,7 +175,13 @@ impl Options {
                 return Err(options.invalid(name, wrong).help(help));
             }
         };
-        Ok(taken)
+        let files = [("tls_ca", taken.tls_ca.is_some()), ("tls_key", taken.tls_identity.is_some())];
+        match files.into_iter().find(|(_, is_said)| *is_said && !taken.address.is_tls) {
+            Some((name, _)) => Err(options
+                .invalid(name, "the URL is one without TLS")
+                .help("write `rediss` in place of `redis` in `url`")),
+            None => Ok(taken),
+        }
     }
 
     /// What the names of all keys begin with, and the version of what is kept under them. In a cluster it is in braces,

@@ -12,6 +12,10 @@ pub(crate) struct Pool {
     size: usize,
     /// How long one waits for a connection that another thread has.
     patience: Duration,
+    /// The server.
+    location: String,
+    /// What to do where that was not long enough.
+    help: &'static str,
     state: Mutex<State>,
     returned: Condvar,
 }
@@ -48,9 +52,14 @@ pub(crate) struct Place<'a> {
 }
 
 impl Pool {
-    pub(crate) fn new(size: usize, patience: Duration) -> Self {
-        let size = size.max(1);
-        Self { size, patience, state: Mutex::default(), returned: Condvar::new() }
+    pub(crate) fn new(
+        size: usize,
+        patience: Duration,
+        location: String,
+        help: &'static str,
+    ) -> Self {
+        let (size, returned) = (size.max(1), Condvar::new());
+        Self { size, patience, location, help, state: Mutex::default(), returned }
     }
 
     /// A place, when there is one.
@@ -60,11 +69,10 @@ impl Pool {
             let waited = self.returned.wait_for(&mut state, self.patience);
             if waited.timed_out() && state.in_use >= self.size {
                 return Err(Error::new(ErrorKind::Storage, "take a connection to a Redis server")
+                    .with("server", &self.location)
                     .with("connections", self.size)
                     .source("all are in use")
-                    .help(
-                        "set `connection_pool_size` to how many threads use the server at once",
-                    ));
+                    .help(self.help));
             }
         }
         state.in_use += 1;

@@ -58,11 +58,16 @@ impl Server {
     pub(crate) fn new(options: &Options) -> Self {
         let connector = Connector::new(options);
         let patience = options.connect_timeout.saturating_add(options.response_timeout);
+        let location = options.location();
+        let pool = |size, help| Pool::new(size, patience, location.clone(), help);
         Self {
-            location: options.location(),
+            pool: pool(
+                options.connection_pool_size,
+                "set `connection_pool_size` to how many threads use the server at once",
+            ),
+            aside: pool(ASIDE, "raise `response_timeout`, where the server is slow"),
+            location,
             connector,
-            pool: Pool::new(options.connection_pool_size, patience),
-            aside: Pool::new(ASIDE, patience),
             outage: Outage::new(options.response_timeout.saturating_mul(SILENCE)),
             scripts: Scripts::new(),
             base: options.base(),
@@ -343,5 +348,27 @@ impl fmt::Debug for Server {
             .field("location", &self.location)
             .field("key_prefix", &self.options.key_prefix)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn who_waits_for_a_place_in_vain_is_told_what_is_taken() {
+        let (url, moment) = ("redis://host:7/0", Duration::from_millis(1));
+        let options = Options::new(url).unwrap().connect_timeout(moment).response_timeout(moment);
+        let server = Server::new(&options.connection_pool_size(1));
+        let wrong = |pool: &Pool, size| {
+            let _taken: Vec<_> = (0..size).map(|_| pool.place().unwrap()).collect();
+            pool.place().map(drop).unwrap_err().to_string()
+        };
+        let (usual, aside) = (wrong(&server.pool, 1), wrong(&server.aside, ASIDE));
+        assert!(usual.contains(url) && usual.contains("`connection_pool_size`"), "{usual}");
+        assert!(aside.contains(url) && aside.contains("`response_timeout`"), "{aside}");
+        assert!(!aside.contains("connection_pool_size"), "{aside}");
     }
 }

@@ -94,10 +94,12 @@ impl TieredDataStore {
         })
     }
 
-    /// Sees to it that an object can be copied in the store that has those that change.
+    /// Sees to it that an object can be copied in the store that has those that change, where that is written.
     fn bring_home(&self, name: &Name) -> Result<()> {
-        let home = self.tiers.home();
-        if !name.is_result() || home.data.properties(name)?.is_some() {
+        let Some(home) = self.tiers.written().next_back().filter(|_| name.is_result()) else {
+            return Ok(());
+        };
+        if home.data.properties(name)?.is_some() {
             return Ok(());
         }
         if let Some((n, _)) = self.find(name, |store| store.properties(name))? {
@@ -106,8 +108,26 @@ impl TieredDataStore {
         Ok(())
     }
 
-    fn home(&self) -> &dyn DataStore {
-        &*self.tiers.home().data
+    /// The store that has the objects that may change. Where no tier is written, it refuses all that would change it.
+    fn home(&self) -> Arc<dyn DataStore> {
+        self.tiers.home().shown_data()
+    }
+
+    /// Drops something from each tier that is written; whether one of them had it.
+    ///
+    /// # Errors
+    ///
+    /// Where none is written, too.
+    fn drop_from_each(
+        &self,
+        operation: &'static str,
+        work: impl Fn(&dyn DataStore) -> Result<bool>,
+    ) -> Result<bool> {
+        if self.tiers.written().next().is_none() {
+            return Err(self.tiers.read_only(operation));
+        }
+        let work = |tier: &Tier| tier.do_when_written(|tier| work(&*tier.data));
+        Ok(self.tiers.drop_from_each(work)?.contains(&true))
     }
 }
 
@@ -138,8 +158,7 @@ impl DataStore for TieredDataStore {
     }
 
     fn capabilities(&self) -> Capabilities {
-        let of_home = self.home().capabilities();
-        if self.tiers.written().next().is_some() { of_home } else { of_home.not_writable() }
+        self.home().capabilities()
     }
 
     fn get(&self, name: &Name) -> Result<Option<Vec<u8>>> {
@@ -182,8 +201,7 @@ impl DataStore for TieredDataStore {
         for (_, tier) in self.tiers.iter() {
             tier.drop_waiting_content(name);
         }
-        let remove = |tier: &Tier| tier.do_when_written(|tier| tier.data.remove(name));
-        Ok(self.tiers.drop_from_each(remove)?.contains(&true))
+        self.drop_from_each("drop a result", |store| store.remove(name))
     }
 
     fn list(&self, prefix: &Prefix, options: &ListOptions) -> Result<Listing> {
@@ -300,9 +318,7 @@ impl DataStore for TieredDataStore {
     }
 
     fn remove_namespace(&self, namespace: &Namespace) -> Result<bool> {
-        let remove =
-            |tier: &Tier| tier.do_when_written(|tier| tier.data.remove_namespace(namespace));
-        Ok(self.tiers.drop_from_each(remove)?.contains(&true))
+        self.drop_from_each("remove a namespace", |store| store.remove_namespace(namespace))
     }
 
     fn ping(&self) -> Result<()> {

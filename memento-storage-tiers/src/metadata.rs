@@ -286,7 +286,8 @@ impl MetadataStore for TieredMetadataStore {
         let (mut n, mut from) = self.begin(from);
         let mut page = Page::default();
         while let Some(tier) = self.tiers.0.get(n) {
-            let room = limit - page.entries.len();
+            // A store may give more than it is asked for: what is left out here is on no other page.
+            let room = limit.saturating_sub(page.entries.len());
             let found = tier.check(tier.metadata.list(filter, from, room.max(1)))?;
             let entries = self.not_above(n, found.entries)?;
             if room == 0 && !entries.is_empty() {

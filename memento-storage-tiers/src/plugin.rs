@@ -32,8 +32,9 @@ fn open(options: &mut Options) -> Result<Stores> {
             .source(source)
             .help("name the storages, the nearest first: `tiers = [\"filesystem\", \"redis://host\"]`"));
     }
-    let tiers: Result<Vec<Tier>> = names.iter().map(|name| open_tier(options, name)).collect();
-    let tiers = tiers?;
+    let count = names.len();
+    let open = |(n, name): (usize, &String)| open_tier(options, name, n + 1 == count);
+    let tiers = names.iter().enumerate().map(open).collect::<Result<Vec<Tier>>>()?;
     if tiers[0].writes == Writes::Behind {
         return Err(Error::new(ErrorKind::Configuration, "understand the tiers of a storage")
             .with("tier", &names[0])
@@ -44,14 +45,25 @@ fn open(options: &mut Options) -> Result<Stores> {
 }
 
 /// The tier of this name: what its table says, or else a type or a URL.
-fn open_tier(options: &mut Options, name: &str) -> Result<Tier> {
+fn open_tier(options: &mut Options, name: &str, is_last: bool) -> Result<Tier> {
     let mut own = options.take_listed(name, "tiers")?;
     let writes = own.take("write")?.unwrap_or_default();
-    let promotes = own.take("promote")?.unwrap_or(true);
+    let promotes = own.take("promote")?;
     let queue = own.take_count("queue")?;
+    if queue.is_some() && writes != Writes::Behind {
+        return Err(own
+            .invalid("queue", "it says nothing here: no writes wait for this tier")
+            .help("say `write = \"behind\"`, too, or leave it out"));
+    }
+    if promotes == Some(true) && (is_last || writes == Writes::Never) {
+        let why = if is_last { "there is no tier below" } else { "this tier is never written" };
+        return Err(own
+            .invalid("promote", format!("nothing can be copied up into it: {why}"))
+            .help("leave it out"));
+    }
     let stores = Stores::open(&mut own).map_err(|error| error.with("tier", shown(name)))?;
     own.finish()?;
-    let tier = Tier::new(shown(name), stores).writes(writes).promotes(promotes);
+    let tier = Tier::new(shown(name), stores).writes(writes).promotes(promotes.unwrap_or(true));
     Ok(match queue {
         Some(queue) => tier.queue(queue),
         None => tier,

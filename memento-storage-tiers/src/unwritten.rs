@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use memento::{
     Capabilities, DataStore, Entry, Error, ErrorKind, Filter, Key, ListOptions, Listing,
-    MetadataStore, Name, Page, Prefix, Properties, PutOptions, Result, Snapshot, StoreInfo,
-    Version,
+    MetadataStore, Name, Namespace, Page, Prefix, Properties, PutOptions, Result, Snapshot, Source,
+    Staged, StoreInfo, Version,
 };
 
 /// A store that its tiers do not write, whoever else does: it says so, and refuses what would change it.
@@ -46,6 +46,36 @@ impl DataStore for Unwritten<dyn DataStore> {
         Err(refused("drop an object", self.location()))
     }
 
+    // Nothing of what is to be kept is read before.
+
+    fn append(&self, _: &Name, _: &[u8]) -> Result<()> {
+        Err(refused("append to an object", self.location()))
+    }
+
+    fn copy(&self, _: &Name, _: &Name) -> Result<bool> {
+        Err(refused("copy an object", self.location()))
+    }
+
+    fn create(&self) -> Result<Box<dyn Staged + '_>> {
+        Err(refused("put an object", self.location()))
+    }
+
+    fn put_from(&self, _: &Name, _: &mut Source<'_>, _: &PutOptions) -> Result<bool> {
+        Err(refused("put an object", self.location()))
+    }
+
+    fn snapshot(&self, _: &Name) -> Result<Option<Snapshot>> {
+        Err(refused("take a snapshot", self.location()))
+    }
+
+    fn create_namespace(&self, _: &Namespace) -> Result<bool> {
+        Err(refused("make a namespace", self.location()))
+    }
+
+    fn set_aside(&self, _: &Name) -> Result<()> {
+        Err(refused("move a damaged object aside", self.location()))
+    }
+
     fn list(&self, prefix: &Prefix, options: &ListOptions) -> Result<Listing> {
         self.0.list(prefix, options)
     }
@@ -80,6 +110,14 @@ impl DataStore for Unwritten<dyn DataStore> {
         snapshot: &Snapshot,
     ) -> Result<Option<Box<dyn Read + Send>>> {
         self.0.read_snapshot(name, snapshot)
+    }
+
+    fn list_namespaces(&self) -> Result<Vec<Namespace>> {
+        self.0.list_namespaces()
+    }
+
+    fn has_namespace(&self, namespace: &Namespace) -> Result<bool> {
+        self.0.has_namespace(namespace)
     }
 
     fn ping(&self) -> Result<()> {

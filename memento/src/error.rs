@@ -58,7 +58,7 @@ impl ErrorKind {
     /// Whether it says what is wrong with one object or record, and not with the store itself: others can be asked for,
     /// one by one.
     pub fn is_of_one(self) -> bool {
-        matches!(self, Self::Damaged | Self::NewerFormat)
+        matches!(self, Self::Damaged | Self::NewerFormat | Self::TooLarge)
     }
 }
 

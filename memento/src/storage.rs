@@ -180,7 +180,7 @@ impl Storage {
         match ended {
             // One that the store itself finds damaged is no reason to miss the others.
             Err(error) if error.kind().is_of_one() => {
-                take(keys.iter().skip(told).map(|key| self.record(key)).collect());
+                take(self.records(&keys[told.min(keys.len())..]));
             }
             ended => drop(self.trouble.note(ended)),
         }
@@ -297,7 +297,7 @@ impl Storage {
     }
 
     /// Up to `limit` mementos that `filter` admits, from the newest on, and where the next page begins. Damaged
-    /// records are left out, and moved aside.
+    /// records are left out, and moved aside; those that the store does not read are left out, and stay.
     ///
     /// # Errors
     ///
@@ -310,8 +310,13 @@ impl Storage {
     ) -> Result<(Vec<Memento>, Option<u64>)> {
         self.write_waiting();
         let page = self.metadata.list(filter, from, limit)?;
-        let read = |entry: &Entry| self.read_record(&entry.key, &entry.record).ok().flatten();
-        Ok((page.entries.iter().filter_map(read).collect(), page.next))
+        let read = |entry: Entry| {
+            // One that is listed without its bytes says by its key why.
+            let is_there = !entry.record.is_empty();
+            let record = if is_there { Some(entry.record) } else { self.record(&entry.key) };
+            self.read_record(&entry.key, &record?).ok().flatten()
+        };
+        Ok((page.entries.into_iter().filter_map(read).collect(), page.next))
     }
 }
 

@@ -1,7 +1,7 @@
 //! `memento blob stat` and `memento blob get`.
 
 use std::fs::File;
-use std::io::{Read, Write};
+use std::io::{self, Read, Write};
 use std::ops::Range;
 use std::path::Path;
 
@@ -14,6 +14,9 @@ use crate::file::{self, STANDARD};
 use crate::output::{self, Output};
 
 const GET: &str = "read an object";
+
+/// How long a part of an object is at most that is read at once.
+const AT_ONCE: u64 = 8 << 20;
 
 /// Show what is known of an object besides its content
 #[derive(Args, Debug)]
@@ -68,10 +71,7 @@ impl Get {
         write_out(&self.file, output, |writer| {
             let found = match self.range {
                 None => get(data, &name, writer)?,
-                Some(range) => match data.get_range(&name, range)? {
-                    Some(part) => Some(writer.write_all(&part).map_err(unwritable)?),
-                    None => None,
-                },
+                Some(range) => get_range(data, &name, range, writer)?,
             };
             found.ok_or_else(|| missing(GET, &name, data))
         })
@@ -94,6 +94,28 @@ fn get(data: &dyn DataStore, name: &Name, writer: &mut dyn Write) -> Result<Opti
     let found = data.get_to(name, &mut target)?;
     bar.finish_and_clear();
     Ok(found.map(drop))
+}
+
+/// Writes a part of an object to `writer`, if there is one. A long part comes as a stream of the object, from its
+/// beginning on: parts that are asked for one by one could be of different contents.
+fn get_range(
+    data: &dyn DataStore,
+    name: &Name,
+    mut range: Range<u64>,
+    writer: &mut dyn Write,
+) -> Result<Option<()>> {
+    if range.end - range.start > AT_ONCE {
+        let Some(properties) = data.properties(name)? else { return Ok(None) };
+        range.end = range.end.min(properties.size).max(range.start);
+    }
+    let length = range.end - range.start;
+    if length <= AT_ONCE {
+        let part = data.get_range(name, range)?;
+        return part.map(|part| writer.write_all(&part).map_err(unwritable)).transpose();
+    }
+    let Some(mut reader) = data.read(name)? else { return Ok(None) };
+    copy(&mut (&mut reader).take(range.start), &mut io::sink())?;
+    copy(&mut reader.take(length), writer).map(Some)
 }
 
 /// Lets `write` write to the file, or to standard output. The file gets its name when that has ended well.
@@ -119,7 +141,7 @@ pub(super) fn copy(reader: &mut dyn Read, writer: &mut dyn Write) -> Result<()> 
     std::io::copy(reader, writer).map(drop).map_err(unwritable)
 }
 
-fn unwritable(error: std::io::Error) -> Error {
+fn unwritable(error: io::Error) -> Error {
     Error::new(ErrorKind::Storage, GET).source(error)
 }
 

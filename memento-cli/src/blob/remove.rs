@@ -7,7 +7,7 @@ use super::missing;
 use crate::contents::pages;
 use crate::output::{self, Output};
 
-const REMOVE: &str = "remove an object";
+pub(super) const REMOVE: &str = "remove an object";
 const REMOVE_FOLDER: &str = "remove a folder";
 
 /// How many objects are removed together.

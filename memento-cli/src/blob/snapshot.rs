@@ -28,12 +28,24 @@ pub(crate) struct Snapshots {
     file: String,
 }
 
+const TAKE: &str = "take a snapshot";
+const REMOVE: &str = "remove a snapshot";
+
 #[derive(Serialize)]
 struct Line<'a> {
     snapshot: &'a Snapshot,
 }
 
 impl Snapshots {
+    /// What it changes in the storage, if it does.
+    pub(super) fn change(&self) -> Option<&'static str> {
+        match (self.list || self.get.is_some(), &self.rm) {
+            (true, _) => None,
+            (false, Some(_)) => Some(REMOVE),
+            (false, None) => Some(TAKE),
+        }
+    }
+
     pub(crate) fn run(self, data: &dyn DataStore, output: &mut Output) -> Result<()> {
         let name = Name::new(&self.name)?;
         if self.list {
@@ -50,13 +62,11 @@ impl Snapshots {
             let snapshot = Snapshot::new(identifier)?;
             let is_removed = data.remove_snapshot(&name, &snapshot)?;
             data.flush()?;
-            return is_removed
-                .then_some(())
-                .ok_or_else(|| none("remove a snapshot", &name, &snapshot));
+            return is_removed.then_some(()).ok_or_else(|| none(REMOVE, &name, &snapshot));
         }
         let taken = data.snapshot(&name)?;
         data.flush()?;
-        say(&taken.ok_or_else(|| missing("take a snapshot", &name, data))?, output)
+        say(&taken.ok_or_else(|| missing(TAKE, &name, data))?, output)
     }
 }
 

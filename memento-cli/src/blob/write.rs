@@ -13,8 +13,9 @@ use crate::file::{self, STANDARD};
 use crate::output;
 use crate::storage::{self, Access, Choice};
 
-const PUT: &str = "put an object";
-const COPY: &str = "copy an object";
+pub(super) const PUT: &str = "put an object";
+pub(super) const APPEND: &str = "append to an object";
+pub(super) const COPY: &str = "copy an object";
 
 /// Keep a file, or standard input, under a name
 #[derive(Args, Debug)]
@@ -74,6 +75,11 @@ impl Append {
 }
 
 impl Cp {
+    /// Whether the copy is in the same storage.
+    pub(super) fn is_within(&self) -> bool {
+        self.into.is_none()
+    }
+
     pub(crate) fn run(self, data: &dyn DataStore, choice: &Choice) -> Result<()> {
         let from = Name::new(&self.from)?;
         let to = own_name(self.name.as_ref().unwrap_or(&self.from))?;
@@ -83,6 +89,7 @@ impl Cp {
             return is_there.then_some(()).ok_or_else(|| missing(COPY, &from, data));
         };
         let stores = choice.open(other, Access::Write)?;
+        storage::check_data_writable(&*stores.data, COPY)?;
         let Properties { size, metadata, .. } =
             data.properties(&from)?.ok_or_else(|| missing(COPY, &from, data))?;
         let mut reader = data.read(&from)?.ok_or_else(|| missing(COPY, &from, data))?;

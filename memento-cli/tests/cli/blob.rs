@@ -1,6 +1,7 @@
 //! `memento blob`.
 
 use std::fs;
+use std::io::Read as _;
 use std::os::unix::fs::FileTypeExt as _;
 use std::process::Stdio;
 use std::thread;
@@ -73,6 +74,67 @@ fn long_contents_go_through_in_pieces() {
     place.done(&["blob", "cp", "kept/long", "--to", "./other"]);
     place.done(&["--storage", "./other", "blob", "get", "kept/long", "back"]);
     assert!(place.read("back") == content);
+}
+
+/// How many bytes of memory the process of this number took at most.
+fn peak_memory(process: u32) -> u64 {
+    let status = fs::read_to_string(format!("/proc/{process}/status")).unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+    line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() * 1024
+}
+
+#[test]
+fn long_parts_go_through_in_pieces() {
+    const MIB: usize = 1 << 20;
+    let place = place();
+    let content: Vec<u8> = (0..32_000_000u32).flat_map(u32::to_le_bytes).collect();
+    place.write("long", &content);
+    place.done(&["blob", "put", "long", "kept/long"]);
+    for (range, part) in [
+        ("10..", 10..content.len()),
+        ("..100000000", 0..100_000_000),
+        ("127000000..", 127_000_000..content.len()),
+        ("200000000..", 0..0),
+    ] {
+        let mut command = place.command(&["blob", "get", "kept/long", "--range", range]);
+        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+        let mut output = child.stdout.take().unwrap();
+        // It does not end before the rest has been read.
+        let most = part.len().saturating_sub(MIB);
+        let mut got = Vec::new();
+        (&mut output).take(most as u64).read_to_end(&mut got).unwrap();
+        if most > 0 {
+            assert!(peak_memory(child.id()) < 64 * MIB as u64, "{range}");
+        }
+        output.read_to_end(&mut got).unwrap();
+        assert!(child.wait().unwrap().success() && got == content[part], "{range}");
+    }
+}
+
+#[test]
+fn what_nobody_keeps_is_not_acknowledged() {
+    let place = place();
+    place.done(&["blob", "put", "hello", "a/b"]);
+    for (words, operation) in [
+        (&["put", "hello", "a/b"][..], "put an object"),
+        (&["append", "hello", "a/b"], "append to an object"),
+        (&["cp", "a/b", "a/c"], "copy an object"),
+        (&["rm", "a/b"], "remove an object"),
+        (&["rm", "-r", "a", "--yes"], "remove an object"),
+        (&["snapshot", "a/b"], "take a snapshot"),
+        (&["snapshot", "a/b", "--rm", "1"], "remove a snapshot"),
+    ] {
+        let words = [&["--storage", "null", "blob"], words].concat();
+        place.refused(&words, &[operation, "it keeps nothing of what is put"]);
+    }
+    let words = ["blob", "cp", "a/b", "--to", "null"];
+    place.refused(&words, &["copy an object", "it keeps nothing of what is put"]);
+    let words = ["--storage", "null", "blob", "snapshot", "a/b", "--list"];
+    assert_eq!(place.done(&words), "");
+    // Mementos are of no account to objects.
+    place.write("memento.toml", "[storage]\npath = 's'\nmetadata = 'null'\n");
+    place.done(&["blob", "put", "hello", "a/c"]);
+    place.done(&["blob", "rm", "a/c"]);
 }
 
 #[test]

@@ -3,11 +3,13 @@
 mod archive;
 mod blob;
 mod copy;
+mod keys;
 mod messages;
 mod peers;
 mod ping;
 mod progress;
 mod storage;
+mod too_long;
 
 use std::fs;
 use std::io::Write as _;

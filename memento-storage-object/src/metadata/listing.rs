@@ -4,16 +4,18 @@ use std::collections::BinaryHeap;
 use std::pin::Pin;
 
 use futures_util::stream::{self, Peekable, StreamExt as _};
-use memento::{Filter, Key, Page, Result};
+use memento::{Entry, ErrorKind, Filter, Key, Page, Result};
 use object_store::{Error as StoreError, Result as StoreResult};
 
 use super::index::{Indices, folders, indices};
 use super::{LIST, ObjectMetadataStore};
 use crate::connect::Store;
-use crate::format::{Pointer, entry};
+use crate::format::{Head, Pointer, entry};
 
 /// How many entries a page has at most.
 const LONGEST: usize = 1000;
+/// How much is read of a memento that is too long to be read as a whole: its head, and the path of its function.
+const BEGIN: u64 = 64 << 10;
 
 /// The indices of a function.
 type Begun = Pin<Box<Peekable<Indices>>>;
@@ -122,11 +124,10 @@ impl ObjectMetadataStore {
         let keys: Vec<_> = pointers.iter().map(|(_, key)| *key).collect();
         let mut found = Vec::new();
         for ((order, key), fetched) in pointers.iter().zip(self.fetch(LIST, &keys)) {
-            let fetched = match fetched {
-                Err(error) if error.kind() == memento::ErrorKind::TooLarge => None,
-                fetched => fetched?,
+            let entry = match fetched {
+                Err(error) if error.kind() == ErrorKind::TooLarge => self.without_record(key)?,
+                fetched => fetched?.and_then(|fetched| entry(*key, fetched.content)),
             };
-            let entry = fetched.and_then(|fetched| entry(*key, fetched.content));
             found.extend(entry.filter(|(head, _)| head.order == *order));
         }
         let heads: Vec<_> = found.iter().map(|(head, _)| Some(*head)).collect();
@@ -134,5 +135,13 @@ impl ObjectMetadataStore {
         let there = found.into_iter().zip(there).filter(|(_, is_there)| *is_there);
         page.entries.extend(there.map(|((_, entry), _)| entry));
         Ok(())
+    }
+
+    /// The entry of a memento that is too long to be read: all but its record.
+    fn without_record(&self, key: &Key) -> Result<Option<(Head, Entry)>> {
+        let path = self.path(key);
+        let begin = self.service.ask(LIST, |store| store.begin_of(path, BEGIN))?;
+        let found = begin.and_then(|(_, begin)| entry(*key, begin));
+        Ok(found.map(|(head, entry)| (head, Entry { record: Vec::new(), ..entry })))
     }
 }

@@ -22,21 +22,31 @@ const TOGETHER: usize = 16;
 impl Store {
     /// What the beginning of a memento's object says, and what is known of the object.
     pub(crate) async fn top_of(self, path: Path) -> StoreResult<Option<(ObjectMeta, Top)>> {
-        let range = Some(GetRange::Bounded(0..HEAD as u64));
+        let begin = self.begin_of(path, HEAD as u64).await?;
+        Ok(begin.map(|(meta, begin)| (meta, Top::read(&begin))))
+    }
+
+    /// The first bytes of an object, up to so many, and what is known of it.
+    pub(crate) async fn begin_of(
+        self,
+        path: Path,
+        most: u64,
+    ) -> StoreResult<Option<(ObjectMeta, Vec<u8>)>> {
+        let range = Some(GetRange::Bounded(0..most));
         let options = GetOptions { range, ..GetOptions::default() };
         let found = match self.objects.get_opts(&path, options).await {
             Err(error) if is_missing(&error) => return Ok(None),
             // One that is empty has no range.
             Err(error) => match self.clone().head(path).await? {
-                Some(meta) if meta.size == 0 => return Ok(Some((meta, Top::Foreign))),
+                Some(meta) if meta.size == 0 => return Ok(Some((meta, Vec::new()))),
                 Some(_) => return Err(error),
                 None => return Ok(None),
             },
             Ok(found) => found,
         };
         let meta = found.meta.clone();
-        let begin = self.collect(found, HEAD as u64).await?.unwrap_or_default();
-        Ok(Some((meta, Top::read(&begin))))
+        let begin = self.collect(found, most).await?.unwrap_or_default();
+        Ok(Some((meta, begin)))
     }
 }
 

@@ -65,6 +65,7 @@ impl RedisDataStore {
         if !put.metadata.is_empty() {
             metadata = serde_json::to_string(put.metadata)
                 .map_err(|error| Error::new(ErrorKind::Encoding, KEEP).source(error))?;
+            self.server.check_size(KEEP, metadata.len() as u64)?;
         }
         let mut command = self.script(&self.server.scripts.put, put.name);
         command.arg(put.name.as_str()).arg(put.condition).arg(put.size).arg(token::short());

@@ -62,6 +62,18 @@ fn what_is_wrong_is_named_with_its_place() {
         ),
         ("tiers = ['memory']\n[storage.memory]\nwrite = 'behind'", vec!["at once"]),
         ("tiers = ['memory']\ntype = 'filesystem'", vec!["tiers"]),
+        (
+            "tiers = ['memory', 'team']\n[storage.team]\ntype = 'memory'\nqueue = 10",
+            vec!["storage.team.queue", "it says nothing here", "`write = \"behind\"`"],
+        ),
+        (
+            "tiers = ['memory', 'team']\n[storage.team]\ntype = 'memory'\npromote = true",
+            vec!["storage.team.promote", "there is no tier below"],
+        ),
+        (
+            "tiers = ['memory', 'team']\n[storage.memory]\nwrite = 'never'\npromote = true",
+            vec!["storage.memory.promote", "never written"],
+        ),
     ] {
         let error = environment(&format!("[storage]\n{text}")).unwrap_err();
         let shown = format!("{error:#}");

@@ -1,6 +1,9 @@
 //! Tiers as programs see them that look after storages.
 
-use memento::{DataStore, Digest, ErrorKind, Filter, ListOptions, MetadataStore, Name, Prefix};
+use memento::{
+    DataStore, Digest, ErrorKind, Filter, ListOptions, MetadataStore, Name, Namespace, Prefix,
+    PutOptions, Snapshot, Source,
+};
 use memento_storage_tiers::{Tiers, Writes};
 
 use crate::store::Store;
@@ -41,4 +44,73 @@ fn one_that_is_never_written_is_shown_as_it_is_and_refuses_to_be_changed() {
     let mementos = |store: &dyn MetadataStore| store.list(&Filter::default(), None, 100).unwrap();
     assert_eq!(mementos(metadata), mementos(&*alone.metadata));
     assert_eq!(mementos(metadata).entries.len(), 10);
+}
+
+#[test]
+fn where_no_tier_is_written_nothing_is_changed() {
+    let (near, far) = (Store::default(), Store::default());
+    let (of_near, of_far) = (near.stores().data, far.stores().data);
+    let (name, other) = (Name::new("reports/x").unwrap(), Name::new("reports/y").unwrap());
+    let result = Name::of_result(&Digest::of(b"result"));
+    of_far.put(&name, b"kept").unwrap();
+    of_near.put(&result, b"result").unwrap();
+    let never = |store| tier(store).writes(Writes::Never);
+    let data = Tiers::new([never(&near), never(&far)]).into_stores().data;
+    assert!(!data.capabilities().writable);
+
+    let (puts, namespace) = ((near.puts(), far.puts()), Namespace::new("reports").unwrap());
+    let snapshot = Snapshot::new("a").unwrap();
+    let from = |name, options| data.put_from(name, &mut Source::new(&mut &b"new"[..]), options);
+    let refused = [
+        data.put(&name, b"new"),
+        data.put(&result, b"result"),
+        data.put_with(&name, b"new", &PutOptions::default()).map(drop),
+        data.put_if_absent(&other, b"new").map(drop),
+        data.put_many(&[(name.clone(), b"new")]).pop().unwrap(),
+        data.append(&name, b"new"),
+        data.copy(&name, &other).map(drop),
+        data.copy(&result, &other).map(drop),
+        from(&name, &PutOptions::default()).map(drop),
+        from(&result, &PutOptions::default()).map(drop),
+        data.remove(&name).map(drop),
+        data.remove(&result).map(drop),
+        data.remove_many(std::slice::from_ref(&name)).pop().unwrap().map(drop),
+        data.snapshot(&name).map(drop),
+        data.snapshot(&result).map(drop),
+        data.remove_snapshot(&name, &snapshot).map(drop),
+        data.create_namespace(&namespace).map(drop),
+        data.remove_namespace(&namespace).map(drop),
+        data.set_aside(&name),
+    ];
+    for (n, refused) in refused.into_iter().enumerate() {
+        assert_eq!(refused.map_err(|error| error.kind()), Err(ErrorKind::ReadOnly), "{n}");
+    }
+    assert_eq!((near.puts(), far.puts()), puts);
+    let all = |store: &dyn DataStore| {
+        store.list(&Prefix::root(), &ListOptions::default()).unwrap().objects.len()
+    };
+    assert_eq!((all(&*of_near), all(&*of_far)), (1, 1));
+    assert_eq!(data.get(&name).unwrap().as_deref(), Some(&b"kept"[..]));
+    assert_eq!(data.get(&result).unwrap().as_deref(), Some(&b"result"[..]));
+    assert!(data.has_namespace(&namespace).unwrap());
+    assert_eq!(data.list_namespaces().unwrap(), [namespace]);
+}
+
+#[test]
+fn a_tier_that_lists_more_than_it_is_asked_for_hides_nothing() {
+    let (near, far) = (Store::default(), Store::default());
+    assert_eq!(runs(&of(near.stores())), 10);
+    assert_eq!(runs(&crate::tiers([tier(&near).writes(Writes::Never), tier(&far)])), 0);
+    let metadata = Tiers::new([tier(&near), tier(&far)]).into_stores().metadata;
+    near.set_surplus(3);
+    let (mut listed, mut from) = (Vec::new(), None);
+    loop {
+        let page = metadata.list(&Filter::default(), from, 2).unwrap();
+        listed.extend(page.entries);
+        from = page.next;
+        if from.is_none() {
+            break;
+        }
+    }
+    assert_eq!(listed.len(), 10);
 }

@@ -31,6 +31,8 @@ struct Inner {
     silence: AtomicU64,
     /// How many streams are still to be cut.
     cuts: AtomicU64,
+    /// How many entries more than it is asked for a page has.
+    surplus: AtomicU64,
     /// Done once, before records are put.
     at_put: Interlude,
     /// Done once, when a record has been read and is not yet returned.
@@ -103,6 +105,11 @@ impl Store {
     /// Whether each operation fails from now on.
     pub(crate) fn set_away(&self, is_away: bool) {
         self.0.is_away.store(is_away, Ordering::Relaxed);
+    }
+
+    /// How many entries more than it is asked for a page has from now on.
+    pub(crate) fn set_surplus(&self, surplus: u64) {
+        self.0.surplus.store(surplus, Ordering::Relaxed);
     }
 
     /// Whether each put fails from now on, and all else is done.
@@ -264,7 +271,8 @@ impl MetadataStore for Store {
     }
 
     fn list(&self, filter: &Filter, from: Option<u64>, limit: usize) -> Result<Page> {
-        MetadataStore::list(&self.ask()?.metadata, filter, from, limit)
+        let surplus = usize::try_from(self.0.surplus.load(Ordering::Relaxed)).unwrap();
+        MetadataStore::list(&self.ask()?.metadata, filter, from, limit.saturating_add(surplus))
     }
 
     fn versions(&self, function: &str, limit: usize) -> Result<Vec<Version>> {

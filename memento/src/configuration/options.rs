@@ -245,6 +245,18 @@ impl Options {
         size.map(Some).ok_or_else(wrong)
     }
 
+    /// The value of an option that is a size up to which something may be: a byte at least.
+    ///
+    /// # Errors
+    ///
+    /// As [`take_size`](Self::take_size), and where it is 0.
+    pub fn take_size_limit(&mut self, name: &str) -> Result<Option<u64>> {
+        match self.take_size(name)? {
+            Some(0) => Err(self.invalid(name, "it has to be a byte at least")),
+            size => Ok(size),
+        }
+    }
+
     /// The options under `name`, or `None` where it is not set.
     ///
     /// # Errors

@@ -24,9 +24,11 @@ use crate::{Error, Result};
 /// and those that change something with [`ReadOnly`](crate::ErrorKind::ReadOnly) where it is open for reading only.
 /// Results are in the namespace `results`; the framework's other ones are in [`reserved`](crate::plugin::reserved).
 pub trait DataStore: Send + Sync + Debug {
-    /// Where it is, for messages: a folder, a host.
+    /// Where it is, for messages: a folder, a host. No secret is in it.
+    ///
+    /// Unless a store says it, that is the name of its type: one that can be in several places says in which it is.
     fn location(&self) -> String {
-        format!("{self:?}")
+        std::any::type_name::<Self>().to_owned()
     }
 
     /// What it can do, beyond what every store does.

@@ -59,9 +59,11 @@ pub struct Page {
 /// A store need not check what it returns: every record proves itself to the framework. It may lose any record at
 /// any time; that costs a computation, never a wrong value.
 pub trait MetadataStore: Send + Sync + Debug {
-    /// Where it is, for messages: a folder, a host.
+    /// Where it is, for messages: a folder, a host. No secret is in it.
+    ///
+    /// Unless a store says it, that is the name of its type: one that can be in several places says in which it is.
     fn location(&self) -> String {
-        format!("{self:?}")
+        std::any::type_name::<Self>().to_owned()
     }
 
     /// What it can do, beyond what every store does.
@@ -87,7 +89,8 @@ pub trait MetadataStore: Send + Sync + Debug {
     }
 
     /// The records of several invocations, in the order of `keys`, each with the error that [is of it
-    /// alone](crate::ErrorKind::is_of_one): one that the store itself finds damaged is no reason to miss the others.
+    /// alone](crate::ErrorKind::is_of_one): one that the store itself finds damaged, or longer than it reads, is no reason
+    /// to miss the others.
     ///
     /// They are asked for [together](Self::get_many), and one by one only where that fails.
     ///
@@ -197,6 +200,9 @@ pub trait MetadataStore: Send + Sync + Debug {
 
     /// Up to `limit` of the entries that `filter` admits and that are not hidden, from the newest on, or from `from`
     /// on, where the page before ended.
+    ///
+    /// One whose record cannot be had, as it is longer than the store reads, is listed without the bytes of it. To ask
+    /// for it by its key says why.
     ///
     /// # Errors
     ///

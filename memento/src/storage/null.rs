@@ -8,7 +8,7 @@ use crate::{
 
 inventory::submit! {
     StoragePlugin {
-        name: "null",
+        name: NAME,
         provided_by: "memento",
         schemes: &[],
         is_default: false,
@@ -17,11 +17,17 @@ inventory::submit! {
     }
 }
 
+const NAME: &str = "null";
+
 /// Accepts everything and keeps nothing.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct NullStore;
 
 impl DataStore for NullStore {
+    fn location(&self) -> String {
+        NAME.to_owned()
+    }
+
     fn capabilities(&self) -> Capabilities {
         Capabilities::read_only()
     }
@@ -48,6 +54,10 @@ impl DataStore for NullStore {
 }
 
 impl MetadataStore for NullStore {
+    fn location(&self) -> String {
+        NAME.to_owned()
+    }
+
     fn capabilities(&self) -> Capabilities {
         Capabilities::read_only()
     }

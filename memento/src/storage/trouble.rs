@@ -66,7 +66,8 @@ impl Trouble {
         self.count.fetch_add(1, atomic::Ordering::Relaxed);
         let added = self.said.lock().add(error);
         let kind = error.kind();
-        let most = if kind.is_of_one() { OF_DAMAGED } else { OF_ONE_KIND };
+        let is_damaged = matches!(kind, ErrorKind::Damaged | ErrorKind::NewerFormat);
+        let most = if is_damaged { OF_DAMAGED } else { OF_ONE_KIND };
         match added.map(|count| count.cmp(&most)) {
             Some(Ordering::Less) => {
                 tracing::warn!(?kind, "{error}; that costs computations, never a result");

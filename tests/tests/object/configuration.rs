@@ -135,11 +135,16 @@ fn what_is_wrong_is_named_with_its_place() {
         ("url = 's3://bucket'\nendpoint = 'http://host'", &["memento.toml:3", "allow_http = true"]),
         ("url = 's3://bucket'\nlease = '0s'", &["memento.toml:3", "lease"]),
         ("url = 's3://bucket'\nparallel = 0", &["memento.toml:3", "parallel"]),
+        ("url = 's3://bucket'\nmax_object_size = '0B'", &["memento.toml:3", "a byte at least"]),
         ("url = 's3://bucket'\nprefix = 'a//b'", &["memento.toml:3", "empty part"]),
         ("url = 's3://bucket'\nsecret_access_key = 'x'", &["memento.toml:3", "access_key_id"]),
         (
             "url = 's3://bucket'\naccess_key_id = 'x'",
             &["memento.toml:3", "storage.access_key_id", "set `secret_access_key`, too"],
+        ),
+        (
+            "url = 's3://bucket'\nsession_token = 'x'",
+            &["memento.toml:3", "storage.session_token", "set `access_key_id`"],
         ),
         ("url = 'az://box'\naccess_key = 'x'", &["memento.toml:3", "`account`"]),
         ("url = 'gs://bucket'\nregion = 'x'", &["memento.toml:3", "region", "`service_account`"]),

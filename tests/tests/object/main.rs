@@ -12,6 +12,7 @@ mod hostile;
 mod memory;
 mod once;
 mod secure;
+mod too_long;
 mod transactions;
 mod wrapped;
 

@@ -139,6 +139,16 @@ fn what_is_wrong_is_named_with_its_place() {
         ("url = 'redis://host'\nttl = '0s'", &["memento.toml:3", "ttl"]),
         ("url = 'redis://host'\nconnection_pool_size = 0", &["memento.toml:3", "connection"]),
         ("url = 'redis://host'\ntls_key = 'x'", &["memento.toml:3", "tls_certificate"]),
+        ("url = 'redis://host'\ntls_ca = 'x'", &["memento.toml:3", "storage.tls_ca", "`rediss`"]),
+        (
+            "url = 'redis://host'\ntls_certificate = 'x'\ntls_key = 'x'",
+            &["memento.toml:4", "storage.tls_key", "without TLS"],
+        ),
+        ("url = 'redis://host'\nmax_object_size = 0", &["memento.toml:3", "a byte at least"]),
+        (
+            "url = 'redis://host'\nmax_object_size = 68719476737",
+            &["memento.toml:3", "max_object_size", "more than 68719476736 bytes"],
+        ),
     ] {
         let error = Place::with(&format!("[storage]\n{configuration}\n")).error();
         for part in parts {

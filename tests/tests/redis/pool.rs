@@ -44,7 +44,8 @@ fn threads_share_connections_and_who_gets_none_is_told() {
         let third = store.get(&name);
         proxy.hurry();
         let error = third.unwrap_err().to_string();
-        for part in ["all are in use", "connections: 2", "set `connection_pool_size`"] {
+        let server = format!("server: {}", store.location());
+        for part in ["all are in use", "connections: 2", "set `connection_pool_size`", &server] {
             assert!(error.contains(part), "no {part:?} in {error}");
         }
     });

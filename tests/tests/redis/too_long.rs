@@ -1,9 +1,12 @@
 //! What is longer than a storage takes.
 
+use std::collections::BTreeMap;
 use std::io::Write as _;
 
-use memento::{DataStore as _, ErrorKind, Name, PutOptions, Source};
-use memento_storage_redis::{RedisDataStore, storage};
+use memento::{
+    DataStore as _, ErrorKind, Filter, MetadataStore as _, Name, PutOptions, Query, Source,
+};
+use memento_storage_redis::{RedisDataStore, RedisMetadataStore, storage};
 use memento_tests::redis::RedisServer;
 use memento_tests::visit::{Call, Visit, Visitor};
 use memento_tests::work::small;
@@ -63,6 +66,12 @@ fn what_is_longer_than_it_may_be_is_refused_with_both_sizes() {
             assert!(message.contains(part), "no {part:?} in {message}");
         }
     }
+    let error = store.append(&name, &[1; 1001]).unwrap_err().to_string();
+    assert!(error.contains("append to an object"), "{error}");
+    let about = BTreeMap::from([("a".to_owned(), "b".repeat(1000))]);
+    let options = PutOptions { metadata: about, ..PutOptions::default() };
+    let error = store.put_with(&name, b"x", &options).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::TooLarge);
     assert_eq!(store.get(&name).unwrap().unwrap(), [1; 1000]);
 
     RedisDataStore::new(&on(&server)).put(&name, &vec![1; 2 * MIB]).unwrap();
@@ -124,4 +133,58 @@ fn streams_that_are_longer_than_they_may_be_are_refused() {
     assert_eq!((store.get(&name).unwrap(), chunks(&server).len()), (None, 0));
     assert!(put(MOST, true).unwrap() && put(MOST, false).unwrap());
     assert_eq!(store.get(&name).unwrap().unwrap(), vec![1; MOST]);
+}
+
+#[test]
+fn of_mementos_that_are_asked_for_together_the_others_are_found() {
+    let server = with(&[Call::Small(1), Call::Small(2)]);
+    let visitor = || Visitor::on(storage(&on(&server).max_object_size(10_000)));
+    let keys = visitor().enter(|| [1, 2].map(|n| small::memento(n).unwrap().unwrap().key));
+    let key = format!("memento:1:memento:{}", keys[0]);
+    change(&server, &key, "v .. string.rep('x', 20000000)");
+    let before = sent(&server);
+    let store = RedisMetadataStore::new(&on(&server).max_object_size(10_000));
+    assert_eq!(store.get(&keys[0]).unwrap_err().kind(), ErrorKind::TooLarge);
+    assert_eq!(store.get_many(&keys).unwrap_err().kind(), ErrorKind::TooLarge);
+    let each = store.get_each(&keys).unwrap();
+    assert_eq!(each[0].as_ref().unwrap_err().kind(), ErrorKind::TooLarge);
+    assert!(each[1].as_ref().unwrap().is_some());
+
+    let mut listed = store.list(&Filter::default(), None, 10).unwrap().entries;
+    listed.sort_by_key(|entry| entry.key != keys[0]);
+    assert_eq!(listed.iter().map(|entry| entry.key).collect::<Vec<_>>(), keys);
+    assert_eq!(listed[0].function, listed[1].function);
+    assert_eq!(
+        listed.iter().map(|entry| entry.record.is_empty()).collect::<Vec<_>>(),
+        [true, false]
+    );
+    let told = visitor().measure(0, || {
+        assert_eq!(small::list(&Query::default()).unwrap().mementos.len(), 1);
+    });
+    assert!(told.warnings[0].contains("max_object_size: 10000 bytes"), "{told:?}");
+    assert!(sent(&server) - before < MIB as u64, "{}", sent(&server) - before);
+    assert!(
+        !super::keys(&server, "memento:").is_empty() && super::keys(&server, "damaged:").is_empty()
+    );
+
+    assert!(visitor().enter(|| small::forget(1).unwrap()));
+    assert!(visitor().enter(|| small::memento(1).unwrap().is_none()));
+    assert_eq!(visitor().visit(&[Call::Small(1)]), Visit::computed(1));
+}
+
+#[test]
+fn what_is_said_about_an_object_is_not_read_where_it_is_longer_than_it_may_be() {
+    let server = RedisServer::start();
+    let store = RedisDataStore::new(&on(&server).max_object_size(10_000));
+    let name = Name::new("a/b").unwrap();
+    let about = BTreeMap::from([("by".to_owned(), "me".to_owned())]);
+    let options = PutOptions { metadata: about.clone(), ..PutOptions::default() };
+    assert!(store.put_with(&name, b"x", &options).unwrap());
+    assert_eq!(store.properties(&name).unwrap().unwrap().metadata, about);
+    change(&server, "memento:1:about:a/b", "v .. string.rep(' ', 20000000)");
+    let before = sent(&server);
+    assert_eq!(store.properties(&name).unwrap_err().kind(), ErrorKind::TooLarge);
+    assert!(sent(&server) - before < MIB as u64, "{}", sent(&server) - before);
+    store.put(&name, b"x").unwrap();
+    assert!(store.properties(&name).unwrap().unwrap().metadata.is_empty());
 }

@@ -46,9 +46,17 @@ fn what_a_store_cannot_do_names_the_store_and_what_it_lacks() {
     ] {
         assert_eq!(error.kind(), ErrorKind::Unsupported);
         assert!(error.to_string().contains(capability), "{error}");
-        assert!(error.to_string().contains("store: Plain("), "{error}");
+        assert!(error.to_string().contains("data::Plain,"), "{error}");
     }
     assert_eq!(store.info().unwrap().objects, 0);
+}
+
+/// Its location goes into messages, unlike what it says to who debugs it.
+#[test]
+fn a_store_that_does_not_say_where_it_is_shows_nothing_that_it_has() {
+    let location = Plain::default().location();
+    assert!(format!("{:?}", Plain::default()).contains("MemoryDataStore"));
+    assert!(location.ends_with("::Plain") && !location.contains("MemoryDataStore"), "{location}");
 }
 
 #[test]
