@@ -16,6 +16,7 @@ use crate::operation::{
     READ, READ_SNAPSHOT, REMOVE, REMOVE_MANY, REMOVE_NAMESPACE, REMOVE_SNAPSHOT, SET_ASIDE,
     SNAPSHOT,
 };
+use crate::policy::chosen;
 use crate::{Found, Guarded, Policy, Tally};
 
 impl<P: Policy, S: DataStore + ?Sized> DataStore for Guarded<P, S> {
@@ -241,11 +242,6 @@ impl<P: Policy, S: DataStore + ?Sized> Guarded<P, S> {
             }
         }
     }
-}
-
-/// Those of `all` that have these indices.
-fn chosen<T: Clone>(all: &[T], indices: &[usize]) -> Vec<T> {
-    indices.iter().map(|&index| all[index].clone()).collect()
 }
 
 /// An object that is being written, whose end is an operation, too.

@@ -195,6 +195,19 @@ fn verdict<T>(
     }
 }
 
+/// Those of `all` that have these indices.
+pub(crate) fn chosen<T: Clone>(all: &[T], indices: &[usize]) -> Vec<T> {
+    indices.iter().map(|&index| all[index].clone()).collect()
+}
+
+/// What came of one of many, unless it is an error that is of all of them.
+pub(crate) fn unless_of_all<T>(ended: Result<T>) -> Result<Result<T>> {
+    match ended {
+        Err(error) if !error.kind().is_of_one() => Err(error),
+        ended => Ok(ended),
+    }
+}
+
 fn not_tried(operation: Operation) -> Error {
     Error::new(ErrorKind::Storage, operation.does)
         .source("the policy of the store says that it is done, and has not tried")

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use memento::{
     Capabilities, DataStore, Entry, Error, ErrorKind, Filter, Key, ListOptions, Listing,
-    MetadataStore, Name, Page, Prefix, Properties, PutOptions, Result, Snapshot, StoreInfo,
-    Version,
+    MetadataStore, Name, Namespace, Page, Prefix, Properties, PutOptions, Result, Snapshot,
+    StoreInfo, Version,
 };
 
 /// A store that its tiers do not write, whoever else does: it says so, and refuses what would change it.
@@ -82,6 +82,14 @@ impl DataStore for Unwritten<dyn DataStore> {
         self.0.read_snapshot(name, snapshot)
     }
 
+    fn list_namespaces(&self) -> Result<Vec<Namespace>> {
+        self.0.list_namespaces()
+    }
+
+    fn has_namespace(&self, namespace: &Namespace) -> Result<bool> {
+        self.0.has_namespace(namespace)
+    }
+
     fn ping(&self) -> Result<()> {
         self.0.ping()
     }
@@ -116,6 +124,22 @@ impl MetadataStore for Unwritten<dyn MetadataStore> {
 
     fn get_many(&self, keys: &[Key]) -> Result<Vec<Option<Vec<u8>>>> {
         self.0.get_many(keys)
+    }
+
+    fn get_each(&self, keys: &[Key]) -> Result<Vec<Result<Option<Vec<u8>>>>> {
+        self.0.get_each(keys)
+    }
+
+    fn stream(&self, keys: &[Key], take: &mut dyn FnMut(Vec<Option<Vec<u8>>>)) -> Result<()> {
+        self.0.stream(keys, take)
+    }
+
+    fn get_levels(
+        &self,
+        keys: Vec<Key>,
+        next: &mut dyn FnMut(Vec<Option<Vec<u8>>>) -> Vec<Key>,
+    ) -> Result<()> {
+        self.0.get_levels(keys, next)
     }
 
     fn put(&self, _: &[Entry]) -> Result<()> {

@@ -178,7 +178,7 @@ impl Storage {
         match ended {
             // One that the store itself finds damaged is no reason to miss the others.
             Err(error) if error.kind().is_of_one() => {
-                take(keys.iter().skip(told).map(|key| self.record(key)).collect());
+                take(self.records(keys.get(told..).unwrap_or_default()));
             }
             ended => drop(self.trouble.note(ended)),
         }

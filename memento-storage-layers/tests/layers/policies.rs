@@ -1,16 +1,13 @@
 //! What policies decide.
 
-use std::io::{self, Read};
-use std::sync::{Arc, Mutex, mpsc};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use memento::{
     DataStore, Entry, Error, ErrorKind, Filter, Key, MemoryMetadataStore, MetadataStore, Namespace,
-    Page, PutOptions, Result, Source, Version,
+    Page, Result, Version,
 };
-use memento_storage_layers::{
-    Breaker, Faults, Guarded, Operation, Policy, ReadOnly, Retry, SizeLimit,
-};
+use memento_storage_layers::{Faults, Guarded, Operation, Policy, ReadOnly, Retry};
 
 use crate::scripted::{Next, Scripted};
 use crate::{fails, name};
