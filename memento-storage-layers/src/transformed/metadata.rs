@@ -147,7 +147,8 @@ impl<T: Transform, S: MetadataStore + ?Sized> MetadataStore for Transformed<T, S
         let mut page = self.store.list(filter, from, limit)?;
         for entry in &mut page.entries {
             entry.record = self.open_record(&entry.key, &entry.record).unwrap_or_else(|error| {
-                tracing::warn!("{error}; it is listed without its bytes");
+                // Whoever reads the entry says that it is damaged, and how often that is worth saying.
+                tracing::debug!("{error}; it is listed without its bytes");
                 Vec::new()
             });
         }

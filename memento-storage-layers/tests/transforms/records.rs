@@ -1,9 +1,12 @@
 //! Records that are read together, one of which is not what was put.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-use memento::{Entry, ErrorKind, Key, MemoryMetadataStore, MetadataStore, Version};
+use memento::{Entry, ErrorKind, Filter, Key, MemoryMetadataStore, MetadataStore, Version};
 use memento_storage_layers::{Signing, Transformed};
+use tracing::span::{Attributes, Id, Record};
+use tracing::{Event, Level, Metadata, Subscriber};
 
 use crate::signing;
 
@@ -66,4 +69,35 @@ fn what_comes_before_it_is_handed_over() {
     });
     assert_eq!(ended.unwrap_err().kind(), ErrorKind::Damaged);
     assert_eq!(seen, [0, 1, 4, 2].map(|byte| Some(vec![byte])));
+}
+
+/// Counts what is said to whoever runs the program.
+struct Said(Arc<AtomicU64>);
+
+impl Subscriber for Said {
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        *metadata.level() <= Level::INFO
+    }
+    fn new_span(&self, _: &Attributes<'_>) -> Id {
+        Id::from_u64(1)
+    }
+    fn record(&self, _: &Id, _: &Record<'_>) {}
+    fn record_follows_from(&self, _: &Id, _: &Id) {}
+    fn event(&self, _: &Event<'_>) {
+        self.0.fetch_add(1, Relaxed);
+    }
+    fn enter(&self, _: &Id) {}
+    fn exit(&self, _: &Id) {}
+}
+
+/// With a wrong key, none can be opened, at each list again. Whoever reads the entries says so.
+#[test]
+fn a_list_says_nothing_by_itself() {
+    let store = one_forged();
+    let said = Arc::new(AtomicU64::new(0));
+    let page = tracing::subscriber::with_default(Said(Arc::clone(&said)), || {
+        store.list(&Filter::default(), None, 10).unwrap()
+    });
+    let empty = page.entries.iter().filter(|entry| entry.record.is_empty()).count();
+    assert_eq!((page.entries.len(), empty, said.load(Relaxed)), (5, 1, 0));
 }
