@@ -144,7 +144,7 @@ impl<P: Policy, S: MetadataStore + ?Sized> Guarded<P, S> {
         put: impl FnMut() -> Result<()>,
     ) -> Result<()> {
         let lengths = entries.map(|entry| entry.record.len() as u64);
-        self.limit(operation).check(lengths.clone().max().unwrap_or_default())?;
+        self.check(operation, lengths.clone().max().unwrap_or_default())?;
         self.call_with(operation, lengths.sum(), put)
     }
 

@@ -128,12 +128,7 @@ fn retry(options: &mut Options, stores: Stores) -> Result<Stores> {
 fn breaker(options: &mut Options, stores: Stores) -> Result<Stores> {
     let failures = options.take_count("failures")?.unwrap_or(Breaker::FAILURES);
     let period = options.take_limit("period")?.unwrap_or(Breaker::PERIOD);
-    let Stores { data, metadata } = stores;
-    let of = |store: String| Breaker::new(failures, period).named(&store);
-    Ok(Stores {
-        data: Arc::new(Guarded::new(of(data.location()), data)),
-        metadata: Arc::new(Guarded::new(of(metadata.location()), metadata)),
-    })
+    Ok(guarded(stores, || Breaker::new(failures, period)))
 }
 
 fn signing(options: &mut Options, stores: Stores) -> Result<Stores> {
