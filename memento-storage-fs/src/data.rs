@@ -211,7 +211,8 @@ impl DataStore for FileDataStore {
     fn remove(&self, name: &Name) -> Result<bool> {
         self.folder.check_writable("drop an object")?;
         let path = self.path(name);
-        let _lock = self.folder.lock_name(name);
+        let failed = |error| self.failed("drop an object", &path, error);
+        let _lock = self.folder.lock_name_if_possible(name).map_err(failed)?;
         match format::none_if_absent(fs::remove_file(&path)) {
             Ok(Some(())) => {
                 self.remove_empty(&path);
@@ -219,7 +220,7 @@ impl DataStore for FileDataStore {
             }
             Ok(None) => Ok(false),
             Err(_) if path.is_dir() => Ok(false),
-            Err(error) => Err(self.failed("drop an object", &path, error)),
+            Err(error) => Err(failed(error)),
         }
     }
 
@@ -237,7 +238,8 @@ impl DataStore for FileDataStore {
     fn set_aside(&self, name: &Name) -> Result<()> {
         self.folder.check_writable("move a damaged object aside")?;
         let path = self.path(name);
-        let _lock = self.folder.lock_name(name);
+        let failed = |error| self.failed("move a damaged object aside", &path, error);
+        let _lock = self.folder.lock_name_if_possible(name).map_err(failed)?;
         match format::open(&path) {
             // A folder of this name is no object, and what is below it has other names.
             Ok(None) => return Ok(()),
@@ -249,8 +251,7 @@ impl DataStore for FileDataStore {
             Err(_) if path.is_dir() => return Ok(()),
             Err(_) => {}
         }
-        let moved = self.folder.set_aside(&path, name.of_damaged().as_str());
-        moved.map_err(|error| self.failed("move a damaged object aside", &path, error))?;
+        self.folder.set_aside(&path, name.of_damaged().as_str()).map_err(failed)?;
         self.remove_empty(&path);
         Ok(())
     }

@@ -1,7 +1,6 @@
 //! Connections to the database, and what to do about a broken one.
 
 use std::path::Path;
-use std::time::Duration;
 
 use memento::plugin::unique;
 use memento::{Error, ErrorKind, Result};
@@ -17,8 +16,6 @@ use crate::{Durability, Options};
 const FILE: &str = "mementos.sqlite";
 /// Stands beside the database while a process that may write has it open, and after such a process was killed.
 const LOG: &str = "mementos.sqlite-wal";
-/// How long a writer waits for one of another process, and for those of this one.
-const PATIENCE: Duration = Duration::from_secs(10);
 /// Pages kept by each connection, in KiB: the index of a million mementos and then some.
 const PAGE_CACHE: i64 = 64 << 10;
 
@@ -82,11 +79,11 @@ impl Database {
     ) -> Result<T> {
         self.folder.check_writable(operation)?;
         // Whoever is at it may wait as long for another process: behind several of them, it would never end.
-        let Some(_writing) = self.writing.try_lock_for(PATIENCE) else {
-            return Err(self
-                .folder
-                .error(ErrorKind::Storage, operation)
-                .source("other threads of this process were still writing after 10 s"));
+        let Some(_writing) = self.writing.try_lock_for(self.folder.patience) else {
+            let patience = self.folder.patience;
+            let held =
+                format!("other threads of this process were still writing after {patience:?}");
+            return Err(self.folder.error(ErrorKind::Storage, operation).source(held));
         };
         self.work(Purpose::Write, operation, work)
     }
@@ -156,7 +153,7 @@ impl Database {
         } else {
             Connection::open_with_flags(path, flags)?
         };
-        connection.busy_timeout(PATIENCE)?;
+        connection.busy_timeout(self.folder.patience)?;
         connection.pragma_update(None, "cache_size", -PAGE_CACHE)?;
         let is_empty = matches!(schema::inspect(&connection)?, Found::Empty);
         if is_empty && !readonly {
@@ -208,8 +205,9 @@ impl Database {
 
     /// Moves the database of this generation aside, unless that has happened, in this process or another one.
     fn set_aside(&self, file: Option<FileIdentity>, generation: u64) -> std::io::Result<()> {
+        // Before the sessions, which others need meanwhile.
+        let _lock = self.folder.lock()?;
         self.sessions.end_generation(generation, || {
-            let _lock = self.folder.lock()?;
             if self.folder.identity(FILE) != file {
                 return Ok(());
             }

@@ -1,6 +1,8 @@
 //! The folder that a storage is in.
 
-use std::fs::{self, File, OpenOptions};
+mod lock;
+
+use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf, absolute};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -20,6 +22,9 @@ const CACHEDIR_TAG: &str = "Signature: 8a477f597d28d172789f06886806bc55
 /// How old a temporary file is that nobody is writing any more.
 const ABANDONED: Duration = Duration::from_hours(24);
 
+/// How long another process is waited for, and other threads of this one.
+const PATIENCE: Duration = Duration::from_secs(10);
+
 /// What tells a file from another one that has its name later.
 pub(crate) type FileIdentity = (u64, u64);
 
@@ -33,6 +38,8 @@ pub(crate) struct Folder {
     durability: Durability,
     readonly: bool,
     is_made: AtomicBool,
+    /// How long others are waited for.
+    pub(crate) patience: Duration,
 }
 
 impl Folder {
@@ -45,6 +52,7 @@ impl Folder {
             durability: options.durability,
             readonly: options.readonly,
             is_made: AtomicBool::new(false),
+            patience: PATIENCE,
         }
     }
 
@@ -193,13 +201,22 @@ impl Folder {
 
     /// Waits until no other process prepares or repairs this storage. The lock ends with the file, or the process.
     pub(crate) fn lock(&self) -> io::Result<File> {
-        lock_file(&self.path("lock"))
+        lock::file(&self.path("lock"), self.patience)
     }
 
     /// Waits until nobody else changes the object of this name. Few objects share a lock.
     pub(crate) fn lock_name(&self, name: &Name) -> io::Result<File> {
         let [shard, ..] = *Digest::of(name.as_str().as_bytes()).as_bytes();
-        lock_file(&self.path("locks").join(format!("{shard:02x}")))
+        lock::file(&self.path("locks").join(format!("{shard:02x}")), self.patience)
+    }
+
+    /// As [`lock_name`](Self::lock_name), for what can be done all the same where files cannot be locked. Where another
+    /// process holds the lock, it cannot: that process would undo it.
+    pub(crate) fn lock_name_if_possible(&self, name: &Name) -> io::Result<Option<File>> {
+        match self.lock_name(name) {
+            Err(error) if !lock::is_held(&error) => Ok(None),
+            lock => lock.map(Some),
+        }
     }
 }
 
@@ -212,12 +229,6 @@ pub(crate) fn identity(metadata: &fs::Metadata) -> FileIdentity {
     }
     #[cfg(not(unix))]
     (0, u64::from(metadata.is_file()))
-}
-
-fn lock_file(path: &Path) -> io::Result<File> {
-    let file = OpenOptions::new().create(true).truncate(false).write(true).open(path)?;
-    file.lock()?;
-    Ok(file)
 }
 
 /// Flushes the names in a folder to the disk.

@@ -1,6 +1,5 @@
 //! Asks a store that fails no more for a while.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
@@ -22,8 +21,6 @@ use crate::{Operation, Policy, trouble};
 pub struct Breaker {
     limit: u32,
     period: Duration,
-    /// What errors call the store; `None` where it was not said.
-    store: Option<Arc<str>>,
     /// Failures since the last success; the breaker is open from `limit` on.
     failures: AtomicU32,
     open: Mutex<Open>,
@@ -50,13 +47,7 @@ impl Breaker {
     /// One that opens after so many failures in a row, for this period.
     pub fn new(failures: u32, period: Duration) -> Self {
         let (limit, failures) = (failures.max(1), AtomicU32::new(0));
-        Self { limit, period, store: None, failures, open: Mutex::default() }
-    }
-
-    /// Calls the store so in errors.
-    pub fn named(mut self, store: &str) -> Self {
-        self.store = Some(store.into());
-        self
+        Self { limit, period, failures, open: Mutex::default() }
     }
 
     /// Whether operations fail at once.
@@ -79,11 +70,7 @@ impl Breaker {
     }
 
     fn refused(&self, operation: Operation) -> Error {
-        let mut error = Error::new(ErrorKind::Unavailable, operation.does);
-        if let Some(store) = &self.store {
-            error = error.with("store", store);
-        }
-        error
+        Error::new(ErrorKind::Unavailable, operation.does)
             .source(format!("the store failed {} times in a row or more", self.limit))
             .help(format!("it is asked again when {:?} have passed", self.period))
     }

@@ -2,7 +2,7 @@
 
 use std::io::{self, Read, Write};
 
-use memento::{Error, ErrorKind, Name, Result, Source};
+use memento::{Error, ErrorKind, Result, Source};
 
 use crate::Operation;
 
@@ -10,8 +10,8 @@ use crate::Operation;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Limit {
     pub(crate) operation: Operation,
-    /// `None` where any length may be put.
-    pub(crate) bytes: Option<u64>,
+    /// In bytes, and what says so; `None` where any length may be put.
+    pub(crate) most: Option<(u64, &'static str)>,
 }
 
 impl Limit {
@@ -19,22 +19,20 @@ impl Limit {
     ///
     /// [`ErrorKind::TooLarge`] where `bytes` are too many.
     pub(crate) fn check(self, bytes: u64) -> Result<()> {
-        match self.bytes {
-            Some(most) if bytes > most => Err(self.passed(&format!("{bytes} bytes"), most)),
+        self.check_said(bytes, "bytes")
+    }
+
+    /// As [`check`](Self::check), where messages say of what there are so many.
+    fn check_said(self, bytes: u64, unit: &str) -> Result<()> {
+        match self.most {
+            Some((most, option)) if bytes > most => {
+                Err(Error::new(ErrorKind::TooLarge, self.operation.does)
+                    .with("size", format_args!("{bytes} {unit}"))
+                    .with("limit", format_args!("{most} bytes"))
+                    .help(format!("raise {option}, or keep what is of this size in another store")))
+            }
             _ => Ok(()),
         }
-    }
-
-    /// As [`check`](Self::check), of an object with a name.
-    pub(crate) fn check_object(self, name: &Name, bytes: u64) -> Result<()> {
-        self.check(bytes).map_err(|error| error.with("name", name))
-    }
-
-    fn passed(self, size: &str, most: u64) -> Error {
-        Error::new(ErrorKind::TooLarge, self.operation.does)
-            .with("size", size)
-            .with("limit", format_args!("{most} bytes"))
-            .help("raise `limit` of `size_limit`, or `max_size` of `eviction`, or keep what is of this size in another store")
     }
 }
 
@@ -60,12 +58,7 @@ impl<T> Counted<T> {
     ///
     /// [`ErrorKind::TooLarge`] where more came.
     pub(crate) fn check(&self) -> Result<()> {
-        match self.limit.bytes {
-            Some(most) if self.bytes > most => {
-                Err(self.limit.passed(&format!("{} bytes or more", self.bytes), most))
-            }
-            _ => Ok(()),
-        }
+        self.limit.check_said(self.bytes, "bytes or more")
     }
 }
 

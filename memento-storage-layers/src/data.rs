@@ -16,6 +16,7 @@ use crate::operation::{
     READ, READ_SNAPSHOT, REMOVE, REMOVE_MANY, REMOVE_NAMESPACE, REMOVE_SNAPSHOT, SET_ASIDE,
     SNAPSHOT,
 };
+use crate::policy::chosen;
 use crate::{Found, Guarded, Policy, Tally};
 
 impl<P: Policy, S: DataStore + ?Sized> DataStore for Guarded<P, S> {
@@ -34,7 +35,7 @@ impl<P: Policy, S: DataStore + ?Sized> DataStore for Guarded<P, S> {
 
     fn put(&self, name: &Name, content: &[u8]) -> Result<()> {
         let bytes = content.len() as u64;
-        self.limit(PUT).check_object(name, bytes)?;
+        self.check_object(PUT, name, bytes)?;
         self.call_with(PUT, bytes, || self.store.put(name, content))
     }
 
@@ -50,16 +51,15 @@ impl<P: Policy, S: DataStore + ?Sized> DataStore for Guarded<P, S> {
         // Of a conditional put that was done and reported as failed, the next one would find the condition not met.
         let put = if options.condition == Condition::Always { PUT } else { PUT.once() };
         let bytes = content.len() as u64;
-        self.limit(put).check_object(name, bytes)?;
+        self.check_object(put, name, bytes)?;
         self.call_with(put, bytes, || self.store.put_with(name, content, options))
     }
 
     fn append(&self, name: &Name, content: &[u8]) -> Result<()> {
         let bytes = content.len() as u64;
-        let limit = self.limit(APPEND);
-        if limit.bytes.is_some() {
+        if self.policy.max_size().is_some() {
             let found = self.store.properties(name)?.map_or(0, |properties| properties.size);
-            limit.check_object(name, found.saturating_add(bytes))?;
+            self.check_object(APPEND, name, found.saturating_add(bytes))?;
         }
         self.call_with(APPEND, bytes, || self.store.append(name, content))
     }
@@ -75,10 +75,9 @@ impl<P: Policy, S: DataStore + ?Sized> DataStore for Guarded<P, S> {
     }
 
     fn put_from(&self, name: &Name, source: &mut Source<'_>, options: &PutOptions) -> Result<bool> {
-        let limit = self.limit(PUT_FROM);
         let total = source.expected();
-        limit.check_object(name, total.unwrap_or_default())?;
-        let mut counted = Counted::new(source, limit);
+        self.check_object(PUT_FROM, name, total.unwrap_or_default())?;
+        let mut counted = Counted::new(source, self.limit(PUT_FROM));
         let mut of_source = None;
         let ended = self.run(PUT_FROM, || {
             let mut source = Source::new(&mut counted);
@@ -86,8 +85,8 @@ impl<P: Policy, S: DataStore + ?Sized> DataStore for Guarded<P, S> {
                 source = source.total(total);
             }
             let ended = self.store.put_from(name, &mut source, options);
-            let ended = counted.check().map_err(|error| error.with("name", name)).and(ended);
-            match ended {
+            let too_long = |error: Error| self.here(error).with("name", name);
+            match counted.check().map_err(too_long).and(ended) {
                 // That is nothing that the store did.
                 Err(error) if counted.has_failed() => {
                     of_source = Some(error);
@@ -127,10 +126,10 @@ impl<P: Policy, S: DataStore + ?Sized> DataStore for Guarded<P, S> {
     }
 
     fn put_many(&self, objects: &[(Name, &[u8])]) -> Vec<Result<()>> {
-        let limit = self.limit(PUT_MANY);
         let bytes = |index: usize| objects[index].1.len() as u64;
         self.call_each(PUT_MANY, objects.len(), bytes, |open| {
-            let check = |index: &usize| limit.check_object(&objects[*index].0, bytes(*index));
+            let check =
+                |index: &usize| self.check_object(PUT_MANY, &objects[*index].0, bytes(*index));
             let checked: Vec<_> = open.iter().map(check).collect();
             let admitted = open.iter().zip(&checked).filter(|(_, checked)| checked.is_ok());
             let admitted: Vec<_> = admitted.map(|(index, _)| *index).collect();
@@ -243,11 +242,6 @@ impl<P: Policy, S: DataStore + ?Sized> Guarded<P, S> {
     }
 }
 
-/// Those of `all` that have these indices.
-fn chosen<T: Clone>(all: &[T], indices: &[usize]) -> Vec<T> {
-    indices.iter().map(|&index| all[index].clone()).collect()
-}
-
 /// An object that is being written, whose end is an operation, too.
 struct GuardedObject<'a, P, S: ?Sized> {
     guarded: &'a Guarded<P, S>,
@@ -267,7 +261,7 @@ impl<P: Policy, S: DataStore + ?Sized> Write for GuardedObject<'_, P, S> {
 impl<P: Policy, S: DataStore + ?Sized> Staged for GuardedObject<'_, P, S> {
     fn keep(self: Box<Self>, name: &Name, options: &PutOptions) -> Result<bool> {
         let Self { guarded, written } = *self;
-        written.check().map_err(|error| error.with("name", name))?;
+        written.check().map_err(|error| guarded.here(error).with("name", name))?;
         let bytes = written.bytes;
         let mut staged = Some(written.into_stream());
         guarded.call_with(KEEP, bytes, || match staged.take() {

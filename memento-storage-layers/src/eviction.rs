@@ -119,8 +119,8 @@ impl Policy for Watch {
         attempt()
     }
 
-    fn max_size(&self) -> Option<u64> {
-        self.0.limits.max_size
+    fn max_size(&self) -> Option<(u64, &'static str)> {
+        self.0.limits.max_size.map(|bytes| (bytes, "`max_size` of `eviction`"))
     }
 
     fn note(&self, _: Operation, tally: Tally) {

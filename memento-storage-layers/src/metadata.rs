@@ -11,6 +11,7 @@ use crate::operation::{
     CLAIM, GET_RECORD, GET_RECORDS, LIST_RECORDS, PUT_RECORDS, REMOVE_RECORD, REMOVE_RECORDS,
     REPLACE_RECORDS, SET_RECORD_ASIDE, VERSIONS,
 };
+use crate::policy::{chosen, unless_of_all};
 use crate::tally::Tallied;
 use crate::{Found, Guarded, Operation, Policy, Tally};
 
@@ -32,6 +33,19 @@ impl<P: Policy, S: MetadataStore + ?Sized> MetadataStore for Guarded<P, S> {
         let records = self.call(GET_RECORDS, || self.store.get_many(keys))?;
         self.records_found(keys, &records);
         Ok(records)
+    }
+
+    fn get_each(&self, keys: &[Key]) -> Result<Vec<Result<Option<Vec<u8>>>>> {
+        let ask = |open: &[usize]| {
+            let records = self.store.get_each(&chosen(keys, open));
+            records.unwrap_or_else(|error| open.iter().map(|_| Err(error.clone())).collect())
+        };
+        let records = self.call_each(GET_RECORDS, keys.len(), |_| 0, ask);
+        let found = keys.iter().zip(&records);
+        for (key, _) in found.filter(|(_, record)| matches!(record, Ok(Some(_)))) {
+            self.policy.found(Found::Record(key));
+        }
+        records.into_iter().map(unless_of_all).collect()
     }
 
     fn stream(&self, keys: &[Key], take: &mut dyn FnMut(Vec<Option<Vec<u8>>>)) -> Result<()> {
@@ -84,6 +98,10 @@ impl<P: Policy, S: MetadataStore + ?Sized> MetadataStore for Guarded<P, S> {
         self.remove_with(REMOVE_RECORD, || self.store.remove(key))
     }
 
+    fn forget(&self, note: &Entry) -> Result<()> {
+        self.put_all(PUT_RECORDS, std::iter::once(note), || self.store.forget(note))
+    }
+
     fn remove_all(&self, filter: &Filter) -> Result<u64> {
         self.call(REMOVE_RECORDS, || self.store.remove_all(filter))
     }
@@ -126,7 +144,7 @@ impl<P: Policy, S: MetadataStore + ?Sized> Guarded<P, S> {
         put: impl FnMut() -> Result<()>,
     ) -> Result<()> {
         let lengths = entries.map(|entry| entry.record.len() as u64);
-        self.limit(operation).check(lengths.clone().max().unwrap_or_default())?;
+        self.check(operation, lengths.clone().max().unwrap_or_default())?;
         self.call_with(operation, lengths.sum(), put)
     }
 

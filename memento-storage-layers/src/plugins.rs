@@ -77,13 +77,24 @@ fn transformed_data<T: Transform>(
     Ok(Stores { data: Arc::new(Transformed::new(transform, stores.data)), ..stores })
 }
 
+/// The value of an option that is a size of which something has to fit.
+fn take_most(options: &mut Options, name: &str) -> Result<Option<u64>> {
+    match options.take_size(name)? {
+        Some(0) => Err(options.invalid(name, "nothing fits in it; it has to be 1 byte at least")),
+        size => Ok(size),
+    }
+}
+
 fn size_limit(options: &mut Options, stores: Stores) -> Result<Stores> {
-    let limit = options.take_size("limit")?.unwrap_or(SizeLimit::LIMIT);
+    let limit = take_most(options, "limit")?.unwrap_or(SizeLimit::LIMIT);
     Ok(guarded(stores, || SizeLimit::new(limit)))
 }
 
 fn faults(options: &mut Options, stores: Stores) -> Result<Stores> {
     let rate = options.take("rate")?.unwrap_or_default();
+    if !(0.0..=1.0).contains(&rate) {
+        return Err(options.invalid("rate", "it is a part of all operations, from 0 to 1"));
+    }
     let seed = options.take("seed")?.unwrap_or_default();
     Ok(guarded(stores, || Faults::new(rate, seed)))
 }
@@ -103,37 +114,41 @@ fn retry(options: &mut Options, stores: Stores) -> Result<Stores> {
     if let Some(attempts) = options.take_count("attempts")? {
         retry = retry.attempts(attempts);
     }
+    let longest = options.take_duration("longest_pause")?.unwrap_or(Retry::LONGEST_PAUSE);
+    retry = retry.longest_pause(longest);
     if let Some(pause) = options.take_duration("first_pause")? {
+        if pause > longest {
+            let wrong = format!("it is longer than `longest_pause`, which is {longest:?}");
+            return Err(options.invalid("first_pause", wrong));
+        }
         retry = retry.first_pause(pause);
     }
-    if let Some(pause) = options.take_duration("longest_pause")? {
-        retry = retry.longest_pause(pause);
-    }
     if let Some(names) = options.take::<Vec<String>>("errors")? {
-        let kind = |name: &String| {
-            Retry::kind(name).ok_or_else(|| {
-                options
-                    .invalid(
-                        "errors",
-                        format!("to try `{name}` again is of no use, or there is none"),
-                    )
-                    .help(format!("errors that may be none the next time are {}", Retry::kinds()))
-            })
-        };
-        retry = retry.errors(names.iter().map(kind).collect::<Result<Vec<_>>>()?);
+        retry = retry.errors(retryable(options, &names)?);
     }
     Ok(guarded(stores, || retry.clone()))
+}
+
+/// The kinds of errors that are tried again, by their names.
+fn retryable(options: &Options, names: &[String]) -> Result<Vec<ErrorKind>> {
+    let wrong = |wrong: String| {
+        let help = format!("errors that may be none the next time are {}", Retry::kinds());
+        options.invalid("errors", wrong).help(help)
+    };
+    if names.is_empty() {
+        return Err(wrong("nothing would be tried again".to_owned()));
+    }
+    let kind = |name: &String| {
+        Retry::kind(name)
+            .ok_or_else(|| wrong(format!("to try `{name}` again is of no use, or there is none")))
+    };
+    names.iter().map(kind).collect()
 }
 
 fn breaker(options: &mut Options, stores: Stores) -> Result<Stores> {
     let failures = options.take_count("failures")?.unwrap_or(Breaker::FAILURES);
     let period = options.take_limit("period")?.unwrap_or(Breaker::PERIOD);
-    let Stores { data, metadata } = stores;
-    let of = |store: String| Breaker::new(failures, period).named(&store);
-    Ok(Stores {
-        data: Arc::new(Guarded::new(of(data.location()), data)),
-        metadata: Arc::new(Guarded::new(of(metadata.location()), metadata)),
-    })
+    Ok(guarded(stores, || Breaker::new(failures, period)))
 }
 
 fn signing(options: &mut Options, stores: Stores) -> Result<Stores> {
@@ -160,7 +175,8 @@ fn compression(options: &mut Options, stores: Stores) -> Result<Stores> {
     transformed_data("compression", stores, compression)
 }
 
-/// The keys of a layer: of `key`, a text or several, or of `key_file`, a file with a key in each line.
+/// The keys of a layer: of `key`, a text or several, or of `key_file`, a file with a key in each line. Space around a
+/// key is no part of it either way: the text of a variable may end in a line feed, as a line does.
 fn keys(layer: &str, options: &mut Options) -> Result<Keys> {
     /// Nothing of a value is in an error.
     #[derive(Deserialize)]
@@ -182,8 +198,11 @@ fn keys(layer: &str, options: &mut Options) -> Result<Keys> {
             .with("layer", layer)
             .help("set `key` to an environment variable, as in `${NAME}`, or set `key_file`")),
         (None, Some(file)) => Keys::from_file(&file).map_err(|error| set_by(error, "key_file")),
-        (Some(Given::One(text)), None) => Keys::new([text]).map_err(|error| set_by(error, "key")),
+        (Some(Given::One(text)), None) => {
+            Keys::new([text.trim_ascii()]).map_err(|error| set_by(error, "key"))
+        }
         (Some(Given::Several(texts)), None) => {
+            let texts = texts.iter().map(|text| text.trim_ascii());
             Keys::new(texts).map_err(|error| set_by(error, "key"))
         }
         (Some(Given::Other(_)), None) => {
@@ -193,7 +212,7 @@ fn keys(layer: &str, options: &mut Options) -> Result<Keys> {
 }
 
 fn eviction(options: &mut Options, stores: Stores) -> Result<Stores> {
-    let size = options.take_size("max_size")?;
+    let size = take_most(options, "max_size")?;
     let age = options.take_limit("max_age")?;
     if size.is_none() && age.is_none() {
         return Err(Error::new(ErrorKind::Configuration, "find the limits of a storage")

@@ -38,13 +38,16 @@ impl Default for Retry {
         Self {
             attempts: 3,
             first_pause: Duration::from_millis(50),
-            longest_pause: Duration::from_secs(2),
+            longest_pause: Self::LONGEST_PAUSE,
             errors: None,
         }
     }
 }
 
 impl Retry {
+    /// How long any pause is at most unless told otherwise.
+    pub const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+
     /// How often an operation is tried at most, the first time included.
     pub fn attempts(self, attempts: u32) -> Self {
         Self { attempts: attempts.max(1), ..self }

@@ -36,7 +36,7 @@ impl Policy for SizeLimit {
         attempt()
     }
 
-    fn max_size(&self) -> Option<u64> {
-        Some(self.bytes)
+    fn max_size(&self) -> Option<(u64, &'static str)> {
+        Some((self.bytes, "`limit` of `size_limit`"))
     }
 }

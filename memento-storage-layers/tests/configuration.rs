@@ -159,6 +159,51 @@ fn what_is_wrong_is_named_with_its_place() {
              …/memento.toml:5): it has to be 1 at least",
         ),
         (
+            "[storage.retry]\nattempts = -2",
+            "cannot understand an option (option: storage.retry.attempts, set by: \
+             …/memento.toml:5): it has to be 1 at least",
+        ),
+        (
+            "[storage.retry]\nerrors = []",
+            "cannot understand an option (option: storage.retry.errors, set by: …/memento.toml:5): \
+             nothing would be tried again; errors that may be none the next time are `storage`, ",
+        ),
+        (
+            "[storage.retry]\nfirst_pause = '3s'",
+            "cannot understand an option (option: storage.retry.first_pause, set by: \
+             …/memento.toml:5): it is longer than `longest_pause`, which is 2s",
+        ),
+        (
+            "[storage.retry]\nlongest_pause = '1s'\nfirst_pause = '2s'",
+            "cannot understand an option (option: storage.retry.first_pause, set by: \
+             …/memento.toml:6): it is longer than `longest_pause`, which is 1s",
+        ),
+        (
+            "[storage.faults]\nrate = 1.5",
+            "cannot understand an option (option: storage.faults.rate, set by: …/memento.toml:5): \
+             it is a part of all operations, from 0 to 1",
+        ),
+        (
+            "[storage.faults]\nrate = -0.1",
+            "cannot understand an option (option: storage.faults.rate, set by: …/memento.toml:5): \
+             it is a part of all operations, from 0 to 1",
+        ),
+        (
+            "[storage.faults]\nrate = nan",
+            "cannot understand an option (option: storage.faults.rate, set by: …/memento.toml:5): \
+             it is a part of all operations, from 0 to 1",
+        ),
+        (
+            "[storage.size_limit]\nlimit = 0",
+            "cannot understand an option (option: storage.size_limit.limit, set by: \
+             …/memento.toml:5): nothing fits in it; it has to be 1 byte at least",
+        ),
+        (
+            "[storage.eviction]\nmax_size = '0 MB'",
+            "cannot understand an option (option: storage.eviction.max_size, set by: \
+             …/memento.toml:5): nothing fits in it; it has to be 1 byte at least",
+        ),
+        (
             "[storage.time_limit]\nlimit = '0s'",
             "cannot understand an option (option: storage.time_limit.limit, set by: \
              …/memento.toml:5): it has to last a millisecond at least",
@@ -232,4 +277,20 @@ fn keys_are_in_no_message() {
     }
     let environment = environment("[storage.encryption]\nkey_file = 'keys'").unwrap();
     assert!(!format!("{:?}", environment.storage("").unwrap()).contains("4711"));
+}
+
+/// Who takes the secret from a file and who has it in a variable share a store.
+#[test]
+fn a_key_is_the_same_one_whatever_space_is_around_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let with = |keys: &str| {
+        let layers = format!("[storage.signing]\n{keys}\n[storage.encryption]\n{keys}");
+        let storage = "type = 'filesystem'\npath = 'here'\nmemory_cache = '0B'";
+        environment_in(folder.path(), &format!("{storage}\n{layers}")).unwrap()
+    };
+    assert_eq!(runs(&with("key_file = 'keys'")), 100);
+    for same in [format!("\"{KEY}\\n\""), format!("[\" {KEY}\\t\\r\\n\"]")] {
+        let same = with(&format!("key = {same}"));
+        assert_eq!((runs(&same), same.statistics().store_failures), (0, 0));
+    }
 }

@@ -156,6 +156,22 @@ impl MetadataStore for Unwritten<dyn MetadataStore> {
         self.0.get_many(keys)
     }
 
+    fn get_each(&self, keys: &[Key]) -> Result<Vec<Result<Option<Vec<u8>>>>> {
+        self.0.get_each(keys)
+    }
+
+    fn stream(&self, keys: &[Key], take: &mut dyn FnMut(Vec<Option<Vec<u8>>>)) -> Result<()> {
+        self.0.stream(keys, take)
+    }
+
+    fn get_levels(
+        &self,
+        keys: Vec<Key>,
+        next: &mut dyn FnMut(Vec<Option<Vec<u8>>>) -> Vec<Key>,
+    ) -> Result<()> {
+        self.0.get_levels(keys, next)
+    }
+
     fn put(&self, _: &[Entry]) -> Result<()> {
         Err(refused("keep mementos", self.location()))
     }

@@ -180,7 +180,7 @@ impl Storage {
         match ended {
             // One that the store itself finds damaged is no reason to miss the others.
             Err(error) if error.kind().is_of_one() => {
-                take(self.records(&keys[told.min(keys.len())..]));
+                take(self.records(keys.get(told..).unwrap_or_default()));
             }
             ended => drop(self.trouble.note(ended)),
         }

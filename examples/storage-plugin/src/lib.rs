@@ -28,7 +28,7 @@ inventory::submit! {
         memory_cache: DEFAULT_MEMORY_CACHE,
         open: |options| {
             let path = options.take_path("path")?.unwrap_or_else(|| "results.sqlite".into());
-            Ok(Stores::new(OneFileStore::open(&path)?, MemoryMetadataStore::default()))
+            Ok(Stores::new(OneFileStore::new(&path), MemoryMetadataStore::default()))
         },
     }
 }
@@ -37,42 +37,39 @@ inventory::submit! {
 #[derive(Debug)]
 pub struct OneFileStore {
     path: PathBuf,
-    database: Mutex<Connection>,
+    database: Mutex<Option<Connection>>,
 }
 
 impl OneFileStore {
-    /// The store in the file at `path`, which is made where there is none.
-    pub fn open(path: &Path) -> Result<Self> {
-        let open = || {
-            let database = Connection::open(path)?;
-            database.busy_timeout(Duration::from_mins(1))?;
-            database.execute_batch(
-                "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;
-                 CREATE TABLE IF NOT EXISTS objects(name TEXT PRIMARY KEY, content BLOB NOT NULL);",
-            )?;
-            Ok(Self { path: path.to_owned(), database: Mutex::new(database) })
-        };
-        open().map_err(|error: rusqlite::Error| failed("open the store", path, error))
+    /// The store in the file at `path`, which is made where there is none. Nothing is touched before the first use.
+    pub fn new(path: &Path) -> Self {
+        Self { path: path.to_owned(), database: Mutex::default() }
     }
 
-    /// Does `work`, all of it or nothing.
-    fn transact<T>(
+    /// Does `work` with the database. Where it cannot be opened, the store has failed, and calls are computed.
+    fn with<T>(
         &self,
         operation: &'static str,
-        work: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+        work: impl FnOnce(&mut Connection) -> rusqlite::Result<T>,
     ) -> Result<T> {
         let mut database = self.database.lock();
-        let transaction = database.transaction_with_behavior(TransactionBehavior::Immediate);
-        let done = transaction.and_then(|transaction| {
-            let done = work(&transaction)?;
-            transaction.commit().map(|()| done)
-        });
-        done.map_err(|error| failed(operation, &self.path, error))
+        let opened = database.take().map_or_else(|| open(&self.path), Ok);
+        let done = opened.and_then(|opened| work(database.insert(opened)));
+        done.map_err(|error| {
+            let failed = Error::new(ErrorKind::Storage, operation);
+            failed.with("file", self.path.display()).source(error)
+        })
     }
 }
 
-fn failed(operation: &'static str, path: &Path, error: rusqlite::Error) -> Error {
-    Error::new(ErrorKind::Storage, operation).with("file", path.display()).source(error)
+fn open(path: &Path) -> rusqlite::Result<Connection> {
+    let database = Connection::open(path)?;
+    database.busy_timeout(Duration::from_mins(1))?;
+    database.execute_batch(
+        "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;
+         CREATE TABLE IF NOT EXISTS objects(name TEXT PRIMARY KEY, content BLOB NOT NULL);",
+    )?;
+    Ok(database)
 }
 
 fn find(database: &Connection, name: &Name) -> rusqlite::Result<Option<Vec<u8>>> {
@@ -90,7 +87,7 @@ impl DataStore for OneFileStore {
     }
 
     fn get(&self, name: &Name) -> Result<Option<Vec<u8>>> {
-        self.transact("read an object", |database| find(database, name))
+        self.with("read an object", |database| find(database, name))
     }
 
     fn put(&self, name: &Name, content: &[u8]) -> Result<()> {
@@ -101,19 +98,22 @@ impl DataStore for OneFileStore {
         if !options.metadata.is_empty() {
             return Err(self.unsupported("put an object with metadata", "metadata"));
         }
-        self.transact("keep an object", |database| {
-            if !options.is_plain() && !options.condition.is_met(find(database, name)?.as_deref()) {
+        self.with("keep an object", |database| {
+            // Nobody else puts anything between the look at it and the put. To read takes none.
+            let step = database.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            if !options.is_plain() && !options.condition.is_met(find(&step, name)?.as_deref()) {
                 return Ok(false);
             }
             let put = "INSERT OR REPLACE INTO objects(name, content) VALUES (?1, ?2)";
-            database.execute(put, params![name.as_str(), content]).map(|_| true)
+            step.execute(put, params![name.as_str(), content])?;
+            step.commit().map(|()| true)
         })
     }
 
     fn remove(&self, name: &Name) -> Result<bool> {
         let remove = "DELETE FROM objects WHERE name = ?1";
-        let run = |database: &Connection| database.execute(remove, [name.as_str()]);
-        Ok(self.transact("drop an object", run)? > 0)
+        let run = |database: &mut Connection| database.execute(remove, [name.as_str()]);
+        Ok(self.with("drop an object", run)? > 0)
     }
 
     fn list(&self, prefix: &Prefix, options: &ListOptions) -> Result<Listing> {
@@ -123,7 +123,7 @@ impl DataStore for OneFileStore {
         // Each step goes to the next name, or behind the folder that it is in.
         let mut from = options.from.as_ref().map_or(start.clone(), |from| from.as_str().to_owned());
         loop {
-            let row = self.transact("list objects", |database| {
+            let row = self.with("list objects", |database| {
                 let row = |row: &Row<'_>| Ok((row.get::<_, String>(0)?, row.get::<_, u32>(1)?));
                 database.prepare_cached(next)?.query_row([&from], row).optional()
             })?;
@@ -135,13 +135,14 @@ impl DataStore for OneFileStore {
                 return Ok(page);
             }
             let below = name[start.len()..].split_once('/').filter(|_| !options.recursive);
+            // What is no name is not memento's, and left out.
             if let Some((folder, _)) = below {
-                page.folders.push(prefix.folder(folder)?);
+                page.folders.extend(prefix.folder(folder));
                 from = format!("{start}{folder}0"); // `0` comes behind `/`.
             } else {
                 from = format!("{name}\0");
-                let (name, size) = (Name::new(&name)?, size.into());
-                page.objects.push(Object { name, size, modified: None });
+                let object = |name| Object { name, size: size.into(), modified: None };
+                page.objects.extend(Name::new(&name).map(object));
             }
         }
     }

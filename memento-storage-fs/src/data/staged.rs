@@ -38,13 +38,12 @@ impl<'a> StagedFile<'a> {
     /// Gives the file its name, if the condition is met.
     pub(super) fn place(&mut self, name: &Name, options: &PutOptions) -> io::Result<bool> {
         self.finish(&options.metadata)?;
-        let lock = self.store.folder.lock_name(name);
         if options.condition == Condition::Always {
-            // Where files cannot be locked, objects can be put all the same.
+            let _lock = self.store.folder.lock_name_if_possible(name)?;
             self.rename(name)?;
             return Ok(true);
         }
-        let _lock = lock?;
+        let _lock = self.store.folder.lock_name(name)?;
         let is_met = is_met(&options.condition, &self.store.path(name))?;
         if is_met {
             self.rename(name)?;

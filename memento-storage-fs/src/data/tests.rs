@@ -1,3 +1,4 @@
+mod held;
 mod puts;
 
 use std::fs;

@@ -1,3 +1,4 @@
+mod held;
 mod replaced;
 
 use std::fs;

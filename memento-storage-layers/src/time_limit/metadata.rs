@@ -13,6 +13,8 @@ use crate::operation::{
     REPLACE_RECORDS, SET_RECORD_ASIDE, VERSIONS, WAIT,
 };
 
+/// What takes records as they arrive, or level by level, cannot go to another thread: it gets them by `get_many`, each
+/// with the limit.
 impl<S: MetadataStore + ?Sized + 'static> MetadataStore for TimeLimit<S> {
     fn location(&self) -> String {
         self.store.location()
@@ -32,6 +34,11 @@ impl<S: MetadataStore + ?Sized + 'static> MetadataStore for TimeLimit<S> {
         self.within(GET_RECORDS, move |store| store.get_many(&keys))
     }
 
+    fn get_each(&self, keys: &[Key]) -> Result<Vec<Result<Option<Vec<u8>>>>> {
+        let keys = keys.to_vec();
+        self.within(GET_RECORDS, move |store| store.get_each(&keys))
+    }
+
     fn put(&self, entries: &[Entry]) -> Result<()> {
         let entries = entries.to_vec();
         self.within(PUT_RECORDS, move |store| store.put(&entries))
@@ -45,6 +52,11 @@ impl<S: MetadataStore + ?Sized + 'static> MetadataStore for TimeLimit<S> {
     fn remove(&self, key: &Key) -> Result<bool> {
         let key = *key;
         self.within(REMOVE_RECORD, move |store| store.remove(&key))
+    }
+
+    fn forget(&self, note: &Entry) -> Result<()> {
+        let note = note.clone();
+        self.within(PUT_RECORDS, move |store| store.forget(&note))
     }
 
     fn remove_all(&self, filter: &Filter) -> Result<u64> {

@@ -9,6 +9,7 @@ use memento::{
 };
 
 use super::Transformed;
+use crate::policy::unless_of_all;
 use crate::transform::opener::open;
 use crate::transform::sealer::seal;
 use crate::transform::{Subject, Transform};
@@ -22,6 +23,18 @@ impl<T: Transform, S: MetadataStore + ?Sized> Transformed<T, S> {
     fn seal_entry(&self, entry: &Entry) -> Result<Entry> {
         let record = seal(&*self.transform, &Subject::Record(entry.key), &entry.record)?;
         Ok(Entry { record, function: entry.function.clone(), ..*entry })
+    }
+
+    /// The records of `keys`, of which the store had these.
+    fn open_each<'a>(
+        &'a self,
+        keys: &'a [Key],
+        found: impl IntoIterator<Item = Option<Vec<u8>>> + 'a,
+    ) -> impl Iterator<Item = Result<Option<Vec<u8>>>> + 'a {
+        let open = |(key, sealed): (_, Option<Vec<u8>>)| {
+            sealed.map(|sealed| self.open_record(key, &sealed)).transpose()
+        };
+        keys.iter().zip(found).map(open)
     }
 
     /// Whether `sealed` is this record.
@@ -49,11 +62,50 @@ impl<T: Transform, S: MetadataStore + ?Sized> MetadataStore for Transformed<T, S
     }
 
     fn get_many(&self, keys: &[Key]) -> Result<Vec<Option<Vec<u8>>>> {
-        let found = self.store.get_many(keys)?.into_iter().zip(keys);
-        let open = |sealed: Option<Vec<u8>>, key| {
-            sealed.map(|sealed| self.open_record(key, &sealed)).transpose()
+        self.open_each(keys, self.store.get_many(keys)?).collect()
+    }
+
+    fn get_each(&self, keys: &[Key]) -> Result<Vec<Result<Option<Vec<u8>>>>> {
+        let open = |(sealed, key): (Result<Option<Vec<u8>>>, _)| {
+            sealed?.map(|sealed| self.open_record(key, &sealed)).transpose()
         };
-        found.map(|(sealed, key)| open(sealed, key)).collect()
+        let records = self.store.get_each(keys)?.into_iter().zip(keys).map(open);
+        records.map(unless_of_all).collect()
+    }
+
+    /// What comes behind a record that cannot be opened is not handed over.
+    fn stream(&self, keys: &[Key], take: &mut dyn FnMut(Vec<Option<Vec<u8>>>)) -> Result<()> {
+        let (mut left, mut failed) = (keys, None);
+        let ended = self.store.stream(keys, &mut |sealed| {
+            let (arrived, rest) = left.split_at(left.len().min(sealed.len()));
+            left = rest;
+            if failed.is_none() {
+                let opened = self.open_each(arrived, sealed);
+                let whole = opened.map_while(|opened| opened.map_err(|e| failed = Some(e)).ok());
+                take(whole.collect());
+            }
+        });
+        failed.map_or(ended, Err)
+    }
+
+    fn get_levels(
+        &self,
+        mut keys: Vec<Key>,
+        next: &mut dyn FnMut(Vec<Option<Vec<u8>>>) -> Vec<Key>,
+    ) -> Result<()> {
+        let mut failed = None;
+        let ended = self.store.get_levels(keys.clone(), &mut |sealed| {
+            let opened: Result<Vec<_>> = self.open_each(&keys, sealed).collect();
+            keys = match opened {
+                Ok(records) => next(records),
+                Err(error) => {
+                    failed = Some(error);
+                    Vec::new()
+                }
+            };
+            keys.clone()
+        });
+        failed.map_or(ended, Err)
     }
 
     fn put(&self, entries: &[Entry]) -> Result<()> {
@@ -81,6 +133,10 @@ impl<T: Transform, S: MetadataStore + ?Sized> MetadataStore for Transformed<T, S
         self.store.remove(key)
     }
 
+    fn forget(&self, note: &Entry) -> Result<()> {
+        self.store.forget(&self.seal_entry(note)?)
+    }
+
     fn remove_all(&self, filter: &Filter) -> Result<u64> {
         self.store.remove_all(filter)
     }
@@ -91,7 +147,8 @@ impl<T: Transform, S: MetadataStore + ?Sized> MetadataStore for Transformed<T, S
         let mut page = self.store.list(filter, from, limit)?;
         for entry in &mut page.entries {
             entry.record = self.open_record(&entry.key, &entry.record).unwrap_or_else(|error| {
-                tracing::warn!("{error}; it is listed without its bytes");
+                // Whoever reads the entry says that it is damaged, and how often that is worth saying.
+                tracing::debug!("{error}; it is listed without its bytes");
                 Vec::new()
             });
         }

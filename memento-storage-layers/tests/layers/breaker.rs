@@ -35,16 +35,6 @@ fn a_breaker_opens_and_closes_again() {
     assert_eq!(store.take(), 5);
 }
 
-/// One of several stores fails: the error says which.
-#[test]
-fn a_breaker_that_is_open_names_its_store() {
-    let breaker = Breaker::new(1, Duration::MAX).named("redis://host");
-    let guarded = Guarded::new(breaker, Scripted::new(fails(1)));
-    guarded.get(&name("a")).unwrap_err();
-    let error = guarded.get(&name("a")).unwrap_err().to_string();
-    assert!(error.contains("(store: redis://host)"), "{error}");
-}
-
 /// What a dead store costs: attempts until the breaker opens, and no more before the period has passed.
 #[test]
 fn a_breaker_that_is_open_ends_the_attempts() {

@@ -3,6 +3,7 @@
 mod breaker;
 mod methods;
 mod metrics;
+mod named;
 mod policies;
 mod retry;
 mod scripted;

@@ -62,6 +62,9 @@ impl Scripted {
 }
 
 impl DataStore for Scripted {
+    fn location(&self) -> String {
+        "a://store".to_owned()
+    }
     fn capabilities(&self) -> Capabilities {
         self.store.capabilities()
     }

@@ -6,6 +6,7 @@ mod golden;
 mod hostile;
 mod keys;
 mod ranges;
+mod records;
 mod whole;
 
 use std::sync::Arc;

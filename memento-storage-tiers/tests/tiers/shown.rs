@@ -1,10 +1,13 @@
 //! Tiers as programs see them that look after storages.
 
+use std::sync::{Arc, Mutex};
+
+use memento::plugin::Stores;
 use memento::{
-    DataStore, Digest, ErrorKind, Filter, ListOptions, MetadataStore, Name, Namespace, Prefix,
-    PutOptions, Snapshot, Source,
+    DataStore, Digest, Entry, ErrorKind, Filter, Key, ListOptions, MemoryDataStore, MetadataStore,
+    Name, Namespace, Page, Prefix, PutOptions, Result, Snapshot, Source, Version,
 };
-use memento_storage_tiers::{Tiers, Writes};
+use memento_storage_tiers::{Tier, Tiers, Writes};
 
 use crate::store::Store;
 use crate::{of, runs, tier};
@@ -113,4 +116,66 @@ fn a_tier_that_lists_more_than_it_is_asked_for_hides_nothing() {
         }
     }
     assert_eq!(listed.len(), 10);
+}
+
+/// A store of records with none, which notes what it is asked.
+#[derive(Debug, Default)]
+struct Asked(Mutex<Vec<&'static str>>);
+
+impl Asked {
+    fn note(&self, method: &'static str) {
+        self.0.lock().unwrap().push(method);
+    }
+}
+
+impl MetadataStore for Asked {
+    fn get(&self, _: &Key) -> Result<Option<Vec<u8>>> {
+        self.note("get");
+        Ok(None)
+    }
+    fn get_each(&self, keys: &[Key]) -> Result<Vec<Result<Option<Vec<u8>>>>> {
+        self.note("get_each");
+        Ok(keys.iter().map(|_| Ok(None)).collect())
+    }
+    fn stream(&self, _: &[Key], _: &mut dyn FnMut(Vec<Option<Vec<u8>>>)) -> Result<()> {
+        self.note("stream");
+        Ok(())
+    }
+    fn get_levels(
+        &self,
+        _: Vec<Key>,
+        _: &mut dyn FnMut(Vec<Option<Vec<u8>>>) -> Vec<Key>,
+    ) -> Result<()> {
+        self.note("get_levels");
+        Ok(())
+    }
+    fn put(&self, _: &[Entry]) -> Result<()> {
+        Ok(())
+    }
+    fn remove(&self, _: &Key) -> Result<bool> {
+        Ok(false)
+    }
+    fn remove_all(&self, _: &Filter) -> Result<u64> {
+        Ok(0)
+    }
+    fn list(&self, _: &Filter, _: Option<u64>, _: usize) -> Result<Page> {
+        Ok(Page::default())
+    }
+    fn versions(&self, _: &str, _: usize) -> Result<Vec<Version>> {
+        Ok(Vec::new())
+    }
+}
+
+#[test]
+fn what_reads_many_records_of_one_that_is_never_written_is_asked_of_it() {
+    let asked = Arc::new(Asked::default());
+    let far = Stores { data: Arc::<MemoryDataStore>::default(), metadata: Arc::clone(&asked) as _ };
+    let far = Tier::new("far", far).writes(Writes::Never);
+    let stores = Tiers::new([tier(&Store::default()), far]).into_stores();
+    let shown = &stores.metadata.tiers()[1].1;
+    let keys = [Key::from_bytes([1; 32]), Key::from_bytes([2; 32])];
+    shown.get_each(&keys).unwrap();
+    shown.stream(&keys, &mut |_| {}).unwrap();
+    shown.get_levels(keys.to_vec(), &mut |_| vec![]).unwrap();
+    assert_eq!(*asked.0.lock().unwrap(), ["get_each", "stream", "get_levels"]);
 }

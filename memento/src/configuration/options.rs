@@ -168,14 +168,18 @@ impl Options {
     ///
     /// # Errors
     ///
-    /// As [`take`](Self::take), and where it is 0.
+    /// As [`take`](Self::take), and where it is 0 or less.
     pub fn take_count<T>(&mut self, name: &str) -> Result<Option<T>>
     where
         T: DeserializeOwned + From<u8> + PartialOrd,
     {
-        let count = self.take::<T>(name)?;
-        match count {
-            Some(count) if count < T::from(1) => Err(self.invalid(name, "it has to be 1 at least")),
+        let too_few = |options: &Self| Err(options.invalid(name, "it has to be 1 at least"));
+        // There may be no such number among those of `T`.
+        if let Ok(Some(..1)) = self.look::<i64>(name) {
+            return too_few(self);
+        }
+        match self.take::<T>(name)? {
+            Some(count) if count < T::from(1) => too_few(self),
             count => Ok(count),
         }
     }

@@ -40,6 +40,7 @@ pub(crate) enum MetadataRequest<'a> {
     Forget(Entry),
     Replace(Vec<Replacement>),
     Get(Vec<Key>),
+    GetEach(Vec<Key>),
     Remove(Key),
     RemoveAll(Filter),
     List(Filter, Option<u64>, u64),
@@ -107,7 +108,7 @@ fn ask_metadata(storage: &Storage, request: MetadataRequest<'_>) -> Vec<u8> {
     use MetadataRequest as Request;
     let metadata = &storage.metadata;
     match &request {
-        Request::Get(_) => storage.settle(),
+        Request::Get(_) | Request::GetEach(_) => storage.settle(),
         _ => storage.write_waiting(),
     }
     match request {
@@ -119,6 +120,7 @@ fn ask_metadata(storage: &Storage, request: MetadataRequest<'_>) -> Vec<u8> {
         Request::Forget(note) => write(&metadata.forget(&note)),
         Request::Replace(replacements) => write(&metadata.replace(&replacements)),
         Request::Get(keys) => write(&metadata.get_many(&keys)),
+        Request::GetEach(keys) => write(&metadata.get_each(&keys)),
         Request::Remove(key) => write(&metadata.remove(&key)),
         Request::RemoveAll(filter) => write(&metadata.remove_all(&filter)),
         Request::List(filter, from, limit) => {

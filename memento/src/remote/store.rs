@@ -109,6 +109,10 @@ impl MetadataStore for RemoteMetadataStore {
         self.ask(Request::Get(keys.to_vec()))
     }
 
+    fn get_each(&self, keys: &[Key]) -> Result<Vec<Result<Option<Vec<u8>>>>> {
+        self.ask(Request::GetEach(keys.to_vec()))
+    }
+
     fn put(&self, entries: &[Entry]) -> Result<()> {
         self.link.tell(StoreRequest::Metadata(Request::Put(entries.to_vec())))
     }
@@ -156,9 +160,66 @@ impl MetadataStore for RemoteMetadataStore {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
     use super::*;
     use crate::worker::Within;
-    use crate::{Environment, LocalRunner};
+    use crate::{Environment, Error, ErrorKind, LocalRunner};
+
+    /// A store that has one record of a newer release among those that it is asked for together, and notes how often it
+    /// is asked.
+    #[derive(Debug, Default)]
+    struct Newer {
+        asked: AtomicU64,
+    }
+
+    impl MetadataStore for Newer {
+        fn get(&self, _: &Key) -> Result<Option<Vec<u8>>> {
+            self.asked.fetch_add(1, Relaxed);
+            Ok(None)
+        }
+
+        fn get_each(&self, keys: &[Key]) -> Result<Vec<Result<Option<Vec<u8>>>>> {
+            self.asked.fetch_add(1, Relaxed);
+            let newer = || Err(Error::new(ErrorKind::NewerFormat, "read a record"));
+            let of = |at: usize| if at == 1 { newer() } else { Ok(Some(vec![1])) };
+            Ok((0..keys.len()).map(of).collect())
+        }
+
+        fn put(&self, _: &[Entry]) -> Result<()> {
+            Ok(())
+        }
+
+        fn remove(&self, _: &Key) -> Result<bool> {
+            Ok(false)
+        }
+
+        fn remove_all(&self, _: &Filter) -> Result<u64> {
+            Ok(0)
+        }
+
+        fn list(&self, _: &Filter, _: Option<u64>, _: usize) -> Result<Page> {
+            Ok(Page::default())
+        }
+
+        fn versions(&self, _: &str, _: usize) -> Result<Vec<Version>> {
+            Ok(Vec::new())
+        }
+    }
+
+    #[test]
+    fn a_record_that_cannot_be_read_has_the_parent_asked_once_for_all() {
+        let newer = Arc::new(Newer::default());
+        let data = Arc::new(crate::MemoryDataStore::default());
+        let stores = Stores { data, metadata: Arc::clone(&newer) as _ };
+        let environment = Environment::new(Storage::from(stores), LocalRunner::new());
+        let seen = open_stores(&Within::parent(environment, None), "").unwrap().metadata;
+        let keys: Vec<Key> = (0..100).map(|byte| Key::from_bytes([byte; 32])).collect();
+        let each = seen.get_each(&keys).unwrap();
+        assert_eq!(each.iter().filter(|record| record.is_ok()).count(), 99);
+        assert_eq!(each[1].as_ref().unwrap_err().kind(), ErrorKind::NewerFormat);
+        assert_eq!(newer.asked.load(Relaxed), 1);
+    }
 
     #[test]
     fn a_worker_keeps_in_memory_what_its_parent_does_and_a_part_of_what_it_may_have() {

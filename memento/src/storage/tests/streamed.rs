@@ -1,8 +1,12 @@
 //! Records that are handed over as they arrive.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
 use parking_lot::Mutex;
 
 use super::{entry, key};
+use crate::plugin::Stores;
 use crate::storage::{Filter, Storage};
 use crate::{
     Entry, Error, ErrorKind, Key, MemoryDataStore, MemoryMetadataStore, MetadataStore, Page,
@@ -14,6 +18,8 @@ use crate::{
 struct Arriving {
     store: MemoryMetadataStore,
     errors: Mutex<Vec<ErrorKind>>,
+    /// How often it was asked for records by other methods.
+    asked: AtomicU64,
 }
 
 fn failed(kind: ErrorKind) -> Error {
@@ -22,7 +28,13 @@ fn failed(kind: ErrorKind) -> Error {
 
 impl MetadataStore for Arriving {
     fn get(&self, key: &Key) -> Result<Option<Vec<u8>>> {
+        self.asked.fetch_add(1, Relaxed);
         self.store.get(key)
+    }
+
+    fn get_many(&self, keys: &[Key]) -> Result<Vec<Option<Vec<u8>>>> {
+        self.asked.fetch_add(1, Relaxed);
+        keys.iter().map(|key| self.store.get(key)).collect()
     }
 
     fn stream(&self, keys: &[Key], take: &mut dyn FnMut(Vec<Option<Vec<u8>>>)) -> Result<()> {
@@ -57,18 +69,29 @@ impl MetadataStore for Arriving {
     }
 }
 
-/// The first bytes of the records that are handed over, and how many failures were noted.
-fn streamed(errors: &[ErrorKind], asked: &[u8]) -> (Vec<Option<u8>>, u64) {
-    let store = Arriving { store: <_>::default(), errors: Mutex::new(errors.to_vec()) };
+/// The first bytes of the records that are handed over, how many failures were noted, and how often the store was asked
+/// by other methods.
+fn streamed_by(errors: &[ErrorKind], asked: &[u8]) -> (Vec<Option<u8>>, u64, u64) {
+    let errors = Mutex::new(errors.to_vec());
+    let store = Arriving { store: <_>::default(), errors, asked: AtomicU64::new(0) };
+    let store = Arc::new(store);
     let entries: Vec<_> = (1..=6).map(|byte| entry(byte, "f", false, &[byte])).collect();
     store.put(&entries).unwrap();
-    let storage = Storage::new(MemoryDataStore::default(), store);
+    let data = Arc::new(MemoryDataStore::default());
+    let stores = Stores { data, metadata: Arc::clone(&store) as _ };
+    let storage = Storage::from(stores);
     let keys: Vec<_> = asked.iter().map(|byte| key(*byte)).collect();
     let mut found = Vec::new();
     storage.stream_records(&keys, &mut |some| {
         found.extend(some.into_iter().map(|record| record.map(|record| record[0])));
     });
-    (found, storage.failures())
+    (found, storage.failures(), store.asked.load(Relaxed))
+}
+
+/// The first bytes of the records that are handed over, and how many failures were noted.
+fn streamed(errors: &[ErrorKind], asked: &[u8]) -> (Vec<Option<u8>>, u64) {
+    let (found, failures, _) = streamed_by(errors, asked);
+    (found, failures)
 }
 
 #[test]
@@ -87,6 +110,7 @@ fn what_has_come_is_there_where_the_store_fails() {
 
 #[test]
 fn one_that_the_store_finds_damaged_is_no_reason_to_miss_the_others() {
-    let (found, failures) = streamed(&[ErrorKind::Damaged], &[1, 2, 3, 4, 5, 6]);
+    let (found, failures, asked) = streamed_by(&[ErrorKind::Damaged], &[1, 2, 3, 4, 5, 6]);
     assert_eq!((found, failures), ((1..=6).map(Some).collect(), 0));
+    assert_eq!(asked, 1, "for all that were left, together");
 }
