@@ -1,11 +1,12 @@
 //! How the library's stores come about.
 
+use std::ffi::OsString;
 use std::fs;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use memento::{Error, ErrorKind, Result};
-use object_store::aws::{AmazonS3Builder, AmazonS3ConfigKey, AwsCredential, S3ConditionalPut};
+use object_store::aws::{AmazonS3Builder, AmazonS3ConfigKey, S3ConditionalPut};
 use object_store::azure::{AzureAccessKey, AzureCredential, MicrosoftAzureBuilder};
 use object_store::gcp::GoogleCloudStorageBuilder;
 use object_store::list::PaginatedListStore;
@@ -102,7 +103,8 @@ impl Store {
 }
 
 fn s3(options: &Options) -> Result<AmazonS3Builder> {
-    let mut builder = AmazonS3Builder::from_env()
+    let login = &options.login;
+    let mut builder = s3_of_variables(login.secret.is_none())
         .with_bucket_name(&options.address.bucket)
         .with_virtual_hosted_style_request(options.virtual_hosted)
         // The framework checks what it reads by digests of its own.
@@ -113,16 +115,11 @@ fn s3(options: &Options) -> Result<AmazonS3Builder> {
     if !options.conditional {
         builder = builder.with_conditional_put(S3ConditionalPut::Disabled);
     }
-    let login = &options.login;
-    match (&login.id, &login.secret, &login.token) {
-        (Some(id), Some(secret), token) => {
-            // Of the variables, none: a token in them goes with another key.
-            let (key_id, secret_key, token) = (id.clone(), secret.clone(), token.clone());
-            let said = StaticCredentialProvider::new(AwsCredential { key_id, secret_key, token });
-            builder = builder.with_credentials(Arc::new(said));
-        }
-        (.., Some(token)) => builder = builder.with_token(token),
-        _ => {}
+    if let (Some(id), Some(secret)) = (&login.id, &login.secret) {
+        builder = builder.with_access_key_id(id).with_secret_access_key(secret);
+    }
+    if let Some(token) = &login.token {
+        builder = builder.with_token(token);
     }
     if let Some(endpoint) = &options.endpoint {
         // A variable of this service alone would be taken before what `with_endpoint` says.
@@ -135,6 +132,18 @@ fn s3(options: &Options) -> Result<AmazonS3Builder> {
         None => {}
     }
     Ok(builder)
+}
+
+/// What the variables say, as the library takes it; without a token, where that would go with another key than theirs.
+fn s3_of_variables(takes_token: bool) -> AmazonS3Builder {
+    let said = |(name, value): (OsString, OsString)| {
+        let name = name.into_string().ok().filter(|name| name.starts_with("AWS_"))?;
+        let key: AmazonS3ConfigKey = name.to_ascii_lowercase().parse().ok()?;
+        Some((key, value.into_string().ok()?))
+    };
+    let is_taken = |key: &AmazonS3ConfigKey| takes_token || *key != AmazonS3ConfigKey::Token;
+    let said = std::env::vars_os().filter_map(said).filter(|(key, _)| is_taken(key));
+    said.fold(AmazonS3Builder::new(), |builder, (key, value)| builder.with_config(key, value))
 }
 
 fn google(options: &Options) -> Result<GoogleCloudStorageBuilder> {

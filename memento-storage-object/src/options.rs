@@ -308,10 +308,10 @@ impl Options {
         // Each account has containers of its own.
         let account = self.login.id.clone().filter(|_| address.service == Service::Azure);
         if let Some(account) = account.or_else(|| found(accounts)) {
-            location += &format!(" of account {account:?}");
+            location = format!("{location} of account {account:?}");
         }
         if let Some(endpoint) = said.or_else(|| found(endpoints)) {
-            location += &format!(" at {}", address::service_at(&endpoint));
+            location = format!("{location} at {}", address::service_at(&endpoint));
         }
         location
     }
