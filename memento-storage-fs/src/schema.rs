@@ -1,6 +1,6 @@
 //! The tables of the database.
 
-use memento::{ErrorKind, Result};
+use memento::Result;
 use rusqlite::{Connection, Error as SqlError};
 
 use crate::problem::Problem;
