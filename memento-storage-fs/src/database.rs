@@ -184,7 +184,7 @@ impl Database {
         generation: u64,
     ) -> Error {
         let (kind, message, is_damaged) = match problem {
-            Problem::Damaged(kind, message) => (kind, message, true),
+            Problem::Damaged(message) => (ErrorKind::Damaged, message, true),
             Problem::Other(kind, message) => (kind, message, false),
         };
         let error = self.folder.error(kind, operation).with("database", FILE).source(message);

@@ -171,6 +171,7 @@ fn list(
     from: Option<u64>,
     limit: usize,
 ) -> Result<Page, rusqlite::Error> {
+    let limit = limit.max(1);
     let (mut condition, mut values) = condition(filter);
     if let Some(from) = from {
         condition += " AND mementos.id <= ?";

@@ -6,7 +6,7 @@ use rusqlite::{Error as SqlError, ErrorCode};
 /// Why something could not be done.
 pub(crate) enum Problem {
     /// The database is none, or broken. It has to be moved aside.
-    Damaged(ErrorKind, String),
+    Damaged(String),
     /// Anything else; the database stays.
     Other(ErrorKind, String),
 }
@@ -39,7 +39,7 @@ impl From<SqlError> for Problem {
             _ => false,
         };
         if is_damage {
-            Self::Damaged(ErrorKind::Damaged, error.to_string())
+            Self::Damaged(error.to_string())
         } else {
             Self::Other(ErrorKind::Storage, error.to_string())
         }

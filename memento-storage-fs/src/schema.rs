@@ -1,6 +1,6 @@
 //! The tables of the database.
 
-use memento::{ErrorKind, Result};
+use memento::Result;
 use rusqlite::{Connection, Error as SqlError};
 
 use crate::problem::Problem;
@@ -60,22 +60,17 @@ pub(crate) fn inspect(connection: &Connection) -> Result<Found, Problem> {
             if in_force == TABLES_GIVEN {
                 return Ok(Found::Ready);
             }
-            Err(Problem::Damaged(
-                ErrorKind::Damaged,
-                "its tables are not those that were made".into(),
-            ))
+            Err(Problem::Damaged("its tables are not those that were made".into()))
         }
         (APPLICATION, newer) if newer > VERSION => Err(Problem::newer(newer, VERSION)),
-        (APPLICATION, _) => {
-            Err(Problem::Damaged(ErrorKind::Damaged, "it is of an older release".into()))
-        }
+        (APPLICATION, _) => Err(Problem::Damaged("it is of an older release".into())),
         _ => {
             let tables = "SELECT count(*) FROM sqlite_schema";
             let tables: i64 = connection.query_row(tables, [], |row| row.get(0))?;
             if tables == 0 {
                 return Ok(Found::Empty);
             }
-            Err(Problem::Damaged(ErrorKind::Damaged, "it is a database of another program".into()))
+            Err(Problem::Damaged("it is a database of another program".into()))
         }
     }
 }

@@ -117,9 +117,20 @@ fn what_is_open_for_reading_only_keeps_what_it_has_whatever_its_limits_are() {
     assert_eq!(all_of(&with("")), before);
 }
 
+/// Checks what the error says of each of these layers.
+fn check_wrong(cases: &[(&str, &str)]) {
+    for (layers, expected) in cases {
+        let error = environment(layers).unwrap_err().to_string();
+        let (before, behind) = error.split_once("set by: ").unwrap();
+        let (_, behind) = behind.split_once("/memento.toml").unwrap();
+        let error = format!("{before}set by: …/memento.toml{behind}");
+        assert!(error.starts_with(expected), "{error}");
+    }
+}
+
 #[test]
 fn what_is_wrong_is_named_with_its_place() {
-    for (layers, expected) in [
+    check_wrong(&[
         (
             "[storage.retry]\ntimes = 3",
             "cannot understand an option (option: storage.retry.times, set by: …/memento.toml:5): \
@@ -158,6 +169,38 @@ fn what_is_wrong_is_named_with_its_place() {
             "cannot understand an option (option: storage.retry.attempts, set by: \
              …/memento.toml:5): it has to be 1 at least",
         ),
+        (
+            "[storage.time_limit]\nlimit = '0s'",
+            "cannot understand an option (option: storage.time_limit.limit, set by: \
+             …/memento.toml:5): it has to last a millisecond at least",
+        ),
+        (
+            "[storage.metrics]\nname = 'team'",
+            "cannot understand an option (option: storage.metrics.name, set by: \
+             …/memento.toml:5): there is no such option; the options here are `store`",
+        ),
+        (
+            "[storage.compression]\nlevel = 23",
+            "cannot understand an option (option: storage.compression.level, set by: \
+             …/memento.toml:5): there are the levels from 1 to 22",
+        ),
+        (
+            "[storage.eviction]\nmax_age = '1day'\norder = 'newest'",
+            "cannot understand an option (option: storage.eviction.order, set by: \
+             …/memento.toml:6): unknown variant `newest`, expected one of `lru`, `lfu`, `fifo`, \
+             `mru`",
+        ),
+        (
+            "retry = true",
+            "cannot understand an option (option: storage.retry, set by: …/memento.toml:4): it is a \
+             value, and a table is expected; write `[storage.retry]` and the options below it",
+        ),
+    ]);
+}
+
+#[test]
+fn what_cannot_be_meant_is_refused() {
+    check_wrong(&[
         (
             "[storage.retry]\nattempts = -2",
             "cannot understand an option (option: storage.retry.attempts, set by: \
@@ -203,39 +246,7 @@ fn what_is_wrong_is_named_with_its_place() {
             "cannot understand an option (option: storage.eviction.max_size, set by: \
              …/memento.toml:5): nothing fits in it; it has to be 1 byte at least",
         ),
-        (
-            "[storage.time_limit]\nlimit = '0s'",
-            "cannot understand an option (option: storage.time_limit.limit, set by: \
-             …/memento.toml:5): it has to last a millisecond at least",
-        ),
-        (
-            "[storage.metrics]\nname = 'team'",
-            "cannot understand an option (option: storage.metrics.name, set by: \
-             …/memento.toml:5): there is no such option; the options here are `store`",
-        ),
-        (
-            "[storage.compression]\nlevel = 23",
-            "cannot understand an option (option: storage.compression.level, set by: \
-             …/memento.toml:5): there are the levels from 1 to 22",
-        ),
-        (
-            "[storage.eviction]\nmax_age = '1day'\norder = 'newest'",
-            "cannot understand an option (option: storage.eviction.order, set by: \
-             …/memento.toml:6): unknown variant `newest`, expected one of `lru`, `lfu`, `fifo`, \
-             `mru`",
-        ),
-        (
-            "retry = true",
-            "cannot understand an option (option: storage.retry, set by: …/memento.toml:4): it is a \
-             value, and a table is expected; write `[storage.retry]` and the options below it",
-        ),
-    ] {
-        let error = environment(layers).unwrap_err().to_string();
-        let (before, behind) = error.split_once("set by: ").unwrap();
-        let (_, behind) = behind.split_once("/memento.toml").unwrap();
-        let error = format!("{before}set by: …/memento.toml{behind}");
-        assert!(error.starts_with(expected), "{error}");
-    }
+    ]);
 }
 
 #[test]

@@ -215,7 +215,7 @@ impl MetadataStore for RedisMetadataStore {
         let mut page = self.script(&self.server.scripts.page);
         add_filter(&mut page, filter);
         page.arg(from.map_or_else(|| "+inf".to_owned(), |from| from.to_string()));
-        page.arg(limit.min(LONGEST)).arg(u8::from(!self.server.options.readonly)).arg(PAGE);
+        page.arg(limit.clamp(1, LONGEST)).arg(u8::from(!self.server.options.readonly)).arg(PAGE);
         page.arg(self.server.options.max_object_size);
         let found: Vec<Vec<u8>> = self.server.ask(LIST, Repeat::Yes, &page)?;
         let mut found = found.into_iter();

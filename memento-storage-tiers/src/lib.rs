@@ -36,6 +36,8 @@
 //! let stores: Stores = tiers.into_stores();
 //! ```
 
+#![deny(clippy::print_stdout, clippy::print_stderr)]
+
 mod changes;
 mod contents;
 mod counters;

@@ -283,6 +283,7 @@ impl MetadataStore for TieredMetadataStore {
     }
 
     fn list(&self, filter: &Filter, from: Option<u64>, limit: usize) -> Result<Page> {
+        let limit = limit.max(1);
         let (mut n, mut from) = self.begin(from);
         let mut page = Page::default();
         while let Some(tier) = self.tiers.0.get(n) {

@@ -19,6 +19,7 @@ use parking_lot::Mutex;
 use crate::configuration::Options;
 use crate::{DataStore, Error, MetadataStore, Result, Runner};
 
+pub use crate::digest::hashed::fill;
 pub use crate::storage::transfer::unreadable;
 pub use crate::storage::unique;
 pub use crate::storage::{HeldClaims, reserved};

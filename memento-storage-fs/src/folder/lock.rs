@@ -29,7 +29,7 @@ impl std::error::Error for Held {}
 
 /// Whether a lock could not be had because others held it.
 pub(super) fn is_held(error: &io::Error) -> bool {
-    error.get_ref().is_some_and(|error| error.is::<Held>())
+    error.get_ref().and_then(|error| error.downcast_ref::<Held>()).is_some()
 }
 
 /// Locks the file at `path`, which is made where there is none, as soon as nobody else has it locked.

@@ -280,8 +280,13 @@ fn pages_come_to_an_end_whatever_rows_there_are() {
     assert_eq!(pages(&store), [vec![], vec![], vec![1]], "no key, and the place of one");
     database.execute("UPDATE mementos SET id = 9223372036854775807 WHERE id = 1", []).unwrap();
     assert_eq!(pages(&store), [vec![1], vec![], vec![]]);
-    let (none, next) = page(&store, &Filter::default(), None, 0);
-    assert_eq!((none.len(), page(&store, &Filter::default(), next, 0).1), (0, None));
+    let (one, next) = page(&store, &Filter::default(), None, 0);
+    assert_eq!((&one[..], next), (&[1][..], page(&store, &Filter::default(), None, 1).1));
+    let mut next = next;
+    for _ in 0..4 {
+        next = next.and_then(|next| page(&store, &Filter::default(), Some(next), 0).1);
+    }
+    assert_eq!(next, None);
     for limit in [usize::MAX / 2 - 1, usize::MAX / 2, usize::MAX] {
         assert_eq!(page(&store, &Filter::default(), None, limit), (vec![1], None));
     }

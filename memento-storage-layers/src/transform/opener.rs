@@ -2,6 +2,7 @@
 
 use std::io::{self, Cursor, Read};
 
+use memento::plugin::fill;
 use memento::{Error, ErrorKind, Result};
 
 use super::sealer::{LAST, PREFIX};
@@ -161,20 +162,6 @@ impl<T: Transform> Read for OpeningReader<T> {
         self.given += read;
         Ok(read)
     }
-}
-
-/// Reads until `buffer` is full, or nothing comes any more; how much came.
-fn fill(stream: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize> {
-    let mut length = 0;
-    while length < buffer.len() {
-        match stream.read(&mut buffer[length..]) {
-            Ok(0) => break,
-            Ok(read) => length += read,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(length)
 }
 
 /// The error of this crate that a stream ended with, or one of the store's.

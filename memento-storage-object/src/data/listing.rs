@@ -41,7 +41,7 @@ async fn page(
     let Some(pages) = store.pages else { return Ok(Listing::default()) };
     let asked = PaginatedListOptions {
         delimiter: (!options.recursive).then_some("/".into()),
-        max_keys: Some(options.limit.min(LONGEST)),
+        max_keys: Some(options.limit.clamp(1, LONGEST)),
         page_token: options.from.map(|from| from.as_str().to_owned()),
         ..PaginatedListOptions::default()
     };
@@ -62,7 +62,7 @@ async fn page(
 
 /// A page of a folder of files, which come in any order: all are looked at, and those that are on the page kept.
 async fn page_of_files(store: Store, inside: String, options: ListOptions) -> StoreResult<Listing> {
-    let limit = options.limit.min(LONGEST);
+    let limit = options.limit.clamp(1, LONGEST);
     let from = options.from.as_ref().map_or("", Continuation::as_str);
     let mut page = BTreeMap::new();
     let folder = names::to_folder(inside.trim_end_matches('/'));

@@ -88,7 +88,7 @@ async fn begin(mut indices: Begun) -> Begun {
 
 impl ObjectMetadataStore {
     pub(super) fn page(&self, filter: &Filter, from: Option<u64>, limit: usize) -> Result<Page> {
-        let limit = limit.min(LONGEST);
+        let limit = limit.clamp(1, LONGEST);
         let folders = folders(&self.service, filter)?;
         let parallel = self.service.options.parallel;
         let mut walk = self.service.run(|store: Store| {

@@ -77,9 +77,11 @@ impl Lab {
         let prefix = Prefix::new(prefix).expect("a folder");
         loop {
             let page = done(self.list(&prefix, &options), "a folder can be listed");
-            promised(page.len() <= options.limit, "a page has no more than its limit", || {
-                format!("{} of at most {}", page.len(), options.limit)
-            });
+            promised(
+                page.len() <= options.limit.max(1),
+                "a page has no more than its limit",
+                || format!("{} of at most {}", page.len(), options.limit),
+            );
             let next = page.next.clone();
             pages.push(page);
             match next {

@@ -74,6 +74,7 @@ properties! {
     whole {
         info_counts_what_is_there
         a_store_answers
+        what_is_flushed_is_there
         urls_are_told
         what_is_set_aside_can_be_looked_at
         what_is_whole_again_is_not_set_aside

@@ -68,16 +68,18 @@ impl Lab {
         });
     }
 
-    /// The numbers of the keys of all pages of up to `limit`.
+    /// The numbers of the keys of all pages of up to `limit`, of 1 where that is 0.
     #[track_caller]
     pub(super) fn listed(&self, filter: &Filter, limit: usize) -> Vec<u64> {
         let mut numbers = Vec::new();
         let mut from = None;
         for _ in 0..10_000 {
             let page = done(self.list(filter, from, limit), "entries can be listed");
-            promised(page.entries.len() <= limit, "a page has no more than its limit", || {
-                format!("{} of at most {limit}", page.entries.len())
-            });
+            promised(
+                page.entries.len() <= limit.max(1),
+                "a page has no more than its limit",
+                || format!("{} of at most {limit}", page.entries.len()),
+            );
             numbers.extend(page.entries.iter().map(number));
             match page.next {
                 None => return numbers,

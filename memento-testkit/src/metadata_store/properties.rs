@@ -16,6 +16,7 @@ properties! {
         what_is_put_is_found
         an_entry_takes_the_place_of_that_of_its_key
         many_come_in_the_order_asked_for
+        each_of_many_comes_by_itself
         streamed_records_come_in_the_order_asked_for
         levels_are_looked_up_until_none_is_asked_for
         what_is_removed_is_gone
@@ -23,6 +24,7 @@ properties! {
         what_took_the_place_of_the_damaged_stays
         what_was_read_is_replaced
         what_came_since_is_not_replaced
+        what_is_forgotten_leaves_a_note
         entries_of_many_writers_are_all_there
         what_changes_is_seen_by_others
     }
@@ -40,6 +42,7 @@ properties! {
         who_waits_for_a_claim_waits_no_longer_than_told
     }
     whole {
+        what_is_flushed_is_there
         a_store_is_writable_or_changes_nothing
     }
 }

@@ -53,6 +53,8 @@ pub(crate) enum Wrong {
     MakesNoNamespaces,
     CountsTwice,
     DoesNotAnswer,
+    DoesNotFlush,
+    GivesNothingForNothing,
     HasOneUrl,
     SetsNothingAside,
     SetsAllAside,
@@ -151,6 +153,12 @@ pub(crate) const KEEPING_CASES: &[Case<Wrong>] = &[
     Case(Wrong::MakesNoNamespaces, &["namespaces_come_and_go"], "[], not [\"b\"]"),
     Case(Wrong::CountsTwice, &["info_counts_what_is_there"], "objects: 60, bytes: 60000"),
     Case(Wrong::DoesNotAnswer, &["a_store_answers"], "cannot reach the store"),
+    Case(Wrong::DoesNotFlush, &["what_is_flushed_is_there"], "cannot keep what waits"),
+    Case(
+        Wrong::GivesNothingForNothing,
+        &["lists_hold_what_is_below", "one_level_has_objects_and_folders"],
+        "by pages of 0: [], not",
+    ),
     Case(Wrong::HasOneUrl, &["urls_are_told"], "broken:///"),
     Case(
         Wrong::SetsNothingAside,

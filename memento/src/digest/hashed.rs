@@ -105,7 +105,11 @@ impl<W: Write> Write for HashedWriter<W> {
 }
 
 /// Reads until `buffer` is full, or nothing is left; how many bytes were read.
-pub(crate) fn fill(reader: &mut (impl Read + ?Sized), buffer: &mut [u8]) -> io::Result<usize> {
+///
+/// # Errors
+///
+/// What the reader fails with, unless it was only interrupted. How much was read before is not known.
+pub fn fill(reader: &mut (impl Read + ?Sized), buffer: &mut [u8]) -> io::Result<usize> {
     let mut length = 0;
     while length < buffer.len() {
         match reader.read(&mut buffer[length..]) {

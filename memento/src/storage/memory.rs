@@ -132,7 +132,8 @@ impl MetadataStore for MemoryMetadataStore {
         let from = from.unwrap_or(u64::MAX);
         let mut admitted = (records.entries.range(..=from).rev())
             .filter(|(_, entry)| !entry.hidden && filter.admits(entry));
-        let entries = admitted.by_ref().take(limit).map(|(_, entry)| entry.clone()).collect();
+        let entries =
+            admitted.by_ref().take(limit.max(1)).map(|(_, entry)| entry.clone()).collect();
         let next = admitted.next().map(|(position, _)| *position);
         Ok(Page { entries, next })
     }

@@ -199,7 +199,7 @@ pub trait MetadataStore: Send + Sync + Debug {
     fn remove_all(&self, filter: &Filter) -> Result<u64>;
 
     /// Up to `limit` of the entries that `filter` admits and that are not hidden, from the newest on, or from `from`
-    /// on, where the page before ended.
+    /// on, where the page before ended. A `limit` of 0 stands for 1, so that a list goes on with each page.
     ///
     /// One whose record cannot be had, as it is longer than the store reads, is listed without the bytes of it. To ask
     /// for it by its key says why.

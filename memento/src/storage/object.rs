@@ -102,7 +102,7 @@ pub struct Object {
 pub struct ListOptions {
     /// Whether objects in folders below are listed; where not, the folders are.
     pub recursive: bool,
-    /// How many objects and folders a page has at most.
+    /// How many objects and folders a page has at most: 1 at least, which 0 stands for, too.
     pub limit: usize,
     /// Where the page before ended.
     pub from: Option<Continuation>,

@@ -1,5 +1,6 @@
 mod contents;
 mod data;
+mod each;
 mod forget;
 mod streamed;
 

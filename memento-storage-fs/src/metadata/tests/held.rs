@@ -22,7 +22,7 @@ fn hold(root: &Path) -> File {
 
 /// What is done in a database that turns out to be broken.
 fn broken(_: &mut Session) -> Result<(), Problem> {
-    Err(Problem::Damaged(ErrorKind::Damaged, "a page of it is none".to_owned()))
+    Err(Problem::Damaged("a page of it is none".to_owned()))
 }
 
 /// Waits until the process has opened this file so many times.

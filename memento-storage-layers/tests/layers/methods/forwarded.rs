@@ -75,7 +75,7 @@ fn what_is_asked_of_a_layer_is_asked_of_its_store() {
     let guarded = Guarded::new(once, Arc::clone(&idle));
     check(DATA, &[], &guarded as &dyn DataStore, &idle);
     check(METADATA, &[], &guarded as &dyn MetadataStore, &idle);
-    let limited = TimeLimit::new(Duration::from_secs(60), Arc::clone(&idle));
+    let limited = TimeLimit::new(Duration::from_mins(1), Arc::clone(&idle));
     check(DATA, OF_LIMITED, &limited as &dyn DataStore, &idle);
     check(METADATA, OF_LIMITED_RECORDS, &limited as &dyn MetadataStore, &idle);
     let transformed = Transformed::new(signing(), Arc::clone(&idle));
@@ -93,7 +93,7 @@ fn what_waits_is_waited_for_through_each_layer() {
     };
     let guarded = Guarded::new(Retry::default(), Arc::clone(&idle));
     check(&guarded, &guarded);
-    let limited = TimeLimit::new(Duration::from_secs(60), Arc::clone(&idle));
+    let limited = TimeLimit::new(Duration::from_mins(1), Arc::clone(&idle));
     check(&limited, &limited);
     let transformed = Transformed::new(signing(), Arc::clone(&idle));
     check(&transformed, &transformed);

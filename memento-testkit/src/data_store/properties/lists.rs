@@ -21,7 +21,7 @@ fn fill(lab: &Lab) {
 /// Checks what is in folders, in pages of different lengths.
 #[track_caller]
 fn are(lab: &Lab, promise: &str, options: &ListOptions, folders: &[(&str, &[&str])]) {
-    for limit in [1, 2, 3, 1000] {
+    for limit in [0, 1, 2, 3, 1000] {
         for (folder, expected) in folders {
             let listed = lab.listed(folder, options.clone().limit(limit));
             promised(listed == *expected, promise, || {

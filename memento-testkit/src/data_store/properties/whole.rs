@@ -3,7 +3,7 @@
 use memento::{Digest, Error, ErrorKind, ListOptions, Name, PutOptions, StoreInfo};
 
 use crate::data_store::DataStoreSuite;
-use crate::data_store::lab::{Lab, can, content, done, name, namespace};
+use crate::data_store::lab::{Lab, can, content, done, name, namespace, same};
 use crate::suite::promised;
 
 pub(super) fn info_counts_what_is_there(suite: &DataStoreSuite) {
@@ -32,6 +32,16 @@ pub(super) fn a_store_answers(suite: &DataStoreSuite) {
     lab.keep("a/b", b"content");
     done(lab.ping(), promise);
     promised(!lab.location().is_empty(), promise, || "it is nowhere".to_owned());
+}
+
+pub(super) fn what_is_flushed_is_there(suite: &DataStoreSuite) {
+    let lab = Lab::new(suite);
+    let promise = "what was put is there for all when the store is flushed";
+    done(lab.flush(), promise);
+    lab.keep("a/b", b"content");
+    done(lab.flush(), promise);
+    let found = done(lab.other().get(&name("a/b")), promise);
+    same(promise, "a/b", found.as_deref(), Some(b"content"));
 }
 
 pub(super) fn urls_are_told(suite: &DataStoreSuite) {

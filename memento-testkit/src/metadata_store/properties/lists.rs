@@ -24,7 +24,7 @@ pub(super) fn lists_hold_what_the_filter_admits(suite: &MetadataStoreSuite) {
     let lab = Lab::new(suite);
     let promise = "a list holds the entries that the filter admits, those put last first";
     let is = |filter: &Filter, expected: &[u64]| {
-        for limit in [1, 2, 100] {
+        for limit in [0, 1, 2, 100] {
             let listed = lab.listed(filter, limit);
             promised(listed == expected, promise, || format!("{listed:?} for {filter:?}"));
         }

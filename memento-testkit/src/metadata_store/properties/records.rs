@@ -48,6 +48,17 @@ pub(super) fn many_come_in_the_order_asked_for(suite: &MetadataStoreSuite) {
     promised(none.is_empty(), promise, || format!("{none:?} for no keys"));
 }
 
+pub(super) fn each_of_many_comes_by_itself(suite: &MetadataStoreSuite) {
+    let lab = Lab::new(suite);
+    let promise =
+        "records that are asked for together, each with its own error, come in that order";
+    let asked = keep_every_other(&lab);
+    let each = done(lab.get_each(&keys(&asked)), promise);
+    found_in_order(promise, &asked, each.into_iter().map(|one| done(one, promise)).collect());
+    let none = done(lab.get_each(&[]), promise);
+    promised(none.is_empty(), promise, || format!("{} for no keys", none.len()));
+}
+
 pub(super) fn streamed_records_come_in_the_order_asked_for(suite: &MetadataStoreSuite) {
     let lab = Lab::new(suite);
     let promise = "streamed records come in the order in which they were asked for";
@@ -77,6 +88,24 @@ fn found_in_order(promise: &str, asked: &[u64], found: Vec<Option<Vec<u8>>>) {
         let expected = (number % 2 == 0).then(|| number.to_string().into_bytes());
         promised(found == expected, promise, || format!("{found:?} for key {number}"));
     }
+}
+
+pub(super) fn what_is_forgotten_leaves_a_note(suite: &MetadataStoreSuite) {
+    let lab = Lab::new(suite);
+    let promise = "a note takes the place of what is forgotten, and is not listed";
+    let note = |number| Entry { hidden: true, record: b"a note".to_vec(), ..entry(number) };
+    lab.keep(&[entry(1), entry(2)]);
+    done(lab.forget(&note(1)), promise);
+    lab.holds(promise, 1, Some(b"a note"));
+    lab.holds(promise, 2, Some(b"2"));
+    let found = done(lab.other().get(&key(1)), promise);
+    promised(found.as_deref() == Some(b"a note"), promise, || format!("{found:?} for another"));
+    done(lab.forget(&note(3)), promise);
+    lab.holds("of what is not there, there is a note, too", 3, Some(b"a note"));
+    let listed = lab.listed(&Filter::default(), 10);
+    promised(listed == [2], promise, || format!("{listed:?} are listed"));
+    lab.keep(&[entry(1)]);
+    lab.holds("what is forgotten can be put again", 1, Some(b"1"));
 }
 
 pub(super) fn levels_are_looked_up_until_none_is_asked_for(suite: &MetadataStoreSuite) {

@@ -6,6 +6,16 @@ use crate::metadata_store::MetadataStoreSuite;
 use crate::metadata_store::lab::{Lab, done, entry, key};
 use crate::suite::promised;
 
+pub(super) fn what_is_flushed_is_there(suite: &MetadataStoreSuite) {
+    let lab = Lab::new(suite);
+    let promise = "what was put is there for all when the store is flushed";
+    done(lab.flush(), promise);
+    lab.keep(&[entry(1)]);
+    done(lab.flush(), promise);
+    let found = done(lab.other().get(&key(1)), promise);
+    promised(found.as_deref() == Some(b"1"), promise, || format!("{found:?} for another"));
+}
+
 pub(super) fn a_store_is_writable_or_changes_nothing(suite: &MetadataStoreSuite) {
     let lab = Lab::new(suite);
     promised(lab.capabilities().writable, "a store that keeps what is put says so", || {
@@ -18,8 +28,9 @@ pub(super) fn a_store_is_writable_or_changes_nothing(suite: &MetadataStoreSuite)
     let (there, seen) = (entry(1), entry(1).record);
     let new = memento::Entry { record: b"new".to_vec(), ..entry(1) };
     let replacement = Replacement { seen: seen.clone(), entry: new.clone() };
-    let attempts: [(&str, Result<(), Error>); 6] = [
-        ("put", store.put(&[new, entry(3)])),
+    let attempts: [(&str, Result<(), Error>); 7] = [
+        ("put", store.put(&[new.clone(), entry(3)])),
+        ("forget", store.forget(&memento::Entry { hidden: true, ..new })),
         ("replace", store.replace(&[replacement])),
         ("remove", store.remove(&there.key).map(drop)),
         ("remove_all", store.remove_all(&Filter::default()).map(drop)),
