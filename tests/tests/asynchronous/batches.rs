@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use futures_executor::block_on;
 use futures_util::{FutureExt as _, Stream, StreamExt as _};
-use memento::{CancellationToken, Dependency, ErrorKind, memento};
+use memento::{CancellationToken, Dependency, Environment, ErrorKind, memento};
 use memento_tests::Runs;
 use serde::Serialize;
 
@@ -197,6 +197,31 @@ fn a_token_ends_a_batch_with_one_error() {
             assert!(results.contains(&Err(ErrorKind::Cancelled)), "{results:?}");
             let begun = RUNS.take();
             assert!((1..=2).contains(&begun), "{begun}");
+        });
+    });
+}
+
+#[test]
+fn what_keeps_all_calls_from_being_made_is_said_once() {
+    #[memento(cluster = "nowhere")]
+    async fn homeless(n: u64) -> u64 {
+        n
+    }
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), "[clusters.somewhere]\nstorage = { type = \"memory\" }\n").unwrap();
+    Environment::load(file.path()).unwrap().enter(|| {
+        block_on(async {
+            let mut told = Vec::new();
+            // Who goes on whatever happens comes to an end, too.
+            let flow = homeless::try_for_each((0..).map(|n| (n,)), |index, result| {
+                told.push((index, result.unwrap_err().kind()));
+                if told.len() == 10 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+            });
+            assert_eq!(flow.await, ControlFlow::Continue(()));
+            assert_eq!(told, [(0, ErrorKind::Configuration)]);
+            assert_eq!(homeless::as_completed((0..10).map(|n| (n,))).count().await, 1);
+            let results = homeless::map([(1,), (2,)]).await;
+            assert_eq!(results.iter().filter(|result| result.is_err()).count(), 2, "one for each");
         });
     });
 }

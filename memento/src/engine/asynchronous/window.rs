@@ -28,7 +28,7 @@ use crate::modifiers::{Modifiers, With};
 use crate::progress::{End, Tracker};
 use crate::returns::Returns;
 use crate::stack::Wait;
-use crate::{ErrorKind, Result};
+use crate::{Error, ErrorKind, Result};
 
 /// Calls of an async function with the arguments that a source gives. Dropping it drops the calls that run, as dropping
 /// any future does.
@@ -37,7 +37,8 @@ pub(crate) struct TaskWindow<R: Returns, A, I, E, B> {
     tracker: Option<Arc<Tracker>>,
     /// `None` when it has given all that is wanted.
     source: Option<I>,
-    /// Whether each of the arguments gets an error where calls are cancelled; else one says that the rest is missing.
+    /// Whether each of the arguments gets an error where no call can be made, as when they are cancelled; else one says
+    /// that the rest is missing.
     takes_all: bool,
     /// The index of the arguments that come next.
     index: usize,
@@ -165,11 +166,7 @@ where
             let job = match &self.job {
                 Ok(job) => Arc::clone(job),
                 Err(error) => {
-                    let error = error.clone();
-                    self.source.as_mut()?.next()?;
-                    self.count(End::Failed);
-                    self.ready.push_back((self.index, Err(error)));
-                    self.index += 1;
+                    self.refuse(error.clone())?;
                     continue;
                 }
             };
@@ -211,15 +208,10 @@ where
 
     /// Takes a chunk of arguments, and has the stores asked for what is not in memory.
     fn fill(&mut self, job: &Arc<Job<E, B>>) {
-        // Where the source panics, it is gone.
-        let Some(mut source) = self.source.take() else { return };
         if !self.takes_all
             && let Err(error) = job.modifiers().check_cancelled(job.bound.function)
         {
-            if source.next().is_some() {
-                self.count(End::Failed);
-                self.ready.push_back((self.index, Err(error)));
-            }
+            self.refuse(error);
             return;
         }
         let chunk = self.limit.min(CHUNK);
@@ -258,6 +250,8 @@ where
         missing
     }
 
+        // Where the source panics, it is gone.
+        let Some(mut source) = self.source.take() else { return };
     /// Takes what the stores had for a chunk.
     fn take(&mut self, found: Vec<(Suspended, Option<R::Output>)>) {
         let Some(LookUp { asked, arguments, .. }) = self.looking_up.take() else { return };
@@ -275,7 +269,7 @@ where
     fn end(&mut self, Done { index, result, call, end }: Done<R::Output>) {
         self.count(end);
         self.ledger.end(index, call);
-        let is_cancelled = |error: &crate::Error| error.kind() == ErrorKind::Cancelled;
+        let is_cancelled = |error: &Error| error.kind() == ErrorKind::Cancelled;
         if !(self.has_stopped && result.as_ref().is_err_and(is_cancelled)) {
             self.ready.push_back((index, result));
         }
@@ -297,6 +291,17 @@ fn look_up<R: Returns>(
         let outputs = items.iter().map(|_| OutputOnly::<R>::of_output(None));
         let mut outputs: Vec<_> = outputs.collect();
         let items = items.into_iter().zip(&mut outputs);
+    /// Gives an error in the place of the next result, if there is one: nothing can be done for arguments any more.
+    fn refuse(&mut self, error: Error) -> Option<()> {
+        let mut source = self.source.take()?;
+        source.next()?;
+        self.count(End::Failed);
+        self.ready.push_back((self.index, Err(error)));
+        self.index += 1;
+        self.source = Some(source).filter(|_| self.takes_all);
+        Some(())
+    }
+
         let mut items: Vec<Item<'_>> =
             items.map(|(item, output)| item.resume(&asked.bound, output)).collect();
         let modifiers = asked.modifiers();
