@@ -150,6 +150,12 @@ impl Declaration {
     /// The binding in the environment of the process, made by `bind` at the first call.
     #[inline(always)]
     pub(crate) fn of_process(
+    /// The binding in the environment of the process, if it has been made.
+    #[inline]
+    pub(crate) fn bound_of_process(&'static self) -> Option<&'static Binding> {
+        self.of_process.get()?.as_ref().ok()
+    }
+
         &'static self,
         bind: fn(&'static Function) -> Result<Binding>,
     ) -> Result<&'static Binding> {

@@ -230,12 +230,16 @@ impl Environment {
 
     /// The binding of `function`, made at its first call.
     pub(crate) fn binding(&self, function: &'static Function) -> Result<Arc<Binding>> {
-        let address = std::ptr::from_ref(function) as usize;
-        if let Some(binding) = self.0.bindings.read().get(&address) {
-            return Ok(Arc::clone(binding));
+        if let Some(binding) = self.bound(function) {
+            return Ok(binding);
         }
         let binding = Arc::new(self.bind(function)?);
-        Ok(Arc::clone(self.0.bindings.write().entry(address).or_insert(binding)))
+        Ok(Arc::clone(self.0.bindings.write().entry(address(function)).or_insert(binding)))
+    }
+
+    /// The binding of `function`, if it has been made.
+    pub(crate) fn bound(&self, function: &'static Function) -> Option<Arc<Binding>> {
+        self.0.bindings.read().get(&address(function)).map(Arc::clone)
     }
 
     /// A new binding of `function`.
@@ -321,6 +325,11 @@ impl Environment {
             .source("there is no such cluster")
             .help(format!("{here}; add {add}"))
     }
+}
+
+/// Where a function is declared, which tells it from all others.
+fn address(function: &'static Function) -> usize {
+    std::ptr::from_ref(function) as usize
 }
 
 /// A cluster of another process, whose functions run here.
