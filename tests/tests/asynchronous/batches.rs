@@ -1,12 +1,13 @@
 //! Many calls of an async function at once, as they end.
 
 use std::ops::ControlFlow;
+use std::path::PathBuf;
 use std::pin::pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use futures_executor::block_on;
 use futures_util::{FutureExt as _, Stream, StreamExt as _};
-use memento::{CancellationToken, Dependency, Environment, ErrorKind, memento};
+use memento::{CancellationToken, Dependency, Environment, ErrorKind, memento, resource};
 use memento_tests::Runs;
 use serde::Serialize;
 
@@ -223,6 +224,32 @@ fn what_keeps_all_calls_from_being_made_is_said_once() {
             let results = homeless::map([(1,), (2,)]).await;
             assert_eq!(results.iter().filter(|result| result.is_err()).count(), 2, "one for each");
         });
+    });
+}
+
+#[memento]
+async fn letter(path: PathBuf, n: usize) -> Option<char> {
+    RUNS.add();
+    resource::text(path).ok()?.chars().nth(n)
+}
+
+#[test]
+fn what_is_in_memory_is_found_there_though_files_were_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("letters");
+    std::fs::write(&path, "some letters").unwrap();
+    let numbers = || (0..300).map(|n| (path.clone(), n));
+    RUNS.alone(|| {
+        block_on(async {
+            for runs in [300, 0, 0] {
+                let letters = letter::try_map(numbers()).await.unwrap();
+                assert_eq!(letters[..3], ['s', 'o', 'm'].map(Some));
+                assert_eq!(RUNS.take(), runs);
+            }
+            letter(path.clone(), 3).await;
+        });
+        let statistics = Environment::current().unwrap().statistics();
+        assert_eq!((statistics.memory_hits, statistics.store_hits), (601, 0));
     });
 }
 

@@ -282,7 +282,7 @@ where
     }
 }
 
-/// Asks the stores for a chunk with one request, in a thread that may be blocked.
+/// Looks a chunk up, in the stores with one request, in a thread that may be blocked.
 fn look_up<R: Returns>(
     asked: Arc<Asked>,
     items: Vec<Suspended>,
@@ -306,11 +306,8 @@ fn look_up<R: Returns>(
             items.map(|(item, output)| item.resume(&asked.bound, output)).collect();
         let modifiers = asked.modifiers();
         if !modifiers.refresh && modifiers.check_cancelled(asked.bound.function).is_ok() {
-            let keys: Vec<_> = items.iter().map(|item| item.key).collect();
-            let records = asked.bound.cluster.storage.records(&keys);
-            asked
-                .caller
-                .enter(|| lookup::find(&asked.bound, modifiers, items.iter_mut(), &records));
+            let find = || lookup::find_all(&asked.bound, modifiers, &mut items);
+            asked.caller.enter(find);
         }
         let items: Vec<Suspended> = items.into_iter().map(Item::suspend).collect();
         items.into_iter().zip(outputs.into_iter().map(OutputOnly::<R>::into_output)).collect()
