@@ -200,13 +200,12 @@ impl Environment {
         let clusters = self.opened();
         let mut sum = Statistics::default();
         for (index, cluster) in clusters.iter().enumerate() {
-            let before = &clusters[..index];
-            if !before.iter().any(|other| Arc::ptr_eq(other, cluster)) {
+            if !clusters[..index].iter().any(|other| Arc::ptr_eq(other, cluster)) {
                 sum += cluster.counters.read();
             }
-            if !before.iter().any(|other| Arc::ptr_eq(&other.storage, &cluster.storage)) {
-                sum += Statistics::of_storage(&cluster.storage);
-            }
+        }
+        for storage in storages(&clusters) {
+            sum += Statistics::of_storage(storage);
         }
         sum
     }
@@ -221,8 +220,8 @@ impl Environment {
     /// What the stores report.
     pub fn flush(&self) -> Result<()> {
         let mut flushed = Ok(());
-        for cluster in self.opened() {
-            let storage = &cluster.storage;
+        for storage in storages(&self.opened()) {
+            storage.write_waiting();
             flushed = flushed.and(storage.data.flush()).and(storage.metadata.flush());
         }
         flushed
@@ -325,6 +324,15 @@ impl Environment {
             .source("there is no such cluster")
             .help(format!("{here}; add {add}"))
     }
+}
+
+/// The storages of `clusters`, each once.
+fn storages(clusters: &[Arc<Cluster>]) -> impl Iterator<Item = &Arc<Storage>> {
+    let storages = clusters.iter().map(|cluster| &cluster.storage).enumerate();
+    storages.filter_map(|(index, storage)| {
+        let before = &clusters[..index];
+        (!before.iter().any(|other| Arc::ptr_eq(&other.storage, storage))).then_some(storage)
+    })
 }
 
 /// Where a function is declared, which tells it from all others.
