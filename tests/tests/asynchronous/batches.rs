@@ -4,8 +4,10 @@ use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::pin::pin;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 use futures_executor::block_on;
+use futures_util::future::{Either, select};
 use futures_util::{FutureExt as _, Stream, StreamExt as _};
 use memento::{CancellationToken, Dependency, Environment, ErrorKind, memento, resource};
 use memento_tests::Runs;
@@ -250,6 +252,48 @@ fn what_is_in_memory_is_found_there_though_files_were_read() {
         });
         let statistics = Environment::current().unwrap().statistics();
         assert_eq!((statistics.memory_hits, statistics.store_hits), (601, 0));
+    });
+}
+
+#[test]
+fn a_batch_of_what_is_in_memory_lets_others_have_their_turn() {
+    RUNS.alone(|| {
+        block_on(async {
+            double(1).await;
+            let mut count = 0;
+            let endless = double::for_each((0..).map(|_| (1,)), |_, _| {
+                count += 1;
+                assert!(count < 10_000, "nobody else has had a turn");
+            });
+            let other = std::future::ready(());
+            assert!(matches!(select(pin!(endless), other).await, Either::Right(_)));
+            // However few are on their way at the same time.
+            for in_flight in [1, 256] {
+                let batch = double::with().in_flight(in_flight);
+                let few = batch.map((0..100).map(|_| (1,)));
+                assert_eq!(few.now_or_never().unwrap().len(), 100);
+            }
+            assert_eq!(RUNS.take(), 1);
+        });
+    });
+}
+
+#[test]
+fn what_runs_goes_on_while_the_others_are_in_memory() {
+    RUNS.alone(|| {
+        block_on(async {
+            double(1).await;
+            let began = Instant::now();
+            let numbers = (0..).map(|n| (if n == 0 { 2 } else { 1 },));
+            let flow = double::try_for_each(numbers, |index, result| {
+                if index == 0 {
+                    return ControlFlow::Break(result.unwrap());
+                }
+                assert!(began.elapsed() < Duration::from_mins(2), "the first one never ends");
+                ControlFlow::Continue(())
+            });
+            assert_eq!(flow.await, ControlFlow::Break(4));
+        });
     });
 }
 

@@ -42,6 +42,8 @@ pub(crate) struct TaskWindow<R: Returns, A, I, E, B> {
     takes_all: bool,
     /// The index of the arguments that come next.
     index: usize,
+    /// How many results have come from memory since the task waited last.
+    recalled: usize,
     /// How many calls run at the same time.
     limit: usize,
     /// Results that have not been asked for.
@@ -127,6 +129,7 @@ where
             source: Some(source),
             takes_all: false,
             index: 0,
+            recalled: 0,
             limit: with.limit(),
             ready: VecDeque::new(),
             looking_up: None,
@@ -176,16 +179,46 @@ where
                 let (job, tracker) = (Arc::clone(&job), self.tracker.clone());
                 running.push(finish(Begin { job, tracker, index, arguments, pending }));
             }
-            if self.waiting.is_empty() && self.looking_up.is_none() && self.source.is_some() {
+            let has_room =
+                self.waiting.is_empty() && self.looking_up.is_none() && self.source.is_some();
+            if has_room && self.recalled < CHUNK {
                 self.fill(&job);
                 continue;
             }
-            match poll_fn(|context| self.poll(running, context)).await {
+            let event = if has_room {
+                self.give_way(running).await
+            } else {
+                poll_fn(|context| self.poll(running, context)).await
+            };
+            match event {
                 Event::Ended(done) => self.end(done),
                 Event::LookedUp(found) => self.take(found),
+                Event::Nothing if has_room => {}
                 Event::Nothing => return None,
             }
         }
+    }
+
+    /// Lets others in this thread have their turn, and the calls that run: what is in memory has nobody wait. What has
+    /// happened meanwhile, if anything has.
+    async fn give_way<F: Future<Output = Done<R::Output>>>(
+        &mut self,
+        running: &mut FuturesUnordered<F>,
+    ) -> Event<R> {
+        let mut has_waited = false;
+        poll_fn(|context| match self.poll(running, context) {
+            Poll::Ready(Event::Nothing) | Poll::Pending if has_waited => {
+                Poll::Ready(Event::Nothing)
+            }
+            Poll::Ready(Event::Nothing) | Poll::Pending => {
+                has_waited = true;
+                self.recalled = 0;
+                context.waker().wake_by_ref();
+                Poll::Pending
+            }
+            happened @ Poll::Ready(_) => happened,
+        })
+        .await
     }
 
     /// Waits for something to happen.
@@ -202,7 +235,10 @@ where
         match running.poll_next_unpin(context) {
             Poll::Ready(Some(done)) => Poll::Ready(Event::Ended(done)),
             Poll::Ready(None) if self.looking_up.is_none() => Poll::Ready(Event::Nothing),
-            Poll::Ready(None) | Poll::Pending => Poll::Pending,
+            Poll::Ready(None) | Poll::Pending => {
+                self.recalled = 0;
+                Poll::Pending
+            }
         }
     }
 
@@ -214,6 +250,8 @@ where
             self.refuse(error);
             return;
         }
+        // Where the source panics, it is gone.
+        let Some(mut source) = self.source.take() else { return };
         let chunk = self.limit.min(CHUNK);
         let arguments: Vec<A> = source.by_ref().take(chunk).collect();
         if arguments.len() == chunk {
@@ -233,14 +271,17 @@ where
 
     /// Looks into the memory cache for the arguments that were taken; those that it has nothing for.
     fn recall(&mut self, job: &Job<E, B>, arguments: Vec<A>) -> (Vec<(usize, A)>, Vec<Suspended>) {
-        let Self { ready, ledger, tracker, index: next, .. } = self;
+        let Self { ready, recalled: ended, ledger, tracker, index: next, .. } = self;
         let modifiers = Modifiers { tracker: tracker.as_deref(), ..job.modifiers() };
         let (first, mut missing) = (*next, (Vec::new(), Vec::new()));
         *next += arguments.len();
         let (mut chunk, arguments) = (Chunk::<R, A>::new(&job.bound), arguments.into_iter());
         chunk.recall(arguments, modifiers, &job.encode, ledger, first, |index, recalled| {
             match recalled {
-                Recalled::Ended(result) => ready.push_back((index, result)),
+                Recalled::Ended(result) => {
+                    *ended += 1;
+                    ready.push_back((index, result));
+                }
                 Recalled::Missing(arguments, encoded) => {
                     missing.0.push((index, arguments));
                     missing.1.push(Suspended::new(&job.bound, encoded));
@@ -250,8 +291,17 @@ where
         missing
     }
 
-        // Where the source panics, it is gone.
-        let Some(mut source) = self.source.take() else { return };
+    /// Gives an error in the place of the next result, if there is one: nothing can be done for arguments any more.
+    fn refuse(&mut self, error: Error) -> Option<()> {
+        let mut source = self.source.take()?;
+        source.next()?;
+        self.count(End::Failed);
+        self.ready.push_back((self.index, Err(error)));
+        self.index += 1;
+        self.source = Some(source).filter(|_| self.takes_all);
+        Some(())
+    }
+
     /// Takes what the stores had for a chunk.
     fn take(&mut self, found: Vec<(Suspended, Option<R::Output>)>) {
         let Some(LookUp { asked, arguments, .. }) = self.looking_up.take() else { return };
@@ -291,17 +341,6 @@ fn look_up<R: Returns>(
         let outputs = items.iter().map(|_| OutputOnly::<R>::of_output(None));
         let mut outputs: Vec<_> = outputs.collect();
         let items = items.into_iter().zip(&mut outputs);
-    /// Gives an error in the place of the next result, if there is one: nothing can be done for arguments any more.
-    fn refuse(&mut self, error: Error) -> Option<()> {
-        let mut source = self.source.take()?;
-        source.next()?;
-        self.count(End::Failed);
-        self.ready.push_back((self.index, Err(error)));
-        self.index += 1;
-        self.source = Some(source).filter(|_| self.takes_all);
-        Some(())
-    }
-
         let mut items: Vec<Item<'_>> =
             items.map(|(item, output)| item.resume(&asked.bound, output)).collect();
         let modifiers = asked.modifiers();
