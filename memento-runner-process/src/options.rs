@@ -9,7 +9,7 @@ use memento::Result;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Options {
-    /// How many workers there are at most; not 0.
+    /// How many workers there are at most; 0 means as many as there are processors.
     pub workers: usize,
     /// How long a call may take, and as long its worker to read what it is sent. The worker is killed then.
     pub timeout: Option<Duration>,

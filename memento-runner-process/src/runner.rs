@@ -20,7 +20,8 @@ pub struct ProcessRunner {
 impl ProcessRunner {
     /// A runner with workers as `options` say.
     pub fn new(options: Options) -> Self {
-        Self { pool: Pool::new(options) }
+        let workers = options.workers;
+        Self { pool: Pool::new(options.workers(workers)) }
     }
 }
 

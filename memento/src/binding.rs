@@ -22,6 +22,8 @@ pub(crate) struct Binding {
     pub(crate) number: u32,
     /// Whether a result was recorded in this process.
     pub(crate) has_recorded: AtomicBool,
+    /// Whether the memory cache has had results that depend on what is outside of the program.
+    pub(crate) reads: AtomicBool,
     /// Seeded at random for each function: nobody can choose arguments that collide.
     hash: RandomState,
     past: OnceLock<Past>,
@@ -62,6 +64,7 @@ impl Binding {
             cluster,
             function_key: key::function_key(function.cluster(), function.path()),
             has_recorded: AtomicBool::new(false),
+            reads: AtomicBool::new(false),
             hash: RandomState::default(),
             past: OnceLock::new(),
             forgotten_all: ForgottenAll::default(),
@@ -145,6 +148,12 @@ impl Declaration {
     #[inline]
     pub const fn function(&'static self) -> &'static Function {
         &self.function
+    }
+
+    /// The binding in the environment of the process, if it has been made.
+    #[inline]
+    pub(crate) fn bound_of_process(&'static self) -> Option<&'static Binding> {
+        self.of_process.get()?.as_ref().ok()
     }
 
     /// The binding in the environment of the process, made by `bind` at the first call.

@@ -156,6 +156,16 @@ impl MemoryCache {
         Some((front.value.to_shared(front.kind), shard.back(at).landed.clone()))
     }
 
+    /// Counts a look-up that found what has landed by [`get_shared`](Self::get_shared), and that could use it.
+    pub(crate) fn count_hit(&self, identity: Identity<'_>, landed: &Landed) {
+        let mut shard = self.shard(identity.hash).lock();
+        match shard.find(identity) {
+            Some(at) => shard.count_hit(at),
+            // It is gone by now.
+            None => shard.count(landed.took),
+        }
+    }
+
     /// Whether a value of `size` bytes would be kept.
     pub(crate) fn admits(&self, identity: Identity<'_>, size: u64) -> bool {
         cost(identity, size) <= self.budget && identity.function != UNNUMBERED

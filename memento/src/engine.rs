@@ -81,6 +81,11 @@ impl Deref for Bound {
 }
 
 impl Bound {
+    fn new(binding: InEnvironment, caller: &Caller) -> Self {
+        let frame = caller.frame.as_ref().map_or(0, |frame| frame.number);
+        Self { binding, frame, has_context: caller.context.is_some() }
+    }
+
     /// The time, where a memento function waits for what begins now.
     fn begin(&self) -> Option<Instant> {
         (self.frame != 0).then(Instant::now)
@@ -105,17 +110,28 @@ fn bind_in_process(function: &'static Function) -> Result<Binding> {
 #[inline(never)]
 fn bind_for_caller(declaration: &'static Declaration) -> Result<Bound> {
     let function = declaration.function();
-    stack::with(|caller| {
+    let bound = stack::with(|caller| {
         if let Some(frame) = caller.frame.as_ref().filter(|frame| !frame.further_calls) {
             return Err(further_call(frame.function, function));
         }
         let binding = match &caller.environment {
-            None => InEnvironment::OfProcess(declaration.of_process(bind_in_process)?),
-            Some(environment) => InEnvironment::Other(environment.binding(function)?),
+            None => declaration.bound_of_process().map(InEnvironment::OfProcess),
+            Some(environment) => environment.bound(function).map(InEnvironment::Other),
         };
-        let frame = caller.frame.as_ref().map_or(0, |frame| frame.number);
-        Ok(Bound { binding, frame, has_context: caller.context.is_some() })
-    })
+        Ok(binding.map(|binding| Bound::new(binding, caller)))
+    })?;
+    bound.map_or_else(|| bind_first(declaration), Ok)
+}
+
+/// The same at the first call. Plugins are opened for that, which may call memento functions.
+#[cold]
+fn bind_first(declaration: &'static Declaration) -> Result<Bound> {
+    let caller = Caller::current();
+    let binding = match &caller.environment {
+        None => InEnvironment::OfProcess(declaration.of_process(bind_in_process)?),
+        Some(environment) => InEnvironment::Other(environment.binding(declaration.function())?),
+    };
+    Ok(Bound::new(binding, &caller))
 }
 
 #[cold]

@@ -200,13 +200,12 @@ impl Environment {
         let clusters = self.opened();
         let mut sum = Statistics::default();
         for (index, cluster) in clusters.iter().enumerate() {
-            let before = &clusters[..index];
-            if !before.iter().any(|other| Arc::ptr_eq(other, cluster)) {
+            if !clusters[..index].iter().any(|other| Arc::ptr_eq(other, cluster)) {
                 sum += cluster.counters.read();
             }
-            if !before.iter().any(|other| Arc::ptr_eq(&other.storage, &cluster.storage)) {
-                sum += Statistics::of_storage(&cluster.storage);
-            }
+        }
+        for storage in storages(&clusters) {
+            sum += Statistics::of_storage(storage);
         }
         sum
     }
@@ -221,8 +220,8 @@ impl Environment {
     /// What the stores report.
     pub fn flush(&self) -> Result<()> {
         let mut flushed = Ok(());
-        for cluster in self.opened() {
-            let storage = &cluster.storage;
+        for storage in storages(&self.opened()) {
+            storage.write_waiting();
             flushed = flushed.and(storage.data.flush()).and(storage.metadata.flush());
         }
         flushed
@@ -230,12 +229,16 @@ impl Environment {
 
     /// The binding of `function`, made at its first call.
     pub(crate) fn binding(&self, function: &'static Function) -> Result<Arc<Binding>> {
-        let address = std::ptr::from_ref(function) as usize;
-        if let Some(binding) = self.0.bindings.read().get(&address) {
-            return Ok(Arc::clone(binding));
+        if let Some(binding) = self.bound(function) {
+            return Ok(binding);
         }
         let binding = Arc::new(self.bind(function)?);
-        Ok(Arc::clone(self.0.bindings.write().entry(address).or_insert(binding)))
+        Ok(Arc::clone(self.0.bindings.write().entry(address(function)).or_insert(binding)))
+    }
+
+    /// The binding of `function`, if it has been made.
+    pub(crate) fn bound(&self, function: &'static Function) -> Option<Arc<Binding>> {
+        self.0.bindings.read().get(&address(function)).map(Arc::clone)
     }
 
     /// A new binding of `function`.
@@ -321,6 +324,20 @@ impl Environment {
             .source("there is no such cluster")
             .help(format!("{here}; add {add}"))
     }
+}
+
+/// The storages of `clusters`, each once.
+fn storages(clusters: &[Arc<Cluster>]) -> impl Iterator<Item = &Arc<Storage>> {
+    let storages = clusters.iter().map(|cluster| &cluster.storage).enumerate();
+    storages.filter_map(|(index, storage)| {
+        let before = &clusters[..index];
+        (!before.iter().any(|other| Arc::ptr_eq(&other.storage, storage))).then_some(storage)
+    })
+}
+
+/// Where a function is declared, which tells it from all others.
+fn address(function: &'static Function) -> usize {
+    std::ptr::from_ref(function) as usize
 }
 
 /// A cluster of another process, whose functions run here.

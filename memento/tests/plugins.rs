@@ -2,7 +2,10 @@
 
 use memento::configuration::Options;
 use memento::plugin::{LayerPlugin, StoragePlugin, Stores, inventory};
-use memento::{Environment, Error, ErrorKind, MemoryDataStore, MemoryMetadataStore};
+use memento::{
+    Environment, Error, ErrorKind, LocalRunner, MemoryDataStore, MemoryMetadataStore, Storage,
+    memento,
+};
 
 fn stores() -> Stores {
     Stores::new(MemoryDataStore::default(), MemoryMetadataStore::default())
@@ -26,6 +29,24 @@ inventory::submit! {
         schemes: &["round", "rounds"],
         open: |options| {
             options.take::<String>("url")?;
+            Ok(stores())
+        },
+        ..FLAT
+    }
+}
+
+#[memento]
+fn double(n: u64) -> u64 {
+    n * 2
+}
+
+inventory::submit! {
+    StoragePlugin {
+        name: "calling",
+        schemes: &[],
+        open: |_| {
+            let elsewhere = Environment::new(Storage::memory(), LocalRunner::new());
+            elsewhere.enter(|| assert_eq!(double(2), 4));
             Ok(stores())
         },
         ..FLAT
@@ -84,6 +105,14 @@ fn a_scheme_in_the_place_of_a_type_is_told_from_a_name() {
         "cannot find the storage plugin (type: rounds, set by: the program): that is the scheme of \
          a URL; write `url = \"rounds://…\"`, without `type`",
     );
+}
+
+#[test]
+fn a_plugin_may_call_memento_functions() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("memento.toml");
+    std::fs::write(&file, "storage = { type = 'calling' }\n").unwrap();
+    Environment::load(&file).unwrap().enter(|| assert_eq!(double(1), 2));
 }
 
 #[test]

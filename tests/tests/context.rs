@@ -11,6 +11,7 @@ use memento_tests::memory;
 use memento_tests::references::{
     Settings, scaled, told, told_at_once, told_in_rayon, told_in_tasks, told_later, told_one_by_one,
 };
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 fn settings(folder: &Path, factor: u64) -> Settings {
     let factors = |n| BTreeMap::from([("some".to_owned(), Some(n)), ("none".to_owned(), None)]);
@@ -156,5 +157,46 @@ fn a_context_is_whatever_it_is_encoded_like() {
         assert_eq!(greeting::with().context("name", "Ada").call(), greeted);
         assert_eq!(greeting::with().context("name", "Ada".to_owned()).call(), greeted);
         assert_eq!(Environment::current().unwrap().statistics().computed, 1);
+    });
+}
+
+#[memento]
+fn tripled(n: u64) -> u64 {
+    n * 3
+}
+
+/// A number that is tripled, by a memento function, when it is cloned, and when it is read.
+struct Tripling(u64);
+
+impl Clone for Tripling {
+    fn clone(&self) -> Self {
+        Self(tripled(self.0))
+    }
+}
+
+impl Serialize for Tripling {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Tripling {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        u64::deserialize(deserializer).map(|n| Self(tripled(n)))
+    }
+}
+
+#[memento]
+fn tripled_twice() -> Vec<u64> {
+    let tripled = ["value", "number"].map(memento::context::<Tripling>);
+    tripled.into_iter().flatten().map(|tripled| tripled.0).collect()
+}
+
+#[test]
+fn what_a_context_is_cloned_and_read_by_may_call_memento_functions() {
+    memory().enter(|| {
+        let with = tripled_twice::with().context("value", Tripling(5)).context("number", 7_u64);
+        assert_eq!(with.call(), [15, 21]);
+        assert_eq!(Environment::current().unwrap().statistics().computed, 3);
     });
 }

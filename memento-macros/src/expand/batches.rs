@@ -94,7 +94,8 @@ impl Parts<'_> {
         let asyncness = &self.function.item.sig.asyncness;
         let text = format!(
             "{}, and `each`, where this is called, with the index and the result of each call as calls end. Arguments \
-            are taken, without end if need be, as there is room for calls on their way: see `in_flight`.",
+            are taken, without end if need be, as there is room for calls on their way: see `in_flight`. Where no call \
+            can be made, one error says so, and no more are taken.",
             self.beginning()
         );
         quote! {

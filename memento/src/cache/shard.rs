@@ -130,8 +130,15 @@ impl Shard {
         if !front.asked {
             front.asked = true;
         }
+        let took = front.took;
+        self.count(took);
+    }
+
+    /// Counts a hit of what took `took` nanoseconds to compute.
+    #[inline(always)]
+    pub(super) fn count(&mut self, took: u64) {
         self.hits += 1;
-        self.saved = self.saved.wrapping_add(front.took);
+        self.saved = self.saved.wrapping_add(took);
     }
 
     /// Whether the entry at an index is the one of `identity`: its arguments are compared whole.

@@ -1,6 +1,6 @@
 //! The code that the functions of this program reach, as `#[memento]` tells it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
 use super::{Code, Piece};
@@ -63,12 +63,8 @@ impl FunctionCode {
     pub(crate) fn read(&self) -> Code {
         let nothing = BTreeMap::new();
         let lines = TABLES.get(self.compilation).unwrap_or(&nothing);
-        let mut search = Search {
-            lines,
-            options: self.options,
-            met: vec![false; lines.len()],
-            pieces: Vec::new(),
-        };
+        let mut search =
+            Search { lines, options: self.options, met: BTreeSet::new(), pieces: Vec::new() };
         for line in self.own.lines() {
             let (digest, name) = line.split_once(' ').unwrap_or(("", line));
             let piece = Piece { name: name.to_owned(), digest: digest.to_owned(), through: None };
@@ -88,8 +84,8 @@ impl FunctionCode {
 struct Search<'a> {
     lines: &'a BTreeMap<u32, Line>,
     options: &'a [(&'static str, bool)],
-    /// Whether each line was met.
-    met: Vec<bool>,
+    /// The numbers of the lines that were met.
+    met: BTreeSet<u32>,
     pieces: Vec<Piece>,
 }
 
@@ -105,8 +101,7 @@ impl Search<'_> {
         let mut unread: Vec<u32> = numbers_of.collect();
         while let Some(number) = unread.pop() {
             let Some(line) = self.lines.get(&number) else { continue };
-            let Some(met) = self.met.get_mut(number as usize) else { continue };
-            if std::mem::replace(met, true) {
+            if !self.met.insert(number) {
                 continue;
             }
             match line.digest {
@@ -169,6 +164,18 @@ mod tests {
             off.read().manifest(),
             "01 0 fn f (itself)\n0a 0 fn b (app)\ninactive 2 cfg feature = \"x\"\n"
         );
+    }
+
+    inventory::submit! {
+        CodeTable { compilation: "beyond a gap", first: 7, lines: "0a 8 fn b (app)\n0b - fn a (app)\n" }
+    }
+
+    /// Where a function is gone from the program, so is what was told with it.
+    #[test]
+    fn what_comes_behind_a_gap_is_there() {
+        let code =
+            FunctionCode { leads: &[0, 7], compilation: "beyond a gap", ..FunctionCode::NONE };
+        assert_eq!(code.read().manifest(), "0a 0 fn b (app)\n0b 1 fn a (app)\n");
     }
 
     #[test]

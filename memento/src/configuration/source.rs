@@ -150,7 +150,8 @@ fn set_by_variable(options: &mut Options, variable: &str, option: &str, value: &
     let (tables, name) = way.rsplit_once("__").unwrap_or(("", &way));
     let mut options = options;
     for table in tables.split("__").filter(|table| !table.is_empty()) {
-        options = options.table_mut(table, &origin).ok_or_else(|| {
+        let table = name_in(options, table, &origin)?;
+        options = options.table_mut(&table, &origin).ok_or_else(|| {
             failed(&origin)
                 .source(format!("`{table}` is a value, not a table"))
                 .help("use two underscores between the names of tables and options")
@@ -168,6 +169,22 @@ fn set_by_variable(options: &mut Options, variable: &str, option: &str, value: &
     }
     options.set(name, Setting::Value(value, origin));
     Ok(())
+}
+
+/// What `options` have that a variable calls `name`, in small letters: variables do not tell them from capitals.
+fn name_in(options: &Options, name: &str, origin: &Origin) -> Result<String> {
+    let names = options.names();
+    if names.contains(name) {
+        return Ok(name.to_owned());
+    }
+    let mut same = names.into_iter().filter(|other| other.to_lowercase() == name);
+    match (same.next(), same.next()) {
+        (None, _) => Ok(name.to_owned()),
+        (Some(only), None) => Ok(only),
+        (Some(one), Some(other)) => Err(failed(origin)
+            .source(format!("it may mean `{one}` or `{other}`"))
+            .help("give them names that differ in more than capitals")),
+    }
 }
 
 /// Whether the file chooses what `url` chooses: by a URL with the same scheme, or by a type that the scheme begins

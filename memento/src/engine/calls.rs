@@ -1,6 +1,7 @@
 //! Calls on their way.
 
 use std::any::Any;
+use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::Ordering;
 
@@ -100,7 +101,7 @@ impl<'a> Calls<'a> {
         Self { missing: vec![0], ..Self::new(binding, caller, modifiers, item) }
     }
 
-    /// Asks the stores for all items, and notes what is missing.
+    /// Looks for all items in memory and asks the stores for those that are not there, and notes what is missing.
     pub(super) fn look_up(&mut self) {
         if !self.modifiers.refresh {
             let parts = self.items.len().div_ceil(LOOK_UP);
@@ -112,16 +113,21 @@ impl<'a> Calls<'a> {
         self.missing = missing.map(|(index, _)| index).collect();
     }
 
-    /// Asks the stores for as many items from `first` on as go together.
+    /// Does so for as many items from `first` on as go together.
     fn look_up_from(&self, first: usize) {
         if self.modifiers.check_cancelled(self.binding.function).is_err() {
             return;
         }
         let end = self.items.len().min(first + LOOK_UP);
-        let items = &self.items[first..end];
-        let (records, left) = self.read_records(items, &self.keys[first..end]);
-        let dependent = self.find_independent(items, &records, &left);
-        let mut items: Vec<_> = items.iter().map(Mutex::lock).collect();
+        let pending = self.find_in_memory(first..end);
+        let keys: Vec<Key> = pending.iter().map(|&at| self.keys[at]).collect();
+        let items: Vec<_> = pending.iter().map(|&at| &self.items[at]).collect();
+        if items.is_empty() {
+            return;
+        }
+        let (records, left) = self.read_records(&items, &keys);
+        let dependent = self.find_independent(&items, &records, &left);
+        let mut items: Vec<_> = items.into_iter().map(Mutex::lock).collect();
         if !dependent.is_empty() {
             let mut heads = dependent.into_iter().peekable();
             let pairs =
@@ -138,11 +144,30 @@ impl<'a> Calls<'a> {
         }
     }
 
+    /// Ends those items of `range` that the memory cache has valid results for, though the quick look passed over them:
+    /// what is outside of the program has to be asked. The indices of the others.
+    fn find_in_memory(&self, range: Range<usize>) -> Vec<usize> {
+        if !self.binding.reads.load(Ordering::Relaxed) {
+            return range.collect();
+        }
+        let find = |chunk: usize| {
+            for item in self.items[range.clone()].chunks(CHUNK).nth(chunk).unwrap_or_default() {
+                let mut item = item.lock();
+                if lookup::find_in_memory(self.binding, &mut item) {
+                    self.deliver(&mut item);
+                }
+            }
+        };
+        self.share(range.len().div_ceil(CHUNK), &find);
+        let is_pending = |at: &usize| matches!(self.items[*at].lock().ending, Ending::Pending);
+        range.clone().filter(is_pending).collect()
+    }
+
     /// Reads the records of `items`. Short results end their items in this thread, while other records are on their
     /// way. The records, and the indices of the items that are left.
     fn read_records(
         &self,
-        items: &[Mutex<Item<'a>>],
+        items: &[&Mutex<Item<'a>>],
         keys: &[Key],
     ) -> (Vec<Option<Vec<u8>>>, Vec<usize>) {
         let (mut records, mut left) = (Vec::with_capacity(items.len()), Vec::new());
@@ -171,7 +196,7 @@ impl<'a> Calls<'a> {
     /// The heads of those that have to be verified first, with their indices, in order.
     fn find_independent<'r>(
         &self,
-        items: &[Mutex<Item<'a>>],
+        items: &[&Mutex<Item<'a>>],
         records: &'r [Option<Vec<u8>>],
         left: &[usize],
     ) -> Vec<(usize, Head<'r>)> {
@@ -186,14 +211,19 @@ impl<'a> Calls<'a> {
                 }
             }
         };
-        let find = |chunk| {
-            let ((), ends) = for_another(|| self.caller.enter(|| find(chunk)));
-            self.add_ends(ends);
-        };
-        share(&*self.binding.cluster.runner, left.len().div_ceil(CHUNK), &find);
+        self.share(left.len().div_ceil(CHUNK), &find);
         let mut dependent = dependent.into_inner();
         dependent.sort_unstable_by_key(|(at, _)| *at);
         dependent
+    }
+
+    /// Does `work` with the indices below `count`, for whoever asks, in threads of the runner, too.
+    fn share(&self, count: usize, work: &(dyn Fn(usize) + Sync)) {
+        let work = |index| {
+            let ((), ends) = for_another(|| self.caller.enter(|| work(index)));
+            self.add_ends(ends);
+        };
+        share(&*self.binding.cluster.runner, count, &work);
     }
 
     /// Lets the runner compute what is missing.

@@ -113,11 +113,7 @@ impl<'a> Calls<'a> {
     /// stores again may mean to wait, for callees that run again: only with `may_wait`.
     fn look_again(&self, item: &mut Item<'_>, may_wait: bool, claimed: bool) {
         let storage = &self.binding.cluster.storage;
-        let identity = item.encoded.identity(self.binding.number);
-        if let Some((shared, landed)) = storage.cache.get_shared(identity)
-            && landed.is_still_valid()
-            && item.task.adopt(&shared)
-        {
+        if let Some(landed) = lookup::adopt(self.binding, item) {
             self.binding.cluster.counters.count_store_hit(landed.took);
             item.end(landed);
             return;

@@ -1,6 +1,7 @@
 //! Is there a valid result?
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use super::ending::{Ending, Known};
 use super::item::Item;
@@ -24,18 +25,21 @@ pub(super) fn admits(found: &Candidate<'_>) -> bool {
             .is_none_or(|validity| validity.holds() && validity.resources.is_empty())
 }
 
-/// Ends `item` if the memory cache has a valid result for it: one that the quick look could not tell about, because
-/// what is outside of the program has to be asked.
-fn find_in_memory(binding: &Binding, item: &mut Item<'_>) -> bool {
+/// Gives `item` the output that the memory cache has for it, if that is valid. What is outside of the program is asked,
+/// where the quick look could not tell.
+pub(super) fn adopt(binding: &Binding, item: &mut Item<'_>) -> Option<Landed> {
     let identity = item.encoded.identity(binding.number);
-    let Some((shared, landed)) = binding.cluster.storage.cache.get_shared(identity) else {
-        return false;
-    };
-    let is_found = landed.is_still_valid() && item.task.adopt(&shared);
-    if is_found {
-        item.hit(binding, landed);
-    }
-    is_found
+    let (shared, landed) = binding.cluster.storage.cache.get_shared(identity)?;
+    (landed.is_still_valid() && item.task.adopt(&shared)).then_some(landed)
+}
+
+/// Ends `item` if the memory cache has a valid result for it.
+pub(super) fn find_in_memory(binding: &Binding, item: &mut Item<'_>) -> bool {
+    let Some(landed) = adopt(binding, item) else { return false };
+    let identity = item.encoded.identity(binding.number);
+    binding.cluster.storage.cache.count_hit(identity, &landed);
+    item.end(landed);
+    true
 }
 
 /// Ends `item`, which whoever runs in this thread asks for, if there is a valid result for it.
@@ -43,6 +47,20 @@ pub(super) fn find_one(binding: &Binding, modifiers: Modifiers<'_>, item: &mut I
     if !find_in_memory(binding, item) {
         let record = binding.cluster.storage.record(&item.key);
         find(binding, modifiers, std::iter::once(item), &[record]);
+    }
+}
+
+/// Ends those of `items`, which whoever runs in this thread asks for, for which there are valid results.
+pub(super) fn find_all(binding: &Binding, modifiers: Modifiers<'_>, items: &mut [Item<'_>]) {
+    let pending = items.iter_mut().filter_map(|item| {
+        let is_found = find_in_memory(binding, item);
+        (!is_found).then_some(item)
+    });
+    let pending: Vec<_> = pending.collect();
+    let keys: Vec<_> = pending.iter().map(|item| item.key).collect();
+    if !keys.is_empty() {
+        let records = binding.cluster.storage.records(&keys);
+        find(binding, modifiers, pending.into_iter(), &records);
     }
 }
 
@@ -298,6 +316,9 @@ pub(super) fn cache(
         return None;
     }
     let shared = item.task.share()?;
+    if landed.validity.as_ref().is_some_and(|validity| !validity.resources.is_empty()) {
+        binding.reads.store(true, Ordering::Relaxed);
+    }
     cache.put_if(identity, Shared::clone(&shared), landed, size, wanted);
     Some(shared)
 }

@@ -243,16 +243,11 @@ where
         B: 'scope,
         R::Output: 'scope,
     {
+        if let Err(error) = job.modifiers().check_cancelled(job.bound.function) {
+            return self.refuse(error);
+        }
         // Where the source panics, it is gone.
         let Some(mut source) = self.source.take() else { return };
-        if let Err(error) = job.modifiers().check_cancelled(job.bound.function) {
-            // One error says that the rest is missing.
-            if source.next().is_some() {
-                self.count(End::Failed);
-                self.ready.push_back((self.index, Err(error)));
-            }
-            return;
-        }
         let chunk = self.chunk();
         self.arguments.extend(source.by_ref().take(chunk));
         if self.arguments.len() == chunk {
@@ -308,15 +303,12 @@ where
         missing
     }
 
-    /// Takes one element from the source, which nothing can be done for.
+    /// Takes no more arguments, since nothing can be done for them: there may be no end of them. Where there are any,
+    /// one error says that the rest is missing.
     fn refuse(&mut self, error: Error) {
-        match self.source.as_mut().and_then(Iterator::next) {
-            None => self.source = None,
-            Some(_) => {
-                self.count(End::Failed);
-                self.ready.push_back((self.index, Err(error)));
-                self.index += 1;
-            }
+        if self.source.take().and_then(|mut source| source.next()).is_some() {
+            self.count(End::Failed);
+            self.ready.push_back((self.index, Err(error)));
         }
     }
 }

@@ -1,9 +1,14 @@
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use super::Environment;
+use crate::cluster::Cluster;
 use crate::configuration::{ClusterOptions, Configuration, Options};
-use crate::{ErrorKind, LocalRunner, Storage};
+use crate::{
+    DataStore, ErrorKind, ListOptions, Listing, LocalRunner, MemoryDataStore, MemoryMetadataStore,
+    Name, Prefix, Result, Storage,
+};
 
 /// An environment whose configuration has these clusters.
 fn configured(clusters: impl IntoIterator<Item = (&'static str, ClusterOptions)>) -> Environment {
@@ -108,4 +113,42 @@ fn a_storage_is_opened_without_the_runner() {
     assert!(error.contains("the clusters here are `plain`, `stored`"), "{error}");
     let error = configured([]).open_storage("other").unwrap_err().to_string();
     assert!(error.contains("no cluster is named here; add `[clusters.other]`"), "{error}");
+}
+
+/// A store that counts how often it is flushed.
+#[derive(Debug, Default)]
+struct Flushed(MemoryDataStore, Arc<AtomicU64>);
+
+impl DataStore for Flushed {
+    fn get(&self, name: &Name) -> Result<Option<Vec<u8>>> {
+        self.0.get(name)
+    }
+    fn put(&self, name: &Name, content: &[u8]) -> Result<()> {
+        self.0.put(name, content)
+    }
+    fn remove(&self, name: &Name) -> Result<bool> {
+        self.0.remove(name)
+    }
+    fn list(&self, prefix: &Prefix, options: &ListOptions) -> Result<Listing> {
+        self.0.list(prefix, options)
+    }
+    fn flush(&self) -> Result<()> {
+        self.1.fetch_add(1, Ordering::SeqCst);
+        Ok(())
+    }
+}
+
+#[test]
+fn a_storage_that_clusters_share_is_flushed_once() {
+    let flushed = Flushed::default();
+    let count = Arc::clone(&flushed.1);
+    let storage = Arc::new(Storage::new(flushed, MemoryMetadataStore::default()));
+    let cluster = || {
+        let runner = Arc::new(LocalRunner::new());
+        Ok(Arc::new(Cluster::new(Arc::clone(&storage), runner)))
+    };
+    let environment = Environment::with(None, OnceLock::from(cluster()));
+    environment.0.clusters.lock().extend(["a", "b"].map(|name| (name.to_owned(), cluster())));
+    environment.flush().unwrap();
+    assert_eq!(count.load(Ordering::SeqCst), 1);
 }

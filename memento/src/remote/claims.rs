@@ -10,7 +10,11 @@
 //! for, which has no circles; where functions do need each other, the threads that speak for workers are followed as
 //! all others are.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::thread::{self, ThreadId};
 
 use parking_lot::Mutex;
@@ -23,7 +27,8 @@ use crate::storage;
 
 /// The claims of the workers that make the calls of a batch.
 pub(crate) struct WorkerClaims {
-    held: Mutex<HashMap<ThreadId, Held>>,
+    /// What each thread holds, for itself alone: who works on it may wait for a store, and holds up nobody.
+    held: Mutex<HashMap<ThreadId, Arc<Mutex<Held>>>>,
     /// Whether the thread that makes the batch is of a pool. It waits for the threads that hand its calls over, and may
     /// stand on other work meanwhile.
     of_pool: bool,
@@ -58,9 +63,14 @@ impl Default for WorkerClaims {
 }
 
 impl WorkerClaims {
+    /// What this thread holds.
+    fn own(&self) -> Arc<Mutex<Held>> {
+        Arc::clone(self.held.lock().entry(thread::current().id()).or_default())
+    }
+
     /// A worker gets one more call from this thread.
     pub(crate) fn begin_call(&self) {
-        self.held.lock().entry(thread::current().id()).or_default().calls += 1;
+        self.own().lock().calls += 1;
     }
 
     /// A call that a worker had from this thread has ended.
@@ -75,18 +85,18 @@ impl WorkerClaims {
 
     /// Gives back all that is held for the worker of this thread, which has so many calls from now on.
     fn let_go(&self, calls: impl FnOnce(usize) -> usize) {
-        let mut all = self.held.lock();
-        let Some(held) = all.get_mut(&thread::current().id()) else { return };
+        let own = self.own();
+        let mut held = own.lock();
         let next = Held { calls: calls(held.calls), ..Held::default() };
-        let ended = std::mem::replace(held, next);
-        drop(all);
+        let ended = std::mem::replace(&mut *held, next);
+        drop(held);
         drop(ended);
     }
 
     /// Claims a key for the worker that this thread hands calls.
     pub(crate) fn claim(&self, cluster: &Cluster, key: Key) -> ClaimAnswer {
-        let mut all = self.held.lock();
-        let held = all.entry(thread::current().id()).or_default();
+        let own = self.own();
+        let mut held = own.lock();
         held.waiting = None;
         // It has it already, in another environment on the same store.
         if held.claims.iter().any(|(other, ..)| *other == key) {
@@ -114,8 +124,8 @@ impl WorkerClaims {
     /// Gives back the claim of a key that the worker had.
     pub(crate) fn release(&self, cluster: &Cluster, key: &Key) {
         let released = {
-            let mut all = self.held.lock();
-            let held = all.entry(thread::current().id()).or_default();
+            let own = self.own();
+            let mut held = own.lock();
             let place = held.claims.iter().position(|(other, ..)| other == key);
             place.map(|place| held.claims.swap_remove(place))
         };

@@ -85,9 +85,9 @@ impl fmt::Debug for Context {
 ///
 /// It is set with `f::with().context(name, value)`, and seen by `f` and all that `f` calls.
 pub fn context<T: Clone + DeserializeOwned + 'static>(name: &str) -> Option<T> {
-    with(|caller| {
-        let ContextValue { value, encoding } = caller.context.as_ref()?.values.get(name)?;
-        let here = value.as_ref().and_then(|value| value.downcast_ref::<T>().cloned());
-        here.or_else(|| encoding::decode(encoding).ok())
-    })
+    // The type's own code clones and reads the value: it may call memento functions.
+    let context = with(|caller| caller.context.clone())?;
+    let ContextValue { value, encoding } = context.values.get(name)?;
+    let here = value.as_ref().and_then(|value| value.downcast_ref::<T>().cloned());
+    here.or_else(|| encoding::decode(encoding).ok())
 }

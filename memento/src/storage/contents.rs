@@ -20,8 +20,23 @@ pub(crate) struct Contents(Arc<Inner>);
 struct Inner {
     data: Arc<dyn DataStore>,
     trouble: Arc<Trouble>,
-    /// Contents that were found damaged, and not written again since.
-    damaged: Mutex<HashSet<Digest>>,
+    damaged: Mutex<Damaged>,
+}
+
+/// Contents that were found damaged, and not written again since.
+#[derive(Default)]
+struct Damaged(HashSet<Digest>);
+
+/// How many of them are remembered; then all are forgotten, so that memory is bounded: who reads one finds out again.
+const REMEMBERED: usize = 1 << 14;
+
+impl Damaged {
+    fn add(&mut self, digest: Digest) {
+        if self.0.len() >= REMEMBERED {
+            self.0.clear();
+        }
+        self.0.insert(digest);
+    }
 }
 
 impl Contents {
@@ -129,14 +144,14 @@ impl Contents {
     /// Keeps a content under its digest.
     pub(crate) fn put_content(&self, digest: &Digest, content: &[u8]) -> Result<()> {
         self.0.data.put(&Name::of_result(digest), content)?;
-        self.0.damaged.lock().remove(digest);
+        self.0.damaged.lock().0.remove(digest);
         Ok(())
     }
 
     /// Keeps what `source` has under this digest, which it has, or ends with an error.
     pub(crate) fn put_content_from(&self, digest: &Digest, source: &mut Source<'_>) -> Result<()> {
         self.0.data.put_from(&Name::of_result(digest), source, &PutOptions::default())?;
-        self.0.damaged.lock().remove(digest);
+        self.0.damaged.lock().0.remove(digest);
         Ok(())
     }
 
@@ -150,7 +165,7 @@ impl Contents {
         let is_there = |found| self.note(found).unwrap_or(false);
         let found: Vec<_> = found.into_iter().map(is_there).collect();
         let damaged = self.0.damaged.lock();
-        let is_missing = |(digest, found): &(&Digest, bool)| !found || damaged.contains(*digest);
+        let is_missing = |(digest, found): &(&Digest, bool)| !found || damaged.0.contains(*digest);
         digests.iter().zip(found).find(is_missing).map(|(digest, _)| *digest)
     }
 
@@ -198,7 +213,7 @@ impl Contents {
     }
 
     fn move_aside(&self, digest: &Digest) {
-        self.0.damaged.lock().insert(*digest);
+        self.0.damaged.lock().add(*digest);
         if self.is_writable() {
             self.note(self.0.data.set_aside(&Name::of_result(digest)));
         }
@@ -208,5 +223,21 @@ impl Contents {
 impl fmt::Debug for Contents {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.data.fmt(f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn so_many_damaged_contents_are_remembered_and_no_more() {
+        let mut damaged = Damaged::default();
+        for n in 0..REMEMBERED {
+            damaged.add(Digest::of(&n.to_le_bytes()));
+        }
+        assert_eq!(damaged.0.len(), REMEMBERED);
+        damaged.add(Digest::of(b"one more"));
+        assert!(damaged.0.contains(&Digest::of(b"one more")) && damaged.0.len() < REMEMBERED);
     }
 }

@@ -1,12 +1,15 @@
 //! Many calls of an async function at once, as they end.
 
 use std::ops::ControlFlow;
+use std::path::PathBuf;
 use std::pin::pin;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 use futures_executor::block_on;
+use futures_util::future::{Either, select};
 use futures_util::{FutureExt as _, Stream, StreamExt as _};
-use memento::{CancellationToken, Dependency, ErrorKind, memento};
+use memento::{CancellationToken, Dependency, Environment, ErrorKind, memento, resource};
 use memento_tests::Runs;
 use serde::Serialize;
 
@@ -197,6 +200,99 @@ fn a_token_ends_a_batch_with_one_error() {
             assert!(results.contains(&Err(ErrorKind::Cancelled)), "{results:?}");
             let begun = RUNS.take();
             assert!((1..=2).contains(&begun), "{begun}");
+        });
+    });
+}
+
+#[test]
+fn what_keeps_all_calls_from_being_made_is_said_once() {
+    #[memento(cluster = "nowhere")]
+    async fn homeless(n: u64) -> u64 {
+        n
+    }
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), "[clusters.somewhere]\nstorage = { type = \"memory\" }\n").unwrap();
+    Environment::load(file.path()).unwrap().enter(|| {
+        block_on(async {
+            let mut told = Vec::new();
+            // Who goes on whatever happens comes to an end, too.
+            let flow = homeless::try_for_each((0..).map(|n| (n,)), |index, result| {
+                told.push((index, result.unwrap_err().kind()));
+                if told.len() == 10 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+            });
+            assert_eq!(flow.await, ControlFlow::Continue(()));
+            assert_eq!(told, [(0, ErrorKind::Configuration)]);
+            assert_eq!(homeless::as_completed((0..10).map(|n| (n,))).count().await, 1);
+            let results = homeless::map([(1,), (2,)]).await;
+            assert_eq!(results.iter().filter(|result| result.is_err()).count(), 2, "one for each");
+        });
+    });
+}
+
+#[memento]
+async fn letter(path: PathBuf, n: usize) -> Option<char> {
+    RUNS.add();
+    resource::text(path).ok()?.chars().nth(n)
+}
+
+#[test]
+fn what_is_in_memory_is_found_there_though_files_were_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("letters");
+    std::fs::write(&path, "some letters").unwrap();
+    let numbers = || (0..300).map(|n| (path.clone(), n));
+    RUNS.alone(|| {
+        block_on(async {
+            for runs in [300, 0, 0] {
+                let letters = letter::try_map(numbers()).await.unwrap();
+                assert_eq!(letters[..3], ['s', 'o', 'm'].map(Some));
+                assert_eq!(RUNS.take(), runs);
+            }
+            letter(path.clone(), 3).await;
+        });
+        let statistics = Environment::current().unwrap().statistics();
+        assert_eq!((statistics.memory_hits, statistics.store_hits), (601, 0));
+    });
+}
+
+#[test]
+fn a_batch_of_what_is_in_memory_lets_others_have_their_turn() {
+    RUNS.alone(|| {
+        block_on(async {
+            double(1).await;
+            let mut count = 0;
+            let endless = double::for_each((0..).map(|_| (1,)), |_, _| {
+                count += 1;
+                assert!(count < 10_000, "nobody else has had a turn");
+            });
+            let other = std::future::ready(());
+            assert!(matches!(select(pin!(endless), other).await, Either::Right(_)));
+            // However few are on their way at the same time.
+            for in_flight in [1, 256] {
+                let batch = double::with().in_flight(in_flight);
+                let few = batch.map((0..100).map(|_| (1,)));
+                assert_eq!(few.now_or_never().unwrap().len(), 100);
+            }
+            assert_eq!(RUNS.take(), 1);
+        });
+    });
+}
+
+#[test]
+fn what_runs_goes_on_while_the_others_are_in_memory() {
+    RUNS.alone(|| {
+        block_on(async {
+            double(1).await;
+            let began = Instant::now();
+            let numbers = (0..).map(|n| (if n == 0 { 2 } else { 1 },));
+            let flow = double::try_for_each(numbers, |index, result| {
+                if index == 0 {
+                    return ControlFlow::Break(result.unwrap());
+                }
+                assert!(began.elapsed() < Duration::from_mins(2), "the first one never ends");
+                ControlFlow::Continue(())
+            });
+            assert_eq!(flow.await, ControlFlow::Break(4));
         });
     });
 }

@@ -109,7 +109,7 @@ fn what_is_asked_of_a_batch_holds_for_each_call() {
         assert_eq!(RUNS.take(), 200);
         assert_eq!(panics_at_odd::with().refresh().try_map(even()).unwrap().len(), 200);
         assert_eq!(RUNS.take(), 200);
-        assert_eq!(calls_others::with().no_further_calls().call(10), 10);
+        assert_eq!(calls_others::with().no_further_calls().call(10), 1, "one says it of all");
         assert_eq!(RUNS.take(), 0);
     });
 }
@@ -138,7 +138,7 @@ fn a_runner_that_runs_nothing_and_a_storage_that_keeps_nothing() {
 }
 
 #[test]
-fn what_keeps_all_calls_from_being_made_is_the_error_of_each() {
+fn what_keeps_all_calls_from_being_made_is_said_once() {
     #[memento(cluster = "nowhere")]
     fn homeless(n: u64) -> u64 {
         n
@@ -147,13 +147,22 @@ fn what_keeps_all_calls_from_being_made_is_the_error_of_each() {
     std::fs::write(file.path(), "[clusters.somewhere]\nstorage = { type = \"memory\" }\n").unwrap();
     Environment::load(file.path()).unwrap().enter(|| {
         let taken = Cell::new(0);
-        let numbers = || (0..).map(|n| (taken.replace(n + 1),));
+        let numbers = || {
+            taken.set(0);
+            (0..).map(|n| (taken.replace(n + 1),))
+        };
+        let mut told = Vec::new();
+        // Who goes on whatever happens comes to an end, too.
         let flow = homeless::try_for_each(numbers(), |index, result| {
-            assert_eq!(result.unwrap_err().kind(), ErrorKind::Configuration);
-            if index == 9 { ControlFlow::Break(index) } else { ControlFlow::Continue(()) }
+            told.push((index, result.unwrap_err().kind()));
+            if told.len() == 10 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         });
-        assert_eq!((flow, taken.get()), (ControlFlow::Break(9), 10));
+        assert_eq!((flow, taken.get()), (ControlFlow::Continue(()), 1));
+        assert_eq!(told, [(0, ErrorKind::Configuration)]);
+        assert_eq!(homeless::as_completed((0..10).map(|n| (n,))).count(), 1);
         assert_eq!(homeless::try_map(numbers()).unwrap_err().kind(), ErrorKind::Configuration);
-        assert_eq!(homeless::as_completed([(1,), (2,)]).filter(|(_, r)| r.is_err()).count(), 2);
+        homeless::for_each([], |_, _| panic!("there is nothing"));
+        let results = homeless::map([(1,), (2,)]);
+        assert_eq!(results.iter().filter(|result| result.is_err()).count(), 2, "one for each");
     });
 }

@@ -4,8 +4,9 @@ use std::cell::Cell;
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use memento::{ErrorKind, memento};
+use memento::{Environment, ErrorKind, LocalRunner, MemoryDataStore, Storage, memento};
 use memento_tests::Runs;
+use memento_tests::parts::SharedRecords;
 
 use crate::{Gate, threads};
 
@@ -216,4 +217,41 @@ fn what_is_there_comes_before_others_are_computed_in_a_pool_too() {
         assert!(results.into_iter().all(|first| first.unwrap() == 2));
         assert_eq!(RUNS.take(), 0, "nobody wanted more than the first one");
     });
+}
+
+static FLUSHED: Gate = Gate::new();
+
+/// The first two calls end, the others when somebody has flushed.
+#[memento]
+fn waits_for_flush(n: u64) -> u64 {
+    static BEGUN: AtomicU64 = AtomicU64::new(0);
+    if BEGUN.fetch_add(1, Ordering::SeqCst) > 1 {
+        FLUSHED.wait_for(1);
+    }
+    n
+}
+
+#[test]
+fn what_was_told_is_in_the_store_when_it_has_been_flushed() {
+    let records = SharedRecords::default();
+    let environment = || {
+        let storage = Storage::new(MemoryDataStore::default(), records.clone());
+        Environment::new(storage, LocalRunner::with_threads(1).unwrap())
+    };
+    let elsewhere = environment();
+    let mut was_there = None;
+    environment().enter(|| {
+        // It is known from now on that it takes too little to be claimed, and written at once.
+        waits_for_flush(9);
+        waits_for_flush::for_each([(0,), (1,)], |index, result| {
+            result.unwrap();
+            if was_there.is_none() {
+                let flushed = Environment::current().unwrap().flush();
+                let found = elsewhere.enter(|| waits_for_flush::memento(index as u64));
+                was_there = Some(flushed.is_ok() && found.is_ok_and(|found| found.is_some()));
+                FLUSHED.set(1);
+            }
+        });
+    });
+    assert_eq!(was_there, Some(true));
 }

@@ -6,6 +6,7 @@ mod lazy;
 mod nested;
 mod order;
 mod progress;
+mod reading;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 

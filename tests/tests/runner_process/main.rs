@@ -5,6 +5,8 @@ mod starting;
 use std::fs;
 use std::io;
 use std::path::Path;
+use std::sync::mpsc;
+use std::time::Duration;
 
 use memento::{Correlation, Environment, Memento, NullRunner, Outcome, Provenance, Query, Storage};
 use memento_runner_process::{Options, ProcessRunner};
@@ -50,6 +52,22 @@ fn calls_run_in_other_processes_and_are_found_again() {
     let statistics = environment.statistics();
     assert_eq!((statistics.computed, statistics.memory_hits), (3, 1));
     assert_eq!(statistics.misses.total(), 3);
+}
+
+/// However that is said.
+#[test]
+fn no_number_of_workers_means_as_many_as_there_are_processors() {
+    let (sender, ended) = mpsc::channel();
+    std::thread::spawn(move || {
+        let mut options = options();
+        options.workers = 0;
+        Environment::new(Storage::memory(), ProcessRunner::new(options)).enter(|| {
+            assert_ne!(process(1).1, std::process::id());
+            assert!(process::map((2..10).map(|n| (n,))).into_iter().all(|result| result.is_ok()));
+        });
+        sender.send(()).unwrap();
+    });
+    ended.recv_timeout(Duration::from_mins(2)).expect("there are workers");
 }
 
 #[test]

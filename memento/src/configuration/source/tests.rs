@@ -125,6 +125,25 @@ fn a_variable_overrides_the_file() {
     assert_eq!(table(&mut cluster, "runner").take::<u8>("threads").unwrap(), Some(2));
 }
 
+#[test]
+fn variables_do_not_tell_capitals_in_the_names_of_tables() {
+    let text = "[clusters.Prices.runner]\nthreads = 1\n[clusters.Other]\n[clusters.other]";
+    let variables =
+        [("CLUSTERS__PRICES__RUNNER__THREADS", "2"), ("CLUSTERS__OTHER__RUNNER__THREADS", "3")];
+    let mut options = with_variables(text, &variables).unwrap();
+    let mut clusters = table(&mut options, "clusters");
+    assert!(clusters.names().iter().eq(["Other", "Prices", "other"]));
+    for (cluster, threads) in [("Prices", 2), ("other", 3)] {
+        let mut runner = table(&mut table(&mut clusters, cluster), "runner");
+        assert_eq!(runner.take::<u8>("threads").unwrap(), Some(threads));
+    }
+    refused(
+        with_variables("[clusters.Ab]\n[clusters.aB]", &[("CLUSTERS__AB__X", "")]),
+        "cannot read the configuration (place: the environment variable MEMENTO_CLUSTERS__AB__X): it \
+         may mean `Ab` or `aB`; give them names that differ in more than capitals",
+    );
+}
+
 /// What the file says belongs to the type that it says it with.
 #[test]
 fn a_variable_that_sets_the_type_hides_the_options_in_the_file() {

@@ -28,7 +28,7 @@ use crate::modifiers::{Modifiers, With};
 use crate::progress::{End, Tracker};
 use crate::returns::Returns;
 use crate::stack::Wait;
-use crate::{ErrorKind, Result};
+use crate::{Error, ErrorKind, Result};
 
 /// Calls of an async function with the arguments that a source gives. Dropping it drops the calls that run, as dropping
 /// any future does.
@@ -37,10 +37,13 @@ pub(crate) struct TaskWindow<R: Returns, A, I, E, B> {
     tracker: Option<Arc<Tracker>>,
     /// `None` when it has given all that is wanted.
     source: Option<I>,
-    /// Whether each of the arguments gets an error where calls are cancelled; else one says that the rest is missing.
+    /// Whether each of the arguments gets an error where no call can be made, as when they are cancelled; else one says
+    /// that the rest is missing.
     takes_all: bool,
     /// The index of the arguments that come next.
     index: usize,
+    /// How many results have come from memory since the task waited last.
+    recalled: usize,
     /// How many calls run at the same time.
     limit: usize,
     /// Results that have not been asked for.
@@ -126,6 +129,7 @@ where
             source: Some(source),
             takes_all: false,
             index: 0,
+            recalled: 0,
             limit: with.limit(),
             ready: VecDeque::new(),
             looking_up: None,
@@ -165,11 +169,7 @@ where
             let job = match &self.job {
                 Ok(job) => Arc::clone(job),
                 Err(error) => {
-                    let error = error.clone();
-                    self.source.as_mut()?.next()?;
-                    self.count(End::Failed);
-                    self.ready.push_back((self.index, Err(error)));
-                    self.index += 1;
+                    self.refuse(error.clone())?;
                     continue;
                 }
             };
@@ -179,16 +179,46 @@ where
                 let (job, tracker) = (Arc::clone(&job), self.tracker.clone());
                 running.push(finish(Begin { job, tracker, index, arguments, pending }));
             }
-            if self.waiting.is_empty() && self.looking_up.is_none() && self.source.is_some() {
+            let has_room =
+                self.waiting.is_empty() && self.looking_up.is_none() && self.source.is_some();
+            if has_room && self.recalled < CHUNK {
                 self.fill(&job);
                 continue;
             }
-            match poll_fn(|context| self.poll(running, context)).await {
+            let event = if has_room {
+                self.give_way(running).await
+            } else {
+                poll_fn(|context| self.poll(running, context)).await
+            };
+            match event {
                 Event::Ended(done) => self.end(done),
                 Event::LookedUp(found) => self.take(found),
+                Event::Nothing if has_room => {}
                 Event::Nothing => return None,
             }
         }
+    }
+
+    /// Lets others in this thread have their turn, and the calls that run: what is in memory has nobody wait. What has
+    /// happened meanwhile, if anything has.
+    async fn give_way<F: Future<Output = Done<R::Output>>>(
+        &mut self,
+        running: &mut FuturesUnordered<F>,
+    ) -> Event<R> {
+        let mut has_waited = false;
+        poll_fn(|context| match self.poll(running, context) {
+            Poll::Ready(Event::Nothing) | Poll::Pending if has_waited => {
+                Poll::Ready(Event::Nothing)
+            }
+            Poll::Ready(Event::Nothing) | Poll::Pending => {
+                has_waited = true;
+                self.recalled = 0;
+                context.waker().wake_by_ref();
+                Poll::Pending
+            }
+            happened @ Poll::Ready(_) => happened,
+        })
+        .await
     }
 
     /// Waits for something to happen.
@@ -205,23 +235,23 @@ where
         match running.poll_next_unpin(context) {
             Poll::Ready(Some(done)) => Poll::Ready(Event::Ended(done)),
             Poll::Ready(None) if self.looking_up.is_none() => Poll::Ready(Event::Nothing),
-            Poll::Ready(None) | Poll::Pending => Poll::Pending,
+            Poll::Ready(None) | Poll::Pending => {
+                self.recalled = 0;
+                Poll::Pending
+            }
         }
     }
 
     /// Takes a chunk of arguments, and has the stores asked for what is not in memory.
     fn fill(&mut self, job: &Arc<Job<E, B>>) {
-        // Where the source panics, it is gone.
-        let Some(mut source) = self.source.take() else { return };
         if !self.takes_all
             && let Err(error) = job.modifiers().check_cancelled(job.bound.function)
         {
-            if source.next().is_some() {
-                self.count(End::Failed);
-                self.ready.push_back((self.index, Err(error)));
-            }
+            self.refuse(error);
             return;
         }
+        // Where the source panics, it is gone.
+        let Some(mut source) = self.source.take() else { return };
         let chunk = self.limit.min(CHUNK);
         let arguments: Vec<A> = source.by_ref().take(chunk).collect();
         if arguments.len() == chunk {
@@ -241,14 +271,17 @@ where
 
     /// Looks into the memory cache for the arguments that were taken; those that it has nothing for.
     fn recall(&mut self, job: &Job<E, B>, arguments: Vec<A>) -> (Vec<(usize, A)>, Vec<Suspended>) {
-        let Self { ready, ledger, tracker, index: next, .. } = self;
+        let Self { ready, recalled: ended, ledger, tracker, index: next, .. } = self;
         let modifiers = Modifiers { tracker: tracker.as_deref(), ..job.modifiers() };
         let (first, mut missing) = (*next, (Vec::new(), Vec::new()));
         *next += arguments.len();
         let (mut chunk, arguments) = (Chunk::<R, A>::new(&job.bound), arguments.into_iter());
         chunk.recall(arguments, modifiers, &job.encode, ledger, first, |index, recalled| {
             match recalled {
-                Recalled::Ended(result) => ready.push_back((index, result)),
+                Recalled::Ended(result) => {
+                    *ended += 1;
+                    ready.push_back((index, result));
+                }
                 Recalled::Missing(arguments, encoded) => {
                     missing.0.push((index, arguments));
                     missing.1.push(Suspended::new(&job.bound, encoded));
@@ -256,6 +289,17 @@ where
             }
         });
         missing
+    }
+
+    /// Gives an error in the place of the next result, if there is one: nothing can be done for arguments any more.
+    fn refuse(&mut self, error: Error) -> Option<()> {
+        let mut source = self.source.take()?;
+        source.next()?;
+        self.count(End::Failed);
+        self.ready.push_back((self.index, Err(error)));
+        self.index += 1;
+        self.source = Some(source).filter(|_| self.takes_all);
+        Some(())
     }
 
     /// Takes what the stores had for a chunk.
@@ -275,7 +319,7 @@ where
     fn end(&mut self, Done { index, result, call, end }: Done<R::Output>) {
         self.count(end);
         self.ledger.end(index, call);
-        let is_cancelled = |error: &crate::Error| error.kind() == ErrorKind::Cancelled;
+        let is_cancelled = |error: &Error| error.kind() == ErrorKind::Cancelled;
         if !(self.has_stopped && result.as_ref().is_err_and(is_cancelled)) {
             self.ready.push_back((index, result));
         }
@@ -288,7 +332,7 @@ where
     }
 }
 
-/// Asks the stores for a chunk with one request, in a thread that may be blocked.
+/// Looks a chunk up, in the stores with one request, in a thread that may be blocked.
 fn look_up<R: Returns>(
     asked: Arc<Asked>,
     items: Vec<Suspended>,
@@ -301,11 +345,8 @@ fn look_up<R: Returns>(
             items.map(|(item, output)| item.resume(&asked.bound, output)).collect();
         let modifiers = asked.modifiers();
         if !modifiers.refresh && modifiers.check_cancelled(asked.bound.function).is_ok() {
-            let keys: Vec<_> = items.iter().map(|item| item.key).collect();
-            let records = asked.bound.cluster.storage.records(&keys);
-            asked
-                .caller
-                .enter(|| lookup::find(&asked.bound, modifiers, items.iter_mut(), &records));
+            let find = || lookup::find_all(&asked.bound, modifiers, &mut items);
+            asked.caller.enter(find);
         }
         let items: Vec<Suspended> = items.into_iter().map(Item::suspend).collect();
         items.into_iter().zip(outputs.into_iter().map(OutputOnly::<R>::into_output)).collect()
