@@ -30,6 +30,8 @@ pub struct Breaker {
 struct Open {
     since: Option<Instant>,
     is_probed: bool,
+    /// The last failure; `None` where the store panicked.
+    last: Option<Error>,
 }
 
 impl Default for Breaker {
@@ -66,12 +68,16 @@ impl Breaker {
             }
             (open.is_probed, is_probe) = (true, true);
         }
-        Some(Attempt { breaker: self, is_probe, said: Said::Failed })
+        Some(Attempt { breaker: self, is_probe, said: Said::Failed, failure: None })
     }
 
     fn refused(&self, operation: Operation) -> Error {
+        let mut why = format!("the store failed {} times in a row or more", self.limit);
+        if let Some(last) = &self.open.lock().last {
+            why.push_str(&format!(", the last time: {last}"));
+        }
         Error::new(ErrorKind::Unavailable, operation.does)
-            .source(format!("the store failed {} times in a row or more", self.limit))
+            .source(why)
             .help(format!("it is asked again when {:?} have passed", self.period))
     }
 
@@ -83,7 +89,7 @@ impl Breaker {
         }
     }
 
-    fn note_failure(&self) {
+    fn note_failure(&self, last: Option<Error>) {
         let mut open = self.open.lock();
         let failures = self.failures.load(Ordering::Relaxed).saturating_add(1);
         if failures >= self.limit {
@@ -91,7 +97,7 @@ impl Breaker {
             if open.since.is_none() || open.is_probed {
                 trouble::note_opened();
             }
-            *open = Open { since: Some(Instant::now()), is_probed: false };
+            *open = Open { since: Some(Instant::now()), is_probed: false, last };
         }
         self.failures.store(failures, Ordering::Release);
     }
@@ -123,13 +129,14 @@ struct Attempt<'a> {
     breaker: &'a Breaker,
     is_probe: bool,
     said: Said,
+    failure: Option<Error>,
 }
 
 impl Drop for Attempt<'_> {
     fn drop(&mut self) {
         match self.said {
             Said::Answers => self.breaker.note_success(),
-            Said::Failed => self.breaker.note_failure(),
+            Said::Failed => self.breaker.note_failure(self.failure.take()),
             // The next one is the probe.
             Said::Nothing if self.is_probe => self.breaker.open.lock().is_probed = false,
             Said::Nothing => {}
@@ -148,6 +155,7 @@ impl Policy for Breaker {
         };
         let ended = attempt();
         running.said = Said::by(&ended);
+        running.failure = ended.as_ref().err().cloned();
         ended
     }
 }

@@ -8,6 +8,9 @@ use memento::{Error, Result};
 
 use crate::address::{self, Address, Service};
 
+/// How long a claim lasts at least, by configuration.
+const SHORTEST_LEASE: Duration = Duration::from_secs(1);
+
 /// Where the storage is and how it is used.
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -287,6 +290,10 @@ impl Options {
             if let Some(taken) = options.take_limit(name)? {
                 *time = taken;
             }
+        }
+        if self.lease < SHORTEST_LEASE {
+            let wrong = "it is renewed three times in its time, each time by a request";
+            return Err(options.invalid("lease", wrong).help("write `1s` at least"));
         }
         Ok(())
     }

@@ -17,6 +17,9 @@ const KEY_PREFIX: &str = "memento:";
 /// The version of what is kept, which is behind the prefix of a key.
 const FORMAT: &str = "1:";
 
+/// How long a claim lasts at least, by configuration.
+const SHORTEST_LEASE: Duration = Duration::from_millis(100);
+
 /// Where the storage is and how it is used.
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -160,6 +163,10 @@ impl Options {
             if let Some(taken) = options.take_limit(name)? {
                 *time = taken;
             }
+        }
+        if taken.lease < SHORTEST_LEASE {
+            let wrong = "it is renewed three times in its time, over the network";
+            return Err(options.invalid("lease", wrong).help("write `100ms` at least"));
         }
         taken.readonly = options.take("readonly")?.unwrap_or_default();
         taken.tls_ca = options.take_path("tls_ca")?;

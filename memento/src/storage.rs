@@ -180,10 +180,22 @@ impl Storage {
         match ended {
             // One that the store itself finds damaged is no reason to miss the others.
             Err(error) if error.kind().is_of_one() => {
-                take(self.records(keys.get(told..).unwrap_or_default()));
+                take(self.records_beside(&error, keys.get(told..).unwrap_or_default()));
             }
             ended => drop(self.trouble.note(ended)),
         }
+    }
+
+    /// The records of `keys`, for one of which the store has reported `error`. Where it now has no error for any, that
+    /// one is reported: the store may have moved all that it had out of the way.
+    fn records_beside(&self, error: &Error, keys: &[Key]) -> Vec<Option<Vec<u8>>> {
+        let Some(records) = self.trouble.note(self.metadata.get_each(keys)) else {
+            return vec![None; keys.len()];
+        };
+        if records.iter().all(Result::is_ok) {
+            self.trouble.report(error);
+        }
+        records.into_iter().map(|record| self.trouble.note(record).flatten()).collect()
     }
 
     /// Hands the records of `keys` to `next`, in their order, then those of the keys that it names, until it names
@@ -202,6 +214,7 @@ impl Storage {
         match ended {
             // One that the store itself finds damaged is no reason to miss the others.
             Err(error) if error.kind().is_of_one() => {
+                level = next(self.records_beside(&error, &level));
                 while !level.is_empty() {
                     level = next(self.records(&level));
                 }

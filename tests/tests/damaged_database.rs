@@ -3,10 +3,12 @@
 use std::fs;
 use std::path::Path;
 
+use memento::Explanation;
 use memento_tests::folder::Folder;
 use memento_tests::processes::{Worker, shell};
 use memento_tests::visit::Call::{self, Large, Small};
 use memento_tests::visit::{Visit, Visitor};
+use memento_tests::work::{expected_small, small};
 use rusqlite::Connection;
 
 const WORKER: &str = env!("CARGO_BIN_EXE_worker");
@@ -35,6 +37,32 @@ fn check(damage: impl FnOnce(&Path), said: &str) {
 
     assert_eq!(folder.visit(&calls), Visit::hits(calls.len() as u64));
     folder.assert_whole();
+}
+
+/// Nothing that is looked up together says less than what is looked up alone.
+#[test]
+fn what_a_batch_or_an_explanation_finds_is_said() {
+    for explains in [true, false] {
+        let folder = Folder::with(&calls());
+        fs::write(folder.database(), "no database").unwrap();
+        let visitor = Visitor::new(&folder.options());
+        let visit = visitor.measure(60, || {
+            if explains {
+                assert!(matches!(small::explain(1).unwrap(), Explanation::Miss(_)));
+            }
+            let values = small::map((0..60).map(|n| (n,)));
+            assert!(
+                values
+                    .into_iter()
+                    .enumerate()
+                    .all(|(n, value)| value.unwrap() == expected_small(n as u64))
+            );
+        });
+        assert_eq!(visit.computed, 60);
+        let warning = visit.warning();
+        assert!(warning.contains("it was moved to `data/damaged`"), "{warning}");
+        assert!(visit.failures > 0);
+    }
 }
 
 fn set_length(file: &Path, length: u64) {

@@ -2,6 +2,7 @@
 
 mod compile_time;
 mod conditions;
+mod surroundings;
 mod texts;
 
 use std::collections::HashSet;
@@ -14,6 +15,7 @@ use super::index::Index;
 use super::lex::{Kind, Source};
 use super::mention::{Mention, Stands};
 use super::{item, normal};
+use surroundings::Surroundings;
 
 /// What a piece of code is, and what it mentions.
 #[derive(Default)]
@@ -255,7 +257,7 @@ impl<'a> Reader<'a> {
         for import in import::imports(source, at..end + 1) {
             self.import(&import);
         }
-        (!surroundings.in_macro).then_some(end)
+        (!surroundings.in_macro()).then_some(end)
     }
 
     /// Notes what the path of an import names.
@@ -263,30 +265,6 @@ impl<'a> Reader<'a> {
         let paths = (1..=import.path.len()).map(|length| &import.path[..length]);
         self.facts.mentions.extend(paths.filter_map(Mention::of_path));
         self.facts.roots.extend(import.path.first().cloned());
-    }
-
-    /// What stands around what is in the group that opens at `open`.
-    fn inside(&self, open: usize, mut surroundings: Surroundings) -> Surroundings {
-        let source = self.source;
-        let (before, earlier) = (open.wrapping_sub(1), open.wrapping_sub(2));
-        let is_attribute =
-            source.is(before, "#") || source.is(before, "!") && source.is(earlier, "#");
-        surroundings.in_attribute |= source.opens(open, "[") && is_attribute;
-        // `name! { … }`, `macro_rules! name { … }`
-        let called = match () {
-            () if source.is(before, "!") => source.ident(earlier),
-            () if source.is(earlier, "!") && source.ident(before).is_some() => Some("macro_rules"),
-            () => None,
-        };
-        if let Some(called) = called {
-            let is_transparent = TRANSPARENT.contains(&called)
-                && self.index.is_some_and(|index| !index.defines(called));
-            surroundings.in_macro |= !is_transparent;
-            surroundings.in_include |= compile_time::is_include(called);
-            surroundings.in_definition |= called == "macro_rules";
-        }
-        surroundings.in_module |= source.is(earlier, "mod") && source.ident(before).is_some();
-        surroundings
     }
 
     fn ident(&mut self, at: usize, surroundings: Surroundings) {
@@ -300,7 +278,7 @@ impl<'a> Reader<'a> {
         let before = at.wrapping_sub(1);
         // What is defined is not mentioned. A macro may get words in this order that define nothing.
         let words = ["enum", "fn", "mod", "struct", "trait", "type", "union"];
-        if !surroundings.in_macro && words.contains(&source.text(before)) {
+        if !surroundings.in_macro() && words.contains(&source.text(before)) {
             return;
         }
         let is_raw = source.text(at).starts_with("r#");
@@ -314,7 +292,7 @@ impl<'a> Reader<'a> {
         }
         let is_field = source.is(before, ".")
             && !(at >= 2 && source.is(at - 2, ".") && source.touches(at - 2));
-        let is_label = source.is(at + 1, ":") && !leads_path && !surroundings.in_macro;
+        let is_label = source.is(at + 1, ":") && !leads_path && !surroundings.in_macro();
         if is_label && !follows_path {
             return;
         }
@@ -331,7 +309,7 @@ impl<'a> Reader<'a> {
                 Stands::InPath(before.map(str::to_owned))
             }
             () if follows_path || is_field => Stands::BehindType,
-            () if surroundings.in_attribute || surroundings.in_macro => Stands::Anywhere,
+            () if surroundings.in_attribute || surroundings.in_macro() => Stands::Anywhere,
             () => Stands::Alone,
         };
         self.mention(name, stands);
@@ -373,16 +351,4 @@ impl<'a> Reader<'a> {
             self.facts.mentions.push(Mention { name: name.to_owned(), stands });
         }
     }
-}
-
-/// What tokens stand in.
-#[derive(Clone, Copy, Default)]
-struct Surroundings {
-    in_attribute: bool,
-    in_macro: bool,
-    in_include: bool,
-    /// In the definition of a macro.
-    in_definition: bool,
-    /// In a module within what is read.
-    in_module: bool,
 }

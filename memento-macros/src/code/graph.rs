@@ -12,7 +12,7 @@ mod inputs;
 mod names;
 mod unknown;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 
 use super::facts::{self, Facts};
@@ -219,20 +219,18 @@ impl<'i> Graph<'i> {
 
     /// Macros write into the body that calls them: what they call, it calls.
     fn adopt_calls(&mut self, vertex: usize) {
+        let mut met = HashSet::from([vertex]);
         let mut macros = self.vertices[vertex].macros.clone();
-        let mut seen = 0;
-        while let Some(&called) = macros.get(seen) {
-            let further = self.vertices[called].macros.iter();
-            let further: Vec<usize> =
-                further.copied().filter(|next| !macros.contains(next)).collect();
-            macros.extend(further);
-            let calls = self.vertices[called].calls.clone();
-            self.vertices[vertex].calls.extend(calls);
-            seen += 1;
+        let mut calls = std::mem::take(&mut self.vertices[vertex].calls);
+        while let Some(called) = macros.pop() {
+            if met.insert(called) {
+                macros.extend_from_slice(&self.vertices[called].macros);
+                calls.extend_from_slice(&self.vertices[called].calls);
+            }
         }
-        let calls = &mut self.vertices[vertex].calls;
         calls.sort_unstable_by_key(|name| name.number);
         calls.dedup_by_key(|name| name.number);
+        self.vertices[vertex].calls = calls;
     }
 
     /// Makes a vertex that of an item with these facts.

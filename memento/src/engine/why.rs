@@ -39,6 +39,7 @@ pub(crate) fn explain(
     let key = invocation.key(&binding.function.version());
     let record = match storage.metadata.get(&key) {
         Err(error) if error.kind().is_of_one() => {
+            storage.trouble.report(&error);
             return Ok(Explanation::Miss(outcome::unopened(error.kind())));
         }
         record => record?,

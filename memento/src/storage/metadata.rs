@@ -103,7 +103,17 @@ pub trait MetadataStore: Send + Sync + Debug {
             record => Ok(record),
         };
         match self.get_many(keys) {
-            Err(error) if error.kind().is_of_one() => keys.iter().map(get).collect(),
+            Err(error) if error.kind().is_of_one() => {
+                let mut records: Vec<_> = keys.iter().map(get).collect::<Result<_>>()?;
+                // It was no single record: the store may have moved all that it had out of the way.
+                if records.iter().all(Result::is_ok)
+                    && let Some(missing) =
+                        records.iter_mut().find(|record| matches!(record, Ok(None)))
+                {
+                    *missing = Err(error);
+                }
+                Ok(records)
+            }
             records => Ok(records?.into_iter().map(Ok).collect()),
         }
     }

@@ -134,6 +134,7 @@ fn what_is_wrong_is_named_with_its_place() {
         ("url = 's3://bucket'\nendpoint = 'host'", &["memento.toml:3", "https://host:port"]),
         ("url = 's3://bucket'\nendpoint = 'http://host'", &["memento.toml:3", "allow_http = true"]),
         ("url = 's3://bucket'\nlease = '0s'", &["memento.toml:3", "lease"]),
+        ("url = 's3://bucket'\nlease = '999ms'", &["memento.toml:3", "write `1s` at least"]),
         ("url = 's3://bucket'\nparallel = 0", &["memento.toml:3", "parallel"]),
         ("url = 's3://bucket'\nmax_object_size = '0B'", &["memento.toml:3", "a byte at least"]),
         ("url = 's3://bucket'\nprefix = 'a//b'", &["memento.toml:3", "empty part"]),

@@ -136,6 +136,7 @@ fn what_is_wrong_is_named_with_its_place() {
         ("url = 'redid://host'", &["memento.toml:2", "redid", "`rediss`", "`redis+sentinel`"]),
         ("url = 'redis://host'\nkey_prefx = 'x'", &["memento.toml:3", "key_prefx", "`key_prefix`"]),
         ("url = 'redis://host'\nlease = '0s'", &["memento.toml:3", "lease"]),
+        ("url = 'redis://host'\nlease = '99ms'", &["memento.toml:3", "write `100ms` at least"]),
         ("url = 'redis://host'\nttl = '0s'", &["memento.toml:3", "ttl"]),
         ("url = 'redis://host'\nconnection_pool_size = 0", &["memento.toml:3", "connection"]),
         ("url = 'redis://host'\ntls_key = 'x'", &["memento.toml:3", "tls_certificate"]),

@@ -3,7 +3,8 @@
 use std::collections::HashSet;
 use std::path::PathBuf;
 
-use super::{Reader, Surroundings};
+use super::Reader;
+use super::surroundings::{Surroundings, Tokens};
 use crate::code::literal;
 
 impl Reader<'_> {
@@ -18,8 +19,9 @@ impl Reader<'_> {
                     Some(path) => self.included(path, name == "include"),
                     None => self.facts.is_unknown = true,
                 }
-                if let Some(text) =
-                    source.string(inside.start).filter(|_| surroundings.in_definition)
+                if let Some(text) = source
+                    .string(inside.start)
+                    .filter(|_| surroundings.tokens == Tokens::Definition)
                 {
                     self.included_by_callers(&text, name == "include");
                 }

@@ -90,7 +90,7 @@ impl Reader<'_> {
         let is_function = || {
             source.is(before, ".") || source.is(before, "fn") || at >= 2 && source.is_path(at - 2)
         };
-        let is_there = surroundings.in_attribute || surroundings.in_macro && !is_function();
+        let is_there = surroundings.in_attribute || surroundings.in_macro() && !is_function();
         is_there && source.opens(at + 1, "(")
     }
 

@@ -46,6 +46,13 @@ fn files(index: &Index, texts: &BTreeSet<Text>) -> BTreeSet<PathBuf> {
         let below = below.flat_map(|text| packages.iter().map(move |package| package.join(text)));
         below.chain([from.with_file_name(text)])
     });
+    // What is elsewhere on a machine is no part of the code, and may have no end.
+    let sources: BTreeSet<&Path> = texts.iter().filter_map(|(from, _)| from.parent()).collect();
+    let is_part = |path: &PathBuf| {
+        let mut roots = sources.iter().copied().chain(packages.iter().map(PathBuf::as_path));
+        roots.any(|root| path.starts_with(root))
+    };
+    let named = named.filter(is_part);
     let (folders, others): (Vec<_>, Vec<_>) = beside.chain(named).partition(|path| path.is_dir());
     let folders: BTreeSet<PathBuf> = folders.into_iter().collect();
     let contents = folders.iter().filter_map(|folder| std::fs::read_dir(folder).ok());

@@ -150,3 +150,13 @@ fn odd_words_in_macros_are_passed_over() {
     let place = Place { krate: 0, module: Some(0), at: None };
     Program::of(code).reach_from(place, "fn of() -> u64 { help() }", &[]).has("fn help");
 }
+
+#[test]
+fn a_macro_that_calls_itself_again_and_again_is_read_once() {
+    let again = "again!(n.go());".repeat(100);
+    let code = format!(
+        "macro_rules! again {{ () => {{ {again} }}; ($e:expr) => {{ $e }} }} \
+         struct S; impl S {{ fn go(&self) -> u64 {{ 1 }} }}"
+    );
+    reach(&code, "fn of(n: S) -> u64 { again!() }").has("fn S::go");
+}
