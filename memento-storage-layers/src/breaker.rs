@@ -72,10 +72,11 @@ impl Breaker {
     }
 
     fn refused(&self, operation: Operation) -> Error {
-        let mut why = format!("the store failed {} times in a row or more", self.limit);
-        if let Some(last) = &self.open.lock().last {
-            why.push_str(&format!(", the last time: {last}"));
-        }
+        let times = format!("the store failed {} times in a row or more", self.limit);
+        let why = match &self.open.lock().last {
+            Some(last) => format!("{times}, the last time: {last}"),
+            None => times,
+        };
         Error::new(ErrorKind::Unavailable, operation.does)
             .source(why)
             .help(format!("it is asked again when {:?} have passed", self.period))
