@@ -73,7 +73,7 @@ fn missing(operation: &'static str, name: &Name, data: &dyn DataStore) -> Error 
     Error::new(ErrorKind::Storage, operation)
         .with("name", name)
         .with("store", data.location())
-        .source("there is no such object")
+        .because("there is no such object")
 }
 
 /// The name of an object that people write.
@@ -87,7 +87,7 @@ fn own_name(text: &str) -> Result<Name> {
     if reserved::ALL.contains(&namespace.as_str()) {
         return Err(Error::new(ErrorKind::InvalidName, "use a name for an object")
             .with("name", &name)
-            .source(format!("what is in `{namespace}` is written by memento alone"))
+            .because(format!("what is in `{namespace}` is written by memento alone"))
             .help("choose another namespace"));
     }
     Ok(name)

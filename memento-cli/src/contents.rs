@@ -182,7 +182,7 @@ pub(crate) fn conflict(operation: &'static str, name: &Name, data: &dyn DataStor
     Error::new(ErrorKind::Storage, operation)
         .with("name", name)
         .with("store", data.location())
-        .source("there is one already with another content or other metadata")
+        .because("there is one already with another content or other metadata")
         .help("add `--overwrite` to replace it")
 }
 
@@ -231,12 +231,12 @@ pub(crate) fn unreadable(operation: &'static str, name: &Name, error: io::Error)
         io::ErrorKind::InvalidData | io::ErrorKind::NotFound => ErrorKind::Damaged,
         _ => ErrorKind::Storage,
     });
-    Error::new(kind, operation).with("name", name).source(error)
+    Error::new(kind, operation).with("name", name).because(error)
 }
 
 /// The error of a content that is not what its name says.
 pub(crate) fn damaged(operation: &'static str, name: &Name) -> Error {
     Error::new(ErrorKind::Damaged, operation)
         .with("name", name)
-        .source("its bytes are not those that were written")
+        .because("its bytes are not those that were written")
 }

@@ -38,7 +38,7 @@ impl Arguments {
         if storage::are_same(&from, &to) {
             return Err(Error::new(ErrorKind::Configuration, COPY)
                 .with("storage", from.data.location())
-                .source("both are the same"));
+                .because("both are the same"));
         }
         let total = output::is_watched().then(|| from.data.info()).transpose()?;
         let bar = output::bar("copy", total.map(|info| info.bytes));

@@ -35,5 +35,5 @@ pub(crate) fn is_special(path: &Path) -> bool {
 
 /// The error of a file.
 pub(crate) fn failed(operation: &'static str, path: &str, error: io::Error) -> Error {
-    Error::new(ErrorKind::Storage, operation).with("file", path).source(error)
+    Error::new(ErrorKind::Storage, operation).with("file", path).because(error)
 }

@@ -91,7 +91,7 @@ impl Checked {
                     return Err(Error::new(ErrorKind::Damaged, IMPORT)
                         .with("archive", path.display())
                         .with("name", name)
-                        .source("no object is called that"));
+                        .because("no object is called that"));
                 }
                 let digest = digest(body)?;
                 checked.objects.push(CheckedObject { name, size, metadata, digest });

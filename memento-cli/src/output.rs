@@ -35,7 +35,7 @@ impl Output {
             return self.line(text);
         }
         let json = serde_json::to_string(json)
-            .map_err(|error| Error::new(ErrorKind::Encoding, "write JSON").source(error))?;
+            .map_err(|error| Error::new(ErrorKind::Encoding, "write JSON").because(error))?;
         self.line(format_args!("{json}"))
     }
 
@@ -94,7 +94,7 @@ impl Write for Output {
 }
 
 fn unwritable(error: io::Error) -> Error {
-    Error::new(ErrorKind::Storage, "write to standard output").source(error)
+    Error::new(ErrorKind::Storage, "write to standard output").because(error)
 }
 
 /// One line on standard error.

@@ -107,7 +107,7 @@ fn check_place(stores: Stores) -> Result<Stores> {
         _ => format!("write {}, or name another one in `memento.toml`", folders.join(" or ")),
     };
     Err(Error::new(ErrorKind::Configuration, "find a storage")
-        .source("no configuration says where results are, and each program has a folder of its own then")
+        .because("no configuration says where results are, and each program has a folder of its own then")
         .help(choose))
 }
 
@@ -115,7 +115,7 @@ fn open_folder(path: &str, access: Access) -> Result<Stores> {
     if access == Access::Read && !Path::new(path).is_dir() {
         return Err(Error::new(ErrorKind::Storage, "open a storage")
             .with("folder", path)
-            .source("there is no such folder"));
+            .because("there is no such folder"));
     }
     open(Options::new().with("type", "filesystem").with("path", path))
 }
@@ -136,7 +136,7 @@ fn unknown(text: &str, clusters: &[String], mut types: Vec<&str>) -> Error {
     };
     Error::new(ErrorKind::Configuration, "find a storage")
         .with("name", text)
-        .source("it is neither a cluster, nor a type, nor a folder")
+        .because("it is neither a cluster, nor a type, nor a folder")
         .help(format!("{clusters}, the types `{}`; or write a URL", types.join("`, `")))
 }
 
@@ -200,7 +200,7 @@ pub(crate) fn check_data_writable(data: &dyn DataStore, operation: &'static str)
 }
 
 fn read_only(location: String, operation: &'static str) -> Error {
-    Error::new(ErrorKind::ReadOnly, operation).with("store", location).source(
+    Error::new(ErrorKind::ReadOnly, operation).with("store", location).because(
         "it keeps nothing of what is put: it is open for reading only, or of the type `null`",
     )
 }

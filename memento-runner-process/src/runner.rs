@@ -37,7 +37,9 @@ impl Runner for ProcessRunner {
             Role::NotEntered => {
                 let error = Error::new(ErrorKind::Worker, "start a worker process")
                     .with("function", batch.function().path())
-                    .source("this process was itself started as a worker, and goes on as a program")
+                    .because(
+                        "this process was itself started as a worker, and goes on as a program",
+                    )
                     .help(ENTRY);
                 (0..batch.len()).for_each(|index| batch.refuse(index, error.clone()));
             }

@@ -53,7 +53,7 @@ impl FileDataStore {
             io::ErrorKind::InvalidData => ErrorKind::Damaged,
             _ => ErrorKind::Storage,
         };
-        self.folder.error(kind, operation).with("file", path.display()).source(error)
+        self.folder.error(kind, operation).with("file", path.display()).because(error)
     }
 
     /// The error of an object that could not be kept. Without the file's name: a full disk fails all in the same words,
@@ -68,8 +68,8 @@ impl FileDataStore {
                 "keep an object under the name of a folder, or below an object",
                 "nested",
             ),
-            InvalidData => self.folder.error(ErrorKind::Damaged, operation).source(error),
-            _ => self.folder.error(ErrorKind::Storage, operation).source(error),
+            InvalidData => self.folder.error(ErrorKind::Damaged, operation).because(error),
+            _ => self.folder.error(ErrorKind::Storage, operation).because(error),
         }
     }
 

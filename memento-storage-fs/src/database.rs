@@ -83,7 +83,7 @@ impl Database {
             let patience = self.folder.patience;
             let held =
                 format!("other threads of this process were still writing after {patience:?}");
-            return Err(self.folder.error(ErrorKind::Storage, operation).source(held));
+            return Err(self.folder.error(ErrorKind::Storage, operation).because(held));
         };
         self.work(Purpose::Write, operation, work)
     }
@@ -187,7 +187,7 @@ impl Database {
             Problem::Damaged(message) => (ErrorKind::Damaged, message, true),
             Problem::Other(kind, message) => (kind, message, false),
         };
-        let error = self.folder.error(kind, operation).with("database", FILE).source(message);
+        let error = self.folder.error(kind, operation).with("database", FILE).because(message);
         match kind {
             ErrorKind::NewerFormat => {
                 error.help("update this program, or choose another folder with `path`")

@@ -88,7 +88,7 @@ impl Folder {
             return Ok(());
         }
         Err(Error::new(ErrorKind::Configuration, operation)
-            .source("the path of the storage's folder is empty")
+            .because("the path of the storage's folder is empty")
             .help("name a folder by `path` in `[storage]`, or the folder that the process is in by `.`"))
     }
 
@@ -98,7 +98,7 @@ impl Folder {
         if self.readonly {
             let error = self.error(ErrorKind::ReadOnly, operation);
             return Err(error
-                .source("it is open for reading only")
+                .because("it is open for reading only")
                 .help("remove `readonly = true`"));
         }
         Ok(())
@@ -115,10 +115,10 @@ impl Folder {
             let failed = self.error(ErrorKind::Storage, MAKE);
             if self.root.exists() && !self.root.is_dir() {
                 let help = "remove it, or choose another place with `path` in `[storage]`";
-                return failed.source("there is a file, and a folder is needed").help(help);
+                return failed.because("there is a file, and a folder is needed").help(help);
             }
             failed
-                .source(error)
+                .because(error)
                 .help("make it writable, or choose another one with `path` in `[storage]`")
         })?;
         self.is_made.store(true, Ordering::Relaxed);

@@ -78,7 +78,7 @@ impl Breaker {
             None => times,
         };
         Error::new(ErrorKind::Unavailable, operation.does)
-            .source(why)
+            .because(why)
             .help(format!("it is asked again when {:?} have passed", self.period))
     }
 

@@ -127,7 +127,7 @@ impl Chunks for Compressed {
     fn seal(&mut self, position: Position, chunk: &[u8], sealed: &mut Vec<u8>) -> Result<()> {
         let compressed = self
             .compress(chunk)
-            .map_err(|error| Error::new(ErrorKind::Storage, "compress a chunk").source(error))?;
+            .map_err(|error| Error::new(ErrorKind::Storage, "compress a chunk").because(error))?;
         sealed.push(if compressed.is_some() { BY_ZSTANDARD } else { AS_IT_IS });
         sealed.extend_from_slice(&digest(position, chunk));
         sealed.extend_from_slice(compressed.as_deref().unwrap_or(chunk));

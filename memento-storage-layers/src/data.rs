@@ -91,7 +91,7 @@ impl<P: Policy, S: DataStore + ?Sized> DataStore for Guarded<P, S> {
                 Err(error) if counted.has_failed() => {
                     of_source = Some(error);
                     Err(Error::new(ErrorKind::Cancelled, PUT_FROM.does)
-                        .source("what is to be kept cannot be read"))
+                        .because("what is to be kept cannot be read"))
                 }
                 ended => ended,
             }
@@ -267,7 +267,7 @@ impl<P: Policy, S: DataStore + ?Sized> Staged for GuardedObject<'_, P, S> {
         guarded.call_with(KEEP, bytes, || match staged.take() {
             Some(staged) => staged.keep(name, options),
             None => Err(Error::new(ErrorKind::Unsupported, KEEP.does)
-                .source("what was written is gone, and cannot be kept twice")),
+                .because("what was written is gone, and cannot be kept twice")),
         })
     }
 }

@@ -72,7 +72,7 @@ impl Chunks for Encrypted {
         let encrypted = &mut sealed[begin..];
         let tag = self.key.seal_in_place_separate_tag(nonce(position), Aad::empty(), encrypted);
         let tag = tag.map_err(|_| {
-            Error::new(ErrorKind::Storage, "encrypt a chunk").source("it is too long")
+            Error::new(ErrorKind::Storage, "encrypt a chunk").because("it is too long")
         })?;
         sealed.extend_from_slice(tag.as_ref());
         Ok(())

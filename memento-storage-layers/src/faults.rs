@@ -32,6 +32,6 @@ impl Policy for Faults {
         if is_done {
             attempt()?;
         }
-        Err(Error::new(ErrorKind::Storage, operation.does).source("it fails on purpose"))
+        Err(Error::new(ErrorKind::Storage, operation.does).because("it fails on purpose"))
     }
 }

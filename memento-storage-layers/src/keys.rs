@@ -41,7 +41,7 @@ impl Keys {
     pub fn new<K: AsRef<[u8]>>(texts: impl IntoIterator<Item = K>) -> Result<Self> {
         let wrong = |wrong: String| {
             Error::new(ErrorKind::Configuration, "use a key")
-                .source(wrong)
+                .because(wrong)
                 .help("make one of 32 random bytes, as by `openssl rand -hex 32`")
         };
         let keys = texts.into_iter().enumerate().map(|(index, text)| {
@@ -70,7 +70,7 @@ impl Keys {
         let text = std::fs::read(path).map_err(|error| {
             Error::new(ErrorKind::Configuration, "read the keys of a store")
                 .with("file", path.display())
-                .source(error)
+                .because(error)
         })?;
         let lines = text.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii);
         Self::new(lines.filter(|line| !line.is_empty()))
@@ -82,7 +82,7 @@ impl Keys {
         let mut salt = [0; SALT];
         SystemRandom::new().fill(&mut salt).map_err(|_| {
             Error::new(ErrorKind::Storage, "make a key for a content")
-                .source("the system gives no random numbers")
+                .because("the system gives no random numbers")
         })?;
         let key = self.0.first().expect("there is one");
         start.extend_from_slice(&key.identifier);

@@ -69,7 +69,7 @@ fn transformed_data<T: Transform>(
     if let Some((name, _)) = stores.data.tiers().first() {
         return Err(Error::new(ErrorKind::Configuration, "put a layer around tiers")
             .with("layer", layer)
-            .source("what changes contents on their way stands around each tier by itself")
+            .because("what changes contents on their way stands around each tier by itself")
             .help(format!(
                 "write it for each tier that is to have it, as in `[storage.{name}.{layer}]`"
             )));

@@ -297,5 +297,5 @@ pub(crate) fn unless_of_all<T>(ended: Result<T>) -> Result<Result<T>> {
 
 fn not_tried(operation: Operation) -> Error {
     Error::new(ErrorKind::Storage, operation.does)
-        .source("the policy of the store says that it is done, and has not tried")
+        .because("the policy of the store says that it is done, and has not tried")
 }

@@ -13,7 +13,7 @@ impl Policy for ReadOnly {
     fn run(&self, operation: Operation, attempt: &mut dyn FnMut() -> Result<()>) -> Result<()> {
         if operation.writes {
             return Err(Error::new(ErrorKind::ReadOnly, operation.does)
-                .source("the configuration opens this store for reading only"));
+                .because("the configuration opens this store for reading only"));
         }
         attempt()
     }

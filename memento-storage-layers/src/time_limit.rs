@@ -104,7 +104,7 @@ fn within<T: Send + 'static>(
 impl Limit {
     /// The error of an operation of which nothing was heard.
     fn ended(&self, operation: Operation, change: &Change, error: RecvTimeoutError) -> Error {
-        self.name(Error::new(ErrorKind::Storage, operation.does)).source(match error {
+        self.name(Error::new(ErrorKind::Storage, operation.does)).because(match error {
             RecvTimeoutError::Timeout => {
                 change.give_up();
                 format!("the store took longer than {:?}", self.time)

@@ -152,7 +152,7 @@ pub(crate) const fn start_length<T: Transform>() -> usize {
 
 /// The error of what cannot be undone. It does not yet say in which store that is.
 pub(crate) fn damaged<T: Transform>(subject: &Subject, damage: Damage) -> Error {
-    failed::<T>(ErrorKind::Damaged, subject).source(damage)
+    failed::<T>(ErrorKind::Damaged, subject).because(damage)
 }
 
 fn failed<T: Transform>(kind: ErrorKind, subject: &Subject) -> Error {
@@ -176,7 +176,7 @@ pub(crate) fn resume<T: Transform>(
         newer if newer > T::VERSION => {
             let known = T::VERSION;
             Err(failed::<T>(ErrorKind::NewerFormat, subject)
-                .source(format!("its format is {newer}, this release knows {known}"))
+                .because(format!("its format is {newer}, this release knows {known}"))
                 .help("update this program"))
         }
         version if version < T::VERSION => Err(damaged("it is of no known format".into())),

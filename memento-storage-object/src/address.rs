@@ -112,7 +112,7 @@ pub(crate) fn service_at(url: &str) -> String {
 
 fn invalid(wrong: &'static str) -> Error {
     Error::new(ErrorKind::Configuration, "understand the URL of an object store")
-        .source(wrong)
+        .because(wrong)
         .help(
             "write `s3://bucket/prefix`, `gs://bucket/prefix`, `az://container/prefix` or \
              `file:///path`; the prefix may be left out",

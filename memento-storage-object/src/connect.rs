@@ -188,7 +188,7 @@ fn files(options: &Options) -> Result<Store> {
     let folder = &options.address.prefix;
     let made = if options.readonly { Ok(()) } else { fs::create_dir_all(folder) };
     let opened =
-        made.map_err(|error| Error::new(ErrorKind::Storage, OPEN).source(error)).and_then(|()| {
+        made.map_err(|error| Error::new(ErrorKind::Storage, OPEN).because(error)).and_then(|()| {
             let files = LocalFileSystem::new_with_prefix(folder);
             files.map_err(|error| problem::invalid(OPEN, options, &error))
         });
@@ -213,7 +213,7 @@ fn client(options: &Options) -> Result<ClientOptions> {
         let unreadable = |error: Box<dyn std::error::Error + Send + Sync>| {
             Error::new(ErrorKind::Configuration, "read certificates")
                 .with("file", file.display())
-                .source(error)
+                .because(error)
         };
         let pem = fs::read(file).map_err(|error| unreadable(error.into()))?;
         let found = Certificate::from_pem_bundle(&pem).map_err(|error| unreadable(error.into()))?;

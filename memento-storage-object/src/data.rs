@@ -62,7 +62,7 @@ impl ObjectDataStore {
         Err(Error::new(ErrorKind::InvalidName, operation)
             .with("store", self.service.location())
             .with("length of the key", format_args!("{length} bytes"))
-            .source("services take keys of up to 1024 bytes")
+            .because("services take keys of up to 1024 bytes")
             .help("take a shorter name, or a shorter prefix"))
     }
 

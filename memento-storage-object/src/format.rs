@@ -44,7 +44,7 @@ pub(crate) fn attributes(metadata: &UserMetadata) -> Result<Attributes> {
     }
     let keep = "keep user metadata of an object";
     let text = serde_json::to_string(metadata)
-        .map_err(|error| Error::new(ErrorKind::Encoding, keep).source(error))?;
+        .map_err(|error| Error::new(ErrorKind::Encoding, keep).because(error))?;
     let text = utf8_percent_encode(&text, NOT_IN_HEADERS).to_string();
     if text.len() > LONGEST_ATTRIBUTE {
         return Err(Error::new(ErrorKind::TooLarge, keep)

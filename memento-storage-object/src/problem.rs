@@ -17,7 +17,7 @@ pub(crate) fn failed(operation: &'static str, options: &Options, error: &StoreEr
     let (kind, help) = meaning(error, options);
     let failed = Error::new(kind, operation)
         .with("store", options.location())
-        .source(reason(error, options));
+        .because(reason(error, options));
     match help {
         "" => failed,
         help => failed.help(help),
@@ -28,7 +28,7 @@ pub(crate) fn failed(operation: &'static str, options: &Options, error: &StoreEr
 pub(crate) fn invalid(operation: &'static str, options: &Options, error: &StoreError) -> Error {
     Error::new(ErrorKind::Configuration, operation)
         .with("store", options.location())
-        .source(reason(error, options))
+        .because(reason(error, options))
         .help("check the options beside `url`")
 }
 
@@ -37,14 +37,14 @@ pub(crate) fn damaged(operation: &'static str, options: &Options, key: &str) -> 
     Error::new(ErrorKind::Damaged, operation)
         .with("store", options.location())
         .with("key", key)
-        .source("it is not what was put there")
+        .because("it is not what was put there")
 }
 
 /// The error of what a later release has put, in a format of this number.
 pub(crate) fn newer(operation: &'static str, options: &Options, number: char) -> Error {
     Error::new(ErrorKind::NewerFormat, operation)
         .with("store", options.location())
-        .source(format!("the format of its head is {number}, this release knows 1"))
+        .because(format!("the format of its head is {number}, this release knows 1"))
         .help("update this program")
 }
 
@@ -211,7 +211,7 @@ mod tests {
         ] {
             let error = StoreError::Generic { store: "S3", source: text.into() };
             for failed in [failed("look", &options, &error), invalid("look", &options, &error)] {
-                let shown = format!("{failed} {failed:?} {:?}", StdError::source(&failed));
+                let shown = format!("{failed} {failed:?} {:?}", failed.reason());
                 assert!(!shown.contains("s3cr3t") && !shown.contains("t0k3n"), "{shown}");
             }
         }

@@ -32,7 +32,7 @@ impl Runtime {
             .enable_all()
             .build();
         let runtime = built.map_err(|error| {
-            Error::new(ErrorKind::Storage, "start the threads of an object store").source(error)
+            Error::new(ErrorKind::Storage, "start the threads of an object store").because(error)
         })?;
         let runtime = Arc::new(Self(Some(runtime)));
         *shared = Arc::downgrade(&runtime);

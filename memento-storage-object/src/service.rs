@@ -97,7 +97,7 @@ impl Service {
         }
         Err(Error::new(ErrorKind::ReadOnly, operation)
             .with("store", self.location())
-            .source("the storage is open for reading only"))
+            .because("the storage is open for reading only"))
     }
 
     /// Refuses what is too long, to be put or to be read at once.
@@ -182,7 +182,7 @@ impl Service {
     pub(crate) fn ended(&self) -> Error {
         Error::new(ErrorKind::Storage, "wait for an object store")
             .with("store", self.location())
-            .source("this process is about to end")
+            .because("this process is about to end")
     }
 }
 

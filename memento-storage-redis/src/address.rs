@@ -155,7 +155,7 @@ fn text(part: &str) -> Result<Option<String>> {
 
 fn invalid(wrong: &'static str) -> Error {
     Error::new(ErrorKind::Configuration, "understand the URL of a Redis server")
-        .source(wrong)
+        .because(wrong)
         .help(
             "write `redis://user:password@host:6379/0`, with `rediss://` for TLS; \
              `redis+sentinel://host,host/service/0`; `redis+cluster://host,host`; or \

@@ -161,6 +161,6 @@ fn read(file: &Path) -> Result<Vec<u8>> {
     fs::read(file).map_err(|error| {
         Error::new(ErrorKind::Configuration, "read a certificate or its key")
             .with("file", file.display())
-            .source(error)
+            .because(error)
     })
 }

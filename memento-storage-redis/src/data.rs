@@ -76,7 +76,7 @@ impl RedisDataStore {
         Error::new(ErrorKind::Storage, operation)
             .with("server", self.server.location())
             .with("name", name)
-            .source("others change it all the time")
+            .because("others change it all the time")
     }
 
     /// The replies to one command for each name, in parts of bounded length.

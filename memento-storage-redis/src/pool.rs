@@ -71,7 +71,7 @@ impl Pool {
                 return Err(Error::new(ErrorKind::Storage, "take a connection to a Redis server")
                     .with("server", &self.location)
                     .with("connections", self.size)
-                    .source("all are in use")
+                    .because("all are in use")
                     .help(self.help));
             }
         }

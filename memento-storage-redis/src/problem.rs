@@ -16,7 +16,7 @@ pub(crate) fn failed(operation: &'static str, location: &str, error: &RedisError
     if error.is_timeout() && location.starts_with("rediss") {
         help = SILENT_BY_TLS;
     }
-    let failed = Error::new(kind, operation).with("server", location).source(reason(error));
+    let failed = Error::new(kind, operation).with("server", location).because(reason(error));
     match help {
         "" => failed,
         help => failed.help(help),
@@ -25,7 +25,7 @@ pub(crate) fn failed(operation: &'static str, location: &str, error: &RedisError
 
 /// The error of a server that was silent a moment ago, for the same reason.
 pub(crate) fn silent(operation: &'static str, location: &str, reason: String) -> Error {
-    Error::new(ErrorKind::Storage, operation).with("server", location).source(reason)
+    Error::new(ErrorKind::Storage, operation).with("server", location).because(reason)
 }
 
 /// The error of a value that is none of ours, or not whole.
@@ -33,7 +33,7 @@ pub(crate) fn damaged(operation: &'static str, location: &str, key: &str) -> Err
     Error::new(ErrorKind::Damaged, operation)
         .with("server", location)
         .with("key", key)
-        .source("its value is not what was put there, or not all of it is there")
+        .because("its value is not what was put there, or not all of it is there")
 }
 
 /// Whether a connection is not to be used again: it is broken, a late reply may still come, or the server is not the

@@ -90,7 +90,7 @@ impl Server {
         }
         Err(Error::new(ErrorKind::ReadOnly, operation)
             .with("server", &self.location)
-            .source("the storage is open for reading only"))
+            .because("the storage is open for reading only"))
     }
 
     /// Refuses what is too long, to be kept or to be read at once.

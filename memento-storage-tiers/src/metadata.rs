@@ -195,7 +195,7 @@ fn drop_former(tier: &Tier, entries: &[Entry]) -> Result<()> {
     dropped.map_err(|error| {
         Error::new(error.kind(), "drop former mementos where new ones could not be kept")
             .with("tier", &tier.name)
-            .source(error)
+            .because(error)
             .help("it may still have former ones, which are used when it answers again: refresh or forget them then")
     })
 }
@@ -204,7 +204,7 @@ fn drop_former(tier: &Tier, entries: &[Entry]) -> Result<()> {
 fn has_some(tier: &Tier) -> Error {
     Error::new(ErrorKind::ReadOnly, "drop mementos")
         .with("tier", &tier.name)
-        .source("it has some of them, and is never written")
+        .because("it has some of them, and is never written")
         .help("drop them where that tier is written; those of the others are gone")
 }
 

@@ -29,7 +29,7 @@ fn open(options: &mut Options) -> Result<Stores> {
         return Err(Error::new(ErrorKind::Configuration, "understand the tiers of a storage")
             .with("option", "tiers")
             .with("set by", options.origin_of("tiers"))
-            .source(source)
+            .because(source)
             .help("name the storages, the nearest first: `tiers = [\"filesystem\", \"redis://host\"]`"));
     }
     let count = names.len();
@@ -38,7 +38,7 @@ fn open(options: &mut Options) -> Result<Stores> {
     if tiers[0].writes == Writes::Behind {
         return Err(Error::new(ErrorKind::Configuration, "understand the tiers of a storage")
             .with("tier", &names[0])
-            .source("the first tier is written at once, and its `write` is \"behind\"")
+            .because("the first tier is written at once, and its `write` is \"behind\"")
             .help("write \"through\" or \"never\", or put another tier first"));
     }
     Ok(Tiers::new(tiers).into_stores())

@@ -250,7 +250,7 @@ impl Shared {
         drop(state);
         let Some(error) = failure else { return Ok(()) };
         Err(Error::new(error.kind(), "write first what waits for a tier")
-            .source(error)
+            .because(error)
             .help("it stays until the tier answers: try again then"))
     }
 

@@ -17,7 +17,7 @@ pub(crate) struct Unwritten<S: ?Sized>(pub(crate) Arc<S>);
 fn refused(operation: &'static str, location: String) -> Error {
     Error::new(ErrorKind::ReadOnly, operation)
         .with("store", location)
-        .source("it is a tier that is never written")
+        .because("it is a tier that is never written")
         .help("say `write = \"through\"` for this tier")
 }
 

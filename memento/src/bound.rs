@@ -91,7 +91,7 @@ impl<F> Bound<F> {
         fixed.map(<[u8]>::to_vec).map_err(|reason| {
             Error::new(ErrorKind::Encoding, "fix an argument of a memento function")
                 .with("function", self.function.path())
-                .source(&**reason)
+                .because(&**reason)
         })
     }
 
@@ -125,7 +125,7 @@ const UNREADABLE: &str = "its arguments cannot be read back";
 fn failure(path: &str, reason: &str) -> Error {
     Error::new(ErrorKind::Configuration, "use a reference to a memento function")
         .with("function", path)
-        .source(reason)
+        .because(reason)
 }
 
 impl<F> Clone for Bound<F> {

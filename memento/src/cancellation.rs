@@ -65,5 +65,5 @@ impl CancellationToken {
 pub(crate) fn cancelled(function: &Function) -> Error {
     Error::new(ErrorKind::Cancelled, "call a memento function")
         .with("function", function.path())
-        .source("it was cancelled before it began")
+        .because("it was cancelled before it began")
 }

@@ -124,7 +124,7 @@ fn encoding_error<T: ?Sized>(codec: &'static str, source: impl Into<Source>) -> 
     Error::new(ErrorKind::Encoding, "encode a result")
         .with("type", std::any::type_name::<T>())
         .with("codec", codec)
-        .source(source)
+        .because(source)
         .help("choose another codec with `codec = \"…\"` on the function")
 }
 
@@ -169,5 +169,5 @@ fn decoding_error<T>(codec: &'static str, source: impl Into<Source>) -> Error {
     Error::new(ErrorKind::Damaged, "decode a stored result")
         .with("type", std::any::type_name::<T>())
         .with("codec", codec)
-        .source(source)
+        .because(source)
 }

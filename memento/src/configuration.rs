@@ -95,7 +95,7 @@ fn find_file() -> Result<Option<PathBuf>> {
         return Err(Error::new(ErrorKind::Configuration, "read the configuration")
             .with("file", file.display())
             .with("set by", format!("the environment variable {FILE_VARIABLE}"))
-            .source("there is no such file"));
+            .because("there is no such file"));
     }
     let working = std::env::current_dir().unwrap_or_default();
     let above = working.ancestors().map(|folder| folder.join(FILE));

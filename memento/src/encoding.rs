@@ -56,7 +56,7 @@ pub fn encode<T: serde::Serialize + ?Sized>(value: &T) -> crate::Result<Vec<u8>>
     value.serialize(Serializer::new(&mut bytes)).map_err(|error| {
         crate::Error::new(crate::ErrorKind::Encoding, "encode a value for a key")
             .with("type", std::any::type_name::<T>())
-            .source(error)
+            .because(error)
     })?;
     Ok(bytes)
 }

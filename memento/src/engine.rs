@@ -139,7 +139,7 @@ fn further_call(caller: &Function, callee: &Function) -> Error {
     Error::new(ErrorKind::FurtherCall, "call a memento function")
         .with("function", callee.path())
         .with("called by", caller.path())
-        .source("the caller runs under `no_further_calls`")
+        .because("the caller runs under `no_further_calls`")
 }
 
 /// Writes the canonical encoding of an invocation to `encoded`, where it stays: it is large to move.
@@ -176,7 +176,7 @@ fn unencodable(
 ) -> Error {
     Error::new(ErrorKind::Encoding, "encode the arguments of a call")
         .with("function", function.path())
-        .source(source)
+        .because(source)
 }
 
 /// What the memory cache has for these arguments. The caller's frame records the call, once for each frame in a row.

@@ -145,7 +145,7 @@ impl Environment {
     pub(crate) fn set_of_process(&self) -> Result<()> {
         OF_PROCESS.set(Ok(self.clone())).map_err(|_| {
             Error::new(ErrorKind::Configuration, "become a worker process")
-                .source("memento functions have been called before")
+                .because("memento functions have been called before")
                 .help("put `#[memento::main]` on `fn main`, or call `memento::worker::enter()` first in it")
         })
     }
@@ -321,7 +321,7 @@ impl Environment {
         Error::new(ErrorKind::Configuration, "find a cluster")
             .with("cluster", name)
             .with("in", place)
-            .source("there is no such cluster")
+            .because("there is no such cluster")
             .help(format!("{here}; add {add}"))
     }
 }

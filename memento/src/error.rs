@@ -74,7 +74,7 @@ struct Inner {
     operation: Cow<'static, str>,
     context: Vec<(Cow<'static, str>, String)>,
     help: Option<Cow<'static, str>>,
-    source: Option<Arc<dyn StdError + Send + Sync>>,
+    reason: Option<Arc<dyn StdError + Send + Sync>>,
 }
 
 /// The result of an operation of this crate.
@@ -88,7 +88,7 @@ impl Error {
             operation: operation.into(),
             context: Vec::new(),
             help: None,
-            source: None,
+            reason: None,
         }))
     }
 
@@ -97,7 +97,7 @@ impl Error {
         Self::new(ErrorKind::Unsupported, operation)
             .with("store", store)
             .with("capability", capability)
-            .source("this store lacks the capability")
+            .because("this store lacks the capability")
             .help("look at its capabilities before, or choose a store that has it")
     }
 
@@ -113,10 +113,15 @@ impl Error {
         self
     }
 
-    /// Adds the error underneath.
-    pub fn source(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
-        self.0.source = Some(Arc::from(source.into()));
+    /// Adds what went wrong: the error underneath, or a text.
+    pub fn because(mut self, reason: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        self.0.reason = Some(Arc::from(reason.into()));
         self
+    }
+
+    /// What went wrong: the error underneath, whose message is a part of this one's.
+    pub fn reason(&self) -> Option<&(dyn StdError + Send + Sync + 'static)> {
+        self.0.reason.as_deref()
     }
 
     /// What kind of failure this is.
@@ -146,8 +151,8 @@ impl fmt::Display for Error {
         if !inner.context.is_empty() {
             f.write_str(")")?;
         }
-        if let Some(source) = &inner.source {
-            write!(f, ": {source}")?;
+        if let Some(reason) = &inner.reason {
+            write!(f, ": {reason}")?;
         }
         if let Some(help) = &inner.help {
             write!(f, "; {help}")?;
@@ -163,8 +168,9 @@ impl fmt::Debug for Error {
 }
 
 impl StdError for Error {
+    /// What is below the [reason](Error::reason), whose message is a part of this one's.
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        self.0.source.as_deref().map(|source| source as _)
+        self.reason()?.source()
     }
 }
 
@@ -196,19 +202,19 @@ struct Portable {
     operation: String,
     context: Vec<(String, String)>,
     help: Option<String>,
-    source: Option<String>,
+    reason: Option<String>,
 }
 
 impl Serialize for Error {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Inner { kind, operation, context, help, source } = &*self.0;
+        let Inner { kind, operation, context, help, reason } = &*self.0;
         let context = context.iter().map(|(name, value)| (name.to_string(), value.clone()));
         Portable {
             kind: *kind,
             operation: operation.to_string(),
             context: context.collect(),
             help: help.as_ref().map(Cow::to_string),
-            source: source.as_ref().map(ToString::to_string),
+            reason: reason.as_ref().map(ToString::to_string),
         }
         .serialize(serializer)
     }
@@ -216,14 +222,14 @@ impl Serialize for Error {
 
 impl<'de> Deserialize<'de> for Error {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let Portable { kind, operation, context, help, source } =
+        let Portable { kind, operation, context, help, reason } =
             Portable::deserialize(deserializer)?;
         Ok(Self(Box::new(Inner {
             kind,
             operation: operation.into(),
             context: context.into_iter().map(|(name, value)| (name.into(), value)).collect(),
             help: help.map(Cow::from),
-            source: source.map(|source| Arc::from(Box::<dyn StdError + Send + Sync>::from(source))),
+            reason: reason.map(|reason| Arc::from(Box::<dyn StdError + Send + Sync>::from(reason))),
         })))
     }
 }
@@ -237,7 +243,7 @@ mod tests {
         let error = Error::new(ErrorKind::Storage, "open the store")
             .with("path", "/x")
             .with("mode", "read-only")
-            .source("no such folder")
+            .because("no such folder")
             .help("create the folder");
         assert_eq!(
             error.to_string(),

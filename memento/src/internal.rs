@@ -218,7 +218,7 @@ pub fn repeat<R: Returns, A: Send>(
     if !is_what_was_written {
         return Err(Error::new(ErrorKind::Encoding, "read recorded arguments")
             .with("function", bound.function.path())
-            .source("a type among them does not read what it writes"));
+            .because("a type among them does not read what it writes"));
     }
     if let Purpose::Call(_) = recorded.purpose {
         let modifiers = Modifiers::default();

@@ -151,12 +151,12 @@ impl Part {
     }
 
     fn unreadable(&self, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
-        Error::new(ErrorKind::Storage, READ).with("digest", self.digest).source(source)
+        Error::new(ErrorKind::Storage, READ).with("digest", self.digest).because(source)
     }
 
     fn gone(&self, contents: &Contents) -> Error {
         let error = Error::new(ErrorKind::Damaged, READ).with("digest", self.digest);
-        self.lost(error.with("store", contents.location()).source("it is gone"))
+        self.lost(error.with("store", contents.location()).because("it is gone"))
     }
 
     /// The error of reading the part, with what to do about it. Where it is gone or damaged, results in memory that

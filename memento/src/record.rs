@@ -148,9 +148,9 @@ fn read_provenance<'a, T: Deserialize<'a>>(head: &Head<'_>, bytes: &'a [u8]) -> 
         Error::new(ErrorKind::Damaged, operation).with("key", head.key)
     };
     if Digest::of(bytes) != head.provenance {
-        return Err(failed().source("its bytes are not those that were written"));
+        return Err(failed().because("its bytes are not those that were written"));
     }
-    let read = postcard::take_from_bytes(bytes).map_err(|error| failed().source(error));
+    let read = postcard::take_from_bytes(bytes).map_err(|error| failed().because(error));
     read.map(|(value, _)| value)
 }
 
@@ -188,7 +188,7 @@ pub(crate) fn seal(mut head: Head<'_>, provenance: &Provenance) -> Result<Vec<u8
     let failed = |error: postcard::Error| {
         Error::new(ErrorKind::Encoding, "encode a memento")
             .with("function", &provenance.function)
-            .source(error)
+            .because(error)
     };
     let encoded = postcard::to_stdvec(provenance).map_err(failed)?;
     head.provenance = Digest::of(&encoded);
@@ -215,7 +215,7 @@ pub(crate) fn seal(mut head: Head<'_>, provenance: &Provenance) -> Result<Vec<u8
 /// [`ErrorKind::NewerFormat`], [`ErrorKind::Damaged`].
 pub(crate) fn open<'a>(key: &Key, bytes: &'a [u8]) -> Result<(Head<'a>, &'a [u8])> {
     let failed = |kind| Error::new(kind, "read a memento").with("key", key);
-    let damaged = |reason| failed(ErrorKind::Damaged).source(reason);
+    let damaged = |reason| failed(ErrorKind::Damaged).because(reason);
     let Some(length) = bytes.get(LENGTH).and_then(<[u8]>::first_chunk) else {
         return Err(damaged("it is too short to be a memento"));
     };
@@ -231,16 +231,16 @@ pub(crate) fn open<'a>(key: &Key, bytes: &'a [u8]) -> Result<(Head<'a>, &'a [u8]
         FORMAT => {}
         newer if newer > FORMAT => {
             return Err(failed(ErrorKind::NewerFormat)
-                .source(format!("its format is {newer}, this release knows {FORMAT}"))
+                .because(format!("its format is {newer}, this release knows {FORMAT}"))
                 .help("update this program"));
         }
         _ => return Err(damaged("it is of no known format")),
     }
     let head = Head::read(&sealed[LENGTH.end..])
-        .map_err(|error| failed(ErrorKind::Damaged).source(error))?;
+        .map_err(|error| failed(ErrorKind::Damaged).because(error))?;
     if head.key != *key {
         let reason = format!("it belongs to the key {}", head.key);
-        return Err(failed(ErrorKind::Damaged).source(reason));
+        return Err(failed(ErrorKind::Damaged).because(reason));
     }
     Ok((head, provenance))
 }

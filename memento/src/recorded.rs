@@ -112,7 +112,7 @@ impl<'a> Recorded<'a> {
         let Some((first, rest)) = encoding::split_first(self.rest) else {
             return Err(Error::new(ErrorKind::Damaged, "read a recorded argument")
                 .with("type", type_name::<T>())
-                .source("there are fewer arguments than the function has"));
+                .because("there are fewer arguments than the function has"));
         };
         self.rest = rest;
         let (argument, found) =
@@ -132,7 +132,7 @@ impl<'a> Recorded<'a> {
             Some(part) => Err(Error::new(ErrorKind::Encoding, "read recorded arguments")
                 .with("part", part)
                 .with("store", contents.location())
-                .source("a part of an argument is not in the data store of the function")),
+                .because("a part of an argument is not in the data store of the function")),
         }
     }
 }
@@ -140,7 +140,7 @@ impl<'a> Recorded<'a> {
 fn unreadable<T: ?Sized>() -> Error {
     Error::new(ErrorKind::Encoding, "read a recorded argument")
         .with("type", type_name::<T>())
-        .source("the type cannot be deserialized")
+        .because("the type cannot be deserialized")
         .help("derive `serde::Deserialize` for it, and callers need not run again when only the code changed")
 }
 

@@ -127,6 +127,6 @@ pub(crate) fn write(message: &impl Serialize) -> Vec<u8> {
 /// [`ErrorKind::Damaged`] where they are none.
 pub(crate) fn read<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T> {
     postcard::from_bytes(bytes).map_err(|error| {
-        Error::new(ErrorKind::Damaged, "read what another process wrote").source(error)
+        Error::new(ErrorKind::Damaged, "read what another process wrote").because(error)
     })
 }

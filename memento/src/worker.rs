@@ -188,7 +188,7 @@ impl Worker {
 fn other_program(request: &Request<'_>, is_there: bool) -> Error {
     Error::new(ErrorKind::Configuration, "make a call for another process")
         .with("function", request.function)
-        .source(if is_there {
+        .because(if is_there {
             "the worker's program has another version of the function"
         } else {
             "the worker's program has no such function"

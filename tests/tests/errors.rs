@@ -111,3 +111,15 @@ fn one_bad_item_does_not_sink_the_others() {
         assert_eq!(values, [Some(&1), None, Some(&2), None]);
     });
 }
+
+/// Who prints an error and all that are below it, as many a program does in the end, reads each of them once.
+#[test]
+fn what_is_below_an_error_is_said_once() {
+    let disk = std::io::Error::other("the disk is full");
+    let store = memento::Error::new(memento::ErrorKind::Storage, "keep an object").because(disk);
+    let error = memento::Error::new(memento::ErrorKind::Storage, "copy it").because(store);
+    assert_eq!(error.to_string(), "cannot copy it: cannot keep an object: the disk is full");
+    assert!(error.reason().unwrap().is::<memento::Error>());
+    let below = std::iter::successors(std::error::Error::source(&error), |error| error.source());
+    assert_eq!(below.filter(|error| error.to_string().contains("disk")).count(), 0);
+}

@@ -57,7 +57,7 @@ impl OneFileStore {
         let done = opened.and_then(|opened| work(database.insert(opened)));
         done.map_err(|error| {
             let failed = Error::new(ErrorKind::Storage, operation);
-            failed.with("file", self.path.display()).source(error)
+            failed.with("file", self.path.display()).because(error)
         })
     }
 }

@@ -21,7 +21,7 @@ type Each<'e> = &'e mut dyn FnMut(Head, u64, &mut dyn Read) -> Result<()>;
 /// [`ErrorKind::Damaged`] and [`ErrorKind::NewerFormat`], with the place, and what `each` reports.
 pub(crate) fn read(path: &Path, each: Each<'_>) -> Result<()> {
     let failed =
-        |error| Error::new(ErrorKind::Storage, READ).with("archive", path.display()).source(error);
+        |error| Error::new(ErrorKind::Storage, READ).with("archive", path.display()).because(error);
     let file = File::open(path).map_err(failed)?;
     let length = file.metadata().map_err(failed)?.len();
     let hasher = blake3::Hasher::new();
@@ -76,7 +76,7 @@ impl Archive<'_> {
         let is_archive = self.fill(&mut magic).is_ok() && magic == *MAGIC;
         if !is_archive {
             let error = Error::new(ErrorKind::Damaged, READ).with("archive", self.path.display());
-            return Err(error.source("it is no archive of `memento export`"));
+            return Err(error.because("it is no archive of `memento export`"));
         }
         let mut format = [0; 4];
         self.fill(&mut format)?;
@@ -84,7 +84,7 @@ impl Archive<'_> {
             FORMAT => Ok(()),
             newer if newer > FORMAT => Err(Error::new(ErrorKind::NewerFormat, READ)
                 .with("archive", self.path.display())
-                .source(format!("its format is {newer}, this release knows {FORMAT}"))
+                .because(format!("its format is {newer}, this release knows {FORMAT}"))
                 .help("update this program")),
             _ => Err(self.damaged("it is of no known format")),
         }
@@ -146,7 +146,7 @@ impl Archive<'_> {
             _ => Error::new(ErrorKind::Storage, READ)
                 .with("archive", self.path.display())
                 .with("at byte", self.position)
-                .source(error),
+                .because(error),
         }
     }
 
@@ -161,7 +161,7 @@ impl Archive<'_> {
         if let Some(member) = &self.member {
             error = error.with("member", member);
         }
-        error.source(reason.into())
+        error.because(reason.into())
     }
 }
 

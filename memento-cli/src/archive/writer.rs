@@ -130,8 +130,8 @@ fn failed(path: &Path, error: io::Error) -> Error {
     let failed = Error::new(ErrorKind::Storage, WRITE).with("archive", path.display());
     match error.kind() {
         io::ErrorKind::AlreadyExists => {
-            failed.source("there is a file already").help("add `--overwrite` to replace it")
+            failed.because("there is a file already").help("add `--overwrite` to replace it")
         }
-        _ => failed.source(error),
+        _ => failed.because(error),
     }
 }

@@ -142,7 +142,7 @@ pub(super) fn copy(reader: &mut dyn Read, writer: &mut dyn Write) -> Result<()> 
 }
 
 fn unwritable(error: io::Error) -> Error {
-    Error::new(ErrorKind::Storage, GET).source(error)
+    Error::new(ErrorKind::Storage, GET).because(error)
 }
 
 /// The range that `text` says.

@@ -50,7 +50,7 @@ impl Rm {
             Error::new(ErrorKind::Storage, REMOVE_FOLDER)
                 .with("folder", format_args!("{folder:?}"))
                 .with("store", data.location())
-                .source(source)
+                .because(source)
         };
         let prefix = Prefix::new(folder.strip_suffix('/').unwrap_or(folder))?;
         if prefix == Prefix::root() {

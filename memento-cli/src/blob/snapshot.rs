@@ -78,6 +78,6 @@ fn none(operation: &'static str, name: &Name, snapshot: &Snapshot) -> Error {
     Error::new(ErrorKind::Storage, operation)
         .with("name", name)
         .with("snapshot", snapshot)
-        .source("there is no such snapshot")
+        .because("there is no such snapshot")
         .help("`--list` names those that there are")
 }

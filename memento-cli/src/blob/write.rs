@@ -134,7 +134,7 @@ fn put(
         Error::new(ErrorKind::Storage, PUT)
             .with("name", name)
             .with("store", data.location())
-            .source("there is one already")
+            .because("there is one already")
     })
 }
 

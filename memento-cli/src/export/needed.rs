@@ -18,7 +18,7 @@ pub(super) fn keys(metadata: &dyn MetadataStore, functions: &[String]) -> Result
             return Err(Error::new(ErrorKind::Storage, "export the mementos of a function")
                 .with("function", function)
                 .with("store", metadata.location())
-                .source("there are none")
+                .because("there are none")
                 .help(available(metadata)?));
         }
         next.extend(found.into_iter().rev());

@@ -32,15 +32,15 @@ impl Process {
                 self.kill();
                 let end = self.end();
                 error
-                    .source(format!(
+                    .because(format!(
                         "it took longer than {timeout:?}, so its worker was killed: it {end}"
                     ))
                     .help("set `timeout` in `[runner]` to more")
             }
-            Loss::Other(reason) if reason.kind() == io::ErrorKind::InvalidData => error.source(
+            Loss::Other(reason) if reason.kind() == io::ErrorKind::InvalidData => error.because(
                 format!("its worker wrote what makes no sense ({reason}); it {}", self.end()),
             ),
-            Loss::Other(_) => error.source(format!("its worker {}", self.end())),
+            Loss::Other(_) => error.because(format!("its worker {}", self.end())),
         }
     }
 

@@ -43,7 +43,7 @@ impl Process {
         let words: Vec<_> = words.map(|word| word.to_string_lossy()).collect();
         let failed = Error::new(ErrorKind::Worker, "start a worker process");
         let failed = failed.with("command", words.join(" "));
-        let failed_by = |error: io::Error| Failure::Other(failed.clone().source(error));
+        let failed_by = |error: io::Error| Failure::Other(failed.clone().because(error));
         let mut child = command.spawn().map_err(failed_by)?;
         let pipes = Pipes::of(&mut child).map_err(failed_by)?;
         let errors = child.stderr.take().ok_or(io::ErrorKind::BrokenPipe.into());
@@ -66,7 +66,7 @@ impl Process {
                 Ok(started)
             }
             Ok(Some(greeting)) => Err(Failure::Other(failed
-                .source(format!(
+                .because(format!(
                     "it speaks protocol {} of release {}, this process protocol {PROTOCOL} of release {}",
                     greeting.protocol,
                     greeting.release,
@@ -94,7 +94,7 @@ impl Process {
             Ok(_) => "it ended without saying that it is one".to_owned(),
         };
         let end = self.end();
-        let error = failed.source(format!("{reason}, {end}")).help(advice(options, is_late));
+        let error = failed.because(format!("{reason}, {end}")).help(advice(options, is_late));
         let is_killed = |status: ExitStatus| status.signal().is_some();
         if has_ended && end.status.is_some_and(is_killed) {
             Failure::Killed(error)
@@ -142,7 +142,7 @@ fn command(options: &Options) -> Result<Command> {
     let own = || {
         std::env::current_exe().map_err(|error| {
             Error::new(ErrorKind::Worker, "find the program of this process")
-                .source(error)
+                .because(error)
                 .help("name it with `program` in `[runner]`")
         })
     };

@@ -121,5 +121,5 @@ impl Parent for Channel {
 }
 
 fn unreachable(error: io::Error) -> Error {
-    Error::new(ErrorKind::Worker, "ask the process that this worker computes for").source(error)
+    Error::new(ErrorKind::Worker, "ask the process that this worker computes for").because(error)
 }

@@ -212,7 +212,7 @@ impl AtEnd for Evictor {
                 let settling = Builder::new().spawn_scoped(scope, || self.settle());
                 let settling = settling.map_err(|error| {
                     Error::new(ErrorKind::Storage, "start a thread that tells what was used")
-                        .source(error)
+                        .because(error)
                 })?;
                 settling.join().unwrap_or(Ok(()))
             }));

@@ -173,7 +173,7 @@ fn latest(uses: &Uses, most: usize) -> Cow<'_, Uses> {
 fn write(uses: &Uses) -> Result<Vec<u8>> {
     let encoded = postcard::to_extend(uses, vec![0; DIGEST]);
     let mut content = encoded.map_err(|error| {
-        Error::new(ErrorKind::Encoding, "write down what was used").source(error)
+        Error::new(ErrorKind::Encoding, "write down what was used").because(error)
     })?;
     let digest = blake3::hash(&content[DIGEST..]);
     content[..DIGEST].copy_from_slice(digest.as_bytes());

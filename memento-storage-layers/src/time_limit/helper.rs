@@ -50,7 +50,8 @@ impl Helper {
         match started {
             Ok(_) => Ok(Self { jobs }),
             Err(error) => {
-                Err(Error::new(ErrorKind::Storage, "start a thread for a time limit").source(error))
+                Err(Error::new(ErrorKind::Storage, "start a thread for a time limit")
+                    .because(error))
             }
         }
     }

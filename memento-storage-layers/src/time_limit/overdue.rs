@@ -44,7 +44,7 @@ impl Overdue {
             }
             overdue => Err(Error::new(ErrorKind::Unavailable, operation.does)
                 .with("overdue", overdue)
-                .source("a change of the store that took too long has not ended, and would undo this one")
+                .because("a change of the store that took too long has not ended, and would undo this one")
                 .help("it is done when that one has ended, which takes as long as the store takes")),
         }
     }

@@ -168,5 +168,5 @@ impl<T: Transform> Read for OpeningReader<T> {
 pub(crate) fn unread(error: io::Error) -> Error {
     error
         .downcast::<Error>()
-        .unwrap_or_else(|error| Error::new(ErrorKind::Storage, "read an object").source(error))
+        .unwrap_or_else(|error| Error::new(ErrorKind::Storage, "read an object").because(error))
 }

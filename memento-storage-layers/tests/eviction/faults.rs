@@ -53,7 +53,7 @@ struct Full(Arc<AtomicBool>);
 impl Policy for Full {
     fn run(&self, operation: Operation, attempt: &mut dyn FnMut() -> Result<()>) -> Result<()> {
         if operation.writes && self.0.load(Ordering::Relaxed) {
-            return Err(Error::new(ErrorKind::Storage, operation.does).source("it is full"));
+            return Err(Error::new(ErrorKind::Storage, operation.does).because("it is full"));
         }
         attempt()
     }

@@ -149,7 +149,7 @@ impl ObjectDataStore {
         Err(Error::new(ErrorKind::Storage, KEEP)
             .with("store", self.service.location())
             .with("name", name)
-            .source("others change it all the time"))
+            .because("others change it all the time"))
     }
 
     pub(super) fn add(&self, name: &Name, content: &[u8]) -> Result<()> {

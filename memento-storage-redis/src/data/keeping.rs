@@ -64,7 +64,7 @@ impl RedisDataStore {
         let mut metadata = String::new();
         if !put.metadata.is_empty() {
             metadata = serde_json::to_string(put.metadata)
-                .map_err(|error| Error::new(ErrorKind::Encoding, KEEP).source(error))?;
+                .map_err(|error| Error::new(ErrorKind::Encoding, KEEP).because(error))?;
             self.server.check_size(KEEP, metadata.len() as u64)?;
         }
         let mut command = self.script(&self.server.scripts.put, put.name);

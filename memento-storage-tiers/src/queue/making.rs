@@ -168,7 +168,7 @@ impl Shared {
         Err(Failed::From(failure.unwrap_or_else(|| {
             Error::new(ErrorKind::Damaged, "copy a content from tier to tier")
                 .with("name", name.as_str())
-                .source("it is gone from those above")
+                .because("it is gone from those above")
         })))
     }
 }

@@ -166,7 +166,7 @@ impl Store {
     fn ask(&self) -> Result<&Inner> {
         if self.0.is_away.load(Ordering::Relaxed) {
             self.0.failed.fetch_add(1, Ordering::Relaxed);
-            return Err(Error::new(ErrorKind::Storage, "reach the store").source("it is away"));
+            return Err(Error::new(ErrorKind::Storage, "reach the store").because("it is away"));
         }
         Ok(&self.0)
     }
@@ -174,7 +174,7 @@ impl Store {
     fn check_key(&self, key: &Key) -> Result<()> {
         if *self.0.refused.lock() == Some(*key) {
             self.0.failed.fetch_add(1, Ordering::Relaxed);
-            return Err(Error::new(ErrorKind::Storage, "ask for a key").source("it is refused"));
+            return Err(Error::new(ErrorKind::Storage, "ask for a key").because("it is refused"));
         }
         Ok(())
     }
@@ -184,7 +184,7 @@ impl Store {
         self.0.puts.fetch_add(count as u64, Ordering::Relaxed);
         if self.0.is_full.load(Ordering::Relaxed) {
             self.0.failed.fetch_add(1, Ordering::Relaxed);
-            return Err(Error::new(ErrorKind::Storage, "put into the store").source("it is full"));
+            return Err(Error::new(ErrorKind::Storage, "put into the store").because("it is full"));
         }
         self.ask()
     }
@@ -241,7 +241,7 @@ impl MetadataStore for Store {
     fn get(&self, key: &Key) -> Result<Option<Vec<u8>>> {
         self.check_key(key)?;
         if take_one(&self.0.silence) {
-            return Err(Error::new(ErrorKind::Storage, "read a record").source("no answer"));
+            return Err(Error::new(ErrorKind::Storage, "read a record").because("no answer"));
         }
         let found = self.ask()?.metadata.get(key);
         self.0.at_get.play();
@@ -255,7 +255,7 @@ impl MetadataStore for Store {
         let refusal = self.0.refusal.lock();
         if let Some(kind) = entries.iter().find_map(|entry| refusal.0(&entry.key)) {
             self.0.failed.fetch_add(1, Ordering::Relaxed);
-            return Err(Error::new(kind, "put a record").source("it is refused"));
+            return Err(Error::new(kind, "put a record").because("it is refused"));
         }
         MetadataStore::put(&inner.metadata, entries)
     }

@@ -149,7 +149,7 @@ pub(super) fn read_all(promise: &str, stream: &mut impl Read) -> Vec<u8> {
 }
 
 fn not_read(error: std::io::Error) -> Error {
-    Error::new(ErrorKind::Storage, "read a stream of the store").source(error)
+    Error::new(ErrorKind::Storage, "read a stream of the store").because(error)
 }
 
 /// Checks that a content is the one that it has to be.

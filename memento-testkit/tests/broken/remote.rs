@@ -102,7 +102,7 @@ impl Parent for Upwards {
     fn ask(&self, question: &[u8]) -> Result<Vec<u8>> {
         let answers = self.answers.lock();
         let _ = self.said.send(Said::Question(question.to_vec()));
-        answers.recv().map_err(|gone| Error::new(ErrorKind::Worker, "ask").source(gone))
+        answers.recv().map_err(|gone| Error::new(ErrorKind::Worker, "ask").because(gone))
     }
 
     fn tell(&self, message: &[u8]) -> Result<()> {

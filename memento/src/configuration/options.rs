@@ -137,7 +137,7 @@ impl Options {
         Error::new(ErrorKind::Configuration, "understand an option")
             .with("option", self.path_of(name))
             .with("set by", self.origin_of(name))
-            .source(wrong)
+            .because(wrong)
     }
 
     /// The value of an option, or `None` where it is not set. What has been taken can be taken again.

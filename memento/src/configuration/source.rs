@@ -27,7 +27,7 @@ pub(super) fn read(file: Option<&Path>) -> Result<Options> {
     let mut options = match file {
         Some(file) => {
             let text = std::fs::read_to_string(file)
-                .map_err(|error| failed(file.display()).source(error))?;
+                .map_err(|error| failed(file.display()).because(error))?;
             parse(&text, file)?
         }
         None => Options::new(),
@@ -54,7 +54,7 @@ fn failed(place: impl std::fmt::Display) -> Error {
 pub(super) fn parse(text: &str, file: &Path) -> Result<Options> {
     let source = Source { text, file: Arc::from(file) };
     let table = DeTable::parse(text).map_err(|error| {
-        failed(source.origin(error.span().unwrap_or_default())).source(error.message().to_owned())
+        failed(source.origin(error.span().unwrap_or_default())).because(error.message().to_owned())
     })?;
     source.table(String::new(), table.span(), table.get_ref())
 }
@@ -93,7 +93,7 @@ impl Source<'_> {
         use serde::de::IntoDeserializer as _;
 
         let mut plain = toml::Value::deserialize(value.clone().into_deserializer())
-            .map_err(|error| failed(origin).source(error.message().to_owned()))?;
+            .map_err(|error| failed(origin).because(error.message().to_owned()))?;
         expand_all(&mut plain, origin)?;
         Ok(plain)
     }
@@ -124,15 +124,15 @@ fn expand(text: &str, origin: &Origin) -> Result<String> {
     while let Some((before, reference)) = rest.split_once("${") {
         let (name, after) = reference
             .split_once('}')
-            .ok_or_else(|| failed(origin).source("`${` without `}`").help("write `${NAME}`"))?;
+            .ok_or_else(|| failed(origin).because("`${` without `}`").help("write `${NAME}`"))?;
         if name.trim().is_empty() {
             return Err(failed(origin)
-                .source("`${}` names no environment variable")
+                .because("`${}` names no environment variable")
                 .help("write `${NAME}`"));
         }
         let value = std::env::var(name).map_err(|_| {
             failed(origin)
-                .source(format!("the environment variable {name} is not set"))
+                .because(format!("the environment variable {name} is not set"))
                 .help("set it, or write the value into the file")
         })?;
         expanded.push_str(before);
@@ -153,7 +153,7 @@ fn set_by_variable(options: &mut Options, variable: &str, option: &str, value: &
         let table = name_in(options, table, &origin)?;
         options = options.table_mut(&table, &origin).ok_or_else(|| {
             failed(&origin)
-                .source(format!("`{table}` is a value, not a table"))
+                .because(format!("`{table}` is a value, not a table"))
                 .help("use two underscores between the names of tables and options")
         })?;
     }
@@ -182,7 +182,7 @@ fn name_in(options: &Options, name: &str, origin: &Origin) -> Result<String> {
         (None, _) => Ok(name.to_owned()),
         (Some(only), None) => Ok(only),
         (Some(one), Some(other)) => Err(failed(origin)
-            .source(format!("it may mean `{one}` or `{other}`"))
+            .because(format!("it may mean `{one}` or `{other}`"))
             .help("give them names that differ in more than capitals")),
     }
 }

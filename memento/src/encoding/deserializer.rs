@@ -36,7 +36,7 @@ pub(crate) fn decode<T: DeserializeOwned>(bytes: &[u8]) -> crate::Result<T> {
     decoded.map_err(|error| {
         crate::Error::new(crate::ErrorKind::Damaged, "decode recorded arguments")
             .with("type", type_name::<T>())
-            .source(error)
+            .because(error)
     })
 }
 

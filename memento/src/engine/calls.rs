@@ -293,7 +293,7 @@ fn unread(function: &Function, payload: &(dyn Any + Send)) -> Error {
     let message = panic_message(payload);
     Error::new(ErrorKind::Panicked, "take what another process made of a call")
         .with("function", function.path())
-        .source(format!("its result panicked when it was read: {message}"))
+        .because(format!("its result panicked when it was read: {message}"))
         .help("have `Deserialize` of the result's type return an error")
 }
 

@@ -65,7 +65,7 @@ impl Ending {
             Self::Pending | Self::Found(_) | Self::Computed(_) => {
                 Error::new(ErrorKind::Refused, "run a memento function")
                     .with("function", function.path())
-                    .source("the runner returned before the function had run")
+                    .because("the runner returned before the function had run")
                     .help("report this to the authors of the runner")
             }
         }
@@ -82,5 +82,5 @@ impl From<Error> for Ending {
 pub(crate) fn panicked(function: &'static str, message: &str) -> Error {
     Error::new(ErrorKind::Panicked, "run a memento function")
         .with("function", function)
-        .source(format!("it panicked: {message}"))
+        .because(format!("it panicked: {message}"))
 }

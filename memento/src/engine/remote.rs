@@ -128,7 +128,7 @@ impl<'a> Calls<'a> {
         Err(Error::new(ErrorKind::Encoding, "encode the arguments of a call once more")
             .with("function", self.binding.function.path())
             .with("key", item.key)
-            .source("they are no longer what its key was made of")
+            .because("they are no longer what its key was made of")
             .help("call the function again"))
     }
 
@@ -147,7 +147,7 @@ impl<'a> Calls<'a> {
             return Err(Error::new(ErrorKind::Damaged, "take what another process made of a call")
                 .with("function", function.path())
                 .with("key", item.key)
-                .source("the response is that of another call")
+                .because("the response is that of another call")
                 .help("report this to the authors of the runner"));
         }
         let ending = match end {

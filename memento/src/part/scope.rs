@@ -155,7 +155,7 @@ pub(crate) fn publish_all(contents: &Contents, publications: Vec<Publication>) {
         contents.note(published.map_err(|error| {
             Error::new(error.kind(), "publish a result under a name")
                 .with("name", &name)
-                .source(error)
+                .because(error)
         }));
     }
 }

@@ -48,12 +48,12 @@ fn unknown<P: Plugin>(options: &Options, name: &str) -> Error {
     let error = error.with("set by", options.origin_of("type"));
     if P::HAS_URLS && has_url {
         return error
-            .source("`type` has a URL in it, and is to be a name")
+            .because("`type` has a URL in it, and is to be a name")
             .help("write the URL as `url = \"…\"`, without `type`");
     }
     if P::registered().any(|plugin| plugin.schemes().contains(&name)) {
         return error
-            .source("that is the scheme of a URL")
+            .because("that is the scheme of a URL")
             .help(format!("write `url = \"{name}://…\"`, without `type`"));
     }
     let registered: BTreeMap<_, _> = P::registered().map(|p| (p.name(), p.provided_by())).collect();

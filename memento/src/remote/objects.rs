@@ -101,7 +101,7 @@ impl Transfers {
         self.0.lock().remove(&number).ok_or_else(|| {
             Error::new(ErrorKind::Worker, "go on with a content of a worker")
                 .with("number", number)
-                .source("it was not begun in the batch that the worker serves")
+                .because("it was not begun in the batch that the worker serves")
         })
     }
 
@@ -151,7 +151,7 @@ impl Transfers {
             && let Err(error) = spool.write_all(content)
         {
             let error =
-                Error::new(ErrorKind::Storage, "receive an object of a worker").source(error);
+                Error::new(ErrorKind::Storage, "receive an object of a worker").because(error);
             transfer = Transfer::Failed(error);
         }
         self.put_back(number, transfer);
@@ -170,7 +170,7 @@ impl Transfers {
             Transfer::ToWorker(_) => return Ok(false),
         };
         let unreadable =
-            |error| Error::new(ErrorKind::Storage, "read an object of a worker").source(error);
+            |error| Error::new(ErrorKind::Storage, "read an object of a worker").because(error);
         let size = spool.stream_position().map_err(unreadable)?;
         spool.rewind().map_err(unreadable)?;
         storage.data.put_from(name, &mut Source::new(&mut spool).total(size), options)

@@ -58,7 +58,7 @@ fn look(observation: &Observation, now: SystemTime) -> Result<Look> {
         Error::new(ErrorKind::Configuration, "check a resource")
             .with("kind", kind.escape_debug())
             .with("name", name.escape_debug())
-            .source("this program knows no such kind")
+            .because("this program knows no such kind")
             .help("link the crate that registers it with `memento::resource::register!`")
     })?;
     let resource = found.open(name)?;

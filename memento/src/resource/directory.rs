@@ -141,10 +141,10 @@ impl Resource for Directory {
         };
         let (pattern, path) = name
             .split_once(IN)
-            .ok_or_else(|| failed().source("it is not a pattern, ` in `, and a path"))?;
+            .ok_or_else(|| failed().because("it is not a pattern, ` in `, and a path"))?;
         let pattern = name::unescape(pattern)?;
         let pattern = Pattern::new(&pattern.to_string_lossy());
-        let pattern = pattern.map_err(|error| failed().source(error))?;
+        let pattern = pattern.map_err(|error| failed().because(error))?;
         Ok(Self { path: name::unescape(path)?.into(), pattern })
     }
 

@@ -125,7 +125,7 @@ pub(super) fn check_registered<R: Resource>() -> Result<()> {
         None => Err(Error::new(ErrorKind::Configuration, "observe a resource")
             .with("kind", R::KIND)
             .with("type", type_name::<R>())
-            .source("a later process could not check it: its kind is not registered")
+            .because("a later process could not check it: its kind is not registered")
             .help("write `memento::resource::register!(…);` with the type's name beside the type")),
     }
 }

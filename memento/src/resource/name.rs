@@ -35,7 +35,7 @@ pub(super) fn unescape(name: &str) -> Result<OsString> {
         let (unit, behind) = platform::unit(&rest[at + 1..]).ok_or_else(|| {
             Error::new(ErrorKind::Damaged, "read the name of a resource")
                 .with("name", name.escape_debug())
-                .source("what is behind a `%` in it was not written by memento on this system")
+                .because("what is behind a `%` in it was not written by memento on this system")
         })?;
         units.push(unit);
         rest = behind;

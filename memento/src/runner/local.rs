@@ -32,7 +32,7 @@ fn open(options: &mut Options) -> Result<Arc<dyn Runner>> {
 fn build(pool: rayon::ThreadPoolBuilder) -> Result<rayon::ThreadPool> {
     pool.build().map_err(|error| {
         Error::new(ErrorKind::Configuration, "start the threads of the local runner")
-            .source(error)
+            .because(error)
             .help("set `threads` or `stack_size` in `[runner]` to less")
     })
 }

@@ -41,6 +41,6 @@ pub(crate) fn refusal(name: &str, function: &Function, key: Key) -> Error {
     Error::new(ErrorKind::Refused, "run a memento function")
         .with("function", function.path())
         .with("key", format!("{key:#}"))
-        .source(why)
+        .because(why)
         .help("choose `type = \"local\"` in `[runner]`, or call it with `.local()`")
 }

@@ -123,7 +123,7 @@ impl Contents {
                     let failed = Error::new(ErrorKind::Storage, operation)
                         .with("store", self.location())
                         .with("digest", digest)
-                        .source(error);
+                        .because(error);
                     self.0.trouble.report(&failed);
                     return None;
                 }
@@ -176,7 +176,7 @@ impl Contents {
             Error::new(ErrorKind::Storage, "copy a content")
                 .with("digest", digest)
                 .with("store", self.location())
-                .source("it is gone")
+                .because("it is gone")
         })
     }
 
@@ -206,7 +206,7 @@ impl Contents {
         if let Some(written) = written {
             error = error.with("length written", written);
         }
-        let error = error.source("its bytes are not those that were written");
+        let error = error.because("its bytes are not those that were written");
         self.0.trouble.report(&error);
         self.move_aside(digest);
         error

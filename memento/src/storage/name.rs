@@ -285,7 +285,7 @@ fn invalid(operation: &'static str, text: &str, wrong: &'static str) -> Error {
     }
     Error::new(ErrorKind::InvalidName, operation)
         .with("name", format_args!("{shown:?}"))
-        .source(wrong)
+        .because(wrong)
         .help("names are like `reports/2026/may.csv`: see `memento::Name`")
 }
 

@@ -70,7 +70,7 @@ pub(super) fn remove<S: DataStore + ?Sized>(store: &S, namespace: &Namespace) ->
             return Err(Error::new(ErrorKind::Storage, "remove a namespace")
                 .with("namespace", namespace)
                 .with("store", store.location())
-                .source("objects that were removed are still there"));
+                .because("objects that were removed are still there"));
         }
         for result in store.remove_many(&names) {
             found |= result?;

@@ -192,7 +192,7 @@ impl Snapshot {
         }
         Err(Error::new(ErrorKind::InvalidName, "use the identifier of a snapshot")
             .with("identifier", format_args!("{:?}", text.chars().take(100).collect::<String>()))
-            .source("it is made of other things than letters, digits and `-`, or too long")
+            .because("it is made of other things than letters, digits and `-`, or too long")
             .help("take one that `list_snapshots` gives"))
     }
 

@@ -160,7 +160,7 @@ impl<S: DataStore + ?Sized> Staged for Spool<'_, S> {
 pub fn unreadable(error: io::Error) -> Error {
     match error.downcast::<Error>() {
         Ok(error) => error,
-        Err(error) => Error::new(ErrorKind::Storage, "read what is to be kept").source(error),
+        Err(error) => Error::new(ErrorKind::Storage, "read what is to be kept").because(error),
     }
 }
 
@@ -170,8 +170,8 @@ pub(crate) fn unread(error: io::Error, failed: impl FnOnce(ErrorKind) -> Error) 
     let is_damaged = error.kind() == io::ErrorKind::InvalidData;
     match error.downcast::<Error>() {
         Ok(error) => error,
-        Err(error) if is_damaged => failed(ErrorKind::Damaged).source(error),
-        Err(error) => failed(ErrorKind::Storage).source(error),
+        Err(error) if is_damaged => failed(ErrorKind::Damaged).because(error),
+        Err(error) => failed(ErrorKind::Storage).because(error),
     }
 }
 
@@ -224,6 +224,6 @@ pub(super) fn get_to<S: DataStore + ?Sized>(
     match io::copy(&mut source, target) {
         Ok(copied) => Ok(Some(copied)),
         Err(error) if source.has_failed() => Err(unread(error, failed)),
-        Err(error) => Err(failed(ErrorKind::Storage).source(error)),
+        Err(error) => Err(failed(ErrorKind::Storage).because(error)),
     }
 }

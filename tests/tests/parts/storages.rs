@@ -121,7 +121,7 @@ fn parts_from_outside_are_kept_with_results() {
 struct Full(u64);
 
 fn no_room() -> Error {
-    Error::new(ErrorKind::Storage, "keep a result").source("there is no room")
+    Error::new(ErrorKind::Storage, "keep a result").because("there is no room")
 }
 
 impl DataStore for Full {

@@ -64,7 +64,7 @@ impl Policy for Asked {
     fn run(&self, operation: Operation, attempt: &mut dyn FnMut() -> Result<()>) -> Result<()> {
         *self.0.calls.lock().entry(operation.method).or_default() += 1;
         let _gate = operation.method.starts_with("put").then(|| self.0.gate.read());
-        let fails = |kind| Err(Error::new(kind, operation.does).source("the test wants that"));
+        let fails = |kind| Err(Error::new(kind, operation.does).because("the test wants that"));
         if self.0.is_away.load(Ordering::SeqCst) {
             return fails(ErrorKind::Storage);
         }

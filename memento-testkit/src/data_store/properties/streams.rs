@@ -101,7 +101,7 @@ pub(super) fn a_source_that_fails_changes_nothing(suite: &DataStoreSuite) {
                 _ if length > 0 => Ok(length),
                 None => Err(io::Error::other(CUT_OFF)),
                 Some(kind) => {
-                    Err(Error::new(kind, "read from another store").source(CUT_OFF).into())
+                    Err(Error::new(kind, "read from another store").because(CUT_OFF).into())
                 }
             }
         }

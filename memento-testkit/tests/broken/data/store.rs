@@ -116,7 +116,7 @@ impl DataStore for Broken {
         let mut content = Vec::new();
         match source.read_to_end(&mut content) {
             Err(error) if self.wrong == Wrong::BlamesItself => {
-                Err(Error::new(ErrorKind::Storage, "read a source").source(error))
+                Err(Error::new(ErrorKind::Storage, "read a source").because(error))
             }
             Err(error) if self.wrong != Wrong::KeepsParts => Err(unreadable(error)),
             _ if self.wrong == Wrong::StreamsHaveNoOptions => {

@@ -58,7 +58,7 @@ impl Resource for Row {
 
     fn from_name(name: &str) -> Result<Self> {
         match name {
-            "" => Err(Error::new(ErrorKind::Damaged, "find a row").source("it has no name")),
+            "" => Err(Error::new(ErrorKind::Damaged, "find a row").because("it has no name")),
             name => Ok(Self(name.to_owned())),
         }
     }

@@ -275,7 +275,7 @@ struct ReadOnly(Arc<MemoryMetadataStore>);
 
 impl ReadOnly {
     fn refuse<T>() -> Result<T> {
-        Err(Error::new(ErrorKind::ReadOnly, "write").source("it is open for reading only"))
+        Err(Error::new(ErrorKind::ReadOnly, "write").because("it is open for reading only"))
     }
 }
 
