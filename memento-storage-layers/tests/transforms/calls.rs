@@ -16,6 +16,9 @@ static RUNS: AtomicU64 = AtomicU64::new(0);
 /// Runs are counted by one test at a time.
 static ALONE: std::sync::Mutex<()> = std::sync::Mutex::new(());
 
+/// Where the format of what is sealed is said, behind what says that it is sealed.
+const FORMAT: usize = 4;
+
 #[memento]
 fn long(n: u64) -> String {
     RUNS.fetch_add(1, Ordering::Relaxed);
@@ -72,6 +75,16 @@ impl Lab {
         (RUNS.load(Ordering::Relaxed), self.environment.statistics().store_failures - failures)
     }
 
+    /// The byte at `index` was changed: the result is computed again, and what is wrong with it is said once. What is of a
+    /// later release stays, and is met once more by who has claimed it, as is done with what took a millisecond.
+    #[track_caller]
+    fn assert_computed_again(&self, index: usize) {
+        let (runs, failures) = self.ask([1]);
+        let most = if index == FORMAT { 2 } else { 1 };
+        assert_eq!(runs, 1, "byte {index}");
+        assert!((1..=most).contains(&failures), "byte {index}: {failures} failures");
+    }
+
     /// The only result.
     fn result(&self) -> (memento::Name, Vec<u8>) {
         let prefix = Prefix::new("results").unwrap();
@@ -105,7 +118,7 @@ fn a_record_that_was_changed_is_computed_again() {
             let mut record = whole.record.clone();
             record[index] ^= 1 << (index % 8);
             lab.metadata.put(&[Entry { record, ..whole.clone() }]).unwrap();
-            assert_eq!(lab.ask([1]), (1, 1), "byte {index}");
+            lab.assert_computed_again(index);
             assert_eq!(lab.ask([1]), (0, 0), "it is there again");
         }
         for length in 0..whole.record.len() {
@@ -126,7 +139,7 @@ fn a_result_that_was_changed_is_computed_again() {
             let mut damaged = whole.clone();
             damaged[index] ^= 1 << (index % 8);
             lab.data.put(&name, &damaged).unwrap();
-            assert_eq!(lab.ask([1]), (1, 1), "byte {index}");
+            lab.assert_computed_again(index);
             assert_eq!(lab.ask([1]), (0, 0), "it is there again");
         }
         for length in 0..whole.len() {
