@@ -26,6 +26,8 @@ pub(crate) struct Index {
     aliases: HashSet<String>,
     /// What stands in a module, or beside it, and brings names from other crates into it.
     imports: HashMap<usize, Vec<usize>>,
+    /// Those of them that others can see.
+    public_imports: Vec<usize>,
     /// Whether each module imports all that is in another one.
     globs: Vec<bool>,
     /// The names that `#[memento]` goes by, each with the crate in which it does.
@@ -102,6 +104,7 @@ impl Index {
             modules_by_name: HashMap::new(),
             aliases: HashSet::new(),
             imports: HashMap::new(),
+            public_imports: Vec::new(),
             globs: Vec::new(),
             attributes: HashSet::new(),
         };
@@ -164,6 +167,7 @@ impl Index {
                         }
                     }
                     self.imports.entry(node.item.module).or_default().push(number);
+                    self.public_imports.extend(node.item.is_public.then_some(number));
                 }
             }
         }
@@ -317,9 +321,7 @@ impl Index {
 
     /// All `use` declarations that others can see.
     pub(crate) fn public_imports(&self) -> impl Iterator<Item = usize> {
-        let is_import =
-            |node: &Node| node.item.is_public && matches!(node.item.kind, Kind::Import(_));
-        (0..self.nodes.len()).filter(move |&node| is_import(&self.nodes[node]))
+        self.public_imports.iter().copied()
     }
 
     /// Whether an item is a memento function.
