@@ -199,9 +199,7 @@ fn all_of_many() {
     let cut = "UPDATE mementos SET record = substr(record, 1, id % 150)";
     assert_eq!(folder.open_database().execute(cut, []).unwrap(), 200);
     let visit = folder.visit(&calls);
-    assert_eq!((visit.computed, visit.failures, visit.warnings.len()), (200, 200, 64));
-    let last = visit.warnings.last().unwrap();
-    assert!(last.contains("more of this kind are counted, and not said"), "{last}");
+    assert_eq!((visit.computed, visit.failures, visit.warnings.len()), (200, 200, 200));
     assert_eq!(folder.damaged_records().len(), 200);
     assert_eq!(folder.visit(&calls), Visit::hits(200));
     folder.assert_whole();

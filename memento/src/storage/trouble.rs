@@ -1,8 +1,7 @@
 //! What to do with a store's failures: say each once, count all, go on.
 
-use std::cmp::Ordering;
 use std::collections::{HashMap, HashSet};
-use std::sync::atomic::{self, AtomicU64};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use parking_lot::Mutex;
 
@@ -29,9 +28,6 @@ struct Said {
 const REMEMBERED: usize = 1024;
 /// How many different messages of one kind, about one operation, are said before that.
 const OF_ONE_KIND: usize = 8;
-/// The same of messages each of which is about another thing, that is damaged and was moved to where it can be looked at.
-/// With the key of a store gone, all that is in it is damaged.
-const OF_DAMAGED: usize = 64;
 
 impl Said {
     /// How many messages of its kind there are with this one; `None` where it has been said.
@@ -41,6 +37,10 @@ impl Said {
         }
         if !self.messages.insert(error.to_string()) {
             return None;
+        }
+        // Each thing that is damaged is another one, and was moved to where it can be looked at.
+        if matches!(error.kind(), ErrorKind::Damaged | ErrorKind::NewerFormat) {
+            return Some(1);
         }
         let of_kind = self.of_kinds.entry((error.kind(), error.operation().to_owned()));
         let count = of_kind.or_default();
@@ -63,26 +63,24 @@ impl Trouble {
 
     /// Counts a failure, and says it where it has not been said, nor much of its kind.
     pub(crate) fn report(&self, error: &Error) {
-        self.count.fetch_add(1, atomic::Ordering::Relaxed);
+        self.count.fetch_add(1, Ordering::Relaxed);
         let added = self.said.lock().add(error);
         let kind = error.kind();
-        let is_damaged = matches!(kind, ErrorKind::Damaged | ErrorKind::NewerFormat);
-        let most = if is_damaged { OF_DAMAGED } else { OF_ONE_KIND };
-        match added.map(|count| count.cmp(&most)) {
-            Some(Ordering::Less) => {
+        match added {
+            Some(..OF_ONE_KIND) => {
                 tracing::warn!(?kind, "{error}; that costs computations, never a result");
             }
-            Some(Ordering::Equal) => tracing::warn!(
+            Some(OF_ONE_KIND) => tracing::warn!(
                 ?kind,
                 "{error}; that costs computations, never a result; more of this kind are counted, and not said"
             ),
-            Some(Ordering::Greater) | None => {}
+            Some(_) | None => {}
         }
     }
 
     /// How many failures there were.
     pub(crate) fn count(&self) -> u64 {
-        self.count.load(atomic::Ordering::Relaxed)
+        self.count.load(Ordering::Relaxed)
     }
 }
 
@@ -100,7 +98,7 @@ mod tests {
         assert_eq!(said.add(&Error::new(ErrorKind::TooLarge, "put a record")), Some(1));
         assert_eq!(said.add(&Error::new(ErrorKind::Storage, "put an object")), Some(1));
         let damaged = |n: usize| Error::new(ErrorKind::Damaged, "read an object").with("name", n);
-        assert!((0..2 * OF_ONE_KIND).all(|n| said.add(&damaged(n)) == Some(n + 1)));
+        assert!((0..2 * OF_ONE_KIND).all(|n| said.add(&damaged(n)) == Some(1)));
         for n in 0..REMEMBERED {
             said.add(&about(n));
         }
