@@ -2,23 +2,27 @@
 //!
 //! | bytes | what                                                                                             |
 //! | ----- | ------------------------------------------------------------------------------------------------ |
-//! | 32    | BLAKE3 of format, length and head                                                                |
+//! | 32    | BLAKE3 of format, length and head, keyed with the key of the record                              |
 //! | 1     | the format                                                                                       |
 //! | 4     | the length of the head, little-endian                                                            |
 //! | …     | [`Head`] in postcard: all that a hit needs, readable without a copy, small results included      |
 //! | …     | [`Provenance`] in postcard, whose digest is in the head: for whoever asks where a result is from |
 //!
 //! The first four stand in every format, so that a record of a newer one can be told from a damaged one. A hit does
-//! not hash the provenance, which it does not read.
+//! not hash the provenance, which it does not read. What is left of a small result are two blocks of BLAKE3: the key,
+//! which takes part in the hash, is not among what is hashed.
 //!
 //! A record proves itself: that it is whole, and that it belongs to the key that it was asked for by.
 
+mod head;
 #[cfg(test)]
 mod tests;
 
 use std::time::{Duration, SystemTime};
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
+
+pub(crate) use head::{EncodedValue, Head};
 
 use crate::memento::Dependency;
 use crate::{
@@ -26,98 +30,10 @@ use crate::{
 };
 
 /// The format of records. Records of another format are not read.
-const FORMAT: u8 = 2;
+const FORMAT: u8 = 3;
 /// Where digest, format and length are.
 const DIGEST: std::ops::Range<usize> = 0..32;
 const LENGTH: std::ops::Range<usize> = 33..37;
-
-/// What a hit needs to know.
-#[derive(Clone, Copy, Serialize)]
-pub(crate) struct Head<'a> {
-    pub(crate) key: Key,
-    /// Nanoseconds since the Unix epoch.
-    pub(crate) finished: u64,
-    pub(crate) digest: Digest,
-    /// Nanoseconds that it took, its callees included.
-    pub(crate) took: u64,
-    /// Whether it called or read anything, so that its provenance has to be asked whether it is valid.
-    pub(crate) depends: bool,
-    /// The digest of the encoded provenance.
-    pub(crate) provenance: Digest,
-    /// The keys of the records that this one took the place of, because a callee's result or something outside of the
-    /// program had changed: they are valid again when it changes back.
-    pub(crate) earlier: &'a [u8],
-    /// Whether it is such a record itself.
-    pub(crate) is_earlier: bool,
-    pub(crate) error: Option<&'a str>,
-    pub(crate) value: Option<EncodedValue<'a>>,
-    /// The [outline](crate::digest::segments::Outline) of a value that is in the data store and has several segments.
-    /// Where there is none, nothing is written: so were records before there were outlines.
-    #[serde(skip_serializing_if = "<[u8]>::is_empty")]
-    pub(crate) outline: &'a [u8],
-}
-
-impl<'a> Head<'a> {
-    /// Reads by hand what serde's derive writes: a derived `Deserialize` reads digests byte by byte, which took a third
-    /// of a look-up, hashing aside.
-    fn read(mut bytes: &'a [u8]) -> postcard::Result<Self> {
-        let bytes = &mut bytes;
-        Ok(Self {
-            key: Key::from_bytes(take_digest(bytes)?),
-            finished: take(bytes)?,
-            digest: Digest::from_bytes(take_digest(bytes)?),
-            took: take(bytes)?,
-            depends: take(bytes)?,
-            provenance: Digest::from_bytes(take_digest(bytes)?),
-            earlier: take(bytes)?,
-            is_earlier: take(bytes)?,
-            error: take(bytes)?,
-            value: take(bytes)?,
-            outline: if bytes.is_empty() { &[] } else { take(bytes)? },
-        })
-    }
-}
-
-/// Takes a value off the front.
-fn take<'a, T: Deserialize<'a>>(bytes: &mut &'a [u8]) -> postcard::Result<T> {
-    let (value, rest) = postcard::take_from_bytes(bytes)?;
-    *bytes = rest;
-    Ok(value)
-}
-
-fn take_digest(bytes: &mut &[u8]) -> postcard::Result<[u8; 32]> {
-    let end = postcard::Error::DeserializeUnexpectedEnd;
-    let (digest, rest) = bytes.split_first_chunk().ok_or(end)?;
-    *bytes = rest;
-    Ok(*digest)
-}
-
-impl Head<'_> {
-    /// The keys of the records that this one took the place of, those replaced last first.
-    pub(crate) fn earlier_keys(&self) -> impl Iterator<Item = Key> {
-        let (keys, _) = self.earlier.as_chunks::<32>();
-        keys.iter().map(|key| Key::from_bytes(*key))
-    }
-
-    /// Whether it is internal: [`Entry::hidden`](crate::Entry).
-    pub(crate) fn is_hidden(&self) -> bool {
-        self.is_forgotten() || self.is_earlier
-    }
-
-    /// Whether it stands for a result that was dropped on purpose: it has neither a value nor an error.
-    pub(crate) fn is_forgotten(&self) -> bool {
-        self.value.is_none() && self.error.is_none()
-    }
-}
-
-/// A value in the bytes of its codec.
-#[derive(Clone, Copy, Serialize, Deserialize)]
-pub(crate) struct EncodedValue<'a> {
-    pub(crate) codec: &'a str,
-    pub(crate) size: u64,
-    /// The bytes; `None` where they are in the data store.
-    pub(crate) inline: Option<&'a [u8]>,
-}
 
 /// The fields of [`Provenance`] up to its dependencies: what verification has to read.
 #[derive(Deserialize)]
@@ -202,11 +118,18 @@ pub(crate) fn seal(mut head: Head<'_>, provenance: &Provenance) -> Result<Vec<u8
         .map_err(|_| failed(postcard::Error::SerializeBufferFull))?;
     bytes[DIGEST.end] = FORMAT;
     bytes[LENGTH].copy_from_slice(&length.to_le_bytes());
-    let digest = Digest::of(&bytes[DIGEST.end..]);
+    let digest = digest(&head.key, &bytes[DIGEST.end..]);
     bytes[DIGEST].copy_from_slice(digest.as_bytes());
     bytes.extend_from_slice(&encoded);
     Ok(bytes)
 }
+
+/// The digest in front of a record: of its format, the length of its head, and the head.
+fn digest(key: &Key, sealed: &[u8]) -> blake3::Hash {
+    blake3::keyed_hash(key.as_bytes(), sealed)
+}
+
+const OTHER: &str = "its bytes are not those that were written for this key";
 
 /// The head of a record that was stored under `key`, and the bytes of its provenance.
 ///
@@ -222,10 +145,10 @@ pub(crate) fn open<'a>(key: &Key, bytes: &'a [u8]) -> Result<(Head<'a>, &'a [u8]
     let end =
         usize::try_from(u32::from_le_bytes(*length)).ok().and_then(|n| n.checked_add(LENGTH.end));
     let Some((sealed, provenance)) = end.and_then(|end| bytes.split_at_checked(end)) else {
-        return Err(damaged("its bytes are not those that were written"));
+        return Err(damaged(OTHER));
     };
-    if sealed[DIGEST] != *Digest::of(&sealed[DIGEST.end..]).as_bytes() {
-        return Err(damaged("its bytes are not those that were written"));
+    if sealed[DIGEST] != *digest(key, &sealed[DIGEST.end..]).as_bytes() {
+        return Err(damaged(OTHER));
     }
     match sealed[DIGEST.end] {
         FORMAT => {}
@@ -236,13 +159,8 @@ pub(crate) fn open<'a>(key: &Key, bytes: &'a [u8]) -> Result<(Head<'a>, &'a [u8]
         }
         _ => return Err(damaged("it is of no known format")),
     }
-    let head = Head::read(&sealed[LENGTH.end..])
-        .map_err(|error| failed(ErrorKind::Damaged).because(error))?;
-    if head.key != *key {
-        let reason = format!("it belongs to the key {}", head.key);
-        return Err(failed(ErrorKind::Damaged).because(reason));
-    }
-    Ok((head, provenance))
+    let head = Head::read(*key, &sealed[LENGTH.end..]);
+    head.map(|head| (head, provenance)).ok_or_else(|| damaged("its head is none of ours"))
 }
 
 /// The whole memento in a record that was stored under `key`; none where it was forgotten, or took another's place.

@@ -15,6 +15,7 @@ pub mod processes;
 pub mod project;
 pub mod proxy;
 pub mod reasons;
+pub mod records;
 pub mod redis;
 pub mod references;
 pub mod s3;

@@ -6,6 +6,7 @@ use memento::{
 };
 use memento_storage_object::{ObjectDataStore, ObjectMetadataStore, storage};
 use memento_tests::proxy::Proxy;
+use memento_tests::records;
 use memento_tests::s3::{BUCKET, S3Server, options};
 use memento_tests::visit::{Call, Visit, Visitor};
 use memento_tests::work::{LARGE, expected_small, small};
@@ -173,15 +174,12 @@ fn a_record_of_a_later_release_is_a_miss_and_stays() {
     let mut newer = content(&server, &key);
     let path = u32::from_be_bytes(newer[HEAD - 4..HEAD].try_into().unwrap());
     newer.truncate(HEAD + usize::try_from(path).unwrap());
-    // Digest, format, length, and whatever that release puts behind them.
-    let sealed = b"\x03\x05\0\0\0later";
-    newer.extend_from_slice(blake3::hash(sealed).as_bytes());
-    newer.extend_from_slice(sealed);
+    let memento = Visitor::on(storage(&server.options())).enter(|| small::memento(1));
+    newer.extend_from_slice(&records::newer(&memento.unwrap().unwrap().key));
     server.buckets().put(BUCKET, &key, newer.clone());
     for _ in 0..2 {
         let visitor = Visitor::on(storage(&server.options()));
-        let said = ["kind=NewerFormat", "its format is 3", "update this program"];
-        visitor.visit(&[Call::Small(1)]).assert_warned(1, &said);
+        visitor.visit(&[Call::Small(1)]).assert_warned(1, &records::NEWER);
         assert_eq!(content(&server, &key), newer, "it stays");
     }
     let explained = Visitor::on(storage(&server.options())).enter(|| small::explain(1)).unwrap();

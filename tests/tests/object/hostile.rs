@@ -3,6 +3,7 @@
 
 use memento::memento;
 use memento_storage_object::storage;
+use memento_tests::records;
 use memento_tests::s3::{BUCKET, S3Server};
 use memento_tests::visit::{Visit, Visitor};
 use serde::{Deserialize, Serialize};
@@ -13,8 +14,6 @@ use super::keys;
 const LENGTH: usize = 900_000;
 /// How long the head of a memento is, in front of the path of its function.
 const HEAD: usize = 87;
-/// Where digest, format and length of a record end, behind which its head begins.
-const SEALED: std::ops::Range<usize> = 32..37;
 
 /// A value that may be nested.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -49,10 +48,8 @@ fn exchange(server: &S3Server, content: Vec<u8>) {
     let is_digest = |bytes: &[u8]| bytes == digests[0].as_bytes();
     let place = record.windows(32).position(is_digest).unwrap();
     record[place..place + 32].copy_from_slice(digests[1].as_bytes());
-    let length = u32::from_le_bytes(record[SEALED.end - 4..SEALED.end].try_into().unwrap());
-    let end = SEALED.end + usize::try_from(length).unwrap();
-    let sealed = blake3::hash(&record[SEALED.start..end]);
-    record[..SEALED.start].copy_from_slice(sealed.as_bytes());
+    let key = Visitor::on(storage(&server.options())).enter(|| shape::memento(7));
+    records::seal(&key.unwrap().unwrap().key, record);
     buckets.put(BUCKET, &memento, object);
     let name = result.replace(&result[result.len() - 62..], &digests[1].to_hex()[2..]);
     let name = name.replace(

@@ -4,8 +4,9 @@
 use std::cell::Cell;
 
 use memento::codec::{Bincode, Segments};
-use memento::{Codec, Filter, Result, memento};
+use memento::{Codec, Filter, Key, Result, memento};
 use memento_storage_redis::storage;
+use memento_tests::records;
 use memento_tests::redis::RedisServer;
 use memento_tests::visit::{Call, Visit, Visitor};
 use memento_tests::work::{expected_small, small};
@@ -16,36 +17,33 @@ use serde::{Deserialize, Serialize, Serializer};
 use super::damaged::{change, with};
 use super::{keys, on};
 
-/// Puts a record of a later release in the place of what `key` has.
-fn put_later(server: &RedisServer, key: &str) {
-    // Digest, format, length, and whatever that release puts behind them.
-    let sealed = b"\x03\x05\0\0\0later";
-    let record = [blake3::hash(sealed).as_bytes().as_slice(), sealed].concat();
-    let record: Vec<_> = record.iter().map(u8::to_string).collect();
+/// Puts a record of a later release in the place of what `key` has; what the server calls it.
+fn put_later(server: &RedisServer, key: &Key) -> String {
+    let record: Vec<_> = records::newer(key).iter().map(u8::to_string).collect();
     let head = "string.sub(v, 1, 76 + tonumber(string.sub(v, 37, 44), 10))";
-    change(server, key, &format!("{head} .. string.char({})", record.join(",")));
+    let key = format!("memento:1:memento:{key}");
+    change(server, &key, &format!("{head} .. string.char({})", record.join(",")));
+    key
 }
 
 /// It is a miss each time, alone and in a batch, and said to be what it is.
 #[test]
 fn a_record_of_a_later_release_stays() {
-    const SAID: [&str; 3] = ["kind=NewerFormat", "its format is 3", "update this program"];
     let server = with(&[Call::Small(0), Call::Small(1), Call::Small(2)]);
     let visitor = || Visitor::on(storage(&on(&server)));
     let memento = visitor().enter(|| small::memento(1).unwrap().unwrap());
-    let key = format!("memento:1:memento:{}", memento.key);
-    put_later(&server, &key);
+    let key = put_later(&server, &memento.key);
     let there = server.ask(&["DUMP", &key]);
     for _ in 0..2 {
         visitor()
             .visit(&[Call::Small(1)])
-            .assert_warned(1, &[&SAID[..], &[&server.url()]].concat());
+            .assert_warned(1, &[&records::NEWER[..], &[&server.url()]].concat());
         let batch = visitor().measure(3, || {
             for (n, result) in (0..).zip(small::map((0..3).map(|n| (n,)))) {
                 assert_eq!(result.unwrap(), expected_small(n));
             }
         });
-        batch.assert_warned(1, &SAID);
+        batch.assert_warned(1, &records::NEWER);
         assert_eq!(batch.hits, 2);
         assert_eq!(server.ask(&["DUMP", &key]), there, "it is not replaced");
     }
