@@ -61,7 +61,7 @@ fn map_with<R: Returns, A: Send>(
     let expected = items.size_hint().0;
     let mut outputs = Vec::with_capacity(expected);
     // What the memory cache does not have: where its output goes, its arguments, its body.
-    let (mut positions, mut encodings, mut tasks) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut positions, mut tasks) = (Vec::new(), Vec::new());
     let mut block = Block::<R, A>::new(&bound);
     let mut items = items.fuse();
     loop {
@@ -69,15 +69,12 @@ fn map_with<R: Returns, A: Send>(
         let each = |index, recalled| {
             outputs.push(match recalled {
                 Recalled::Ended(result) => Some(result),
-                Recalled::Missing(arguments, encoded) => {
-                    if encodings.is_empty() {
+                Recalled::Missing(arguments) => {
+                    if tasks.is_empty() {
                         // Where one is missing, most are.
-                        let more = expected.saturating_sub(index).min(ROOM);
-                        encodings.reserve(more);
-                        tasks.reserve(more);
+                        tasks.reserve(expected.saturating_sub(index).min(ROOM));
                     }
                     positions.push(index);
-                    encodings.push(encoded);
                     tasks.push(Typed::new(returns, encode, arguments, body));
                     None
                 }
@@ -92,9 +89,10 @@ fn map_with<R: Returns, A: Send>(
     }
     if !tasks.is_empty() {
         let began = Instant::now();
-        let items = encodings.into_iter().zip(&mut tasks);
-        let items = items.map(|(encoded, task)| Item::new(&bound, encoded, task));
-        let ended = engine::resolve(&bound, modifiers, Box::new(items));
+        let encodings = block.into_missing();
+        let items = encodings.iter().zip(&mut tasks);
+        let mut items = items.map(|(encoded, task)| Item::new(&bound, encoded, task));
+        let ended = engine::resolve(&bound, modifiers, &mut items);
         for ((position, task), (invocation, ending)) in positions.into_iter().zip(tasks).zip(ended)
         {
             ledger.end(position, ending.call(bound.function, invocation));

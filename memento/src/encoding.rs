@@ -43,8 +43,8 @@ pub(crate) use deserializer::{decode, split_first, split_tuple};
 pub(crate) use pieces::have_same_pieces;
 pub use render::Rendered;
 pub(crate) use serializer::Serializer;
-pub(crate) use sink::{Detached, Encoded, Sink};
 pub use sink::{Encode, EncodeResult, Encoder};
+pub(crate) use sink::{Encoded, Sink, Written};
 
 /// The canonical encoding of `value`.
 ///

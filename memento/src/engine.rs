@@ -221,7 +221,7 @@ pub(crate) fn call<R: Returns, A: Send>(
             return Ok(output);
         }
         let mut task = Typed::new(returns, &encode_arguments, arguments, body);
-        let ending = resolve_one(&bound, modifiers, Item::new(&bound, encoded, &mut task));
+        let ending = resolve_one(&bound, modifiers, Item::new(&bound, &encoded, &mut task));
         task.into_output().ok_or(ending)
     })
 }
@@ -267,11 +267,9 @@ pub(crate) fn resolve_one<'a>(
 pub(crate) fn resolve<'a>(
     bound: &'a Bound,
     modifiers: Modifiers<'a>,
-    mut items: Box<dyn ExactSizeIterator<Item = Item<'a>> + 'a>,
+    items: &mut dyn ExactSizeIterator<Item = Item<'a>>,
 ) -> Vec<(Invocation, Ending)> {
-    let mut calls = Calls::new(bound, Caller::current(), modifiers, &mut *items);
-    // What they were made of is as large as they are.
-    drop(items);
+    let mut calls = Calls::new(bound, Caller::current(), modifiers, items);
     calls.look_up();
     calls.run();
     calls.finish().collect()

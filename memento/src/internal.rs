@@ -145,7 +145,7 @@ pub fn ignore_result<R: Returns, A: Send>(
         let mut encoded = bound.encoding();
         engine::encode(&bound, &mut encoded, &encode, &arguments)?;
         let mut task = Typed::new(returns, &encode, arguments, body);
-        match engine::resolve_one(&bound, modifiers, Item::new(&bound, encoded, &mut task)) {
+        match engine::resolve_one(&bound, modifiers, Item::new(&bound, &encoded, &mut task)) {
             Ending::Found(_) | Ending::Computed(_) => Ok(()),
             ending => Err(ending.error(bound.function)),
         }
@@ -232,11 +232,11 @@ pub fn repeat<R: Returns, A: Send>(
     recorded.check_parts(&bound.cluster.storage.contents)?;
     let mut task = Typed::new(returns, &encode, arguments, body);
     if let Purpose::Errand(_, errand) = recorded.purpose {
-        let item = Item::new(&bound, encoded, &mut task);
+        let item = Item::new(&bound, &encoded, &mut task);
         return Ok(Repeated(Repetition::Response(engine::perform(&bound, errand, item))));
     }
     let modifiers = Modifiers { wants: Wants::Digest, ..Modifiers::default() };
-    let item = Item::new(&bound, encoded, &mut task);
+    let item = Item::new(&bound, &encoded, &mut task);
     match engine::resolve_one(&bound, modifiers, item) {
         Ending::Found(known) | Ending::Computed(known) => {
             Ok(Repeated(Repetition::Known(known.digest, known.validity)))

@@ -2,6 +2,7 @@
 
 use std::any::type_name;
 use std::hash::Hasher as _;
+use std::ops::Deref;
 
 use foldhash::fast::FoldHasher;
 use serde::Serializer as _;
@@ -47,24 +48,21 @@ const BLOCK: usize = 64 << 10;
 /// The longest encoding that a record keeps.
 const KEPT: usize = 4 << 10;
 
-/// The encoded arguments of one invocation.
+/// The arguments of one invocation, as they are encoded.
+pub(crate) struct Encoded<'a> {
+    function_key: &'a [u8; 32],
+    written: Written,
+}
+
+/// What has been written of the arguments of one invocation, all of them after [`Encoded::finish`].
 ///
 /// Short ones stay on the stack, so that a memory hit allocates nothing; long ones go through BLAKE3 a block at a
 /// time and are never in memory as a whole.
-pub(crate) struct Encoded<'a> {
-    function_key: &'a [u8; 32],
+pub(crate) struct Written {
     /// The hash for the memory cache. It is made of the values while they are in registers: bytes that were just
     /// written in small pieces are slow to read in larger ones.
     hasher: FoldHasher<'static>,
     /// Zeros from `length` on.
-    inline: [u8; INLINE],
-    length: usize,
-    spilled: Option<Box<Spilled>>,
-}
-
-/// An encoding that is [finished](Encoded::finish), without the key of its function, which it borrows.
-pub(crate) struct Detached {
-    hasher: FoldHasher<'static>,
     inline: [u8; INLINE],
     length: usize,
     spilled: Option<Box<Spilled>>,
@@ -149,14 +147,15 @@ impl<'a> Encoded<'a> {
     /// No arguments yet, of the function with this key. `hasher` has been told the function.
     #[inline(always)]
     pub(crate) fn new(function_key: &'a [u8; 32], hasher: FoldHasher<'static>) -> Self {
-        Self { function_key, hasher, inline: [0; INLINE], length: 0, spilled: None }
+        let written = Written { hasher, inline: [0; INLINE], length: 0, spilled: None };
+        Self { function_key, written }
     }
 
     /// No arguments yet, with room for the whole encoding, however long it gets.
     pub(crate) fn whole(function_key: &'a [u8; 32], hasher: FoldHasher<'static>) -> Self {
         let mut encoded = Self::new(function_key, hasher);
         encoded.spill(&[]);
-        if let Some(spilled) = &mut encoded.spilled {
+        if let Some(spilled) = &mut encoded.written.spilled {
             spilled.is_whole = true;
         }
         encoded
@@ -164,7 +163,7 @@ impl<'a> Encoded<'a> {
 
     /// All that was put, where there was [room](Self::whole) for it.
     pub(crate) fn into_whole(self) -> Option<Vec<u8>> {
-        let mut spilled = self.spilled.filter(|spilled| spilled.is_whole)?;
+        let mut spilled = self.written.spilled.filter(|spilled| spilled.is_whole)?;
         spilled.block.truncate(spilled.length);
         Some(spilled.block)
     }
@@ -191,17 +190,71 @@ impl<'a> Encoded<'a> {
     /// Ends the encoding. Nothing may be put after this; what follows may be asked after this.
     #[inline(always)]
     pub(crate) fn finish(&mut self) {
-        if let Some(spilled) = &mut self.spilled {
+        if let Some(spilled) = &mut self.written.spilled {
             spilled.finish();
         }
     }
 
-    /// The encoding without the key of its function.
-    pub(crate) fn detach(self) -> Detached {
-        let Self { hasher, inline, length, spilled, function_key: _ } = self;
-        Detached { hasher, inline, length, spilled }
+    /// The name of the invocation.
+    pub(crate) fn invocation(&self) -> Invocation {
+        match &self.written.spilled {
+            None => {
+                Invocation::from_bytes(blake3::keyed_hash(self.function_key, self.bytes()).into())
+            }
+            Some(spilled) => {
+                let mut bytes = [0; 32];
+                bytes.copy_from_slice(&spilled.invocation[1..]);
+                Invocation::from_bytes(bytes)
+            }
+        }
     }
 
+    /// What was written, without the key of the function.
+    pub(crate) fn into_written(self) -> Written {
+        self.written
+    }
+
+    #[inline(always)]
+    fn put_unhashed(&mut self, bytes: &[u8]) {
+        let Written { inline, length, spilled, .. } = &mut self.written;
+        match spilled {
+            None => match inline.get_mut(*length..*length + bytes.len()) {
+                Some(space) => {
+                    space.copy_from_slice(bytes);
+                    *length += bytes.len();
+                }
+                None => self.spill(bytes),
+            },
+            Some(spilled) => spilled.put(bytes),
+        }
+    }
+
+    #[cold]
+    fn spill(&mut self, bytes: &[u8]) {
+        let Written { inline, length, spilled, .. } = &mut self.written;
+        let spilled = spilled.insert(Box::new(Spilled {
+            hasher: blake3::Hasher::new_keyed(self.function_key),
+            block: vec![0; 4 * INLINE],
+            length: 0,
+            hashed: 0,
+            is_whole: false,
+            invocation: [0xff; 33],
+        }));
+        spilled.put(&inline[..*length]);
+        spilled.put(bytes);
+    }
+}
+
+impl Deref for Encoded<'_> {
+    type Target = Written;
+
+    #[inline(always)]
+    fn deref(&self) -> &Written {
+        &self.written
+    }
+}
+
+impl Written {
     /// What tells these arguments from all others of the same function: the encoding itself where it is short, else
     /// the invocation behind a byte that no encoding starts with.
     #[inline]
@@ -231,20 +284,6 @@ impl<'a> Encoded<'a> {
         }
     }
 
-    /// The name of the invocation.
-    pub(crate) fn invocation(&self) -> Invocation {
-        match &self.spilled {
-            None => {
-                Invocation::from_bytes(blake3::keyed_hash(self.function_key, self.bytes()).into())
-            }
-            Some(spilled) => {
-                let mut bytes = [0; 32];
-                bytes.copy_from_slice(&spilled.invocation[1..]);
-                Invocation::from_bytes(bytes)
-            }
-        }
-    }
-
     /// The whole encoding, where it is short enough to be kept in a record.
     pub(crate) fn kept(&self) -> Option<&[u8]> {
         match &self.spilled {
@@ -253,69 +292,34 @@ impl<'a> Encoded<'a> {
                 .then_some(&spilled.block[..spilled.length]),
         }
     }
-
-    #[inline(always)]
-    fn put_unhashed(&mut self, bytes: &[u8]) {
-        match &mut self.spilled {
-            None => match self.inline.get_mut(self.length..self.length + bytes.len()) {
-                Some(space) => {
-                    space.copy_from_slice(bytes);
-                    self.length += bytes.len();
-                }
-                None => self.spill(bytes),
-            },
-            Some(spilled) => spilled.put(bytes),
-        }
-    }
-
-    #[cold]
-    fn spill(&mut self, bytes: &[u8]) {
-        let spilled = self.spilled.insert(Box::new(Spilled {
-            hasher: blake3::Hasher::new_keyed(self.function_key),
-            block: vec![0; 4 * INLINE],
-            length: 0,
-            hashed: 0,
-            is_whole: false,
-            invocation: [0xff; 33],
-        }));
-        spilled.put(&self.inline[..self.length]);
-        spilled.put(bytes);
-    }
-}
-
-impl Detached {
-    /// The encoding, of the function with this key.
-    pub(crate) fn attach(self, function_key: &[u8; 32]) -> Encoded<'_> {
-        let Self { hasher, inline, length, spilled } = self;
-        Encoded { function_key, hasher, inline, length, spilled }
-    }
 }
 
 impl Sink for Encoded<'_> {
     #[inline]
     fn put(&mut self, bytes: &[u8]) {
-        if self.spilled.is_none() {
-            self.hasher.write(bytes);
+        if self.written.spilled.is_none() {
+            self.written.hasher.write(bytes);
         }
         self.put_unhashed(bytes);
     }
 
     #[inline(always)]
     fn put_number<const N: usize>(&mut self, tag: u8, bytes: [u8; N]) {
-        if let Some(spilled) = &mut self.spilled {
+        let Written { hasher, inline, length, spilled } = &mut self.written;
+        if let Some(spilled) = spilled {
             spilled.put_number(tag, bytes);
             return;
         }
-        self.hasher.write_u8(tag);
+        hasher.write_u8(tag);
         match bytes.first_chunk::<8>() {
-            Some(low) if N == 8 => self.hasher.write_u64(u64::from_le_bytes(*low)),
-            _ => self.hasher.write(&bytes),
+            Some(low) if N == 8 => hasher.write_u64(u64::from_le_bytes(*low)),
+            _ => hasher.write(&bytes),
         }
-        match self.inline.get_mut(self.length..self.length + N + 1) {
+        match inline.get_mut(*length..*length + N + 1) {
             Some([first, rest @ ..]) => {
                 *first = tag;
                 rest.copy_from_slice(&bytes);
-                self.length += N + 1;
+                *length += N + 1;
             }
             _ => {
                 self.spill(&[tag]);

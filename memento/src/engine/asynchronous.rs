@@ -272,11 +272,12 @@ impl<R: Returns> Pending<R> {
         work: impl FnOnce(&Calls<'_>, &mut Item<'_>) -> T + Send + 'static,
     ) -> Blocking<(Self, T)> {
         Blocking::begin(move || {
-            let Self { asked, item, output } = self;
+            let Self { asked, mut item, output } = self;
             let mut task = OutputOnly::<R>::of_output(output);
-            let mut item = item.resume(&asked.bound, &mut task);
-            let done = asked.caller.enter(|| work(&asked.calls(), &mut item));
-            let item = item.suspend();
+            let mut resumed = item.resume(&mut task);
+            let done = asked.caller.enter(|| work(&asked.calls(), &mut resumed));
+            let state = resumed.into_state();
+            item.suspend(state);
             (Self { asked, item, output: task.into_output() }, done)
         })
     }

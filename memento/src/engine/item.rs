@@ -4,7 +4,7 @@ use super::ending::Ending;
 use super::right::Right;
 use super::task::Task;
 use crate::binding::Binding;
-use crate::encoding::{Detached, Encoded};
+use crate::encoding::{Encoded, Written};
 use crate::flight::{self, Arrival};
 use crate::function::Function;
 use crate::memento::Correlation;
@@ -17,7 +17,7 @@ use crate::{Digest, Invocation, Key};
 
 /// One call.
 pub(crate) struct Item<'a> {
-    pub(super) encoded: Encoded<'a>,
+    pub(super) encoded: &'a Written,
     pub(super) invocation: Invocation,
     pub(super) key: Key,
     pub(super) task: &'a mut dyn Task,
@@ -58,11 +58,17 @@ pub(super) struct Away {
 
 /// A call on its way, without its output and what belongs to its function: it can go anywhere.
 pub(super) struct Suspended {
-    encoded: Detached,
+    encoded: Written,
     invocation: Invocation,
     pub(super) key: Key,
     pub(super) ending: Ending,
     pub(super) findings: Findings,
+}
+
+/// What has become of a call so far.
+pub(super) struct State {
+    ending: Ending,
+    findings: Findings,
 }
 
 impl Findings {
@@ -88,7 +94,7 @@ impl Findings {
 
 impl<'a> Item<'a> {
     /// A call that the memory cache has no answer for, and that the stores were not asked for.
-    pub(crate) fn new(binding: &Binding, encoded: Encoded<'a>, task: &'a mut dyn Task) -> Self {
+    pub(crate) fn new(binding: &Binding, encoded: &'a Encoded<'_>, task: &'a mut dyn Task) -> Self {
         let invocation = encoded.invocation();
         let key = invocation.key(&binding.function.version());
         Self {
@@ -104,15 +110,9 @@ impl<'a> Item<'a> {
 }
 
 impl Item<'_> {
-    /// The call without what it borrows.
-    pub(super) fn suspend(self) -> Suspended {
-        Suspended {
-            encoded: self.encoded.detach(),
-            invocation: self.invocation,
-            key: self.key,
-            ending: self.ending,
-            findings: self.findings,
-        }
+    /// What has become of the call, for [`Suspended::suspend`].
+    pub(super) fn into_state(self) -> State {
+        State { ending: self.ending, findings: self.findings }
     }
 
     /// Tells those who want to know what became of this call.
@@ -130,7 +130,7 @@ impl Suspended {
         let invocation = encoded.invocation();
         let key = invocation.key(&binding.function.version());
         Self {
-            encoded: encoded.detach(),
+            encoded: encoded.into_written(),
             invocation,
             key,
             ending: Ending::Pending,
@@ -138,17 +138,23 @@ impl Suspended {
         }
     }
 
-    /// The call, whose output is in `task`.
-    pub(super) fn resume<'a>(self, binding: &'a Binding, task: &'a mut dyn Task) -> Item<'a> {
+    /// The call, whose output is in `task`. Its state is not here until it is [suspended](Self::suspend).
+    pub(super) fn resume<'a>(&'a mut self, task: &'a mut dyn Task) -> Item<'a> {
         Item {
-            encoded: self.encoded.attach(&binding.function_key),
+            encoded: &self.encoded,
             invocation: self.invocation,
             key: self.key,
             task,
-            ending: self.ending,
-            findings: self.findings,
+            ending: std::mem::replace(&mut self.ending, Ending::Pending),
+            findings: std::mem::take(&mut self.findings),
             away: None,
         }
+    }
+
+    /// Takes back what has become of the call.
+    pub(super) fn suspend(&mut self, State { ending, findings }: State) {
+        self.ending = ending;
+        self.findings = findings;
     }
 
     /// What the caller's frame records, if there is an outcome.

@@ -116,8 +116,8 @@ pub(super) fn find_independent<'r>(
     None
 }
 
-/// How long a value is at most that is worth no other thread: that many bytes are decoded in less time than it takes to
-/// have one begin.
+/// How long a value is at most that is worth nothing beside its decoding, as another thread or a scope: that many bytes
+/// are decoded in less time than it takes to have one begin.
 const SHORT: usize = 1 << 10;
 
 /// Ends `item`, which whoever runs in this thread asks for, if `record` holds a short result that is known to be valid.
@@ -136,11 +136,10 @@ pub(super) fn find_at_once(
     }
     let landed = landed(item, &head, validity_alone(binding, &head));
     if modifiers.wants == Wants::Value {
-        let (decoded, found) = decode(binding, item, Publish::None, Encoding::Whole(bytes));
-        if decoded.is_err() || !found.is_all() {
+        let Some(Ok(())) = decode_alone(item, bytes) else {
             item.task.discard();
             return false;
-        }
+        };
         cache_found(binding, item, landed.clone(), bytes.len() as u64);
     }
     item.findings.replaces = Some(head.digest);
@@ -289,9 +288,20 @@ pub(super) fn decode(
     publish: Publish,
     encoding: Encoding<'_>,
 ) -> (Result<()>, Found) {
+    if let Encoding::Whole(bytes) = &encoding
+        && bytes.len() <= SHORT
+        && let Some(decoded) = decode_alone(item, bytes)
+    {
+        return (decoded, Found::default());
+    }
     let (contents, function) = (&binding.cluster.storage.contents, binding.function.path());
     let scope = Scope::decoding(contents, function).publishing(publish, item.task.encoder());
     scope.enter(|| item.task.decode(encoding))
+}
+
+/// Takes the item's output from a short encoding; `None` where it has parts or names, or may have.
+fn decode_alone(item: &mut Item<'_>, bytes: &[u8]) -> Option<Result<()>> {
+    part::decode_alone(|| item.task.decode(Encoding::Whole(bytes)))
 }
 
 /// Puts a clone of the item's output, which was found in a store, into the memory cache, unless this process has

@@ -33,7 +33,7 @@ impl<'b, R: Returns, A> Chunk<'b, R, A> {
     }
 
     /// Takes up to [`MANY`] arguments and looks into the memory cache for them. `each` gets the index of each call,
-    /// from `first` on, and its result or what it needs to be computed, in order.
+    /// from `first` on, and its result or its arguments, in order. The encodings of those without a result.
     #[inline(always)]
     pub(crate) fn recall(
         &mut self,
@@ -42,11 +42,12 @@ impl<'b, R: Returns, A> Chunk<'b, R, A> {
         encode_arguments: &impl Encode<A>,
         ledger: &mut Ledger,
         first: usize,
-        each: impl FnMut(usize, Recalled<'b, R::Output, A>),
-    ) {
+        each: impl FnMut(usize, Recalled<R::Output, A>),
+    ) -> &mut Vec<Encoded<'b>> {
         self.arguments.extend(arguments.take(MANY));
         self.look_up(&mut Encodings::new(), modifiers, encode_arguments);
         self.give(ledger, first, each);
+        &mut self.missing
     }
 
     /// Looks into the memory cache for the arguments that were taken.
@@ -59,10 +60,7 @@ impl<'b, R: Returns, A> Chunk<'b, R, A> {
     ) {
         let bound = self.bound;
         for (at, arguments) in self.arguments.iter().enumerate() {
-            match encodings.get_mut(at) {
-                Some(encoded) => *encoded = bound.encoding(),
-                None => encodings.push(bound.encoding()),
-            }
+            encodings.push(bound.encoding());
             let encoding = modifiers
                 .check_cancelled(bound.function)
                 .and_then(|()| encode(bound, &mut encodings[at], encode_arguments, arguments));
@@ -71,11 +69,9 @@ impl<'b, R: Returns, A> Chunk<'b, R, A> {
         if !modifiers.refresh {
             self.find(encodings);
         }
-        for (output, encoded) in self.outputs.iter().zip(encodings) {
-            if output.is_none() {
-                self.missing.push(std::mem::replace(encoded, bound.encoding()));
-            }
-        }
+        let missing = self.outputs.iter().zip(encodings.drain(..));
+        self.missing
+            .extend(missing.filter_map(|(found, encoded)| found.is_none().then_some(encoded)));
         if let Some(tracker) = modifiers.tracker {
             for result in self.outputs.iter().flatten() {
                 tracker.count(if result.is_ok() { End::Hit } else { End::Failed });
@@ -89,18 +85,17 @@ impl<'b, R: Returns, A> Chunk<'b, R, A> {
         &mut self,
         ledger: &mut Ledger,
         first: usize,
-        mut each: impl FnMut(usize, Recalled<'b, R::Output, A>),
+        mut each: impl FnMut(usize, Recalled<R::Output, A>),
     ) {
         let calls = self.arguments.drain(..).zip(self.outputs.drain(..));
-        let mut missing = self.missing.drain(..);
         for (at, (arguments, output)) in calls.enumerate() {
             let index = first + at;
             if let Some(result) = output {
                 ledger.end(index, self.calls.get_mut(at).and_then(Option::take));
                 each(index, Recalled::Ended(result));
-            } else if let Some(encoded) = missing.next() {
+            } else {
                 ledger.begin(index);
-                each(index, Recalled::Missing(arguments, encoded));
+                each(index, Recalled::Missing(arguments));
             }
         }
     }
@@ -138,6 +133,7 @@ pub(crate) struct Block<'b, R: Returns, A> {
     encodings: Mutex<Vec<Encodings<'b>>>,
     /// How many chunks are filled next.
     next: usize,
+    missing: Vec<Encoded<'b>>,
 }
 
 /// How many chunks are looked up at the same time at most. To have threads begin and end takes as long as hundreds of
@@ -148,7 +144,8 @@ const GROWTH: usize = 16;
 
 impl<'b, R: Returns, A: Send> Block<'b, R, A> {
     pub(crate) fn new(bound: &'b Bound) -> Self {
-        Self { bound, chunks: Vec::new(), encodings: Mutex::default(), next: 1 }
+        let (chunks, encodings, missing) = Default::default();
+        Self { bound, chunks, encodings, next: 1, missing }
     }
 
     /// As [`Chunk::recall`], for more arguments; how many were taken.
@@ -159,7 +156,7 @@ impl<'b, R: Returns, A: Send> Block<'b, R, A> {
         encode_arguments: &impl Encode<A>,
         ledger: &mut Ledger,
         first: usize,
-        mut each: impl FnMut(usize, Recalled<'b, R::Output, A>),
+        mut each: impl FnMut(usize, Recalled<R::Output, A>),
     ) -> usize {
         let bound = self.bound;
         self.chunks.resize_with(self.next, || Mutex::new(Chunk::new(bound)));
@@ -188,17 +185,23 @@ impl<'b, R: Returns, A: Send> Block<'b, R, A> {
             let chunk = chunk.get_mut();
             let count = chunk.arguments.len();
             chunk.give(ledger, index, &mut each);
+            self.missing.append(&mut chunk.missing);
             index += count;
         }
         self.next = CHUNKS.min(self.next * GROWTH);
         taken
     }
+
+    /// The encodings of all calls that had no result, in order.
+    pub(crate) fn into_missing(self) -> Vec<Encoded<'b>> {
+        self.missing
+    }
 }
 
 /// What the memory cache has for a call.
-pub(crate) enum Recalled<'b, T, A> {
+pub(crate) enum Recalled<T, A> {
     /// Its result, or why it cannot be made.
     Ended(Result<T>),
-    /// Nothing: its arguments, and their encoding.
-    Missing(A, Encoded<'b>),
+    /// Nothing: its arguments.
+    Missing(A),
 }

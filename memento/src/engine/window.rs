@@ -135,9 +135,9 @@ impl<E, B> Job<E, B> {
                 }
             }
         }
-        let items = encodings.into_iter().zip(&mut tasks);
-        let items = items.map(|(encoded, task)| Item::new(&self.bound, encoded, task));
-        resolve(&self.bound, self.modifiers(), Box::new(items));
+        let items = encodings.iter().zip(&mut tasks);
+        let mut items = items.map(|(encoded, task)| Item::new(&self.bound, encoded, task));
+        resolve(&self.bound, self.modifiers(), &mut items);
     }
 }
 
@@ -297,7 +297,7 @@ where
             first,
             |index, recalled| match recalled {
                 Recalled::Ended(result) => ready.push_back((index, result)),
-                Recalled::Missing(arguments, _) => missing.push((index, arguments)),
+                Recalled::Missing(arguments) => missing.push((index, arguments)),
             },
         );
         missing

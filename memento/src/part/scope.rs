@@ -1,6 +1,6 @@
 //! What encodes or decodes a result in this thread: where its parts go, or come from.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -10,6 +10,8 @@ use crate::{Digest, Error, Name, Result};
 
 thread_local! {
     static SCOPE: RefCell<Option<Scope>> = const { RefCell::new(None) };
+    /// How many parts and names this thread has met, in whatever scope.
+    static MET: Cell<u64> = const { Cell::new(0) };
 }
 
 /// Appends the encoding of a value in the codec of a function.
@@ -122,8 +124,9 @@ impl Scope {
 
     /// Publishes what has names, in this codec.
     pub(crate) fn publishing(self, publish: Publish, encode: Encode) -> Self {
-        let is_writable = self.contents.as_ref().is_some_and(Contents::is_writable);
-        let publish = if is_writable { publish } else { Publish::None };
+        let is_writable = || self.contents.as_ref().is_some_and(Contents::is_writable);
+        let publish =
+            if publish != Publish::None && is_writable() { publish } else { Publish::None };
         Self { encode: Some(encode), publish, ..self }
     }
 
@@ -145,6 +148,23 @@ impl Scope {
     }
 }
 
+/// What comes of `work`, which decodes a value that is likely to be all there is: no scope is made for it. `None` where
+/// it is not, or where this thread is in a scope, which is another value's.
+pub(crate) fn decode_alone<R>(work: impl FnOnce() -> R) -> Option<R> {
+    if SCOPE.with_borrow(Option::is_some) {
+        return None;
+    }
+    let met = MET.get();
+    let done = work();
+    (MET.get() == met).then_some(done)
+}
+
+/// Tells the scope of this thread, if there is one, of a part or a name.
+fn tell<R>(take: impl FnOnce(&mut Option<Scope>) -> R) -> R {
+    MET.set(MET.get().wrapping_add(1));
+    SCOPE.with_borrow_mut(take)
+}
+
 /// Gives contents their names. Trouble with that is no trouble of the result.
 pub(crate) fn publish_all(contents: &Contents, publications: Vec<Publication>) {
     for Publication { name, content } in publications {
@@ -163,7 +183,7 @@ pub(crate) fn publish_all(contents: &Contents, publications: Vec<Publication>) {
 /// Notes that a result has `part`, and keeps it where the scope says.
 pub(super) fn keep(part: &Part) {
     // Copying reads and writes contents, so nothing is borrowed meanwhile.
-    let target = SCOPE.with_borrow_mut(|scope| {
+    let target = tell(|scope| {
         let scope = scope.as_mut()?;
         scope.found.parts.push(part.digest);
         scope.found.held += part.held();
@@ -184,7 +204,7 @@ pub(super) fn keep(part: &Part) {
 
 /// Notes that a result has a part with this digest; where it is.
 pub(super) fn meet(digest: Digest) -> Arc<Home> {
-    SCOPE.with_borrow_mut(|scope| match scope {
+    tell(|scope| match scope {
         Some(scope) => {
             scope.found.parts.push(digest);
             if let Some(home) = scope.known.get(&digest) {
@@ -201,7 +221,7 @@ pub(super) fn meet(digest: Digest) -> Arc<Home> {
 
 /// Notes that a value has a name, if it is to be published: `part` is its content, if it is one.
 pub(crate) fn publish(name: &Name, part: Option<&Part>, value: &dyn erased_serde::Serialize) {
-    let wanted = SCOPE.with_borrow_mut(|scope| {
+    let wanted = tell(|scope| {
         let scope = scope.as_mut()?;
         scope.found.is_named = true;
         Some((scope.publish, scope.contents.clone()?, scope.encode?))

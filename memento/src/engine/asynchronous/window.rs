@@ -273,22 +273,19 @@ where
     fn recall(&mut self, job: &Job<E, B>, arguments: Vec<A>) -> (Vec<(usize, A)>, Vec<Suspended>) {
         let Self { ready, recalled: ended, ledger, tracker, index: next, .. } = self;
         let modifiers = Modifiers { tracker: tracker.as_deref(), ..job.modifiers() };
-        let (first, mut missing) = (*next, (Vec::new(), Vec::new()));
+        let (first, mut missing) = (*next, Vec::new());
         *next += arguments.len();
         let (mut chunk, arguments) = (Chunk::<R, A>::new(&job.bound), arguments.into_iter());
-        chunk.recall(arguments, modifiers, &job.encode, ledger, first, |index, recalled| {
-            match recalled {
-                Recalled::Ended(result) => {
-                    *ended += 1;
-                    ready.push_back((index, result));
-                }
-                Recalled::Missing(arguments, encoded) => {
-                    missing.0.push((index, arguments));
-                    missing.1.push(Suspended::new(&job.bound, encoded));
-                }
+        let each = |index, recalled| match recalled {
+            Recalled::Ended(result) => {
+                *ended += 1;
+                ready.push_back((index, result));
             }
-        });
-        missing
+            Recalled::Missing(arguments) => missing.push((index, arguments)),
+        };
+        let encodings = chunk.recall(arguments, modifiers, &job.encode, ledger, first, each);
+        let items = encodings.drain(..).map(|encoded| Suspended::new(&job.bound, encoded));
+        (missing, items.collect())
     }
 
     /// Gives an error in the place of the next result, if there is one: nothing can be done for arguments any more.
@@ -335,20 +332,20 @@ where
 /// Looks a chunk up, in the stores with one request, in a thread that may be blocked.
 fn look_up<R: Returns>(
     asked: Arc<Asked>,
-    items: Vec<Suspended>,
+    mut items: Vec<Suspended>,
 ) -> Blocking<Vec<(Suspended, Option<R::Output>)>> {
     Blocking::begin(move || {
         let outputs = items.iter().map(|_| OutputOnly::<R>::of_output(None));
         let mut outputs: Vec<_> = outputs.collect();
-        let items = items.into_iter().zip(&mut outputs);
-        let mut items: Vec<Item<'_>> =
-            items.map(|(item, output)| item.resume(&asked.bound, output)).collect();
+        let resumed = items.iter_mut().zip(&mut outputs);
+        let mut resumed: Vec<_> = resumed.map(|(item, output)| item.resume(output)).collect();
         let modifiers = asked.modifiers();
         if !modifiers.refresh && modifiers.check_cancelled(asked.bound.function).is_ok() {
-            let find = || lookup::find_all(&asked.bound, modifiers, &mut items);
+            let find = || lookup::find_all(&asked.bound, modifiers, &mut resumed);
             asked.caller.enter(find);
         }
-        let items: Vec<Suspended> = items.into_iter().map(Item::suspend).collect();
+        let states: Vec<_> = resumed.into_iter().map(Item::into_state).collect();
+        items.iter_mut().zip(states).for_each(|(item, state)| item.suspend(state));
         items.into_iter().zip(outputs.into_iter().map(OutputOnly::<R>::into_output)).collect()
     })
 }
