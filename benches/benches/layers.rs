@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use divan::Bencher;
 use memento::plugin::Stores;
-use memento::{DataStore, Digest, MemoryDataStore, Name, NullStore};
+use memento::storage::{DataStore, MemoryDataStore, NullStore};
+use memento::{Digest, Name};
 use memento_storage_layers::{
     Breaker, Eviction, Guarded, Metrics, Policy, ReadOnly, Retry, SizeLimit, TimeLimit,
 };
@@ -111,7 +112,7 @@ mod transforms {
 
     use divan::Bencher;
     use divan::counter::BytesCount;
-    use memento::{DataStore, MemoryDataStore};
+    use memento::storage::{DataStore, MemoryDataStore};
     use memento_storage_layers::{Compression, Encryption, Keys, Signing, Transform, Transformed};
 
     use super::name;

@@ -150,7 +150,8 @@ mod large_file_miss {
 mod large_object {
     use std::io;
 
-    use memento::{DataStore as _, Name};
+    use memento::Name;
+    use memento::storage::DataStore as _;
     use memento_storage_object::ObjectDataStore;
 
     use super::{BYTES, Bencher, BytesCount, Client, S3Server};

@@ -6,7 +6,8 @@ use std::io::{self, BufReader, Read as _, Write as _};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use memento::{Environment, LocalRunner, Runner, Storage, memento};
+use memento::runner::Runner;
+use memento::{Environment, LocalRunner, Storage, memento};
 use memento_benches::{child, time};
 use memento_runner_process::{Options, ProcessRunner};
 

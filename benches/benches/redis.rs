@@ -160,7 +160,8 @@ mod large_file_miss {
 
 /// An object of 64 MB, as results are kept.
 mod large_object {
-    use memento::{DataStore as _, Name};
+    use memento::Name;
+    use memento::storage::DataStore as _;
     use memento_storage_redis::RedisDataStore;
 
     use super::{BYTES, Bencher, BytesCount, Commands, Server};

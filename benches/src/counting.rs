@@ -4,10 +4,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use memento::{
-    Capabilities, Entry, Environment, Filter, Key, LocalRunner, MetadataStore, Page, Result,
-    Storage, Version,
-};
+use memento::storage::{Capabilities, Entry, Filter, MetadataStore, Page};
+use memento::{Environment, Key, LocalRunner, Result, Storage, Version};
 use memento_storage_fs::{FileDataStore, Options, SqliteMetadataStore};
 
 /// What a store was asked for, so far.

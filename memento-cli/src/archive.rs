@@ -22,7 +22,8 @@ mod writer;
 
 use std::fmt;
 
-use memento::{Digest, Key, Name, UserMetadata};
+use memento::storage::UserMetadata;
+use memento::{Digest, Key, Name};
 use serde::{Deserialize, Serialize};
 
 pub(crate) use reader::read;

@@ -7,8 +7,9 @@ mod snapshot;
 mod write;
 
 use clap::Subcommand;
-use memento::plugin::{Stores, reserved};
-use memento::{DataStore, Error, ErrorKind, Name, Result};
+use memento::plugin::Stores;
+use memento::storage::{DataStore, reserved};
+use memento::{Error, ErrorKind, Name, Result};
 
 use crate::output::Output;
 use crate::storage::{self, Access, Choice};

@@ -4,11 +4,12 @@ use std::collections::HashSet;
 use std::io::{self, Read};
 use std::sync::Arc;
 
-use memento::plugin::reserved::{DAMAGED, PING, RESULTS, USAGE};
-use memento::{
-    CheckedReader, Condition, DataStore, Digest, Error, ErrorKind, ListOptions, Name, Object,
-    Prefix, PutOptions, Result, Source, UserMetadata,
+use memento::storage::reserved::{DAMAGED, PING, RESULTS, USAGE};
+use memento::storage::{
+    CheckedReader, Condition, DataStore, ListOptions, Object, Prefix, PutOptions, Source,
+    UserMetadata,
 };
+use memento::{Digest, Error, ErrorKind, Name, Result};
 
 use crate::storage;
 

@@ -3,7 +3,8 @@
 use clap::Args;
 use indicatif::ProgressBar;
 use memento::plugin::Stores;
-use memento::{Digest, Error, ErrorKind, Filter, ListOptions, Name, Object, Result, UserMetadata};
+use memento::storage::{Filter, ListOptions, Object, UserMetadata};
+use memento::{Digest, Error, ErrorKind, Name, Result};
 
 use crate::contents::{self, Item};
 use crate::mementos::{self, TOGETHER};

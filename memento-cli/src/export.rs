@@ -8,7 +8,8 @@ use std::path::PathBuf;
 use clap::Args;
 use indicatif::ProgressBar;
 use memento::plugin::Stores;
-use memento::{CheckedReader, Digest, Filter, Key, ListOptions, Name, Object, References, Result};
+use memento::storage::{CheckedReader, Filter, ListOptions, Object, References};
+use memento::{Digest, Key, Name, Result};
 
 use crate::archive::{self, Head, Writer};
 use crate::contents;

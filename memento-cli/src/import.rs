@@ -5,8 +5,9 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use memento::plugin::{Stores, unreadable};
-use memento::{DataStore, Digest, Entry, Error, ErrorKind, Key, Name, Result, UserMetadata};
+use memento::plugin::Stores;
+use memento::storage::{DataStore, Entry, UserMetadata, unreadable};
+use memento::{Digest, Error, ErrorKind, Key, Name, Result};
 
 use crate::archive::{self, Head};
 use crate::contents::{self, Item};

@@ -2,7 +2,8 @@
 
 use std::collections::HashSet;
 
-use memento::{Entry, ErrorKind, Filter, Key, MetadataStore, Result};
+use memento::storage::{Entry, Filter, MetadataStore};
+use memento::{ErrorKind, Key, Result};
 
 /// How many records are read and kept together.
 pub(crate) const TOGETHER: usize = 256;

@@ -6,7 +6,8 @@ use std::time::Instant;
 
 use clap::Args;
 use memento::plugin::Stores;
-use memento::{Capabilities, DataStore, Error, Filter, MetadataStore, Result, StoreInfo};
+use memento::storage::{Capabilities, DataStore, Filter, MetadataStore, StoreInfo};
+use memento::{Error, Result};
 use serde::Serialize;
 
 use crate::output::{self, Output};

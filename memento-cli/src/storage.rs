@@ -7,7 +7,8 @@ use std::sync::Arc;
 use clap::Args;
 use memento::configuration::Options;
 use memento::plugin::{StoragePlugin, Stores, inventory};
-use memento::{DataStore, Environment, Error, ErrorKind, MetadataStore, Result};
+use memento::storage::{DataStore, MetadataStore};
+use memento::{Environment, Error, ErrorKind, Result};
 
 // The storages and layers that this program knows: one line for each crate that provides them.
 use memento_storage_fs as _;

@@ -7,7 +7,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::Builder;
 use std::time::Duration;
 
-use memento::{Accepted, Batch, Error, Handover, Waited};
+use memento::Error;
+use memento::runner::{Accepted, Batch, Handover, Waited};
 use parking_lot::Mutex;
 
 use crate::pool::{Lease, NoWorker, Pool};

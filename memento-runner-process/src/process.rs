@@ -8,7 +8,7 @@ use std::process::{Child, ExitStatus};
 use std::sync::Arc;
 use std::time::Duration;
 
-use memento::Batch;
+use memento::runner::Batch;
 
 pub(crate) use start::{ENTRY, Failure, OWN_PROGRAM};
 

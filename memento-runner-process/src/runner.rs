@@ -2,8 +2,9 @@
 
 use std::sync::OnceLock;
 
+use memento::runner::{Batch, Runner};
 use memento::worker::VARIABLE;
-use memento::{Batch, Error, ErrorKind, Runner};
+use memento::{Error, ErrorKind};
 
 use crate::batch::Job;
 use crate::frame::PROTOCOL;

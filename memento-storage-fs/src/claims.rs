@@ -1,6 +1,7 @@
 //! Which results are being computed, and by which process.
 
-use memento::{Claim, Key};
+use memento::Key;
+use memento::storage::Claim;
 
 use crate::folder::Folder;
 
@@ -40,7 +41,8 @@ mod locks {
     use std::sync::Arc;
     use std::sync::atomic::{AtomicBool, Ordering};
 
-    use memento::{Claim, HeldClaim, Key};
+    use memento::Key;
+    use memento::storage::{Claim, HeldClaim};
     use nix::errno::Errno;
     use nix::fcntl::{FcntlArg, fcntl};
     use nix::libc;

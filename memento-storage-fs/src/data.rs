@@ -13,11 +13,11 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use memento::plugin::unreadable;
-use memento::{
-    Capabilities, DataStore, Error, ErrorKind, ListOptions, Listing, Name, Prefix, Properties,
-    PutOptions, Result, Source, Staged, UserMetadata,
+use memento::storage::{
+    Capabilities, DataStore, ListOptions, Listing, Prefix, Properties, PutOptions, Source, Staged,
+    UserMetadata, unreadable,
 };
+use memento::{Error, ErrorKind, Name, Result};
 
 use crate::folder::{Folder, sync_folder};
 use crate::{Durability, Options};

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use memento::plugin::unique;
+use memento::storage::unique;
 use memento::{Error, ErrorKind, Result};
 use parking_lot::Mutex;
 use rusqlite::{Connection, OpenFlags};

@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf, absolute};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime};
 
-use memento::plugin::unique;
-use memento::{Capabilities, Digest, Error, ErrorKind, Name, Result};
+use memento::storage::{Capabilities, unique};
+use memento::{Digest, Error, ErrorKind, Name, Result};
 
 use crate::{Durability, Options};
 

@@ -3,9 +3,8 @@
 #[cfg(test)]
 mod tests;
 
-use memento::{
-    Capabilities, Claim, Entry, Filter, Key, MetadataStore, Page, Replacement, Result, Version,
-};
+use memento::storage::{Capabilities, Claim, Entry, Filter, MetadataStore, Page, Replacement};
+use memento::{Key, Result, Version};
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Row, Statement, ToSql, TransactionBehavior, params};
 

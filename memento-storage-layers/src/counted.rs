@@ -2,7 +2,8 @@
 
 use std::io::{self, Read, Write};
 
-use memento::{Error, ErrorKind, Result, Source};
+use memento::storage::Source;
+use memento::{Error, ErrorKind, Result};
 
 use crate::Operation;
 

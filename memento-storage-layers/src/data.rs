@@ -4,10 +4,11 @@ use std::io::{self, Read, Write};
 use std::ops::Range;
 use std::sync::Arc;
 
-use memento::{
-    Capabilities, Condition, DataStore, Error, ErrorKind, ListOptions, Listing, Name, Namespace,
-    Prefix, Properties, PutOptions, Result, Snapshot, Source, Staged, StoreInfo,
+use memento::storage::{
+    Capabilities, Condition, DataStore, ListOptions, Listing, Namespace, Prefix, Properties,
+    PutOptions, Snapshot, Source, Staged, StoreInfo,
 };
+use memento::{Error, ErrorKind, Name, Result};
 
 use crate::counted::Counted;
 use crate::operation::{

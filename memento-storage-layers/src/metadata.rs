@@ -3,9 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use memento::{
-    Capabilities, Claim, Entry, Filter, Key, MetadataStore, Page, Replacement, Result, Version,
-};
+use memento::storage::{Capabilities, Claim, Entry, Filter, MetadataStore, Page, Replacement};
+use memento::{Key, Result, Version};
 
 use crate::operation::{
     CLAIM, GET_RECORD, GET_RECORDS, LIST_RECORDS, PUT_RECORDS, REMOVE_RECORD, REMOVE_RECORDS,

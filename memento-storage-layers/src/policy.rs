@@ -4,7 +4,8 @@ use std::fmt::Debug;
 use std::io::Read;
 use std::sync::Arc;
 
-use memento::{Capabilities, DataStore, Error, ErrorKind, Key, MetadataStore, Name, Result};
+use memento::storage::{Capabilities, DataStore, MetadataStore};
+use memento::{Error, ErrorKind, Key, Name, Result};
 
 use crate::counted::Limit;
 use crate::operation::Operation;
@@ -73,7 +74,7 @@ pub trait Policy: Debug + Send + Sync {
     }
 }
 
-/// A store behind a policy: a [`DataStore`](memento::DataStore) or a [`MetadataStore`](memento::MetadataStore), as `S`
+/// A store behind a policy: a [`DataStore`](memento::storage::DataStore) or a [`MetadataStore`](memento::storage::MetadataStore), as `S`
 /// is.
 #[derive(Debug)]
 pub struct Guarded<P, S: ?Sized> {

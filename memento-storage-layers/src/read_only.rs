@@ -1,6 +1,7 @@
 //! Keeps nothing.
 
-use memento::{Capabilities, Error, ErrorKind, Result};
+use memento::storage::Capabilities;
+use memento::{Error, ErrorKind, Result};
 
 use crate::{Operation, Policy};
 

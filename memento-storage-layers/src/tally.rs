@@ -2,10 +2,8 @@
 
 use std::io::Read;
 
-use memento::{
-    Claim, Error, ErrorKind, Listing, Namespace, Page, Properties, Result, Snapshot, Staged,
-    StoreInfo, Version,
-};
+use memento::storage::{Claim, Listing, Namespace, Page, Properties, Snapshot, Staged, StoreInfo};
+use memento::{Error, ErrorKind, Result, Version};
 
 use crate::Operation;
 

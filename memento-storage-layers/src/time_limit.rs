@@ -17,8 +17,8 @@ use crate::Operation;
 use helper::{Helper, receive};
 use overdue::{Change, Overdue};
 
-/// A store that is waited for no longer than a limit: a [`DataStore`](memento::DataStore) or a
-/// [`MetadataStore`](memento::MetadataStore), as `S` is. Of a stream, the limit is for each part.
+/// A store that is waited for no longer than a limit: a [`DataStore`](memento::storage::DataStore) or a
+/// [`MetadataStore`](memento::storage::MetadataStore), as `S` is. Of a stream, the limit is for each part.
 ///
 /// Operations run in another thread, one for each thread that asks. Two threads that are awake hand something over in
 /// about a microsecond; where the other one sleeps, since nothing was asked for 25 microseconds, to wake it takes

@@ -7,14 +7,15 @@ mod user_metadata;
 
 use std::sync::Arc;
 
-use memento::{DataStore, Error, Name, Result};
+use memento::storage::DataStore;
+use memento::{Error, Name, Result};
 
 use crate::transform::opener::open;
 use crate::transform::sealer::seal;
 use crate::transform::{Damage, Subject, Transform, damaged};
 
 /// A store that keeps what a transform makes of contents: a [`DataStore`] or a
-/// [`MetadataStore`](memento::MetadataStore), as `S` is.
+/// [`MetadataStore`](memento::storage::MetadataStore), as `S` is.
 ///
 /// Whoever uses it sees contents as they were put, and their sizes. Names, keys, and what records are listed by, are
 /// the store's. What is in the store and was not put through the transform is of the kind

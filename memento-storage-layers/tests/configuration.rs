@@ -4,7 +4,8 @@ use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-use memento::{Environment, Error, Filter, Key, ListOptions, Name, Prefix, memento};
+use memento::storage::{Filter, ListOptions, Prefix};
+use memento::{Environment, Error, Key, Name, memento};
 // Nothing else of it is used: it is there because the program depends on it.
 use memento_storage_layers as _;
 

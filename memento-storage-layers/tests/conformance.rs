@@ -4,8 +4,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use memento::NullStore;
 use memento::plugin::Stores;
+use memento::storage::NullStore;
 use memento_storage_fs::{FileDataStore, Options, SqliteMetadataStore};
 use memento_storage_layers::{
     Breaker, Compression, Encryption, Eviction, Faults, Guarded, Keys, Metrics, Policy, ReadOnly,
@@ -48,14 +48,14 @@ macro_rules! suites {
                     #[allow(clippy::wildcard_imports)]
                     use super::super::*;
                     memento_testkit::data_store_suite!(DataStoreSuite::new(|_| {
-                        $data(memento::MemoryDataStore::default())
+                        $data(memento::storage::MemoryDataStore::default())
                     }));
                 }
                 mod metadata {
                     #[allow(clippy::wildcard_imports)]
                     use super::super::*;
                     memento_testkit::metadata_store_suite!(MetadataStoreSuite::new(|_| {
-                        $metadata(memento::MemoryMetadataStore::default())
+                        $metadata(memento::storage::MemoryMetadataStore::default())
                     }));
                 }
             }

@@ -3,7 +3,8 @@
 use std::io::{self, Read};
 use std::sync::Arc;
 
-use memento::{DataStore, Name, PutOptions, Source};
+use memento::Name;
+use memento::storage::{DataStore, PutOptions, Source};
 use memento_storage_fs::{FileDataStore, Options};
 use memento_storage_layers::{
     Compression, Encryption, Guarded, Keys, Metrics, Signing, SizeLimit, Transformed,

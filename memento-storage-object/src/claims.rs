@@ -15,8 +15,8 @@ use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
 use futures_util::stream::{self, StreamExt as _};
-use memento::plugin::HeldClaims;
-use memento::{Claim, HeldClaim, Key, Result};
+use memento::storage::{Claim, HeldClaim, HeldClaims};
+use memento::{Key, Result};
 use object_store::ObjectStoreExt as _;
 use parking_lot::Mutex;
 use tokio::time::timeout;

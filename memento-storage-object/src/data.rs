@@ -7,10 +7,10 @@ mod reading;
 use std::io::Read;
 use std::ops::Range;
 
-use memento::{
-    Capabilities, DataStore, Error, ErrorKind, ListOptions, Listing, Name, Prefix, Properties,
-    PutOptions, Result, Source,
+use memento::storage::{
+    Capabilities, DataStore, ListOptions, Listing, Prefix, Properties, PutOptions, Source,
 };
+use memento::{Error, ErrorKind, Name, Result};
 use object_store::path::Path;
 use object_store::{GetOptions, ObjectStoreExt as _};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};

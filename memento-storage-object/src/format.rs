@@ -5,7 +5,8 @@ mod tests;
 
 use std::time::SystemTime;
 
-use memento::{Digest, Entry, Error, ErrorKind, Key, Result, UserMetadata, Version};
+use memento::storage::{Entry, UserMetadata};
+use memento::{Digest, Error, ErrorKind, Key, Result, Version};
 use object_store::{Attribute, Attributes};
 use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
 

@@ -14,9 +14,8 @@ use std::collections::HashSet;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
-use memento::{
-    Capabilities, Claim, Entry, Filter, Key, MetadataStore, Page, Replacement, Result, Version,
-};
+use memento::storage::{Capabilities, Claim, Entry, Filter, MetadataStore, Page, Replacement};
+use memento::{Key, Result, Version};
 use object_store::path::Path;
 use object_store::{Attributes, PutMode};
 use parking_lot::Mutex;

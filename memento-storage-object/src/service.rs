@@ -6,7 +6,8 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use futures_util::stream::{self, StreamExt as _};
-use memento::{Capabilities, Error, ErrorKind, Result};
+use memento::storage::Capabilities;
+use memento::{Error, ErrorKind, Result};
 use object_store::path::Path;
 use object_store::{
     Attributes, GetOptions, GetResult, ObjectMeta, ObjectStore as _, ObjectStoreExt as _, PutMode,

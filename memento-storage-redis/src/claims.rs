@@ -11,8 +11,8 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use memento::plugin::HeldClaims;
-use memento::{Claim, HeldClaim, Key, Result};
+use memento::storage::{Claim, HeldClaim, HeldClaims};
+use memento::{Key, Result};
 use redis::Value;
 
 use crate::format::digits;

@@ -9,10 +9,11 @@ use std::io::Read;
 use std::ops::Range;
 use std::sync::Arc;
 
-use memento::{
-    Capabilities, DataStore, Error, ErrorKind, ListOptions, Listing, Name, Prefix, Properties,
-    PutOptions, Result, Source, Staged, StoreInfo, UserMetadata,
+use memento::storage::{
+    Capabilities, DataStore, ListOptions, Listing, Prefix, Properties, PutOptions, Source, Staged,
+    StoreInfo, UserMetadata,
 };
+use memento::{Error, ErrorKind, Name, Result};
 use redis::{Cmd, FromRedisValue, Value};
 
 use crate::Options;

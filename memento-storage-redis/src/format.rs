@@ -2,7 +2,8 @@
 
 use std::time::{Duration, SystemTime};
 
-use memento::{Entry, Key, Version};
+use memento::storage::Entry;
+use memento::{Key, Version};
 
 /// How long the head of an object is.
 pub(crate) const HEAD: usize = 83;

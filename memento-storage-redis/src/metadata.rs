@@ -4,10 +4,8 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
-use memento::{
-    Capabilities, Claim, Entry, ErrorKind, Filter, Key, MetadataStore, Page, Replacement, Result,
-    Version,
-};
+use memento::storage::{Capabilities, Claim, Entry, Filter, MetadataStore, Page, Replacement};
+use memento::{ErrorKind, Key, Result, Version};
 use redis::{Cmd, Script, Value, from_redis_value};
 
 use crate::Options;

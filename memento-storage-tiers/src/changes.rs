@@ -3,7 +3,8 @@
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use memento::{Entry, Key};
+use memento::Key;
+use memento::storage::Entry;
 use parking_lot::{Condvar, Mutex};
 
 /// How many groups there are that keys fall into.

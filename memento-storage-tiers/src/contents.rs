@@ -2,7 +2,8 @@
 
 use std::io::Read;
 
-use memento::{CheckedReader, DataStore, Error, ErrorKind, Name, PutOptions, Source};
+use memento::storage::{CheckedReader, DataStore, PutOptions, Source};
+use memento::{Error, ErrorKind, Name};
 
 /// Why a content was not copied: what the store says that has it, or the one that is to have it.
 pub(crate) enum Failed {

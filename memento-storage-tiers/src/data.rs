@@ -4,11 +4,11 @@ use std::io::{self, Read, Seek};
 use std::ops::Range;
 use std::sync::Arc;
 
-use memento::plugin::unreadable;
-use memento::{
-    Capabilities, DataStore, Error, ListOptions, Listing, Name, Namespace, Prefix, Properties,
-    PutOptions, Result, Snapshot, Source, StoreInfo,
+use memento::storage::{
+    Capabilities, DataStore, ListOptions, Listing, Namespace, Prefix, Properties, PutOptions,
+    Snapshot, Source, StoreInfo, unreadable,
 };
+use memento::{Error, Name, Result};
 use tempfile::SpooledTempFile;
 
 use crate::contents::{self, Failed};

@@ -4,10 +4,10 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use memento::{
-    Capabilities, Claim, Entry, Error, ErrorKind, Filter, HeldClaim, Key, MetadataStore, Page,
-    Replacement, Result, Version,
+use memento::storage::{
+    Capabilities, Claim, Entry, Filter, HeldClaim, MetadataStore, Page, Replacement,
 };
+use memento::{Error, ErrorKind, Key, Result, Version};
 
 use crate::Tiers;
 use crate::changes::{Changes, Sought};

@@ -12,7 +12,8 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use memento::plugin::{AtEnd, Stores, at_thread_end};
-use memento::{Claim, DataStore, Entry, Error, ErrorKind, Name, Result};
+use memento::storage::{Claim, DataStore, Entry};
+use memento::{Error, ErrorKind, Name, Result};
 use metrics::Counter;
 use parking_lot::{Condvar, Mutex, MutexGuard};
 

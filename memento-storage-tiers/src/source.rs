@@ -2,7 +2,7 @@
 
 use std::io::{self, Read, Write};
 
-use memento::Source;
+use memento::storage::Source;
 use tempfile::SpooledTempFile;
 
 /// How much waits in memory for the next tier: 4 MiB.

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use memento::plugin::Stores;
-use memento::{DataStore, Entry, MetadataStore, Name, Result};
+use memento::storage::{DataStore, Entry, MetadataStore};
+use memento::{Name, Result};
 use serde::Deserialize;
 
 use crate::counters::Counters;

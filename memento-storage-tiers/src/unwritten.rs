@@ -4,11 +4,11 @@ use std::io::Read;
 use std::ops::Range;
 use std::sync::Arc;
 
-use memento::{
-    Capabilities, DataStore, Entry, Error, ErrorKind, Filter, Key, ListOptions, Listing,
-    MetadataStore, Name, Namespace, Page, Prefix, Properties, PutOptions, Result, Snapshot, Source,
-    Staged, StoreInfo, Version,
+use memento::storage::{
+    Capabilities, DataStore, Entry, Filter, ListOptions, Listing, MetadataStore, Namespace, Page,
+    Prefix, Properties, PutOptions, Snapshot, Source, Staged, StoreInfo,
 };
+use memento::{Error, ErrorKind, Key, Name, Result, Version};
 
 /// A store that its tiers do not write, whoever else does: it says so, and refuses what would change it.
 #[derive(Debug)]

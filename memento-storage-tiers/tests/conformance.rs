@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use memento::plugin::Stores;
-use memento::{DataStore, MemoryDataStore, MemoryMetadataStore, MetadataStore};
+use memento::storage::{DataStore, MemoryDataStore, MemoryMetadataStore, MetadataStore};
 use memento_storage_fs::{FileDataStore, Options, SqliteMetadataStore};
 use memento_storage_tiers::{Tier, Tiers, Writes};
 

@@ -10,7 +10,7 @@ use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
-use memento::DataStore;
+use memento::storage::DataStore;
 
 pub use properties::{FORGETTING, KEEPING};
 

@@ -9,7 +9,7 @@
 //! }
 //! ```
 //!
-//! A test that fails says which promise of [`memento::Runner`] or [`memento::Batch`] was broken, and what was found
+//! A test that fails says which promise of [`memento::runner::Runner`] or [`memento::runner::Batch`] was broken, and what was found
 //! instead:
 //!
 //! ```text

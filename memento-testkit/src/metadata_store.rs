@@ -10,7 +10,7 @@ use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
-use memento::MetadataStore;
+use memento::storage::MetadataStore;
 
 pub use properties::{CLAIMING, FORGETTING, KEEPING};
 

@@ -13,7 +13,7 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 
-use memento::Runner;
+use memento::runner::Runner;
 
 pub use properties::{EXECUTING, REFUSING};
 
@@ -82,7 +82,7 @@ macro_rules! runner_suite {
     };
 }
 
-/// A test for each promise of a runner that [executes](memento::Runner::executes) nothing. The argument is a
+/// A test for each promise of a runner that [executes](memento::runner::Runner::executes) nothing. The argument is a
 /// [`RunnerSuite`](crate::runner::RunnerSuite), which need not be imported.
 #[macro_export]
 macro_rules! refusing_runner_suite {

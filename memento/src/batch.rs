@@ -11,7 +11,8 @@ use crate::engine::{self, Block, Item, Ledger, Recalled, Typed, Window};
 use crate::modifiers::{Modifiers, With};
 use crate::progress::End;
 use crate::returns::Returns;
-use crate::{Error, ErrorKind, Result, Spawn, stack};
+use crate::runner::Spawn;
+use crate::{Error, ErrorKind, Result, stack};
 
 /// `f::map(…)`.
 pub fn map<R: Returns, A: Send>(

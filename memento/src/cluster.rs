@@ -5,9 +5,10 @@ use std::sync::Arc;
 use crate::configuration::Options;
 use crate::flight::{Flights, TaskFlights};
 use crate::plugin::{self, RunnerPlugin};
+use crate::runner::Runner;
 use crate::statistics::Counters;
 use crate::storage::Storage;
-use crate::{NullRunner, Result, Runner};
+use crate::{NullRunner, Result};
 
 /// A storage and a runner for some functions.
 #[derive(Debug)]

@@ -15,7 +15,7 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use crate::encoding::have_same_pieces;
 use crate::error::panic_message;
-pub use crate::storage::Segments;
+pub use crate::storage::segments::Segments;
 use crate::{Error, ErrorKind, Result};
 
 pub use bincode::Bincode;

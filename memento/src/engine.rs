@@ -1,6 +1,6 @@
 //! The way of every call.
 //!
-//! memory cache → key → stores → runner → [`Batch::run_local`](crate::Batch::run_local) → record
+//! memory cache → key → stores → runner → [`Batch::run_local`](crate::runner::Batch::run_local) → record
 //!
 //! What is already there is found without a lock on the invocation. What has to be computed goes through the runner,
 //! and ends up in `run_local` wherever the runner sends it; there it is claimed, so that one thread at a time

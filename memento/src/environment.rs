@@ -14,10 +14,11 @@ use crate::binding::Binding;
 use crate::cluster::Cluster;
 use crate::configuration::{ClusterOptions, Configuration};
 use crate::function::Function;
+use crate::runner::Runner;
 use crate::statistics::Statistics;
 use crate::storage::Storage;
 use crate::worker::Parent;
-use crate::{Caller, Error, ErrorKind, LocalRunner, NullRunner, Result, Runner, remote};
+use crate::{Caller, Error, ErrorKind, LocalRunner, NullRunner, Result, remote};
 
 /// All clusters: where the results of each function live, and what computes them.
 ///

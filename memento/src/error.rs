@@ -41,7 +41,7 @@ pub enum ErrorKind {
     Storage,
     /// The store is not asked for a while: it failed too often, or a change that took too long has not ended.
     Unavailable,
-    /// The store cannot do what was asked of it: it lacks a [capability](crate::Capabilities).
+    /// The store cannot do what was asked of it: it lacks a [capability](crate::storage::Capabilities).
     Unsupported,
     /// A text that is not a valid name for an object.
     InvalidName,
@@ -92,7 +92,7 @@ impl Error {
         }))
     }
 
-    /// The error of a store that cannot do `operation` for lack of a [capability](crate::Capabilities).
+    /// The error of a store that cannot do `operation` for lack of a [capability](crate::storage::Capabilities).
     pub fn unsupported(operation: &'static str, capability: &'static str, store: &str) -> Self {
         Self::new(ErrorKind::Unsupported, operation)
             .with("store", store)

@@ -22,7 +22,8 @@
 //! ```
 //!
 //! The README shows how to begin; `memento.toml` is described in [`configuration`]; what makes two calls the same, in
-//! [`key`].
+//! [`key`]. Who writes a store finds what it takes in [`storage`], and who writes a runner, in [`runner`]; [`plugin`]
+//! makes both known to programs.
 
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 
@@ -64,10 +65,10 @@ mod recorded;
 mod remote;
 pub mod resource;
 mod returns;
-mod runner;
+pub mod runner;
 mod stack;
 mod statistics;
-mod storage;
+pub mod storage;
 mod transient;
 mod validity;
 pub mod worker;
@@ -93,17 +94,10 @@ pub use partition::Partition;
 pub use program::default_folder;
 pub use progress::{Progress, ProgressEvents, ProgressObserver};
 pub use query::{Mementos, Query};
-pub use runner::{
-    Accepted, Batch, Handover, InScope, LocalRunner, NullRunner, Runner, Spawn, Waited,
-};
+pub use runner::{LocalRunner, NullRunner};
 pub use stack::{Caller, carry, carry_future, context};
 pub use statistics::{Misses, Statistics};
-pub use storage::{
-    Capabilities, CheckedReader, Claim, Condition, Continuation, DataStore, Entry, Filter,
-    HeldClaim, ListOptions, Listing, MemoryDataStore, MemoryMetadataStore, MetadataStore, Name,
-    Namespace, NullStore, Object, Page, Prefix, Properties, PutOptions, References, Replacement,
-    Snapshot, Source, Staged, Storage, StoreInfo, Target, Transfer, TransferObserver, UserMetadata,
-};
+pub use storage::{Name, Storage};
 pub use transient::Transient;
 
 /// The code in the README compiles.

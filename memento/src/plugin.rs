@@ -17,12 +17,11 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 
 use crate::configuration::Options;
-use crate::{DataStore, Error, MetadataStore, Result, Runner};
+use crate::runner::Runner;
+use crate::storage::{DataStore, MetadataStore};
+use crate::{Error, Result};
 
 pub use crate::digest::hashed::fill;
-pub use crate::storage::transfer::unreadable;
-pub use crate::storage::unique;
-pub use crate::storage::{HeldClaims, reserved};
 pub use at_end::{AtEnd, Ends, at_thread_end, for_another};
 pub(crate) use choice::{choose, find, to_add};
 pub use inventory;

@@ -1,4 +1,6 @@
 //! What executes invocations.
+//!
+//! A [`Runner`] is handed a [`Batch`] of calls of one function that have no valid result, and brings each to its end.
 
 mod local;
 mod null;

@@ -1,4 +1,8 @@
 //! Where results live: a data store, a metadata store, and the memory cache in front of them.
+//!
+//! Who uses results needs [`Storage`] alone. The rest is for who writes a store, or asks one for more than results: the
+//! traits [`DataStore`] and [`MetadataStore`], what their methods take and return, the stores that are in this crate,
+//! and what the authors of stores would otherwise write for each of them.
 
 mod capabilities;
 mod changes;
@@ -16,7 +20,7 @@ mod object;
 mod provided;
 mod references;
 pub mod reserved;
-mod segments;
+pub(crate) mod segments;
 mod snapshots;
 #[cfg(test)]
 mod tests;
@@ -45,8 +49,8 @@ pub use object::{
     StoreInfo, UserMetadata,
 };
 pub use references::References;
-pub use segments::Segments;
-pub use transfer::{Source, Staged, Target, Transfer, TransferObserver};
+use segments::Segments;
+pub use transfer::{Source, Staged, Target, Transfer, TransferObserver, unreadable};
 pub(crate) use trouble::Trouble;
 pub(crate) use verified::Verified;
 use waiting::Waiting;

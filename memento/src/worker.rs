@@ -2,7 +2,7 @@
 //!
 //! A runner that uses worker processes starts the program with the variable [`VARIABLE`] set. [`enter`] sees it, and
 //! lets the runner's crate serve until the other process is gone; `#[memento::main]` calls it first. The crate moves
-//! bytes between the processes; what they mean is known here alone, to [`Batch`](crate::Batch) on one side and
+//! bytes between the processes; what they mean is known here alone, to [`Batch`](crate::runner::Batch) on one side and
 //! [`Worker`] on the other.
 
 use std::fmt::{self, Debug};
@@ -51,7 +51,7 @@ pub fn enter() {
 
 /// The process that a worker computes for, as the runner's crate reaches it.
 pub trait Parent: Send + Sync + Debug {
-    /// The parent's [answer](crate::Batch::answer) to `question`.
+    /// The parent's [answer](crate::runner::Batch::answer) to `question`.
     ///
     /// # Errors
     ///
@@ -137,8 +137,8 @@ impl Worker {
         Ok(Self { environment, generation: AtomicU64::new(0) })
     }
 
-    /// Makes the call that a [batch](crate::Batch::request) asks for. What came of it is for [the
-    /// batch](crate::Batch::accept).
+    /// Makes the call that a [batch](crate::runner::Batch::request) asks for. What came of it is for [the
+    /// batch](crate::runner::Batch::accept).
     pub fn execute(&self, request: &[u8]) -> Vec<u8> {
         let failed = |invocation, error| Response { invocation, end: End::Failed(error) };
         match remote::read::<Request<'_>>(request) {

@@ -2,10 +2,8 @@
 
 use memento::configuration::Options;
 use memento::plugin::{LayerPlugin, StoragePlugin, Stores, inventory};
-use memento::{
-    Environment, Error, ErrorKind, LocalRunner, MemoryDataStore, MemoryMetadataStore, Storage,
-    memento,
-};
+use memento::storage::{MemoryDataStore, MemoryMetadataStore};
+use memento::{Environment, Error, ErrorKind, LocalRunner, Storage, memento};
 
 fn stores() -> Stores {
     Stores::new(MemoryDataStore::default(), MemoryMetadataStore::default())

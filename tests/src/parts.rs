@@ -6,11 +6,11 @@ use std::process::id;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use memento::{
-    Blob, Capabilities, DataStore, Environment, ListOptions, Listing, LocalRunner, MemoryDataStore,
-    MemoryMetadataStore, MetadataStore, Name, Named, Partition, Prefix, Properties, Result,
-    Storage, memento,
+use memento::storage::{
+    Capabilities, DataStore, ListOptions, Listing, MemoryDataStore, MemoryMetadataStore,
+    MetadataStore, Prefix, Properties,
 };
+use memento::{Blob, Environment, LocalRunner, Name, Named, Partition, Result, Storage, memento};
 use serde::{Deserialize, Serialize};
 
 use crate::Runs;
@@ -243,21 +243,21 @@ impl MetadataStore for SharedRecords {
     fn get(&self, key: &memento::Key) -> Result<Option<Vec<u8>>> {
         self.0.get(key)
     }
-    fn put(&self, entries: &[memento::Entry]) -> Result<()> {
+    fn put(&self, entries: &[memento::storage::Entry]) -> Result<()> {
         self.0.put(entries)
     }
     fn remove(&self, key: &memento::Key) -> Result<bool> {
         self.0.remove(key)
     }
-    fn remove_all(&self, filter: &memento::Filter) -> Result<u64> {
+    fn remove_all(&self, filter: &memento::storage::Filter) -> Result<u64> {
         self.0.remove_all(filter)
     }
     fn list(
         &self,
-        filter: &memento::Filter,
+        filter: &memento::storage::Filter,
         from: Option<u64>,
         limit: usize,
-    ) -> Result<memento::Page> {
+    ) -> Result<memento::storage::Page> {
         self.0.list(filter, from, limit)
     }
     fn versions(&self, function: &str, limit: usize) -> Result<Vec<memento::Version>> {

@@ -4,7 +4,8 @@ use std::fs;
 use std::path::PathBuf;
 use std::thread;
 
-use memento::{Filter, Storage};
+use memento::Storage;
+use memento::storage::Filter;
 use tempfile::TempDir;
 
 use crate::processes::{Running, Worker, wait_until, wait_until_some};

@@ -4,7 +4,8 @@ use std::io::{Read as _, Write as _};
 use std::path::Path;
 use std::time::Duration;
 
-use memento::{DataStore as _, Environment, LocalRunner, Name, PutOptions, Source};
+use memento::storage::{DataStore as _, PutOptions, Source};
+use memento::{Environment, LocalRunner, Name};
 use memento_storage_fs::{Durability, Options};
 use memento_storage_object::ObjectDataStore;
 use memento_tests::s3;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use memento::plugin::Stores;
-use memento::{MemoryDataStore, MemoryMetadataStore};
+use memento::storage::{MemoryDataStore, MemoryMetadataStore};
 use memento_storage_fs::{FileDataStore, Options, SqliteMetadataStore};
 use memento_storage_layers::{
     Breaker, Compression, Encryption, Eviction, Faults, Guarded, Keys, Metrics, Policy, ReadOnly,

@@ -7,9 +7,9 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Barrier};
 use std::time::{Duration, Instant};
 
+use memento::storage::{Capabilities, Claim, Entry, Filter, MemoryDataStore, MetadataStore, Page};
 use memento::{
-    CancellationToken, Capabilities, Claim, Entry, Environment, ErrorKind, Filter, Key,
-    LocalRunner, MemoryDataStore, MetadataStore, Page, Result, Storage, Version, memento,
+    CancellationToken, Environment, ErrorKind, Key, LocalRunner, Result, Storage, Version, memento,
 };
 use memento_storage_fs::Options;
 use memento_tests::folder::Folder;

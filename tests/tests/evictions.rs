@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use memento::{DataStore as _, ListOptions, Prefix};
+use memento::storage::{DataStore as _, ListOptions, Prefix};
 use memento_storage_fs::{FileDataStore, Options};
 use memento_tests::processes::{NO_THREAD, wait_until};
 

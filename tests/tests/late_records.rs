@@ -6,11 +6,11 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant, SystemTime};
 
 use memento::resource::{self, Resource, Stamp, State};
-use memento::{
-    Batch, Entry, Environment, Filter, Handover, Key, LocalRunner, MemoryDataStore,
-    MemoryMetadataStore, MetadataStore, Page, Replacement, Result, Runner, Storage, Version,
-    Waited, memento,
+use memento::runner::{Batch, Handover, Runner, Waited};
+use memento::storage::{
+    Entry, Filter, MemoryDataStore, MemoryMetadataStore, MetadataStore, Page, Replacement,
 };
+use memento::{Environment, Key, LocalRunner, Result, Storage, Version, memento};
 
 static RUNS: AtomicU64 = AtomicU64::new(0);
 

@@ -4,11 +4,11 @@ use std::path::Path;
 use std::sync::Arc;
 
 use memento::plugin::Stores;
-use memento::{
-    DataStore, Entry, Environment, Filter, Key, ListOptions, Listing, MemoryDataStore,
-    MemoryMetadataStore, MetadataStore, Name, NullRunner, NullStore, Page, Prefix, Result, Storage,
-    Version,
+use memento::storage::{
+    DataStore, Entry, Filter, ListOptions, Listing, MemoryDataStore, MemoryMetadataStore,
+    MetadataStore, NullStore, Page, Prefix,
 };
+use memento::{Environment, Key, Name, NullRunner, Result, Storage, Version};
 use memento_storage_fs::{Durability, FileDataStore, Options, SqliteMetadataStore};
 use memento_testkit::data_store::DataStoreSuite;
 use memento_testkit::metadata_store::MetadataStoreSuite;

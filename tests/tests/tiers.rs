@@ -7,10 +7,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use memento::plugin::Stores;
-use memento::{
-    DataStore as _, Digest, Entry, Environment, Error, ErrorKind, Filter, Key, MemoryDataStore,
-    MemoryMetadataStore, MetadataStore, Name, Result, Version, memento,
+use memento::storage::{
+    DataStore as _, Entry, Filter, MemoryDataStore, MemoryMetadataStore, MetadataStore,
 };
+use memento::{Digest, Environment, Error, ErrorKind, Key, Name, Result, Version, memento};
 use memento_storage_fs::{FileDataStore, Options};
 use memento_storage_layers::{Guarded, Operation, Policy};
 use memento_storage_object::ObjectMetadataStore;

@@ -3,10 +3,12 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use memento::storage::{
+    DataStore, Entry, Filter, ListOptions, Listing, MemoryDataStore, MemoryMetadataStore,
+    MetadataStore, Page, Prefix,
+};
 use memento::{
-    DataStore, Entry, Environment, Explanation, Filter, Key, ListOptions, Listing, LocalRunner,
-    MemoryDataStore, MemoryMetadataStore, MetadataStore, Miss, Name, Page, Prefix, Result, Storage,
-    Version, memento,
+    Environment, Explanation, Key, LocalRunner, Miss, Name, Result, Storage, Version, memento,
 };
 use memento_tests::Runs;
 

@@ -12,10 +12,11 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use memento::plugin::{DEFAULT_MEMORY_CACHE, StoragePlugin, Stores, inventory};
-use memento::{
-    Capabilities, Continuation, DataStore, Error, ErrorKind, ListOptions, Listing,
-    MemoryMetadataStore, Name, Object, Prefix, PutOptions, Result,
+use memento::storage::{
+    Capabilities, Continuation, DataStore, ListOptions, Listing, MemoryMetadataStore, Object,
+    Prefix, PutOptions,
 };
+use memento::{Error, ErrorKind, Name, Result};
 use parking_lot::Mutex;
 use rusqlite::{Connection, OptionalExtension as _, Row, TransactionBehavior, params};
 
@@ -117,8 +118,7 @@ impl DataStore for OneFileStore {
     }
 
     fn list(&self, prefix: &Prefix, options: &ListOptions) -> Result<Listing> {
-        let next =
-            "SELECT name, length(content) FROM objects WHERE name >= ? ORDER BY name LIMIT 1";
+        let next = "SELECT name, length(content) FROM objects WHERE name >= ? ORDER BY 1 LIMIT 1";
         let (mut page, start) = (Listing::default(), prefix.start());
         // Each step goes to the next name, or behind the folder that it is in.
         let mut from = options.from.as_ref().map_or(start.clone(), |from| from.as_str().to_owned());

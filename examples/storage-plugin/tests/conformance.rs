@@ -5,7 +5,8 @@ use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
-use memento::{DataStore, Environment, ListOptions, Name, Prefix, memento};
+use memento::storage::{DataStore, ListOptions, Prefix};
+use memento::{Environment, Name, memento};
 // It is there because the program depends on it.
 use memento_storage_fs as _;
 use memento_storage_onefile::OneFileStore;

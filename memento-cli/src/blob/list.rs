@@ -1,7 +1,8 @@
 //! `memento blob ls`.
 
 use clap::Args;
-use memento::{DataStore, ListOptions, Name, Object, Prefix, Result};
+use memento::storage::{DataStore, ListOptions, Object, Prefix};
+use memento::{Name, Result};
 use serde::Serialize;
 
 use crate::contents::pages;

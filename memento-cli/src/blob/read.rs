@@ -6,7 +6,8 @@ use std::ops::Range;
 use std::path::Path;
 
 use clap::Args;
-use memento::{DataStore, Error, ErrorKind, Name, Properties, Result, Target, UserMetadata};
+use memento::storage::{DataStore, Properties, Target, UserMetadata};
+use memento::{Error, ErrorKind, Name, Result};
 use serde::Serialize;
 
 use super::missing;

@@ -1,7 +1,8 @@
 //! `memento blob rm`.
 
 use clap::Args;
-use memento::{DataStore, Error, ErrorKind, ListOptions, Name, Prefix, Result};
+use memento::storage::{DataStore, ListOptions, Prefix};
+use memento::{Error, ErrorKind, Name, Result};
 
 use super::missing;
 use crate::contents::pages;

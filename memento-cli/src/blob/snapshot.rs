@@ -1,7 +1,8 @@
 //! `memento blob snapshot`.
 
 use clap::Args;
-use memento::{DataStore, Error, ErrorKind, Name, Result, Snapshot};
+use memento::storage::{DataStore, Snapshot};
+use memento::{Error, ErrorKind, Name, Result};
 use serde::Serialize;
 
 use super::missing;

@@ -4,9 +4,8 @@ use std::fs::File;
 use std::io::{self, Read};
 
 use clap::Args;
-use memento::{
-    Condition, DataStore, Error, ErrorKind, Name, Properties, PutOptions, Result, Source,
-};
+use memento::storage::{Condition, DataStore, Properties, PutOptions, Source};
+use memento::{Error, ErrorKind, Name, Result};
 
 use super::{missing, own_name};
 use crate::file::{self, STANDARD};

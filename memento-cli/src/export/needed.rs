@@ -3,7 +3,8 @@
 use std::collections::{BTreeSet, HashSet};
 use std::io::{self, Read};
 
-use memento::{Error, ErrorKind, Filter, Key, MetadataStore, Result};
+use memento::storage::{Filter, MetadataStore};
+use memento::{Error, ErrorKind, Key, Result};
 
 use crate::mementos::{self, TOGETHER};
 

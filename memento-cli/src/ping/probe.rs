@@ -1,10 +1,8 @@
 //! What `memento ping` does to see whether a store keeps what it is given.
 
-use memento::plugin::reserved::{DAMAGED, PING};
-use memento::plugin::unique;
-use memento::{
-    DataStore, Digest, Entry, Key, ListOptions, MetadataStore, Namespace, Prefix, Result, Version,
-};
+use memento::storage::reserved::{DAMAGED, PING};
+use memento::storage::{DataStore, Entry, ListOptions, MetadataStore, Namespace, Prefix, unique};
+use memento::{Digest, Key, Result, Version};
 
 use crate::contents;
 

@@ -4,7 +4,8 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
-use memento::{DataStore as _, Digest, Name};
+use memento::storage::DataStore as _;
+use memento::{Digest, Name};
 use memento_storage_fs::FileDataStore;
 use memento_tests::processes::is_root;
 use memento_tests::redis::{RedisServer, free_port};
@@ -192,7 +193,7 @@ fn what_was_set_aside_as_damaged_is_counted() {
     assert!(text.contains(", 4 objects of 29 B, 3 of them damaged  ("), "{text}");
     let told = json(&place.done(&["ping", "./s", "--json"]));
     assert_eq!((&told[0]["damaged"], &told[1]["damaged"]), (&3.into(), &serde_json::Value::Null));
-    store.remove_namespace(&memento::Namespace::new("damaged").unwrap()).unwrap();
+    store.remove_namespace(&memento::storage::Namespace::new("damaged").unwrap()).unwrap();
     assert!(!place.done(&["ping", "./s"]).contains("damaged"));
 }
 

@@ -2,7 +2,8 @@
 
 use std::process::Command;
 
-use memento::{DataStore as _, Digest, Name};
+use memento::storage::DataStore as _;
+use memento::{Digest, Name};
 use memento_storage_fs::FileDataStore;
 
 use crate::{PROGRAM, Place};

@@ -20,7 +20,8 @@ use std::io::{self, Read, Seek as _, SeekFrom, Write};
 use std::ops::Range;
 use std::path::Path;
 
-use memento::{Digest, Properties, UserMetadata};
+use memento::Digest;
+use memento::storage::{Properties, UserMetadata};
 
 const FORMAT: &[u8; 16] = b"memento object 1";
 

@@ -4,7 +4,8 @@ use std::fs::{self, DirEntry};
 use std::io;
 use std::path::Path;
 
-use memento::{Continuation, ListOptions, Listing, Name, Object, Prefix};
+use memento::Name;
+use memento::storage::{Continuation, ListOptions, Listing, Object, Prefix};
 
 use super::format;
 

@@ -4,7 +4,8 @@ use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use memento::{Condition, Name, PutOptions, Result, Staged, UserMetadata};
+use memento::storage::{Condition, PutOptions, Staged, UserMetadata};
+use memento::{Name, Result};
 
 use super::{FileDataStore, format};
 use crate::Durability;

@@ -6,10 +6,10 @@ use std::io::Read as _;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 
-use memento::{
-    DataStore, Digest, ErrorKind, ListOptions, Listing, Name, Namespace, Prefix, PutOptions,
-    UserMetadata,
+use memento::storage::{
+    DataStore, ListOptions, Listing, Namespace, Prefix, PutOptions, UserMetadata,
 };
+use memento::{Digest, ErrorKind, Name};
 use tempfile::TempDir;
 
 use super::FileDataStore;

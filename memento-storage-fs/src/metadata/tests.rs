@@ -7,7 +7,8 @@ use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::Duration;
 
-use memento::{DataStore as _, Entry, ErrorKind, Filter, Key, MetadataStore, Name, Version};
+use memento::storage::{DataStore as _, Entry, Filter, MetadataStore};
+use memento::{ErrorKind, Key, Name, Version};
 use rusqlite::Connection;
 use tempfile::TempDir;
 

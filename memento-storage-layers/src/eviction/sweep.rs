@@ -4,11 +4,9 @@ use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use memento::plugin::Stores;
-use memento::plugin::reserved::RESULTS;
-use memento::{
-    DataStore, Digest, Entry, ErrorKind, Filter, Key, ListOptions, MetadataStore, Name, Prefix,
-    References, Result,
-};
+use memento::storage::reserved::RESULTS;
+use memento::storage::{DataStore, Entry, Filter, ListOptions, MetadataStore, Prefix, References};
+use memento::{Digest, ErrorKind, Key, Name, Result};
 use metrics::counter;
 
 use super::Eviction;

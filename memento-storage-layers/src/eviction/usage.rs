@@ -10,8 +10,9 @@ use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::time::SystemTime;
 
-use memento::plugin::reserved::USAGE;
-use memento::{DataStore, Digest, Error, ErrorKind, Key, ListOptions, Name, Prefix, Result};
+use memento::storage::reserved::USAGE;
+use memento::storage::{DataStore, ListOptions, Prefix};
+use memento::{Digest, Error, ErrorKind, Key, Name, Result};
 use serde::{Deserialize, Serialize};
 
 /// How long the digest in an account is.

@@ -4,10 +4,11 @@ use std::io::Read;
 use std::ops::Range;
 use std::sync::Arc;
 
-use memento::{
-    Capabilities, DataStore, Error, ListOptions, Listing, Name, Namespace, Prefix, Properties,
-    PutOptions, Result, Snapshot, Source, StoreInfo,
+use memento::storage::{
+    Capabilities, DataStore, ListOptions, Listing, Namespace, Prefix, Properties, PutOptions,
+    Snapshot, Source, StoreInfo,
 };
+use memento::{Error, Name, Result};
 
 use super::TimeLimit;
 use super::stream::{TimedReader, put_within};

@@ -3,9 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use memento::{
-    Capabilities, Claim, Entry, Filter, Key, MetadataStore, Page, Replacement, Result, Version,
-};
+use memento::storage::{Capabilities, Claim, Entry, Filter, MetadataStore, Page, Replacement};
+use memento::{Key, Result, Version};
 
 use super::TimeLimit;
 use crate::operation::{

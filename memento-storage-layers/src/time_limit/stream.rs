@@ -3,8 +3,9 @@
 use std::io::{self, Cursor, Read};
 use std::sync::mpsc::{self, Receiver, Sender};
 
-use memento::plugin::{Ends, for_another, unreadable};
-use memento::{Result, Source};
+use memento::Result;
+use memento::plugin::{Ends, for_another};
+use memento::storage::{Source, unreadable};
 
 use super::helper::{Helper, receive};
 use super::overdue::Change;

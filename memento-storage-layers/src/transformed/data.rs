@@ -4,11 +4,11 @@ use std::io::Read;
 use std::ops::Range;
 use std::sync::Arc;
 
-use memento::plugin::unreadable;
-use memento::{
-    Capabilities, Condition, DataStore, ErrorKind, ListOptions, Listing, Name, Namespace, Prefix,
-    Properties, PutOptions, Result, Source,
+use memento::storage::{
+    Capabilities, Condition, DataStore, ListOptions, Listing, Namespace, Prefix, Properties,
+    PutOptions, Source, unreadable,
 };
+use memento::{ErrorKind, Name, Result};
 
 use super::Transformed;
 use crate::transform::opener::OpeningReader;

@@ -3,10 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use memento::{
-    Capabilities, Claim, Entry, ErrorKind, Filter, Key, MetadataStore, Page, Replacement, Result,
-    Version,
-};
+use memento::storage::{Capabilities, Claim, Entry, Filter, MetadataStore, Page, Replacement};
+use memento::{ErrorKind, Key, Result, Version};
 
 use super::Transformed;
 use crate::policy::unless_of_all;

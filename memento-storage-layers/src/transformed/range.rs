@@ -3,7 +3,8 @@
 use std::io::Cursor;
 use std::ops::Range;
 
-use memento::{DataStore, ErrorKind, Name, Result};
+use memento::storage::DataStore;
+use memento::{ErrorKind, Name, Result};
 
 use super::Transformed;
 use crate::transform::opener::{Opener, unread};

@@ -2,7 +2,8 @@
 
 use std::fmt::Write;
 
-use memento::{DataStore, Name, Result, UserMetadata};
+use memento::storage::{DataStore, UserMetadata};
+use memento::{Name, Result};
 
 use super::Transformed;
 use crate::transform::opener::open;

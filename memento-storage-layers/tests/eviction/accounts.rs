@@ -3,8 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use memento::Name;
 use memento::plugin::Stores;
-use memento::{DataStore as _, Name};
+use memento::storage::DataStore as _;
 use memento_storage_layers::{Eviction, Guarded, SizeLimit};
 
 use crate::{LONG, Lab, NOTHING, ask, over, room_for};

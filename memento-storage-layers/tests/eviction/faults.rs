@@ -8,7 +8,8 @@ use std::thread;
 use std::time::Duration;
 
 use memento::plugin::Stores;
-use memento::{DataStore as _, Digest, Entry, Error, ErrorKind, MetadataStore as _, Name, Result};
+use memento::storage::{DataStore as _, Entry, MetadataStore as _};
+use memento::{Digest, Error, ErrorKind, Name, Result};
 use memento_storage_layers::{
     Encryption, Eviction, Faults, Guarded, Keys, Operation, Policy, ReadOnly, Transformed,
 };

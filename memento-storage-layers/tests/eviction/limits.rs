@@ -5,10 +5,10 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, SystemTime};
 
 use memento::plugin::Stores;
-use memento::{
-    DataStore, Digest, ErrorKind, ListOptions, Listing, MemoryDataStore, MetadataStore as _, Name,
-    Partition, Prefix, memento,
+use memento::storage::{
+    DataStore, ListOptions, Listing, MemoryDataStore, MetadataStore as _, Prefix,
 };
+use memento::{Digest, ErrorKind, Name, Partition, memento};
 use memento_storage_layers::Eviction;
 
 use crate::{LONG, Lab, NOTHING, ask, over, right, room_for};

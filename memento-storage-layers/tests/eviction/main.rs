@@ -12,10 +12,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use memento::plugin::Stores;
-use memento::{
-    DataStore, Environment, Filter, ListOptions, LocalRunner, MemoryDataStore, MemoryMetadataStore,
-    MetadataStore, Object, Prefix, Storage, memento,
+use memento::storage::{
+    DataStore, Filter, ListOptions, MemoryDataStore, MemoryMetadataStore, MetadataStore, Object,
+    Prefix,
 };
+use memento::{Environment, LocalRunner, Storage, memento};
 use memento_storage_layers::Eviction;
 
 /// What ran since somebody asked.

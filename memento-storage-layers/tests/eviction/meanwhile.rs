@@ -5,7 +5,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use memento::plugin::Stores;
-use memento::{MetadataStore as _, Result, memento};
+use memento::storage::MetadataStore as _;
+use memento::{Result, memento};
 use memento_storage_layers::{Eviction, Guarded, Operation, Policy};
 
 use crate::limits::path_of;

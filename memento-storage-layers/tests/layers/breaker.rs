@@ -4,7 +4,8 @@ use std::io::{self, Read};
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
-use memento::{DataStore, ErrorKind, PutOptions, Result, Source};
+use memento::storage::{DataStore, PutOptions, Source};
+use memento::{ErrorKind, Result};
 use memento_storage_layers::{Breaker, Guarded, SizeLimit};
 
 use crate::policies::retry;

@@ -8,7 +8,8 @@ use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::Duration;
 
-use memento::{DataStore, ErrorKind, MetadataStore};
+use memento::ErrorKind;
+use memento::storage::{DataStore, MetadataStore};
 use memento_storage_layers::{Guarded, ReadOnly, TimeLimit};
 
 use all::{DATA, METADATA, Method, key};

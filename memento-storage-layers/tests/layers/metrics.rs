@@ -5,11 +5,11 @@ use std::io::{Read, Write};
 use std::sync::Arc;
 use std::time::Duration;
 
-use memento::{
-    DataStore, Digest, Entry, Environment, ErrorKind, Filter, Key, ListOptions, LocalRunner,
-    MemoryDataStore, MemoryMetadataStore, MetadataStore, Prefix, PutOptions, Source, Storage,
-    Version, memento,
+use memento::storage::{
+    DataStore, Entry, Filter, ListOptions, MemoryDataStore, MemoryMetadataStore, MetadataStore,
+    Prefix, PutOptions, Source,
 };
+use memento::{Digest, Environment, ErrorKind, Key, LocalRunner, Storage, Version, memento};
 use memento_storage_layers::{
     Breaker, Guarded, Keys, Metrics, Retry, Signing, TimeLimit, Transformed,
 };
@@ -136,7 +136,7 @@ fn records_are_counted_exactly() {
         counted.put(&[entry(1), entry(2)]).unwrap();
         counted.get(&entry(1).key).unwrap();
         counted.get_many(&[1, 2, 3].map(|number| entry(number).key)).unwrap();
-        counted.list(&memento::Filter::default(), None, 10).unwrap();
+        counted.list(&memento::storage::Filter::default(), None, 10).unwrap();
         assert!(counted.try_claim(&entry(1).key).unwrap().is_some());
     });
     let all = [

@@ -5,9 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use memento::plugin::Stores;
-use memento::{
-    DataStore, Entry, ErrorKind, Key, MemoryMetadataStore, PutOptions, Result, Source, Version,
-};
+use memento::storage::{DataStore, Entry, MemoryMetadataStore, PutOptions, Source};
+use memento::{ErrorKind, Key, Result, Version};
 use memento_storage_layers::{
     Breaker, Eviction, Faults, Guarded, Operation, Policy, ReadOnly, SizeLimit,
 };

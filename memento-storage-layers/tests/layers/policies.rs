@@ -3,10 +3,10 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use memento::{
-    DataStore, Entry, Error, ErrorKind, Filter, Key, MemoryMetadataStore, MetadataStore, Namespace,
-    Page, Result, Version,
+use memento::storage::{
+    DataStore, Entry, Filter, MemoryMetadataStore, MetadataStore, Namespace, Page,
 };
+use memento::{Error, ErrorKind, Key, Result, Version};
 use memento_storage_layers::{Faults, Guarded, Operation, Policy, ReadOnly, Retry};
 
 use crate::scripted::{Next, Scripted};

@@ -2,9 +2,8 @@
 
 use std::sync::{Arc, Mutex};
 
-use memento::{
-    DataStore, Entry, Error, ErrorKind, Filter, Key, MetadataStore, Page, Result, Version,
-};
+use memento::storage::{DataStore, Entry, Filter, MetadataStore, Page};
+use memento::{Error, ErrorKind, Key, Result, Version};
 use memento_storage_layers::Guarded;
 
 use crate::name;

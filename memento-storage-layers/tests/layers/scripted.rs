@@ -6,10 +6,11 @@ use std::sync::mpsc::Receiver;
 use std::sync::{Arc, Mutex};
 use std::thread::{self, ThreadId};
 
-use memento::{
-    Capabilities, DataStore, Error, ErrorKind, ListOptions, Listing, MemoryDataStore, Name, Prefix,
-    Properties, PutOptions, Result, Source,
+use memento::storage::{
+    Capabilities, DataStore, ListOptions, Listing, MemoryDataStore, Prefix, Properties, PutOptions,
+    Source,
 };
+use memento::{Error, ErrorKind, Name, Result};
 
 /// A store that does what it is told to do next, or what a store in memory does.
 #[derive(Debug, Default)]

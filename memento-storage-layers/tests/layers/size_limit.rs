@@ -2,10 +2,8 @@
 
 use std::io::{self, Read, Write};
 
-use memento::{
-    DataStore, Digest, Entry, ErrorKind, Key, MemoryMetadataStore, MetadataStore, PutOptions,
-    Result, Source, Version,
-};
+use memento::storage::{DataStore, Entry, MemoryMetadataStore, MetadataStore, PutOptions, Source};
+use memento::{Digest, ErrorKind, Key, Result, Version};
 use memento_storage_layers::{Breaker, Guarded, SizeLimit};
 
 use crate::name;

@@ -6,10 +6,10 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
-use memento::{
-    DataStore, ErrorKind, ListOptions, Listing, MemoryDataStore, Name, Prefix, PutOptions, Result,
-    Source,
+use memento::storage::{
+    DataStore, ListOptions, Listing, MemoryDataStore, Prefix, PutOptions, Source,
 };
+use memento::{ErrorKind, Name, Result};
 use memento_storage_layers::{Breaker, Guarded, Retry, TimeLimit};
 
 use crate::name;

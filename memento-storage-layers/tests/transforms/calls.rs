@@ -4,9 +4,11 @@ use std::io::{self, Read};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use memento::storage::{
+    DataStore, Entry, ListOptions, MemoryDataStore, MemoryMetadataStore, MetadataStore, Prefix,
+};
 use memento::{
-    Blob, DataStore, Entry, Environment, Explanation, ListOptions, LocalRunner, MemoryDataStore,
-    MemoryMetadataStore, MetadataStore, Miss, Partition, Prefix, Query, Storage, memento,
+    Blob, Environment, Explanation, LocalRunner, Miss, Partition, Query, Storage, memento,
 };
 use memento_storage_layers::{Encryption, Guarded, Keys, Retry, Signing, Transform, Transformed};
 
@@ -98,7 +100,7 @@ impl Lab {
     }
 
     fn entries(&self) -> Vec<Entry> {
-        self.metadata.list(&memento::Filter::default(), None, 1000).unwrap().entries
+        self.metadata.list(&memento::storage::Filter::default(), None, 1000).unwrap().entries
     }
 }
 

@@ -4,9 +4,8 @@ use std::io::Read;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use memento::{
-    DataStore, Digest, ErrorKind, MemoryDataStore, Name, Namespace, PutOptions, Result, Target,
-};
+use memento::storage::{DataStore, MemoryDataStore, Namespace, PutOptions, Target};
+use memento::{Digest, ErrorKind, Name, Result};
 use memento_storage_layers::{Guarded, Operation, Policy, Transform, Transformed};
 
 use crate::{CHUNK, START, all, compression, encryption, name, over, random, signing, text};
@@ -218,7 +217,7 @@ fn a_snapshot_is_not_used_in_the_place_of_another() {
             stream.unwrap().read_to_string(&mut content).map(|_| content)
         };
         assert_eq!((&*read(0).unwrap(), &*read(1).unwrap()), ("first", "other"), "{what}");
-        let folder = memento::Prefix::new("snapshots").unwrap();
+        let folder = memento::storage::Prefix::new("snapshots").unwrap();
         let mut kept = store.list(&folder, &<_>::default()).unwrap().objects;
         kept.sort_unstable_by(|a, b| a.name.cmp(&b.name));
         let [first, second] = &*kept else { panic!("{what}: {kept:?}") };
@@ -257,7 +256,9 @@ fn what_is_damaged_is_not_copied_and_can_be_set_aside() {
         assert_eq!(store.get(&name("b")).unwrap(), None, "{what}");
         transformed.set_aside(&name("a")).unwrap();
         assert_eq!(transformed.get(&name("a")).unwrap(), None, "{what}");
-        let aside = store.list(&memento::Prefix::new("damaged").unwrap(), &<_>::default()).unwrap();
+        let aside = store
+            .list(&memento::storage::Prefix::new("damaged").unwrap(), &<_>::default())
+            .unwrap();
         let [object] = &*aside.objects else { panic!("{what}: {aside:?}") };
         assert_eq!(store.get(&object.name).unwrap().unwrap(), damaged, "{what}");
     }
@@ -301,7 +302,8 @@ fn put_while_set_aside<T: Transform + Clone>(transform: &T, reads: usize, is_ope
     Transformed::new(transform.clone(), guarded).set_aside(&name).unwrap();
     let what = format!("{transform:?}, {reads} reads, {is_open}");
     assert!(transformed.get(&name).unwrap() == Some(content), "{what}");
-    let aside = store.list(&memento::Prefix::new("damaged").unwrap(), &<_>::default()).unwrap();
+    let aside =
+        store.list(&memento::storage::Prefix::new("damaged").unwrap(), &<_>::default()).unwrap();
     assert_eq!(aside.objects, [], "{what}");
 }
 

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use memento::{DataStore, Digest, Entry, Key, MemoryMetadataStore, MetadataStore, Version};
+use memento::storage::{DataStore, Entry, MemoryMetadataStore, MetadataStore};
+use memento::{Digest, Key, Version};
 use memento_storage_layers::Transformed;
 
 use crate::{all, name, signing};

@@ -1,6 +1,7 @@
 //! Objects that somebody has made to do harm.
 
-use memento::{DataStore, ErrorKind, Result};
+use memento::storage::DataStore;
+use memento::{ErrorKind, Result};
 
 use crate::{CHUNK, compression, name, over, text};
 

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use memento::{DataStore, ErrorKind};
+use memento::ErrorKind;
+use memento::storage::DataStore;
 use memento_storage_layers::{Encryption, Keys, Signing, Transform, Transformed};
 
 use crate::{NEW, OLD, all, name, over, signing};

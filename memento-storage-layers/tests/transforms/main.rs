@@ -11,7 +11,8 @@ mod whole;
 
 use std::sync::Arc;
 
-use memento::{DataStore, MemoryDataStore, MetadataStore, Name};
+use memento::Name;
+use memento::storage::{DataStore, MemoryDataStore, MetadataStore};
 use memento_storage_layers::{Compression, Encryption, Keys, Signing, Transform, Transformed};
 
 /// How long a chunk is.
@@ -77,8 +78,8 @@ fn text(length: usize) -> Vec<u8> {
 }
 
 /// The only entry of a store.
-fn record_of(store: &dyn MetadataStore) -> memento::Entry {
-    let page = store.list(&memento::Filter::default(), None, 2).unwrap();
+fn record_of(store: &dyn MetadataStore) -> memento::storage::Entry {
+    let page = store.list(&memento::storage::Filter::default(), None, 2).unwrap();
     assert_eq!(page.entries.len(), 1);
     page.entries.into_iter().next().unwrap()
 }

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-use memento::{Entry, ErrorKind, Filter, Key, MemoryMetadataStore, MetadataStore, Version};
+use memento::storage::{Entry, Filter, MemoryMetadataStore, MetadataStore};
+use memento::{ErrorKind, Key, Version};
 use memento_storage_layers::{Signing, Transformed};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Level, Metadata, Subscriber};

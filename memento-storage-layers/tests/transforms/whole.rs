@@ -3,10 +3,10 @@
 use std::io::{self, Read};
 use std::sync::Arc;
 
-use memento::{
-    DataStore, Error, ErrorKind, ListOptions, Listing, MemoryDataStore, Name, Prefix, PutOptions,
-    Result, Source,
+use memento::storage::{
+    DataStore, ListOptions, Listing, MemoryDataStore, Prefix, PutOptions, Source,
 };
+use memento::{Error, ErrorKind, Name, Result};
 use memento_storage_layers::{Compression, Transform, Transformed};
 
 use crate::{CHUNK, all, compression, encryption, name, over, random, signing, text};

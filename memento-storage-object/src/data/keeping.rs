@@ -3,8 +3,8 @@
 use std::collections::VecDeque;
 use std::io::Read as _;
 
-use memento::plugin::unreadable;
-use memento::{Condition, Error, ErrorKind, Name, PutOptions, Result, Source};
+use memento::storage::{Condition, PutOptions, Source, unreadable};
+use memento::{Error, ErrorKind, Name, Result};
 use object_store::path::Path;
 use object_store::{
     Attributes, MultipartUpload, ObjectStore as _, PutMode, PutMultipartOptions, PutPayload,
@@ -42,7 +42,7 @@ impl ObjectDataStore {
     fn check(&self, name: &Name, options: &PutOptions) -> Result<()> {
         self.service.check_writable(KEEP)?;
         self.check_name(KEEP, name)?;
-        let capabilities = memento::DataStore::capabilities(self);
+        let capabilities = memento::storage::DataStore::capabilities(self);
         let lacks = match options.condition {
             Condition::Always => None,
             _ => (!capabilities.conditional).then_some("conditional"),
@@ -50,8 +50,9 @@ impl ObjectDataStore {
         let lacks = lacks.or_else(|| {
             (!options.metadata.is_empty() && !capabilities.metadata).then_some("metadata")
         });
-        let lacking =
-            |lacks| memento::DataStore::unsupported(self, "put an object with options", lacks);
+        let lacking = |lacks| {
+            memento::storage::DataStore::unsupported(self, "put an object with options", lacks)
+        };
         lacks.map_or(Ok(()), |lacks| Err(lacking(lacks)))
     }
 
@@ -157,7 +158,7 @@ impl ObjectDataStore {
         self.service.check_writable(APPEND)?;
         self.check_name(APPEND, name)?;
         if !self.service.options.is_conditional() {
-            return Err(memento::DataStore::unsupported(self, APPEND, "conditional"));
+            return Err(memento::storage::DataStore::unsupported(self, APPEND, "conditional"));
         }
         self.replace(name, |found| {
             let before = found.map_or(&[][..], |found| &found.content);

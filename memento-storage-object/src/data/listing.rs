@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::time::SystemTime;
 
 use futures_util::stream::TryStreamExt as _;
-use memento::{Continuation, ListOptions, Listing, Name, Object, Prefix, Result};
+use memento::storage::{Continuation, ListOptions, Listing, Object, Prefix};
+use memento::{Name, Result};
 use object_store::list::PaginatedListOptions;
 use object_store::{ObjectMeta, Result as StoreResult};
 

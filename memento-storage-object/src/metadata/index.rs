@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use futures_util::stream::{self, BoxStream, StreamExt as _, TryStreamExt as _};
-use memento::{Filter, Result, Version};
+use memento::storage::Filter;
+use memento::{Result, Version};
 use object_store::Result as StoreResult;
 use object_store::path::Path;
 

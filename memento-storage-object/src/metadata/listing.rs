@@ -4,7 +4,8 @@ use std::collections::BinaryHeap;
 use std::pin::Pin;
 
 use futures_util::stream::{self, Peekable, StreamExt as _};
-use memento::{Entry, ErrorKind, Filter, Key, Page, Result};
+use memento::storage::{Entry, Filter, Page};
+use memento::{ErrorKind, Key, Result};
 use object_store::{Error as StoreError, Result as StoreResult};
 
 use super::index::{Indices, folders, indices};

@@ -3,7 +3,8 @@
 use std::collections::HashSet;
 use std::sync::atomic::Ordering;
 
-use memento::{Entry, Key, Replacement, Result, Version};
+use memento::storage::{Entry, Replacement};
+use memento::{Key, Result, Version};
 use object_store::path::Path;
 use object_store::{Attributes, PutMode, Result as StoreResult};
 

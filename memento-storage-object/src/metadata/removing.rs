@@ -4,7 +4,8 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use futures_util::stream::{StreamExt as _, TryStreamExt as _};
-use memento::{Filter, Key, Result};
+use memento::storage::Filter;
+use memento::{Key, Result};
 use object_store::path::Path;
 use object_store::{GetOptions, GetRange, ObjectMeta, ObjectStoreExt as _, Result as StoreResult};
 

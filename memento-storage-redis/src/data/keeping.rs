@@ -1,6 +1,7 @@
 //! Objects on their way to the server, in one piece or with chunks that are there already.
 
-use memento::{Condition, Error, ErrorKind, Name, PutOptions, Result, UserMetadata};
+use memento::storage::{Condition, PutOptions, UserMetadata};
+use memento::{Error, ErrorKind, Name, Result};
 use redis::{Cmd, Value};
 
 use super::{KEEP, RedisDataStore, TRIES};

@@ -1,6 +1,7 @@
 //! What is in a folder.
 
-use memento::{Continuation, ListOptions, Listing, Name, Object, Prefix, Result};
+use memento::storage::{Continuation, ListOptions, Listing, Object, Prefix};
+use memento::{Name, Result};
 
 use crate::format::time;
 use crate::scripts::command;

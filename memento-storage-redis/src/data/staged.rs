@@ -3,8 +3,8 @@
 use std::io::{self, ErrorKind, Read, Write};
 use std::mem;
 
-use memento::plugin::unreadable;
-use memento::{Name, PutOptions, Result, Source, Staged};
+use memento::storage::{PutOptions, Source, Staged, unreadable};
+use memento::{Name, Result};
 use redis::Pipeline;
 
 use super::keeping::Put;

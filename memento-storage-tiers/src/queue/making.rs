@@ -2,7 +2,8 @@
 
 use std::slice;
 
-use memento::{Entry, Error, ErrorKind, Key, Name, Result};
+use memento::storage::Entry;
+use memento::{Error, ErrorKind, Key, Name, Result};
 
 use super::Shared;
 use super::state::{PATIENCE, Write};

@@ -3,7 +3,8 @@
 use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 
-use memento::{Digest, Entry, Error, HeldClaim, Name, Replacement};
+use memento::storage::{Entry, HeldClaim, Replacement};
+use memento::{Digest, Error, Name};
 use metrics::Counter;
 
 /// How many records are put together.

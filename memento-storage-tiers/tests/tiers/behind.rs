@@ -7,9 +7,8 @@ use std::thread::Scope;
 use std::time::{Duration, Instant};
 
 use memento::plugin::Stores;
-use memento::{
-    Digest, Entry, Environment, Filter, Key, ListOptions, MetadataStore, Name, Prefix, Version,
-};
+use memento::storage::{Entry, Filter, ListOptions, MetadataStore, Prefix};
+use memento::{Digest, Environment, Key, Name, Version};
 use memento_storage_tiers::{Tier, Tiers, Writes};
 
 use crate::store::Store;

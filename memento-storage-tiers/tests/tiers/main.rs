@@ -14,10 +14,8 @@ use std::sync::mpsc::{self, Sender};
 use std::time::Duration;
 
 use memento::plugin::Stores;
-use memento::{
-    Digest, Entry, Environment, Filter, Key, LocalRunner, MetadataStore, Name, Query, Storage,
-    memento, resource,
-};
+use memento::storage::{Entry, Filter, MetadataStore};
+use memento::{Digest, Environment, Key, LocalRunner, Name, Query, Storage, memento, resource};
 use memento_storage_tiers::{Tier, Tiers, Writes};
 
 use store::Store;

@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
 use memento::plugin::Stores;
-use memento::{DataStore, Digest, Entry, ErrorKind, Filter, Key, MetadataStore, Name, Result};
+use memento::storage::{DataStore, Entry, Filter, MetadataStore};
+use memento::{Digest, ErrorKind, Key, Name, Result};
 use memento_storage_tiers::Tiers;
 
 use crate::behind::{behind, record};

@@ -3,10 +3,11 @@
 use std::sync::{Arc, Mutex};
 
 use memento::plugin::Stores;
-use memento::{
-    DataStore, Digest, Entry, ErrorKind, Filter, Key, ListOptions, MemoryDataStore, MetadataStore,
-    Name, Namespace, Page, Prefix, PutOptions, Result, Snapshot, Source, Version,
+use memento::storage::{
+    DataStore, Entry, Filter, ListOptions, MemoryDataStore, MetadataStore, Namespace, Page, Prefix,
+    PutOptions, Snapshot, Source,
 };
+use memento::{Digest, ErrorKind, Key, Name, Result, Version};
 use memento_storage_tiers::{Tier, Tiers, Writes};
 
 use crate::store::Store;

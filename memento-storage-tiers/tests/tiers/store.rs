@@ -6,10 +6,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use memento::plugin::Stores;
-use memento::{
-    Claim, DataStore, Entry, Error, ErrorKind, Filter, Key, ListOptions, Listing, MemoryDataStore,
-    MemoryMetadataStore, MetadataStore, Name, Page, Prefix, Result, Version,
+use memento::storage::{
+    Claim, DataStore, Entry, Filter, ListOptions, Listing, MemoryDataStore, MemoryMetadataStore,
+    MetadataStore, Page, Prefix,
 };
+use memento::{Error, ErrorKind, Key, Name, Result, Version};
 use parking_lot::{Mutex, RwLock};
 
 /// A storage in memory, whose clones are the same one.

@@ -3,10 +3,8 @@
 use std::sync::Arc;
 
 use memento::plugin::Stores;
-use memento::{
-    Digest, Entry, Environment, Filter, Key, ListOptions, LocalRunner, Name, Prefix, PutOptions,
-    Source, Storage,
-};
+use memento::storage::{Entry, Filter, ListOptions, Prefix, PutOptions, Source};
+use memento::{Digest, Environment, Key, LocalRunner, Name, Storage};
 use memento_storage_layers::{Keys, Signing, Transformed};
 use memento_storage_tiers::{Tier, Tiers, Writes};
 

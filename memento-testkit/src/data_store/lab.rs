@@ -4,7 +4,8 @@ use std::io::Read;
 use std::ops::Deref;
 use std::sync::Arc;
 
-use memento::{DataStore, Error, ErrorKind, ListOptions, Listing, Name, Namespace, Prefix, Result};
+use memento::storage::{DataStore, ListOptions, Listing, Namespace, Prefix};
+use memento::{Error, ErrorKind, Name, Result};
 use tempfile::TempDir;
 
 use super::DataStoreSuite;

@@ -3,7 +3,8 @@
 use std::ops::Deref;
 use std::sync::Arc;
 
-use memento::{Digest, Entry, Filter, Key, MetadataStore, Result, Version};
+use memento::storage::{Entry, Filter, MetadataStore};
+use memento::{Digest, Key, Result, Version};
 use tempfile::TempDir;
 
 use super::MetadataStoreSuite;

@@ -7,7 +7,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{self, RecvTimeoutError};
 
-use memento::{Environment, Runner, Storage};
+use memento::runner::Runner;
+use memento::{Environment, Storage};
 use tempfile::TempDir;
 
 use super::functions::RUNS;

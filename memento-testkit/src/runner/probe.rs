@@ -5,10 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::ThreadId;
 
-use memento::{
-    Accepted, Batch, Error, ErrorKind, Function, Handover, InScope, Key, Result, Runner, Spawn,
-    Waited,
-};
+use memento::runner::{Accepted, Batch, Handover, InScope, Runner, Spawn, Waited};
+use memento::{Error, ErrorKind, Function, Key, Result};
 use parking_lot::Mutex;
 
 use super::promised;

@@ -5,9 +5,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use memento::{
-    Claim, Entry, Filter, HeldClaim, Key, MemoryMetadataStore, MetadataStore, Page, Result, Version,
-};
+use memento::storage::{Claim, Entry, Filter, HeldClaim, MemoryMetadataStore, MetadataStore, Page};
+use memento::{Key, Result, Version};
 use memento_testkit::metadata_store::{CLAIMING, MetadataStoreSuite};
 use parking_lot::Mutex;
 

@@ -6,10 +6,10 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use memento::{
-    Capabilities, DataStore, Error, ErrorKind, ListOptions, Listing, MemoryDataStore, Name, Prefix,
-    PutOptions, Result,
+use memento::storage::{
+    Capabilities, DataStore, ListOptions, Listing, MemoryDataStore, Prefix, PutOptions,
 };
+use memento::{Error, ErrorKind, Name, Result};
 use memento_testkit::data_store::{DataStoreSuite, FORGETTING, KEEPING};
 use parking_lot::Mutex;
 use store::Broken;

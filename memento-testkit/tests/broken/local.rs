@@ -3,7 +3,8 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use memento::{Batch, Error, ErrorKind, InScope, LocalRunner, Runner, Spawn};
+use memento::runner::{Batch, InScope, Runner, Spawn};
+use memento::{Error, ErrorKind, LocalRunner};
 use memento_testkit::runner::{EXECUTING, REFUSING, RunnerSuite};
 use parking_lot::Mutex;
 

@@ -6,10 +6,10 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use memento::{
-    Capabilities, Claim, Entry, Filter, Key, MemoryMetadataStore, MetadataStore, Page, Result,
-    Version,
+use memento::storage::{
+    Capabilities, Claim, Entry, Filter, MemoryMetadataStore, MetadataStore, Page,
 };
+use memento::{Key, Result, Version};
 use memento_testkit::metadata_store::{FORGETTING, KEEPING, MetadataStoreSuite};
 use parking_lot::Mutex;
 use store::Broken;

@@ -3,8 +3,9 @@
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, LazyLock};
 
+use memento::runner::{Accepted, Batch, Handover, Runner, Waited};
 use memento::worker::{Parent, Worker};
-use memento::{Accepted, Batch, Error, ErrorKind, Handover, Result, Runner, Waited};
+use memento::{Error, ErrorKind, Result};
 use memento_testkit::runner::{EXECUTING, RunnerSuite};
 use parking_lot::Mutex;
 

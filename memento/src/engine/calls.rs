@@ -20,10 +20,8 @@ use crate::modifiers::Modifiers;
 use crate::plugin::{Ends, for_another};
 use crate::record::Head;
 use crate::remote::Session;
-use crate::{
-    Accepted, Batch, Caller, Environment, Error, ErrorKind, Handover, Invocation, Key, LocalRunner,
-    Result, Runner, Waited, remote,
-};
+use crate::runner::{Accepted, Batch, Handover, Runner, Waited};
+use crate::{Caller, Environment, Error, ErrorKind, Invocation, Key, LocalRunner, Result, remote};
 
 /// How many calls go their way together.
 pub(super) const CHUNK: usize = MANY;

@@ -19,8 +19,9 @@ use crate::modifiers::Modifiers;
 use crate::part::{Found, Publish};
 use crate::recorded;
 use crate::remote::{Bytes, End, Errand, Request, Response, Returned, read, write};
+use crate::runner::{Accepted, Handover, Waited};
 use crate::validity::{self, Validity};
-use crate::{Accepted, Caller, Error, ErrorKind, Handover, Invocation, Result, Waited};
+use crate::{Caller, Error, ErrorKind, Invocation, Result};
 
 impl<'a> Calls<'a> {
     /// Claims the item for another process. With `alone`, it is handed over where others compute it, too.

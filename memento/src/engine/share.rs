@@ -9,8 +9,8 @@ use std::thread::available_parallelism;
 
 use parking_lot::Mutex;
 
-use crate::Runner;
 use crate::flight::{in_pool, while_waiting_for_pool};
+use crate::runner::Runner;
 
 /// More threads than that would wait for one another.
 static PROCESSORS: LazyLock<usize> =

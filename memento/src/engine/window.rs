@@ -22,7 +22,8 @@ use crate::modifiers::{Modifiers, With};
 use crate::plugin::for_another;
 use crate::progress::{End, Tracker};
 use crate::returns::Returns;
-use crate::{Caller, CancellationToken, Error, ErrorKind, Result, Runner, Spawn, stack};
+use crate::runner::{Runner, Spawn};
+use crate::{Caller, CancellationToken, Error, ErrorKind, Result, stack};
 
 /// What all calls of a window have in common.
 pub(crate) struct Job<E, B> {

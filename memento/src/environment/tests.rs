@@ -5,10 +5,10 @@ use std::sync::{Arc, OnceLock};
 use super::Environment;
 use crate::cluster::Cluster;
 use crate::configuration::{ClusterOptions, Configuration, Options};
-use crate::{
-    DataStore, ErrorKind, ListOptions, Listing, LocalRunner, MemoryDataStore, MemoryMetadataStore,
-    Name, Prefix, Result, Storage,
+use crate::storage::{
+    DataStore, ListOptions, Listing, MemoryDataStore, MemoryMetadataStore, Prefix,
 };
+use crate::{ErrorKind, LocalRunner, Name, Result, Storage};
 
 /// An environment whose configuration has these clusters.
 fn configured(clusters: impl IntoIterator<Item = (&'static str, ClusterOptions)>) -> Environment {

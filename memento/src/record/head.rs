@@ -60,7 +60,7 @@ impl Head<'_> {
         keys.iter().map(|key| Key::from_bytes(*key))
     }
 
-    /// Whether it is internal: [`Entry::hidden`](crate::Entry).
+    /// Whether it is internal: [`Entry::hidden`](crate::storage::Entry).
     pub(crate) fn is_hidden(&self) -> bool {
         self.is_forgotten() || self.is_earlier
     }

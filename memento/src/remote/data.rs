@@ -9,11 +9,11 @@ use super::link::Link;
 use super::objects::{CHUNK, Chunk, ContentRequest as Content, ObjectRequest as Request};
 use super::question::StoreRequest;
 use super::{Bytes, read};
-use crate::storage::transfer;
-use crate::{
-    Capabilities, DataStore, ListOptions, Listing, Name, Namespace, Prefix, Properties, PutOptions,
-    Result, Snapshot, Source, Staged, StoreInfo,
+use crate::storage::{
+    Capabilities, DataStore, ListOptions, Listing, Namespace, Prefix, Properties, PutOptions,
+    Snapshot, Source, Staged, StoreInfo, transfer,
 };
+use crate::{Name, Result};
 
 /// The data store of a cluster of the parent.
 #[derive(Debug)]

@@ -10,11 +10,9 @@ use serde::{Deserialize, Serialize};
 use tempfile::SpooledTempFile;
 
 use super::{Bytes, write};
-use crate::storage::Storage;
 use crate::storage::transfer::unread;
-use crate::{
-    Error, ErrorKind, ListOptions, Name, Namespace, Prefix, PutOptions, Result, Snapshot, Source,
-};
+use crate::storage::{ListOptions, Namespace, Prefix, PutOptions, Snapshot, Source, Storage};
+use crate::{Error, ErrorKind, Name, Result};
 
 /// How long a content may be that goes as a whole, and the parts of one that does not: 1 MiB.
 pub(super) const CHUNK: usize = 1 << 20;

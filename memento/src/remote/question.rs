@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 use super::claims::WorkerClaims;
 use super::objects::{self, ContentRequest, ObjectRequest, Transfers};
 use super::{Bytes, read, write};
-use crate::storage::{Filter, Storage};
-use crate::{Capabilities, Entry, Environment, Key, Replacement, Result};
+use crate::storage::{Capabilities, Entry, Filter, Replacement, Storage};
+use crate::{Environment, Key, Result};
 
 /// A question about a cluster.
 #[derive(Serialize, Deserialize)]

@@ -10,12 +10,11 @@ use super::link::Link;
 use super::question::{MetadataRequest as Request, StoreRequest};
 use super::{Bytes, ClaimAnswer, ClusterFacts};
 use crate::plugin::Stores;
-use crate::storage::Storage;
-use crate::worker::Parent;
-use crate::{
-    Capabilities, Claim, Entry, Filter, HeldClaim, Key, MetadataStore, Page, Replacement, Result,
-    Version,
+use crate::storage::{
+    Capabilities, Claim, Entry, Filter, HeldClaim, MetadataStore, Page, Replacement, Storage,
 };
+use crate::worker::Parent;
+use crate::{Key, Result, Version};
 
 /// The metadata store of a cluster of the parent.
 #[derive(Debug)]
@@ -210,7 +209,7 @@ mod tests {
     #[test]
     fn a_record_that_cannot_be_read_has_the_parent_asked_once_for_all() {
         let newer = Arc::new(Newer::default());
-        let data = Arc::new(crate::MemoryDataStore::default());
+        let data = Arc::new(crate::storage::MemoryDataStore::default());
         let stores = Stores { data, metadata: Arc::clone(&newer) as _ };
         let environment = Environment::new(Storage::from(stores), LocalRunner::new());
         let seen = open_stores(&Within::parent(environment, None), "").unwrap().metadata;

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 /// [`Unsupported`](crate::ErrorKind::Unsupported), which names the store and the field below.
 ///
 /// ```
-/// let capabilities = memento::Capabilities::default().conditional().url();
+/// let capabilities = memento::storage::Capabilities::default().conditional().url();
 /// assert!(capabilities.writable && capabilities.conditional && !capabilities.metadata);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -17,7 +17,7 @@ pub struct Capabilities {
     pub writable: bool,
     /// Data stores: whether a put can depend on what is there, so that of two writers one learns that the other was
     /// first. `append` and `put_if_absent` need it. Metadata stores: whether a record is compared with the one that was
-    /// read and [replaced](crate::MetadataStore::replace) in one step.
+    /// read and [replaced](crate::storage::MetadataStore::replace) in one step.
     pub conditional: bool,
     /// Data stores: whether objects have user metadata.
     pub metadata: bool,

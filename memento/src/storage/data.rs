@@ -22,7 +22,7 @@ use crate::{Error, Result};
 /// What a store cannot do, its [`Capabilities`] say, and an error of the kind
 /// [`Unsupported`](crate::ErrorKind::Unsupported). All methods fail where the store cannot be reached or cannot tell,
 /// and those that change something with [`ReadOnly`](crate::ErrorKind::ReadOnly) where it is open for reading only.
-/// Results are in the namespace `results`; the framework's other ones are in [`reserved`](crate::plugin::reserved).
+/// Results are in the namespace `results`; the framework's other ones are in [`reserved`](crate::storage::reserved).
 pub trait DataStore: Send + Sync + Debug {
     /// Where it is, for messages: a folder, a host. No secret is in it.
     ///

@@ -7,7 +7,8 @@ use std::collections::{BTreeMap, HashMap};
 use parking_lot::RwLock;
 
 use crate::plugin::{DEFAULT_MEMORY_CACHE, StoragePlugin, Stores};
-use crate::{Capabilities, Entry, Filter, Key, MetadataStore, Page, Replacement, Result, Version};
+use crate::storage::{Capabilities, Entry, Filter, MetadataStore, Page, Replacement};
+use crate::{Key, Result, Version};
 
 pub use data::MemoryDataStore;
 

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use super::reserved::NAMESPACES;
 use super::{DataStore, ListOptions, Listing, Name, Namespace, Prefix};
-use crate::{Continuation, Error, ErrorKind, Result};
+use crate::storage::Continuation;
+use crate::{Error, ErrorKind, Result};
 
 fn mark(namespace: &Namespace) -> Result<Name> {
     Name::new(&format!("{NAMESPACES}/{namespace}"))

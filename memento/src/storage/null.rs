@@ -1,10 +1,11 @@
 //! Stores that keep nothing: every call computes.
 
 use crate::plugin::{StoragePlugin, Stores};
-use crate::{
-    Capabilities, DataStore, Entry, Filter, Key, ListOptions, Listing, MetadataStore, Name, Page,
-    Prefix, PutOptions, Result, Version,
+use crate::storage::{
+    Capabilities, DataStore, Entry, Filter, ListOptions, Listing, MetadataStore, Page, Prefix,
+    PutOptions,
 };
+use crate::{Key, Name, Result, Version};
 
 inventory::submit! {
     StoragePlugin {

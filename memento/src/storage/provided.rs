@@ -5,7 +5,8 @@ use std::ops::Range;
 use super::{
     Condition, DataStore, ListOptions, Name, Object, Prefix, PutOptions, Source, StoreInfo,
 };
-use crate::{Continuation, Result};
+use crate::Result;
+use crate::storage::Continuation;
 
 /// Rewrites the object until nobody else has changed it meanwhile.
 pub(super) fn append<S: DataStore + ?Sized>(store: &S, name: &Name, content: &[u8]) -> Result<()> {

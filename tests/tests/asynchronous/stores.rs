@@ -5,10 +5,11 @@ use std::sync::Arc;
 use std::thread::{self, ThreadId};
 
 use futures_executor::block_on;
-use memento::{
-    DataStore, Entry, Environment, Filter, Key, ListOptions, Listing, LocalRunner, MemoryDataStore,
-    MemoryMetadataStore, MetadataStore, Name, Page, Prefix, Result, Storage, Version, memento,
+use memento::storage::{
+    DataStore, Entry, Filter, ListOptions, Listing, MemoryDataStore, MemoryMetadataStore,
+    MetadataStore, Page, Prefix,
 };
+use memento::{Environment, Key, LocalRunner, Name, Result, Storage, Version, memento};
 use memento_tests::Runs;
 use parking_lot::{Condvar, Mutex};
 
@@ -125,7 +126,7 @@ impl MetadataStore for Watched {
     fn versions(&self, function: &str, limit: usize) -> Result<Vec<Version>> {
         self.note().metadata.versions(function, limit)
     }
-    fn try_claim(&self, key: &Key) -> Result<Option<memento::Claim>> {
+    fn try_claim(&self, key: &Key) -> Result<Option<memento::storage::Claim>> {
         self.note().metadata.try_claim(key)
     }
 }

@@ -4,7 +4,8 @@ use std::cell::Cell;
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use memento::{Environment, ErrorKind, LocalRunner, MemoryDataStore, Storage, memento};
+use memento::storage::MemoryDataStore;
+use memento::{Environment, ErrorKind, LocalRunner, Storage, memento};
 use memento_tests::Runs;
 use memento_tests::parts::SharedRecords;
 

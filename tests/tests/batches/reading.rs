@@ -3,10 +3,8 @@
 use std::fs;
 use std::path::PathBuf;
 
-use memento::{
-    Environment, Filter, LocalRunner, MemoryDataStore, MetadataStore as _, Storage, memento,
-    resource,
-};
+use memento::storage::{Filter, MemoryDataStore, MetadataStore as _};
+use memento::{Environment, LocalRunner, Storage, memento, resource};
 use memento_tests::Runs;
 use memento_tests::parts::SharedRecords;
 use memento_tests::reasons::statistics;

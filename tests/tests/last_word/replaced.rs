@@ -8,7 +8,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use memento::plugin::Stores;
 use memento::resource::{self, FileContent};
-use memento::{Environment, ListOptions, LocalRunner, Prefix, Storage, memento};
+use memento::storage::{ListOptions, Prefix};
+use memento::{Environment, LocalRunner, Storage, memento};
 use memento_storage_fs::Options;
 use memento_storage_layers::{Guarded, SizeLimit};
 use memento_tests::folder::Folder;

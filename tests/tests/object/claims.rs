@@ -3,7 +3,8 @@
 use std::cell::OnceCell;
 use std::time::{Duration, Instant};
 
-use memento::{Entry, Key, MetadataStore as _, Version};
+use memento::storage::{Entry, MetadataStore as _};
+use memento::{Key, Version};
 use memento_storage_object::{ObjectMetadataStore, storage};
 use memento_tests::processes::{wait_until, wait_until_some};
 use memento_tests::s3::{BUCKET, S3Server};

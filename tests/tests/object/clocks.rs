@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use memento::{Entry, Filter, Key, MetadataStore as _, Version};
+use memento::storage::{Entry, Filter, MetadataStore as _};
+use memento::{Key, Version};
 use memento_storage_object::{ObjectMetadataStore, storage};
 use memento_tests::s3::{BUCKET, S3Server};
 use memento_tests::visit::{Call, Visit, Visitor};

@@ -1,6 +1,7 @@
 //! What `memento.toml` says of object stores.
 
-use memento::{DataStore as _, Name, memento};
+use memento::storage::DataStore as _;
+use memento::{Name, memento};
 use memento_storage_object::ObjectDataStore;
 use memento_tests::place::Place;
 use memento_tests::redis::RedisServer;

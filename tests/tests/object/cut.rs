@@ -3,7 +3,8 @@
 use std::io::{self, Read, Write as _};
 use std::time::{Duration, Instant};
 
-use memento::{DataStore as _, Name, PutOptions, Source};
+use memento::Name;
+use memento::storage::{DataStore as _, PutOptions, Source};
 use memento_storage_object::{ObjectDataStore, Options, storage};
 use memento_tests::cutting::Cutting;
 use memento_tests::processes::wait_until;

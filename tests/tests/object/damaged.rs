@@ -1,9 +1,7 @@
 //! A bucket in which others have done something to the objects of a storage.
 
-use memento::{
-    DataStore as _, ErrorKind, Explanation, Filter, ListOptions, MetadataStore as _, Miss, Name,
-    Prefix,
-};
+use memento::storage::{DataStore as _, Filter, ListOptions, MetadataStore as _, Prefix};
+use memento::{ErrorKind, Explanation, Miss, Name};
 use memento_storage_object::{ObjectDataStore, ObjectMetadataStore, storage};
 use memento_tests::proxy::Proxy;
 use memento_tests::records;

@@ -2,7 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use memento::{DataStore as _, Name, PutOptions};
+use memento::Name;
+use memento::storage::{DataStore as _, PutOptions};
 use memento_storage_object::{ObjectDataStore, storage};
 use memento_tests::limited::assert_bounded;
 use memento_tests::load::under_load;

@@ -7,7 +7,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use memento::{DataStore as _, Name, Result};
+use memento::storage::DataStore as _;
+use memento::{Name, Result};
 use memento_storage_object::ObjectDataStore;
 use memento_tests::s3::{BUCKET, options};
 

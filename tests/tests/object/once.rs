@@ -1,6 +1,7 @@
 //! Requests that are executed, and whose reply says something else or is lost.
 
-use memento::{Condition, DataStore as _, Name, PutOptions};
+use memento::Name;
+use memento::storage::{Condition, DataStore as _, PutOptions};
 use memento_storage_object::ObjectDataStore;
 use memento_tests::s3::S3Server;
 

@@ -1,6 +1,7 @@
 //! As whom a process is known to a server.
 
-use memento::{ErrorKind, MetadataStore as _};
+use memento::ErrorKind;
+use memento::storage::MetadataStore as _;
 use memento_storage_object::{ObjectMetadataStore, Options, storage};
 use memento_tests::certificates;
 use memento_tests::processes::Worker;

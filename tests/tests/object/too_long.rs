@@ -1,6 +1,7 @@
 //! Mementos that are longer than a storage reads.
 
-use memento::{ErrorKind, Filter, MetadataStore as _, Query};
+use memento::storage::{Filter, MetadataStore as _};
+use memento::{ErrorKind, Query};
 use memento_storage_object::{ObjectMetadataStore, storage};
 use memento_tests::s3::{BUCKET, S3Server};
 use memento_tests::visit::{Call, Visit, Visitor};

@@ -1,6 +1,7 @@
 //! Mementos that are put together: all of them are there, or none.
 
-use memento::{Digest, Entry, Filter, Key, MetadataStore as _, Version};
+use memento::storage::{Entry, Filter, MetadataStore as _};
+use memento::{Digest, Key, Version};
 use memento_storage_object::ObjectMetadataStore;
 use memento_tests::proxy::Proxy;
 use memento_tests::s3::{BUCKET, S3Server, options};

@@ -3,7 +3,8 @@
 use std::fs;
 use std::path::PathBuf;
 
-use memento::{DataStore as _, Name, Named, memento};
+use memento::storage::DataStore as _;
+use memento::{Name, Named, memento};
 use memento_tests::folder::Folder;
 use memento_tests::parts::{RUNS, Stores, named, named_file, text};
 use memento_tests::reasons::in_process;

@@ -3,9 +3,9 @@
 use std::future::ready;
 
 use memento::codec::{Codec, Json};
+use memento::storage::DataStore as _;
 use memento::{
-    Blob, DataStore as _, Digest, Environment, Explanation, LocalRunner, Name, Partition, Storage,
-    memento,
+    Blob, Digest, Environment, Explanation, LocalRunner, Name, Partition, Storage, memento,
 };
 use memento_tests::parts::{Asked, RUNS, Stores, by_day, report, table};
 

@@ -2,10 +2,10 @@
 
 use std::io::{self, Read as _};
 
-use memento::{
-    Blob, DataStore, Environment, Error, ErrorKind, ListOptions, Listing, LocalRunner,
-    MemoryMetadataStore, Name, Prefix, PutOptions, Result, Source, Storage, memento,
+use memento::storage::{
+    DataStore, ListOptions, Listing, MemoryMetadataStore, Prefix, PutOptions, Source,
 };
+use memento::{Blob, Environment, Error, ErrorKind, LocalRunner, Name, Result, Storage, memento};
 use memento_tests::folder::Folder;
 use memento_tests::parts::{RUNS, Stores, by_day, lines, measure, report, table, text};
 use memento_tests::reasons::in_process;

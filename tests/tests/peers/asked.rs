@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use memento::plugin::Stores;
-use memento::{Error, ErrorKind, MemoryDataStore, MemoryMetadataStore, Result};
+use memento::storage::{MemoryDataStore, MemoryMetadataStore};
+use memento::{Error, ErrorKind, Result};
 use memento_storage_layers::{Guarded, Operation, Policy};
 use parking_lot::{Mutex, RwLock};
 

@@ -7,7 +7,7 @@ mod operations;
 mod plugin;
 mod tiers;
 
-use memento::DataStore as _;
+use memento::storage::DataStore as _;
 use memento_tests::redis::RedisServer;
 use memento_tests::s3::{BUCKET, KEY, S3Server, endpoint};
 

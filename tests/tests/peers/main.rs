@@ -11,7 +11,8 @@ mod xt;
 use std::cell::Cell;
 use std::sync::Arc;
 
-use memento::{DataStore, Environment, MemoryDataStore, Name, memento};
+use memento::storage::{DataStore, MemoryDataStore};
+use memento::{Environment, Name, memento};
 use memento_storage_fs::FileDataStore;
 // Nothing else of them is used: they are there because the program depends on them.
 use memento_storage_layers as _;

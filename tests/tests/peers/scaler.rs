@@ -5,7 +5,8 @@ use std::net::{Ipv4Addr, TcpStream};
 use std::process::Command;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use memento::{DataStore, ErrorKind, Namespace, PutOptions};
+use memento::ErrorKind;
+use memento::storage::{DataStore, Namespace, PutOptions};
 use memento_storage_redis::{Options, RedisDataStore};
 use memento_tests::processes::Worker;
 use memento_tests::redis::RedisServer;
@@ -107,7 +108,9 @@ fn objects_are_put_got_counted_and_cleared_together_with_their_counts() {
             });
         }
     });
-    let listed = store.list(&memento::Prefix::root(), &memento::ListOptions::default()).unwrap();
+    let listed = store
+        .list(&memento::storage::Prefix::root(), &memento::storage::ListOptions::default())
+        .unwrap();
     let info = store.info().unwrap();
     assert_eq!((info.objects, info.bytes), (listed.len() as u64, 100 * listed.len() as u64));
     assert!(

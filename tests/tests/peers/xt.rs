@@ -4,9 +4,8 @@
 use std::io::Cursor;
 use std::time::{Duration, SystemTime};
 
-use memento::{
-    DataStore, Environment, ErrorKind, ListOptions, Namespace, Prefix, PutOptions, Source, Target,
-};
+use memento::storage::{DataStore, ListOptions, Namespace, Prefix, PutOptions, Source, Target};
+use memento::{Environment, ErrorKind};
 use memento_storage_layers::{Guarded, Retry};
 use memento_tests::redis::RedisServer;
 use memento_tests::s3::{BUCKET, KEY, S3Server, endpoint};

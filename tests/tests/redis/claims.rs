@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use memento::{Entry, Environment, Key, LocalRunner, Memento, MetadataStore as _, Version};
+use memento::storage::{Entry, MetadataStore as _};
+use memento::{Environment, Key, LocalRunner, Memento, Version};
 use memento_storage_redis::{Options, RedisMetadataStore, storage};
 use memento_tests::processes::wait_until;
 use memento_tests::proxy::Proxy;

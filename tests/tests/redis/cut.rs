@@ -3,7 +3,8 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-use memento::{DataStore as _, Name, PutOptions};
+use memento::Name;
+use memento::storage::{DataStore as _, PutOptions};
 use memento_storage_redis::{Options, RedisDataStore, storage};
 use memento_tests::cutting::Cutting;
 use memento_tests::processes::wait_until;

@@ -3,7 +3,8 @@
 use std::io::{self, Read as _};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use memento::{DataStore as _, ErrorKind, Name, PutOptions, memento};
+use memento::storage::{DataStore as _, PutOptions};
+use memento::{ErrorKind, Name, memento};
 use memento_storage_redis::{Options, RedisDataStore, storage};
 use memento_tests::redis::RedisServer;
 use memento_tests::visit::{Call, Visit, Visitor};

@@ -3,7 +3,8 @@
 use std::fs;
 use std::time::{Duration, Instant};
 
-use memento::{DataStore as _, Error, Name};
+use memento::storage::DataStore as _;
+use memento::{Error, Name};
 use memento_storage_redis::{Options, RedisDataStore, storage};
 use memento_tests::limited::assert_bounded;
 use memento_tests::load::under_load;

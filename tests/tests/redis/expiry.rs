@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use memento::{DataStore as _, Name, PutOptions};
+use memento::Name;
+use memento::storage::{DataStore as _, PutOptions};
 use memento_storage_redis::{RedisDataStore, storage};
 use memento_tests::processes::wait_until;
 use memento_tests::redis::RedisServer;

@@ -4,7 +4,8 @@
 use std::cell::Cell;
 
 use memento::codec::{Bincode, Segments};
-use memento::{Codec, Filter, Key, Result, memento};
+use memento::storage::Filter;
+use memento::{Codec, Key, Result, memento};
 use memento_storage_redis::storage;
 use memento_tests::records;
 use memento_tests::redis::RedisServer;

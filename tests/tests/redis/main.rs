@@ -18,7 +18,7 @@ mod too_long;
 mod topology;
 mod wrapped;
 
-use memento::{DataStore as _, ListOptions, Prefix};
+use memento::storage::{DataStore as _, ListOptions, Prefix};
 use memento_storage_redis::{Options, RedisDataStore};
 use memento_tests::redis::RedisServer;
 

@@ -3,7 +3,8 @@
 use std::thread;
 use std::time::Duration;
 
-use memento::{DataStore as _, Name};
+use memento::Name;
+use memento::storage::DataStore as _;
 use memento_storage_redis::{Options, RedisDataStore};
 use memento_tests::processes::wait_until;
 use memento_tests::proxy::Proxy;

@@ -3,7 +3,8 @@
 use std::path::Path;
 use std::time::Duration;
 
-use memento::{ErrorKind, Filter, Key, MetadataStore as _};
+use memento::storage::{Filter, MetadataStore as _};
+use memento::{ErrorKind, Key};
 use memento_storage_redis::{Options, RedisMetadataStore, storage};
 use memento_tests::certificates;
 use memento_tests::redis::RedisServer;

@@ -5,7 +5,8 @@ use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::sync::mpsc::channel;
 use std::thread;
 
-use memento::{DataStore as _, Digest, Name};
+use memento::storage::DataStore as _;
+use memento::{Digest, Name};
 use memento_storage_redis::{Options, RedisDataStore};
 use memento_tests::redis::RedisServer;
 

@@ -1,6 +1,7 @@
 //! Batches whose records are looked at while others are on their way, by a connection that nobody else has.
 
-use memento::{DataStore as _, MemoryDataStore, Name, Storage, memento};
+use memento::storage::{DataStore as _, MemoryDataStore};
+use memento::{Name, Storage, memento};
 use memento_storage_redis::{RedisDataStore, RedisMetadataStore, storage};
 use memento_tests::parts::{RUNS, lines, named, text};
 use memento_tests::redis::RedisServer;

@@ -3,9 +3,8 @@
 use std::collections::BTreeMap;
 use std::io::Write as _;
 
-use memento::{
-    DataStore as _, ErrorKind, Filter, MetadataStore as _, Name, PutOptions, Query, Source,
-};
+use memento::storage::{DataStore as _, Filter, MetadataStore as _, PutOptions, Source};
+use memento::{ErrorKind, Name, Query};
 use memento_storage_redis::{RedisDataStore, RedisMetadataStore, storage};
 use memento_tests::redis::RedisServer;
 use memento_tests::visit::{Call, Visit, Visitor};

@@ -4,7 +4,8 @@ use std::path::Path;
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
-use memento::{DataStore as _, MetadataStore as _, Name};
+use memento::Name;
+use memento::storage::{DataStore as _, MetadataStore as _};
 use memento_storage_redis::{Options, RedisDataStore, RedisMetadataStore, storage};
 use memento_testkit::data_store::DataStoreSuite;
 use memento_testkit::metadata_store::MetadataStoreSuite;

@@ -4,7 +4,8 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
 
-use memento::{Environment, Runner as _, Storage};
+use memento::runner::Runner as _;
+use memento::{Environment, Storage};
 use memento_runner_process::{Options, ProcessRunner};
 use memento_tests::fates::{print, process, variable};
 use memento_tests::processes::NO_THREAD;

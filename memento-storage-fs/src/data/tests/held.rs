@@ -3,7 +3,8 @@
 use std::fs::File;
 use std::time::Duration;
 
-use memento::{DataStore, Digest, Error, ErrorKind, Name, PutOptions};
+use memento::storage::{DataStore, PutOptions};
+use memento::{Digest, Error, ErrorKind, Name};
 
 use super::{name, store};
 

@@ -5,7 +5,8 @@ use std::io::{self, Read as _};
 use std::os::unix::fs::MetadataExt as _;
 use std::time::Duration;
 
-use memento::{DataStore, ErrorKind, PutOptions, Source};
+use memento::ErrorKind;
+use memento::storage::{DataStore, PutOptions, Source};
 use tempfile::TempDir;
 
 use super::{below, name, store};

@@ -6,7 +6,8 @@ use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::Duration;
 
-use memento::{ErrorKind, MetadataStore};
+use memento::ErrorKind;
+use memento::storage::MetadataStore;
 
 use super::{entry, key, store};
 use crate::problem::Problem;

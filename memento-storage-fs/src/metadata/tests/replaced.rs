@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 use std::{fs, io, thread};
 
-use memento::MetadataStore;
+use memento::storage::MetadataStore;
 
 use super::{entry, key, listed, other, store};
 use crate::problem::Problem;

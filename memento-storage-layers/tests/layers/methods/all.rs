@@ -2,10 +2,11 @@
 
 use std::io::Write as _;
 
-use memento::{
-    DataStore, Entry, Error, Filter, Key, ListOptions, MetadataStore, Prefix, PutOptions,
-    Replacement, Snapshot, Source, Version,
+use memento::storage::{
+    DataStore, Entry, Filter, ListOptions, MetadataStore, Prefix, PutOptions, Replacement,
+    Snapshot, Source,
 };
+use memento::{Error, Key, Version};
 
 use crate::name;
 

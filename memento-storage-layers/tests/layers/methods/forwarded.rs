@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use memento::{DataStore, MetadataStore};
+use memento::storage::{DataStore, MetadataStore};
 use memento_storage_layers::{Guarded, Keys, Retry, Signing, TimeLimit, Transformed};
 
 use super::all::{DATA, METADATA, Method};

@@ -5,11 +5,11 @@ use std::ops::Range;
 use std::sync::{Condvar, Mutex};
 use std::time::Duration;
 
-use memento::{
-    Claim, DataStore, Entry, Error, ErrorKind, Filter, Key, ListOptions, Listing, MetadataStore,
-    Name, Namespace, Page, Prefix, Properties, PutOptions, Replacement, Result, Snapshot, Source,
-    Staged, StoreInfo, Version,
+use memento::storage::{
+    Claim, DataStore, Entry, Filter, ListOptions, Listing, MetadataStore, Namespace, Page, Prefix,
+    Properties, PutOptions, Replacement, Snapshot, Source, Staged, StoreInfo,
 };
+use memento::{Error, ErrorKind, Key, Name, Result, Version};
 
 /// A store that does nothing but note what it is asked, and that hangs meanwhile where it is to.
 #[derive(Debug, Default)]

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use memento::ListOptions;
+use memento::storage::ListOptions;
 
 use crate::data_store::DataStoreSuite;
 use crate::data_store::lab::{Lab, content, done, name, read_all, same};

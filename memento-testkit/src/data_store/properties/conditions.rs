@@ -3,7 +3,7 @@
 use std::sync::Barrier;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use memento::{PutOptions, Source, UserMetadata};
+use memento::storage::{PutOptions, Source, UserMetadata};
 
 use crate::data_store::DataStoreSuite;
 use crate::data_store::lab::{Lab, can, content, done, name, same};

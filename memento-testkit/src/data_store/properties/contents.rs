@@ -4,7 +4,8 @@
 
 use std::io::Write as _;
 
-use memento::{Digest, ListOptions, Name, PutOptions, Source};
+use memento::storage::{ListOptions, PutOptions, Source};
+use memento::{Digest, Name};
 
 use crate::data_store::DataStoreSuite;
 use crate::data_store::lab::{Lab, content, done, name};

@@ -1,6 +1,7 @@
 //! What is put, found and removed.
 
-use memento::{ErrorKind, ListOptions};
+use memento::ErrorKind;
+use memento::storage::ListOptions;
 
 use crate::data_store::DataStoreSuite;
 use crate::data_store::lab::{Lab, content, done, name};

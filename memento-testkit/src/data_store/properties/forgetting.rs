@@ -2,7 +2,7 @@
 
 use std::io::Write as _;
 
-use memento::{ListOptions, PutOptions, StoreInfo};
+use memento::storage::{ListOptions, PutOptions, StoreInfo};
 
 use crate::data_store::DataStoreSuite;
 use crate::data_store::lab::{Lab, done, name, namespace};

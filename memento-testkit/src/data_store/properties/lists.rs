@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
-use memento::{ListOptions, Prefix};
+use memento::storage::{ListOptions, Prefix};
 
 use crate::data_store::DataStoreSuite;
 use crate::data_store::lab::{Lab, content, done, name};

@@ -7,7 +7,7 @@ use crate::suite::promised;
 #[track_caller]
 fn are(lab: &Lab, promise: &str, expected: &[&str]) {
     let listed = done(lab.list_namespaces(), promise);
-    let listed: Vec<_> = listed.iter().map(memento::Namespace::as_str).collect();
+    let listed: Vec<_> = listed.iter().map(memento::storage::Namespace::as_str).collect();
     promised(listed == expected, promise, || format!("{listed:?}, not {expected:?}"));
     for text in ["a", "ab", "b", "c"] {
         let is_there = done(lab.has_namespace(&namespace(text)), promise);

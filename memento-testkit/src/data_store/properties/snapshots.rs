@@ -1,6 +1,6 @@
 //! Copies and snapshots.
 
-use memento::{ListOptions, Snapshot};
+use memento::storage::{ListOptions, Snapshot};
 
 use crate::data_store::DataStoreSuite;
 use crate::data_store::lab::{Lab, content, done, name, read_all, same};

@@ -3,7 +3,8 @@
 use std::fs;
 use std::io::{self, Read, Write as _};
 
-use memento::{Error, ErrorKind, ListOptions, PutOptions, Source, Target};
+use memento::storage::{ListOptions, PutOptions, Source, Target};
+use memento::{Error, ErrorKind};
 
 use crate::data_store::DataStoreSuite;
 use crate::data_store::lab::{Lab, content, done, name};

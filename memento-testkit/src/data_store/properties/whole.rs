@@ -1,6 +1,7 @@
 //! The store as a whole.
 
-use memento::{Digest, Error, ErrorKind, ListOptions, Name, PutOptions, StoreInfo};
+use memento::storage::{ListOptions, PutOptions, StoreInfo};
+use memento::{Digest, Error, ErrorKind, Name};
 
 use crate::data_store::DataStoreSuite;
 use crate::data_store::lab::{Lab, can, content, done, name, namespace, same};

@@ -4,7 +4,7 @@ use std::sync::{Barrier, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use memento::{Claim, MetadataStore};
+use memento::storage::{Claim, MetadataStore};
 
 use crate::metadata_store::MetadataStoreSuite;
 use crate::metadata_store::lab::{Lab, done, key};

@@ -1,6 +1,6 @@
 //! Stores that keep nothing.
 
-use memento::{Filter, Replacement};
+use memento::storage::{Filter, Replacement};
 
 use crate::metadata_store::MetadataStoreSuite;
 use crate::metadata_store::lab::{Lab, done, entry, key};

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use memento::{Entry, Filter};
+use memento::storage::{Entry, Filter};
 
 use crate::metadata_store::MetadataStoreSuite;
 use crate::metadata_store::lab::{Lab, done, entry, failed, key, of_function, version};

@@ -3,7 +3,8 @@
 use std::sync::Barrier;
 use std::time::Duration;
 
-use memento::{Entry, Filter, Key, Replacement};
+use memento::Key;
+use memento::storage::{Entry, Filter, Replacement};
 
 use crate::metadata_store::MetadataStoreSuite;
 use crate::metadata_store::lab::{Lab, done, entry, key};

@@ -1,6 +1,7 @@
 //! The store as a whole.
 
-use memento::{Error, ErrorKind, Filter, Replacement};
+use memento::storage::{Filter, Replacement};
+use memento::{Error, ErrorKind};
 
 use crate::metadata_store::MetadataStoreSuite;
 use crate::metadata_store::lab::{Lab, done, entry, key};
@@ -26,11 +27,11 @@ pub(super) fn a_store_is_writable_or_changes_nothing(suite: &MetadataStoreSuite)
     let promise = "a store that is open for reading changes nothing, and says so";
     promised(!store.capabilities().writable, promise, || "not in its capabilities".to_owned());
     let (there, seen) = (entry(1), entry(1).record);
-    let new = memento::Entry { record: b"new".to_vec(), ..entry(1) };
+    let new = memento::storage::Entry { record: b"new".to_vec(), ..entry(1) };
     let replacement = Replacement { seen: seen.clone(), entry: new.clone() };
     let attempts: [(&str, Result<(), Error>); 7] = [
         ("put", store.put(&[new.clone(), entry(3)])),
-        ("forget", store.forget(&memento::Entry { hidden: true, ..new })),
+        ("forget", store.forget(&memento::storage::Entry { hidden: true, ..new })),
         ("replace", store.replace(&[replacement])),
         ("remove", store.remove(&there.key).map(drop)),
         ("remove_all", store.remove_all(&Filter::default()).map(drop)),

@@ -1,6 +1,7 @@
 //! Batches of calls, and what becomes of each.
 
-use memento::{Accepted, Batch, Error, Function, Handover, Key, Result, Waited};
+use memento::runner::{Accepted, Batch, Handover, Waited};
+use memento::{Error, Function, Key, Result};
 
 use crate::runner::functions::double;
 use crate::runner::lab::{Lab, check};

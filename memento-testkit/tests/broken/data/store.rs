@@ -4,12 +4,12 @@ use std::io::{self, Cursor, Read, Write};
 use std::ops::Range;
 use std::sync::Arc;
 
-use memento::plugin::unreadable;
-use memento::{
-    Capabilities, Condition, Continuation, DataStore, Digest, Error, ErrorKind, ListOptions,
-    Listing, MemoryDataStore, Name, Namespace, Prefix, Properties, PutOptions, Result, Snapshot,
-    Source, Staged, StoreInfo, Target,
+use memento::storage::{
+    Capabilities, Condition, Continuation, DataStore, ListOptions, Listing, MemoryDataStore,
+    Namespace, Prefix, Properties, PutOptions, Snapshot, Source, Staged, StoreInfo, Target,
+    unreadable,
 };
+use memento::{Digest, Error, ErrorKind, Name, Result};
 
 use super::Wrong;
 

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use memento::{
-    Capabilities, Claim, Entry, Error, ErrorKind, Filter, Key, MemoryMetadataStore, MetadataStore,
-    Page, Replacement, Result, Version,
+use memento::storage::{
+    Capabilities, Claim, Entry, Filter, MemoryMetadataStore, MetadataStore, Page, Replacement,
 };
+use memento::{Error, ErrorKind, Key, Result, Version};
 use parking_lot::Mutex;
 
 use super::Wrong;

@@ -15,8 +15,8 @@ use std::time::Duration;
 use crate::engine::calls::Calls;
 use crate::engine::item::Item;
 use crate::flight::{self, Abroad};
-use crate::storage::Claim;
-use crate::{Key, MetadataStore, record};
+use crate::storage::{Claim, MetadataStore};
+use crate::{Key, record};
 
 /// The times between two questions, unless the store wakes who waits: the first, and the longest.
 const PAUSES: (Duration, Duration) = (Duration::from_micros(500), Duration::from_millis(20));

@@ -5,10 +5,10 @@ use parking_lot::{Condvar, Mutex};
 
 use super::{ClaimAnswer, WorkerClaims};
 use crate::cluster::Cluster;
-use crate::{
-    Claim, Entry, Filter, Key, LocalRunner, MemoryDataStore, MemoryMetadataStore, MetadataStore,
-    Page, Result, Storage, Version,
+use crate::storage::{
+    Claim, Entry, Filter, MemoryDataStore, MemoryMetadataStore, MetadataStore, Page,
 };
+use crate::{Key, LocalRunner, Result, Storage, Version};
 
 /// How many are asked at the same time.
 const TOGETHER: usize = 2;

@@ -10,10 +10,11 @@ use std::time::SystemTime;
 use parking_lot::RwLock;
 
 use crate::storage::provided::part;
-use crate::{
-    Capabilities, Continuation, DataStore, ListOptions, Listing, Name, Object, Prefix, Properties,
-    PutOptions, Result,
+use crate::storage::{
+    Capabilities, Continuation, DataStore, ListOptions, Listing, Object, Prefix, Properties,
+    PutOptions,
 };
+use crate::{Name, Result};
 
 /// Objects in memory.
 #[derive(Default)]

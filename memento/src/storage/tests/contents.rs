@@ -2,10 +2,10 @@
 
 use std::io::{self, Cursor, Read};
 
-use crate::storage::{Source, Storage};
-use crate::{
-    DataStore, Digest, ErrorKind, ListOptions, Listing, MemoryDataStore, Name, NullStore, Prefix,
+use crate::storage::{
+    DataStore, ListOptions, Listing, MemoryDataStore, NullStore, Prefix, Source, Storage,
 };
+use crate::{Digest, ErrorKind, Name};
 
 const READ: &str = "read a content";
 

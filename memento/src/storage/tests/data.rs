@@ -6,10 +6,11 @@ use std::io::{self, Read, Write};
 use parking_lot::Mutex;
 
 use crate::storage::transfer::Spool;
-use crate::{
-    DataStore, ErrorKind, ListOptions, Listing, MemoryDataStore, Name, Namespace, Prefix,
-    PutOptions, Result, Source, Staged, Target, UserMetadata,
+use crate::storage::{
+    DataStore, ListOptions, Listing, MemoryDataStore, Namespace, Prefix, PutOptions, Source,
+    Staged, Target, UserMetadata,
 };
+use crate::{ErrorKind, Name, Result};
 
 /// The four methods, and no more.
 #[derive(Debug, Default)]
@@ -137,7 +138,7 @@ fn append_rewrites_until_nobody_was_faster() {
     struct Contended(MemoryDataStore, Mutex<u8>);
 
     impl DataStore for Contended {
-        fn capabilities(&self) -> crate::Capabilities {
+        fn capabilities(&self) -> crate::storage::Capabilities {
             self.0.capabilities()
         }
         fn get(&self, name: &Name) -> Result<Option<Vec<u8>>> {

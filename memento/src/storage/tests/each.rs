@@ -1,10 +1,8 @@
 //! Records that are asked for together, one of which the store itself finds damaged.
 
 use super::{entry, key};
-use crate::storage::Filter;
-use crate::{
-    Entry, Error, ErrorKind, Key, MemoryMetadataStore, MetadataStore, Page, Result, Version,
-};
+use crate::storage::{Entry, Filter, MemoryMetadataStore, MetadataStore, Page};
+use crate::{Error, ErrorKind, Key, Result, Version};
 
 /// A store that fails with this error for the second key, and has no better way for many.
 #[derive(Debug)]

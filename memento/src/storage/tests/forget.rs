@@ -7,10 +7,9 @@ use super::{Entry, Filter, MetadataStore, Page, failed, of_function};
 use crate::function::Function;
 use crate::memento::{Arguments, Callee, Dependency, Provenance};
 use crate::record::{self, EncodedValue, Head};
-use crate::storage::entry;
+use crate::storage::{Capabilities, MemoryDataStore, MemoryMetadataStore, entry};
 use crate::{
-    Capabilities, Digest, Environment, Error, ErrorKind, Invocation, Key, LocalRunner,
-    MemoryDataStore, MemoryMetadataStore, Result, Storage, Version,
+    Digest, Environment, Error, ErrorKind, Invocation, Key, LocalRunner, Result, Storage, Version,
 };
 
 static F: Function = function("p::f", 1);

@@ -7,11 +7,10 @@ use parking_lot::Mutex;
 
 use super::{entry, key};
 use crate::plugin::Stores;
-use crate::storage::{Filter, Storage};
-use crate::{
-    Entry, Error, ErrorKind, Key, MemoryDataStore, MemoryMetadataStore, MetadataStore, Page,
-    Result, Version,
+use crate::storage::{
+    Entry, Filter, MemoryDataStore, MemoryMetadataStore, MetadataStore, Page, Storage,
 };
+use crate::{Error, ErrorKind, Key, Result, Version};
 
 /// A store that hands over two records at a time, and then fails with the next of these errors.
 #[derive(Debug)]

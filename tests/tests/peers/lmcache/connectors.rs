@@ -1,6 +1,7 @@
 //! What a storage is chosen by, and what all of them can do.
 
-use memento::{Capabilities, DataStore, ErrorKind, PutOptions};
+use memento::ErrorKind;
+use memento::storage::{Capabilities, DataStore, PutOptions};
 use memento_tests::certificates;
 use memento_tests::redis::RedisServer;
 use memento_tests::s3::S3Server;
@@ -173,6 +174,6 @@ fn a_store_that_keeps_nothing_is_one_of_them() {
     let (_folder, environment) = environment("type = 'null'").unwrap();
     assert_eq!((runs(&environment), runs(&environment)), (6, 6));
     assert_eq!(environment.statistics().store_failures, 0);
-    let data = memento::NullStore;
+    let data = memento::storage::NullStore;
     assert!(!DataStore::capabilities(&data).writable);
 }

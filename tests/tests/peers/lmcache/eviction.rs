@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use memento::{Digest, Environment, ErrorKind, LocalRunner, Name, Prefix, Storage, memento};
+use memento::storage::Prefix;
+use memento::{Digest, Environment, ErrorKind, LocalRunner, Name, Storage, memento};
 use memento_storage_layers::{Eviction, EvictionOrder};
 use memento_tests::s3::S3Server;
 

@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use memento::plugin::Stores;
-use memento::{DataStore as _, Environment, ErrorKind, LocalRunner, Storage};
+use memento::storage::DataStore as _;
+use memento::{Environment, ErrorKind, LocalRunner, Storage};
 use memento_storage_layers::{Breaker, Guarded};
 use memento_tests::processes::wait_until;
 use memento_tests::redis::RedisServer;

@@ -5,10 +5,10 @@ use std::ops::Bound;
 use std::sync::Arc;
 
 use memento::plugin::{StoragePlugin, Stores, inventory};
-use memento::{
-    Continuation, DataStore, ListOptions, Listing, MemoryMetadataStore, Name, Object, Prefix,
-    Result,
+use memento::storage::{
+    Continuation, DataStore, ListOptions, Listing, MemoryMetadataStore, Object, Prefix,
 };
+use memento::{Name, Result};
 use parking_lot::Mutex;
 
 use crate::{environment, runs};
