@@ -7,7 +7,7 @@ use std::sync::Arc;
 use memento::storage::reserved::{DAMAGED, PING, RESULTS, USAGE};
 use memento::storage::{
     CheckedReader, Condition, DataStore, ListOptions, Object, Prefix, PutOptions, Source,
-    UserMetadata,
+    UserMetadata, object_pages,
 };
 use memento::{Digest, Error, ErrorKind, Name, Result};
 
@@ -36,30 +36,30 @@ pub(crate) fn results(
     data: &Arc<dyn DataStore>,
     mut each: impl FnMut(&[Object]) -> Result<()>,
 ) -> Result<()> {
-    let (results, all) = (Prefix::new(RESULTS)?, ListOptions::default());
+    let results = Prefix::new(RESULTS)?;
     let leaves = storage::data_leaves(data);
-    if let [leaf] = &*leaves {
-        return pages(&*leaf.store, &results, &all, |page, _| each(page));
-    }
     let mut seen = HashSet::new();
-    leaves.iter().try_for_each(|leaf| {
-        pages(&*leaf.store, &results, &all, |page, _| {
-            let is_new = |object: &&Object| {
-                object.name.result_digest().is_none_or(|digest| seen.insert(digest))
-            };
-            each(&page.iter().filter(is_new).cloned().collect::<Vec<_>>())
-        })
-    })
+    for leaf in &leaves {
+        for listing in object_pages(&*leaf.store, &results, ListOptions::default()) {
+            let mut objects = listing?.objects;
+            if leaves.len() > 1 {
+                objects.retain(|object| {
+                    object.name.result_digest().is_none_or(|digest| seen.insert(digest))
+                });
+            }
+            each(&objects)?;
+        }
+    }
+    Ok(())
 }
 
 /// The other folders that a copy of a store has, in the order of their names.
 pub(crate) fn folders(data: &dyn DataStore) -> Result<Vec<Prefix>> {
     let mut folders = Vec::new();
-    pages(data, &Prefix::root(), &ListOptions::one_level(), |_, below| {
-        let taken = below.iter().filter(|folder| is_taken(folder.as_str()));
-        folders.extend(taken.cloned());
-        Ok(())
-    })?;
+    for listing in object_pages(data, &Prefix::root(), ListOptions::one_level()) {
+        let below = listing?.folders.into_iter();
+        folders.extend(below.filter(|folder| is_taken(folder.as_str())));
+    }
     folders.sort_unstable();
     Ok(folders)
 }
@@ -72,24 +72,6 @@ pub(crate) fn is_object(name: &Name) -> bool {
 /// Whether a copy of a store has what is in this namespace, besides contents.
 fn is_taken(namespace: &str) -> bool {
     namespace != RESULTS && !STAYING.contains(&namespace)
-}
-
-/// Does `each` with the objects and the folders of each page.
-pub(crate) fn pages(
-    data: &dyn DataStore,
-    folder: &Prefix,
-    options: &ListOptions,
-    mut each: impl FnMut(&[Object], &[Prefix]) -> Result<()>,
-) -> Result<()> {
-    let mut options = options.clone();
-    loop {
-        let page = data.list(folder, &options)?;
-        each(&page.objects, &page.folders)?;
-        match page.next {
-            None => return Ok(()),
-            next => options.from = next,
-        }
-    }
 }
 
 /// The digest of what has this name, if anything has.

@@ -3,7 +3,7 @@
 use clap::Args;
 use indicatif::ProgressBar;
 use memento::plugin::Stores;
-use memento::storage::{Filter, ListOptions, Object, UserMetadata};
+use memento::storage::{Filter, ListOptions, Object, UserMetadata, object_pages};
 use memento::{Digest, Error, ErrorKind, Name, Result};
 
 use crate::contents::{self, Item};
@@ -66,12 +66,11 @@ impl Copy<'_> {
         // First: what a memento names that is there now is there when its content is looked for.
         let keys = mementos::keys(&*self.from.metadata, &Filter::default())?;
         let from = self.from.clone();
-        let all = ListOptions::default();
         contents::results(&from.data, |page| self.contents(page))?;
         for folder in contents::folders(&*from.data)? {
-            contents::pages(&*from.data, &folder, &all, |page, _| {
-                page.iter().try_for_each(|object| self.object(object))
-            })?;
+            for listing in object_pages(&*from.data, &folder, ListOptions::default()) {
+                listing?.objects.iter().try_for_each(|object| self.object(object))?;
+            }
         }
         keys.chunks(TOGETHER).try_for_each(|keys| {
             let mut entries = Vec::new();

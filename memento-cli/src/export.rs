@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use clap::Args;
 use indicatif::ProgressBar;
 use memento::plugin::Stores;
-use memento::storage::{CheckedReader, Filter, ListOptions, Object, References};
+use memento::storage::{CheckedReader, Filter, ListOptions, Object, References, object_pages};
 use memento::{Digest, Key, Name, Result};
 
 use crate::archive::{self, Head, Writer};
@@ -70,7 +70,6 @@ impl Export<'_> {
         // First: what a memento names that is there now is there when its content is looked for.
         let keys = mementos::keys(&*self.stores.metadata, &Filter::default())?;
         let data = &self.stores.data;
-        let all = ListOptions::default();
         contents::results(data, |page| {
             contents::groups(page).iter().try_for_each(|group| match **group {
                 [object] => match object.name.result_digest() {
@@ -81,9 +80,9 @@ impl Export<'_> {
             })
         })?;
         for folder in contents::folders(&**data)? {
-            contents::pages(&**data, &folder, &all, |page, _| {
-                page.iter().try_for_each(|object| self.object(object))
-            })?;
+            for listing in object_pages(&**data, &folder, ListOptions::default()) {
+                listing?.objects.iter().try_for_each(|object| self.object(object))?;
+            }
         }
         Ok(keys)
     }

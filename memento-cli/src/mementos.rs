@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use memento::storage::{Entry, Filter, MetadataStore};
+use memento::storage::{Entry, Filter, MetadataStore, entry_pages};
 use memento::{ErrorKind, Key, Result};
 
 /// How many records are read and kept together.
@@ -14,20 +14,16 @@ const PAGE: usize = 1000;
 /// The keys of the records that `filter` admits, in the order in which they were put, each behind those that it took
 /// the place of.
 pub(crate) fn keys(metadata: &dyn MetadataStore, filter: &Filter) -> Result<Vec<Key>> {
-    let (mut keys, mut from) = (Vec::new(), None);
-    loop {
-        let page = metadata.list(filter, from, PAGE)?;
-        for entry in &page.entries {
+    let mut keys = Vec::new();
+    for page in entry_pages(metadata, filter, PAGE) {
+        for entry in page?.entries {
             keys.push(entry.key);
             // Of a damaged one it is not known; it is told when it is read.
             keys.extend(entry.earlier().unwrap_or_default());
         }
-        from = page.next;
-        if from.is_none() {
-            keys.reverse();
-            return Ok(keys);
-        }
     }
+    keys.reverse();
+    Ok(keys)
 }
 
 /// The records of `keys`, each read or with what is wrong with it. Those that are gone are left out.

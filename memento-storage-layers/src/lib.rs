@@ -60,7 +60,8 @@
 //!
 //! ```
 //! use std::sync::Arc;
-//! use memento::{DataStore, MemoryDataStore, Name};
+//! use memento::Name;
+//! use memento::storage::{DataStore, MemoryDataStore};
 //! use memento_storage_layers::{Breaker, Guarded, Retry};
 //!
 //! let store = Guarded::new(Breaker::default(), Arc::new(MemoryDataStore::default()));

@@ -74,8 +74,8 @@ pub trait Policy: Debug + Send + Sync {
     }
 }
 
-/// A store behind a policy: a [`DataStore`](memento::storage::DataStore) or a [`MetadataStore`](memento::storage::MetadataStore), as `S`
-/// is.
+/// A store behind a policy: a [`DataStore`](memento::storage::DataStore) or a
+/// [`MetadataStore`](memento::storage::MetadataStore), as `S` is.
 #[derive(Debug)]
 pub struct Guarded<P, S: ?Sized> {
     pub(crate) policy: P,

@@ -25,7 +25,7 @@
 //!
 //! ```
 //! use memento::plugin::Stores;
-//! use memento::{MemoryDataStore, MemoryMetadataStore};
+//! use memento::storage::{MemoryDataStore, MemoryMetadataStore};
 //! use memento_storage_tiers::{Tier, Tiers, Writes};
 //!
 //! let memory = || Stores::new(MemoryDataStore::default(), MemoryMetadataStore::default());

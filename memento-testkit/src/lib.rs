@@ -9,8 +9,8 @@
 //! }
 //! ```
 //!
-//! A test that fails says which promise of [`memento::runner::Runner`] or [`memento::runner::Batch`] was broken, and what was found
-//! instead:
+//! A test that fails says which promise of [`memento::runner::Runner`] or [`memento::runner::Batch`] was broken, and
+//! what was found instead:
 //!
 //! ```text
 //! broken promise: each call of a batch is brought to its end exactly once

@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use crate::binding::Declaration;
 use crate::encoding::Encode;
-use crate::engine::{self, Block, Item, Ledger, Recalled, Typed, Window};
+use crate::engine::{self, Block, Item, Ledger, Recalled, TypedCall, Window};
 use crate::modifiers::{Modifiers, With};
 use crate::progress::End;
 use crate::returns::Returns;
@@ -62,7 +62,7 @@ fn map_with<R: Returns, A: Send>(
     let expected = items.size_hint().0;
     let mut outputs = Vec::with_capacity(expected);
     // What the memory cache does not have: where its output goes, its arguments, its body.
-    let (mut positions, mut tasks) = (Vec::new(), Vec::new());
+    let (mut positions, mut calls) = (Vec::new(), Vec::new());
     let mut block = Block::<R, A>::new(&bound);
     let mut items = items.fuse();
     loop {
@@ -71,12 +71,12 @@ fn map_with<R: Returns, A: Send>(
             outputs.push(match recalled {
                 Recalled::Ended(result) => Some(result),
                 Recalled::Missing(arguments) => {
-                    if tasks.is_empty() {
+                    if calls.is_empty() {
                         // Where one is missing, most are.
-                        tasks.reserve(expected.saturating_sub(index).min(ROOM));
+                        calls.reserve(expected.saturating_sub(index).min(ROOM));
                     }
                     positions.push(index);
-                    tasks.push(Typed::new(returns, encode, arguments, body));
+                    calls.push(TypedCall::new(returns, encode, arguments, body));
                     None
                 }
             });
@@ -88,17 +88,17 @@ fn map_with<R: Returns, A: Send>(
     if let Some(tracker) = modifiers.tracker {
         tracker.set_total(outputs.len());
     }
-    if !tasks.is_empty() {
+    if !calls.is_empty() {
         let began = Instant::now();
         let encodings = block.into_missing();
-        let items = encodings.iter().zip(&mut tasks);
-        let mut items = items.map(|(encoded, task)| Item::new(&bound, encoded, task));
+        let items = encodings.iter().zip(&mut calls);
+        let mut items = items.map(|(encoded, call)| Item::new(&bound, encoded, call));
         let ended = engine::resolve(&bound, modifiers, &mut items);
-        for ((position, task), (invocation, ending)) in positions.into_iter().zip(tasks).zip(ended)
+        for ((position, call), (invocation, ending)) in positions.into_iter().zip(calls).zip(ended)
         {
-            ledger.end(position, ending.call(bound.function, invocation));
+            ledger.end(position, ending.finished_call(bound.function, invocation));
             outputs[position] =
-                Some(task.into_output().ok_or_else(|| ending.error(bound.function)));
+                Some(call.into_output().ok_or_else(|| ending.error(bound.function)));
         }
         ledger.add_waited(began.elapsed());
     }

@@ -92,10 +92,12 @@ fn find_file() -> Result<Option<PathBuf>> {
         if file.is_file() {
             return Ok(Some(file));
         }
+        let reason = if file.is_dir() { "it is a folder" } else { "there is no such file" };
         return Err(Error::new(ErrorKind::Configuration, "read the configuration")
             .with("file", file.display())
             .with("set by", format!("the environment variable {FILE_VARIABLE}"))
-            .because("there is no such file"));
+            .because(reason)
+            .help("name the file itself, or unset the variable to have it looked for"));
     }
     let working = std::env::current_dir().unwrap_or_default();
     let above = working.ancestors().map(|folder| folder.join(FILE));

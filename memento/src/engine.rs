@@ -7,9 +7,11 @@
 //! computes it, looked up once more where another thread may have finished in the meantime, run, and recorded.
 
 mod asynchronous;
+mod caller_binding;
 mod calls;
 mod claim;
 mod ending;
+mod erased;
 mod execute;
 mod forget;
 mod item;
@@ -23,24 +25,21 @@ mod recorder;
 mod remote;
 mod right;
 mod share;
-mod task;
 mod verify;
 mod why;
 mod window;
 
-use std::ops::Deref;
-use std::sync::Arc;
-use std::time::Instant;
-
 pub(crate) use asynchronous::{Begun, TaskWindow, begin, finish};
+use caller_binding::CallerBinding;
+pub(crate) use caller_binding::bind;
 use calls::Calls;
 pub(crate) use ending::Ending;
+pub(crate) use erased::TypedCall;
 pub(crate) use forget::{forget, forget_all};
 pub(crate) use item::Item;
 pub(crate) use ledger::Ledger;
 pub(crate) use recall::{Block, Chunk, Recalled};
 pub(crate) use remote::perform;
-pub(crate) use task::Typed;
 pub(crate) use why::explain;
 pub(crate) use window::Window;
 
@@ -49,103 +48,13 @@ use crate::encoding::{Encode, Encoded, Sink as _};
 use crate::function::Function;
 use crate::modifiers::Modifiers;
 use crate::returns::Returns;
-use crate::stack::{self, Call};
-use crate::{Caller, Environment, Error, ErrorKind, Invocation, Result};
-
-/// The binding of a function for whoever calls it, and what of the caller a hit has to know.
-#[derive(Clone)]
-pub(crate) struct Bound {
-    binding: InEnvironment,
-    /// The number of the memento function that calls; 0 where none does.
-    frame: u64,
-    /// Whether there are context arguments.
-    has_context: bool,
-}
-
-#[derive(Clone)]
-enum InEnvironment {
-    OfProcess(&'static Binding),
-    Other(Arc<Binding>),
-}
-
-impl Deref for Bound {
-    type Target = Binding;
-
-    #[inline(always)]
-    fn deref(&self) -> &Binding {
-        match &self.binding {
-            InEnvironment::OfProcess(binding) => binding,
-            InEnvironment::Other(binding) => binding,
-        }
-    }
-}
-
-impl Bound {
-    fn new(binding: InEnvironment, caller: &Caller) -> Self {
-        let frame = caller.frame.as_ref().map_or(0, |frame| frame.number);
-        Self { binding, frame, has_context: caller.context.is_some() }
-    }
-
-    /// The time, where a memento function waits for what begins now.
-    fn begin(&self) -> Option<Instant> {
-        (self.frame != 0).then(Instant::now)
-    }
-}
-
-/// The binding of a function for whoever calls it now.
-#[inline(always)]
-pub(crate) fn bind(declaration: &'static Declaration) -> Result<Bound> {
-    if stack::is_somebody() {
-        return bind_for_caller(declaration);
-    }
-    let binding = InEnvironment::OfProcess(declaration.of_process(bind_in_process)?);
-    Ok(Bound { binding, frame: 0, has_context: false })
-}
-
-#[cold]
-fn bind_in_process(function: &'static Function) -> Result<Binding> {
-    Environment::of_process()?.bind(function)
-}
-
-#[inline(never)]
-fn bind_for_caller(declaration: &'static Declaration) -> Result<Bound> {
-    let function = declaration.function();
-    let bound = stack::with(|caller| {
-        if let Some(frame) = caller.frame.as_ref().filter(|frame| !frame.further_calls) {
-            return Err(further_call(frame.function, function));
-        }
-        let binding = match &caller.environment {
-            None => declaration.bound_of_process().map(InEnvironment::OfProcess),
-            Some(environment) => environment.bound(function).map(InEnvironment::Other),
-        };
-        Ok(binding.map(|binding| Bound::new(binding, caller)))
-    })?;
-    bound.map_or_else(|| bind_first(declaration), Ok)
-}
-
-/// The same at the first call. Plugins are opened for that, which may call memento functions.
-#[cold]
-fn bind_first(declaration: &'static Declaration) -> Result<Bound> {
-    let caller = Caller::current();
-    let binding = match &caller.environment {
-        None => InEnvironment::OfProcess(declaration.of_process(bind_in_process)?),
-        Some(environment) => InEnvironment::Other(environment.binding(declaration.function())?),
-    };
-    Ok(Bound::new(binding, &caller))
-}
-
-#[cold]
-fn further_call(caller: &Function, callee: &Function) -> Error {
-    Error::new(ErrorKind::FurtherCall, "call a memento function")
-        .with("function", callee.path())
-        .with("called by", caller.path())
-        .because("the caller runs under `no_further_calls`")
-}
+use crate::stack::{self, FinishedCall};
+use crate::{Caller, Error, ErrorKind, Invocation, Result};
 
 /// Writes the canonical encoding of an invocation to `encoded`, where it stays: it is large to move.
 #[inline(always)]
 pub(crate) fn encode<'b, A>(
-    bound: &'b Bound,
+    bound: &'b CallerBinding,
     encoded: &mut Encoded<'b>,
     encode: &impl Encode<A>,
     arguments: &A,
@@ -181,7 +90,10 @@ fn unencodable(
 
 /// What the memory cache has for these arguments. The caller's frame records the call, once for each frame in a row.
 #[inline(always)]
-pub(crate) fn recall<R: Returns>(bound: &Bound, encoded: &Encoded<'_>) -> Option<R::Output> {
+pub(crate) fn recall<R: Returns>(
+    bound: &CallerBinding,
+    encoded: &Encoded<'_>,
+) -> Option<R::Output> {
     let mut new_call = None;
     let cache = &bound.cluster.storage.cache;
     let kept = cache.get::<R::Kept>(encoded.identity(bound.number), |mut found| {
@@ -195,7 +107,7 @@ pub(crate) fn recall<R: Returns>(bound: &Bound, encoded: &Encoded<'_>) -> Option
         true
     })?;
     if let Some(landed) = new_call {
-        stack::record(Call::new(bound.function, landed));
+        stack::record(FinishedCall::new(bound.function, landed));
     }
     Some(R::restore(kept))
 }
@@ -220,15 +132,15 @@ pub(crate) fn call<R: Returns, A: Send>(
         {
             return Ok(output);
         }
-        let mut task = Typed::new(returns, &encode_arguments, arguments, body);
-        let ending = resolve_one(&bound, modifiers, Item::new(&bound, &encoded, &mut task));
-        task.into_output().ok_or(ending)
+        let mut call = TypedCall::new(returns, &encode_arguments, arguments, body);
+        let ending = resolve_one(&bound, modifiers, Item::new(&bound, &encoded, &mut call));
+        call.into_output().ok_or(ending)
     })
 }
 
 /// Brings a call that the memory cache has no answer for to its end.
 pub(crate) fn resolve_one<'a>(
-    bound: &'a Bound,
+    bound: &'a CallerBinding,
     modifiers: Modifiers<'a>,
     mut item: Item<'a>,
 ) -> Ending {
@@ -237,7 +149,7 @@ pub(crate) fn resolve_one<'a>(
     let began = bound.begin();
     if !modifiers.refresh {
         lookup::find_one(binding, modifiers, &mut item);
-        if let Some(call) = item.ending.call(binding.function, item.invocation) {
+        if let Some(call) = item.ending.finished_call(binding.function, item.invocation) {
             if let Some(began) = began {
                 stack::with(|caller| {
                     if let Some(frame) = &caller.frame {
@@ -254,7 +166,7 @@ pub(crate) fn resolve_one<'a>(
     missing.run();
     let Some((invocation, ending)) = missing.finish().next() else { return Ending::Pending };
     if let (Some(frame), Some(began)) = (frame, began) {
-        if let Some(call) = ending.call(binding.function, invocation) {
+        if let Some(call) = ending.finished_call(binding.function, invocation) {
             frame.record(call);
         }
         frame.add_waited(began.elapsed());
@@ -265,7 +177,7 @@ pub(crate) fn resolve_one<'a>(
 /// Brings calls that the memory cache has no answer for to their end: what each asked for, and how it ended. The
 /// caller's frame has yet to record them.
 pub(crate) fn resolve<'a>(
-    bound: &'a Bound,
+    bound: &'a CallerBinding,
     modifiers: Modifiers<'a>,
     items: &mut dyn ExactSizeIterator<Item = Item<'a>>,
 ) -> Vec<(Invocation, Ending)> {

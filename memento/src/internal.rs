@@ -5,7 +5,7 @@ use std::panic::resume_unwind;
 use serde::Serialize;
 
 use crate::codec::{Codec as _, Encoding};
-use crate::engine::{self, Ending, Item, Typed};
+use crate::engine::{self, Ending, Item, TypedCall};
 use crate::modifiers::{Modifiers, Wants};
 use crate::query::{Mementos, Query};
 use crate::recorded::{Purpose, Repetition};
@@ -144,8 +144,8 @@ pub fn ignore_result<R: Returns, A: Send>(
         let bound = engine::bind(declaration)?;
         let mut encoded = bound.encoding();
         engine::encode(&bound, &mut encoded, &encode, &arguments)?;
-        let mut task = Typed::new(returns, &encode, arguments, body);
-        match engine::resolve_one(&bound, modifiers, Item::new(&bound, &encoded, &mut task)) {
+        let mut call = TypedCall::new(returns, &encode, arguments, body);
+        match engine::resolve_one(&bound, modifiers, Item::new(&bound, &encoded, &mut call)) {
             Ending::Found(_) | Ending::Computed(_) => Ok(()),
             ending => Err(ending.error(bound.function)),
         }
@@ -230,13 +230,13 @@ pub fn repeat<R: Returns, A: Send>(
         })));
     }
     recorded.check_parts(&bound.cluster.storage.contents)?;
-    let mut task = Typed::new(returns, &encode, arguments, body);
+    let mut call = TypedCall::new(returns, &encode, arguments, body);
     if let Purpose::Errand(_, errand) = recorded.purpose {
-        let item = Item::new(&bound, &encoded, &mut task);
+        let item = Item::new(&bound, &encoded, &mut call);
         return Ok(Repeated(Repetition::Response(engine::perform(&bound, errand, item))));
     }
     let modifiers = Modifiers { wants: Wants::Digest, ..Modifiers::default() };
-    let item = Item::new(&bound, &encoded, &mut task);
+    let item = Item::new(&bound, &encoded, &mut call);
     match engine::resolve_one(&bound, modifiers, item) {
         Ending::Found(known) | Ending::Computed(known) => {
             Ok(Repeated(Repetition::Known(known.digest, known.validity)))

@@ -19,7 +19,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 pub(crate) use checked::Checked;
 pub(crate) use nested::Nested;
-pub(crate) use scope::{Encode, Found, Publish, Scope, decode_alone, publish, publish_all};
+pub(crate) use scope::{Encode, Found, Publish, Scope, publish, publish_all};
 pub(crate) use unnamed::Unnamed;
 
 use crate::storage::{Contents, Source};

@@ -21,7 +21,6 @@ use crate::runner::Runner;
 use crate::storage::{DataStore, MetadataStore};
 use crate::{Error, Result};
 
-pub use crate::digest::hashed::fill;
 pub use at_end::{AtEnd, Ends, at_thread_end, for_another};
 pub(crate) use choice::{choose, find, to_add};
 pub use inventory;

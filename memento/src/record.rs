@@ -8,9 +8,9 @@
 //! | …     | [`Head`] in postcard: all that a hit needs, readable without a copy, small results included      |
 //! | …     | [`Provenance`] in postcard, whose digest is in the head: for whoever asks where a result is from |
 //!
-//! The first four stand in every format, so that a record of a newer one can be told from a damaged one. A hit does
-//! not hash the provenance, which it does not read. What is left of a small result are two blocks of BLAKE3: the key,
-//! which takes part in the hash, is not among what is hashed.
+//! The first three stand in every format from 3 on, so that a record of a newer one can be told from a damaged one.
+//! Older ones look damaged. A hit does not hash the provenance, which it does not read. The head of a small result is two
+//! blocks of BLAKE3, since the key is not hashed but keys the hash.
 //!
 //! A record proves itself: that it is whole, and that it belongs to the key that it was asked for by.
 
@@ -31,6 +31,8 @@ use crate::{
 
 /// The format of records. Records of another format are not read.
 const FORMAT: u8 = 3;
+/// What is said of a record that does not prove itself.
+const OTHER_BYTES: &str = "its bytes are not those that were written for this key";
 /// Where digest, format and length are.
 const DIGEST: std::ops::Range<usize> = 0..32;
 const LENGTH: std::ops::Range<usize> = 33..37;
@@ -129,8 +131,6 @@ fn digest(key: &Key, sealed: &[u8]) -> blake3::Hash {
     blake3::keyed_hash(key.as_bytes(), sealed)
 }
 
-const OTHER: &str = "its bytes are not those that were written for this key";
-
 /// The head of a record that was stored under `key`, and the bytes of its provenance.
 ///
 /// # Errors
@@ -145,10 +145,10 @@ pub(crate) fn open<'a>(key: &Key, bytes: &'a [u8]) -> Result<(Head<'a>, &'a [u8]
     let end =
         usize::try_from(u32::from_le_bytes(*length)).ok().and_then(|n| n.checked_add(LENGTH.end));
     let Some((sealed, provenance)) = end.and_then(|end| bytes.split_at_checked(end)) else {
-        return Err(damaged(OTHER));
+        return Err(damaged(OTHER_BYTES));
     };
     if sealed[DIGEST] != *digest(key, &sealed[DIGEST.end..]).as_bytes() {
-        return Err(damaged(OTHER));
+        return Err(damaged(OTHER_BYTES));
     }
     match sealed[DIGEST.end] {
         FORMAT => {}

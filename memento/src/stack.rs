@@ -105,7 +105,7 @@ pub(crate) fn with<R>(read: impl FnOnce(&Caller) -> R) -> R {
 
 /// Records a call for whoever calls in this thread.
 #[inline(never)]
-pub(crate) fn record(call: Call) {
+pub(crate) fn record(call: FinishedCall) {
     with(|caller| {
         if let Some(frame) = &caller.frame {
             frame.record(call);
@@ -189,13 +189,13 @@ struct Met {
 }
 
 enum Meeting {
-    Call(Call),
+    Call(FinishedCall),
     Resource(Arc<Observation>),
 }
 
 /// A finished call of a memento function.
 #[derive(Clone)]
-pub(crate) struct Call {
+pub(crate) struct FinishedCall {
     pub(crate) function: &'static Function,
     pub(crate) invocation: Invocation,
     pub(crate) digest: Option<Digest>,
@@ -203,7 +203,7 @@ pub(crate) struct Call {
     pub(crate) validity: Option<Arc<Validity>>,
 }
 
-impl Call {
+impl FinishedCall {
     /// A call of `function` that came to what has landed.
     pub(crate) fn new(function: &'static Function, landed: Landed) -> Self {
         let Landed { invocation, digest, validity, .. } = landed;
@@ -273,7 +273,7 @@ impl Frame {
     }
 
     /// Records a call. The same call with the same outcome is recorded once.
-    pub(crate) fn record(&self, call: Call) {
+    pub(crate) fn record(&self, call: FinishedCall) {
         self.met.lock().meet(Meeting::Call(call));
     }
 

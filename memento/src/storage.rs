@@ -17,6 +17,7 @@ mod name;
 mod namespaces;
 mod null;
 mod object;
+mod pages;
 mod provided;
 mod references;
 pub mod reserved;
@@ -48,12 +49,15 @@ pub use object::{
     Condition, Continuation, ListOptions, Listing, Object, Properties, PutOptions, Snapshot,
     StoreInfo, UserMetadata,
 };
+pub use pages::{entry_pages, object_pages};
 pub use references::References;
 use segments::Segments;
 pub use transfer::{Source, Staged, Target, Transfer, TransferObserver, unreadable};
 pub(crate) use trouble::Trouble;
 pub(crate) use verified::Verified;
 use waiting::Waiting;
+
+pub use crate::digest::hashed::fill;
 
 use crate::cache::MemoryCache;
 use crate::codec::Encoding;

@@ -6,13 +6,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use memento::Code;
+use memento::{Code, Key};
 use memento_storage_fs::Options;
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, OpenFlags, params};
 use tempfile::TempDir;
 
 use crate::visit::{Call, Visit, visit};
-use crate::work;
+use crate::{records, work};
 
 /// The signature that makes a `CACHEDIR.TAG` one: <https://bford.info/cachedir/>.
 const SIGNATURE: &str = "Signature: 8a477f597d28d172789f06886806bc55\n";
@@ -132,6 +132,24 @@ impl Folder {
     pub fn open_database(&self) -> Connection {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE;
         Connection::open_with_flags(self.database(), flags).expect("a database")
+    }
+
+    /// Puts [records of a later release](records::newer) in the place of all that are there.
+    ///
+    /// # Panics
+    ///
+    /// Unless there are some.
+    pub fn make_newer(&self) {
+        let database = self.open_database();
+        let mut keys = database.prepare("SELECT key FROM mementos").unwrap();
+        let keys = keys.query_map([], |row| row.get(0).map(Key::from_bytes)).unwrap();
+        let keys: Vec<Key> = keys.map(Result::unwrap).collect();
+        assert!(!keys.is_empty());
+        for key in keys {
+            let replace = "UPDATE mementos SET record = ?2 WHERE key = ?1";
+            let values = params![key.as_bytes().as_slice(), records::newer(&key)];
+            database.execute(replace, values).unwrap();
+        }
     }
 
     /// The records that were moved out of the way.

@@ -1,4 +1,4 @@
-//! Records as other releases write them, and who is hostile.
+//! Records as a later release writes them, and as who is hostile does.
 
 use std::ops::Range;
 

@@ -8,9 +8,7 @@ use memento::{
 };
 use memento_tests::folder::Folder;
 use memento_tests::reasons::{assert_counted, assert_explained, counts, in_process, statistics};
-use memento_tests::records;
 use memento_tests::visit::Call::{Large, Small};
-use memento_tests::visit::Visitor;
 use memento_tests::work::{large, small};
 use memento_tests::{Runs, memory};
 
@@ -281,9 +279,7 @@ fn what_has_a_damaged_result() {
 #[test]
 fn what_a_newer_release_recorded() {
     let folder = Folder::with(&[Small(1)]);
-    let key = Visitor::new(&folder.options()).enter(|| small::memento(1).unwrap().unwrap().key);
-    let replace = "UPDATE mementos SET record = ?1";
-    assert_eq!(folder.open_database().execute(replace, [records::newer(&key)]).unwrap(), 1);
+    folder.make_newer();
     in_process(&folder, || {
         assert_explained(small::explain(1), Miss::Newer, "the record is of a newer release");
         small(1);

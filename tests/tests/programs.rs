@@ -115,8 +115,14 @@ fn a_file_can_be_named_and_its_values_overridden() {
     assert!(place.path("inner/overridden/mementos.sqlite").is_file());
     place.run("plain", &[("MEMENTO_STORAGE__TYPE", "memory")]).unwrap();
     assert!(!place.path("results").exists());
-    let error = place.error(&[("MEMENTO_CONFIG", "/nowhere/memento.toml")]);
-    assert!(error.contains("/nowhere/memento.toml") && error.contains("no such file"), "{error}");
+    let wrong = [("/nowhere/memento.toml", "there is no such file"), ("/", "it is a folder")];
+    for (file, reason) in wrong {
+        let error = place.error(&[("MEMENTO_CONFIG", file)]);
+        assert!(
+            [file, reason, "name the file itself"].iter().all(|said| error.contains(said)),
+            "{error}"
+        );
+    }
 }
 
 #[test]

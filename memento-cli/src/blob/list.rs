@@ -1,11 +1,10 @@
 //! `memento blob ls`.
 
 use clap::Args;
-use memento::storage::{DataStore, ListOptions, Object, Prefix};
+use memento::storage::{DataStore, ListOptions, Object, Prefix, object_pages};
 use memento::{Name, Result};
 use serde::Serialize;
 
-use crate::contents::pages;
 use crate::output::{self, Output};
 
 /// List objects, and folders with a `/` behind them
@@ -34,16 +33,16 @@ impl Ls {
     pub(crate) fn run(&self, data: &dyn DataStore, output: &mut Output) -> Result<()> {
         let folder = Prefix::new(self.folder.strip_suffix('/').unwrap_or(&self.folder))?;
         if self.recursive {
-            return pages(data, &folder, &ListOptions::default(), |objects, _| {
-                objects.iter().try_for_each(|object| self.object(object, output))
+            return object_pages(data, &folder, ListOptions::default()).try_for_each(|listing| {
+                listing?.objects.iter().try_for_each(|object| self.object(object, output))
             });
         }
         let (mut objects, mut folders) = (Vec::new(), Vec::new());
-        pages(data, &folder, &ListOptions::one_level(), |page, below| {
-            objects.extend_from_slice(page);
-            folders.extend_from_slice(below);
-            Ok(())
-        })?;
+        for listing in object_pages(data, &folder, ListOptions::one_level()) {
+            let mut listing = listing?;
+            objects.append(&mut listing.objects);
+            folders.append(&mut listing.folders);
+        }
         objects.sort_unstable_by(|a, b| a.name.cmp(&b.name));
         folders.sort_unstable();
         for folder in &folders {

@@ -1,11 +1,10 @@
 //! `memento blob rm`.
 
 use clap::Args;
-use memento::storage::{DataStore, ListOptions, Prefix};
+use memento::storage::{DataStore, ListOptions, Prefix, object_pages};
 use memento::{Error, ErrorKind, Name, Result};
 
 use super::missing;
-use crate::contents::pages;
 use crate::output::{self, Output};
 
 pub(super) const REMOVE: &str = "remove an object";
@@ -58,10 +57,9 @@ impl Rm {
             return Err(failed("it is the whole store").help("name what is to go"));
         }
         let mut names = Vec::new();
-        pages(data, &prefix, &ListOptions::default(), |objects, _| {
-            names.extend(objects.iter().map(|object| object.name.clone()));
-            Ok(())
-        })?;
+        for listing in object_pages(data, &prefix, ListOptions::default()) {
+            names.extend(listing?.objects.into_iter().map(|object| object.name));
+        }
         if names.is_empty() {
             return Err(failed("there is nothing in it"));
         }

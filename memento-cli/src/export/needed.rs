@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashSet};
 use std::io::{self, Read};
 
-use memento::storage::{Filter, MetadataStore};
+use memento::storage::{Filter, MetadataStore, entry_pages};
 use memento::{Error, ErrorKind, Key, Result};
 
 use crate::mementos::{self, TOGETHER};
@@ -50,12 +50,10 @@ const NAMED: usize = 20;
 
 /// Of which functions there are mementos, for whoever asks for another one.
 fn available(metadata: &dyn MetadataStore) -> Result<String> {
-    let (mut functions, mut from) = (BTreeSet::new(), None);
-    while functions.len() <= NAMED {
-        let page = metadata.list(&Filter::default(), from, TOGETHER)?;
-        functions.extend(page.entries.into_iter().map(|entry| entry.function));
-        from = page.next;
-        if from.is_none() {
+    let mut functions = BTreeSet::new();
+    for page in entry_pages(metadata, &Filter::default(), TOGETHER) {
+        functions.extend(page?.entries.into_iter().map(|entry| entry.function));
+        if functions.len() > NAMED {
             break;
         }
     }

@@ -1,10 +1,10 @@
 //! What `memento ping` does to see whether a store keeps what it is given.
 
 use memento::storage::reserved::{DAMAGED, PING};
-use memento::storage::{DataStore, Entry, ListOptions, MetadataStore, Namespace, Prefix, unique};
+use memento::storage::{
+    DataStore, Entry, ListOptions, MetadataStore, Namespace, Prefix, object_pages, unique,
+};
 use memento::{Digest, Key, Result, Version};
-
-use crate::contents;
 
 /// What is put, beside a name that nothing else has.
 const CONTENT: &[u8] = b"memento ping";
@@ -36,9 +36,8 @@ pub(super) fn write_metadata(metadata: &dyn MetadataStore) -> Result<()> {
 /// How many objects were found damaged and moved out of the way.
 pub(super) fn damaged(data: &dyn DataStore) -> Result<u64> {
     let mut count = 0;
-    contents::pages(data, &Prefix::new(DAMAGED)?, &ListOptions::default(), |objects, _| {
-        count += objects.len() as u64;
-        Ok(())
-    })?;
+    for listing in object_pages(data, &Prefix::new(DAMAGED)?, ListOptions::default()) {
+        count += listing?.objects.len() as u64;
+    }
     Ok(count)
 }

@@ -7,7 +7,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::Stdio;
 
-use memento::{Digest, Environment, LocalRunner, memento, resource};
+use memento::{Environment, LocalRunner, memento, resource};
 use memento_storage_fs::Options;
 use memento_tests::folder::Folder;
 use memento_tests::proxy::Proxy;
@@ -292,10 +292,7 @@ fn mementos_of_a_newer_release_are_not_replaced_unless_that_is_asked_for() {
     copy(&place, &[folder.name(), "./to"]);
     place.done(&["--storage", folder.name(), "export", "archive"]);
     let to = Folder::at(place.path("to"));
-    // Digest, format, length, and whatever that release puts behind them.
-    let sealed = b"\x03\x05\0\0\0later";
-    let newer = [Digest::of(sealed).as_bytes().as_slice(), sealed].concat();
-    to.open_database().execute("UPDATE mementos SET record = ?1", [newer]).unwrap();
+    to.make_newer();
     let import = ["--storage", "./to", "import", "--json", "archive"];
     assert_eq!(copy(&place, &[folder.name(), "./to"])[2], 0);
     assert_eq!(json(&place.done(&import))[0]["mementos"], 0);

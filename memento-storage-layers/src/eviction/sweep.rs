@@ -5,7 +5,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use memento::plugin::Stores;
 use memento::storage::reserved::RESULTS;
-use memento::storage::{DataStore, Entry, Filter, ListOptions, MetadataStore, Prefix, References};
+use memento::storage::{
+    DataStore, Entry, Filter, ListOptions, MetadataStore, Prefix, References, entry_pages,
+    object_pages,
+};
 use memento::{Digest, ErrorKind, Key, Name, Result};
 use metrics::counter;
 
@@ -113,10 +116,8 @@ impl<'a> Sweep<'a> {
     }
 
     fn count_contents(&mut self) -> Result<()> {
-        let (folder, mut options) = (Prefix::new(RESULTS)?, ListOptions::default());
-        loop {
-            let page = self.data.list(&folder, &options)?;
-            for object in page.objects {
+        for listing in object_pages(self.data, &Prefix::new(RESULTS)?, ListOptions::default()) {
+            for object in listing?.objects {
                 if let Some(digest) = object.name.result_digest() {
                     let item = Item::Content(digest);
                     if object.modified.is_none() {
@@ -126,17 +127,13 @@ impl<'a> Sweep<'a> {
                     self.add(item, object.size, object.modified.map_or(0, nanoseconds));
                 }
             }
-            match page.next {
-                None => return Ok(()),
-                next => options.from = next,
-            }
         }
+        Ok(())
     }
 
     fn count_mementos(&mut self) -> Result<()> {
-        let mut from = None;
-        loop {
-            let page = self.metadata.list(&Filter::default(), from, PAGE)?;
+        for page in entry_pages(self.metadata, &Filter::default(), PAGE) {
+            let page = page?;
             let earlier = self.earlier(&page.entries)?;
             for (entry, earlier) in page.entries.iter().zip(earlier) {
                 let size = entry.record.len() as u64 + earlier;
@@ -151,11 +148,8 @@ impl<'a> Sweep<'a> {
                     self.total = self.total.saturating_add(size);
                 }
             }
-            from = page.next;
-            if from.is_none() {
-                return Ok(());
-            }
         }
+        Ok(())
     }
 
     /// How long the records are that each of `entries` took the place of.
@@ -229,17 +223,16 @@ impl<'a> Sweep<'a> {
         if gone.is_empty() {
             return Ok(Vec::new());
         }
-        let (mut put, mut from) = (HashSet::new(), None);
-        loop {
-            let page = self.metadata.list(&Filter::default(), from, REMEMBERED)?;
+        let mut put = HashSet::new();
+        for page in entry_pages(self.metadata, &Filter::default(), REMEMBERED) {
+            let page = page?;
             let end = page.entries.iter().position(|entry| begin.contains(&mark(entry)));
             for entry in page.entries.iter().take(end.unwrap_or(page.entries.len())) {
                 put.insert(entry.key);
                 // Of one that cannot be read, nothing is used either.
                 let _ = self.pinned.add(entry);
             }
-            from = page.next.filter(|_| end.is_none());
-            if from.is_none() {
+            if end.is_some() {
                 break;
             }
         }

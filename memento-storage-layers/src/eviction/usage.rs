@@ -11,7 +11,7 @@ use std::collections::HashMap;
 use std::time::SystemTime;
 
 use memento::storage::reserved::USAGE;
-use memento::storage::{DataStore, ListOptions, Prefix};
+use memento::storage::{DataStore, ListOptions, Prefix, object_pages};
 use memento::{Digest, Error, ErrorKind, Key, Name, Result};
 use serde::{Deserialize, Serialize};
 
@@ -96,16 +96,12 @@ impl Account {
     ///
     /// What the store reports.
     pub(super) fn all(data: &dyn DataStore) -> Result<Vec<Self>> {
-        let (folder, mut options) = (Prefix::new(USAGE)?, ListOptions::default());
         let mut accounts = Vec::new();
-        loop {
-            let page = data.list(&folder, &options)?;
-            accounts.extend(page.objects.into_iter().filter_map(|object| Self::read(object.name)));
-            match page.next {
-                None => return Ok(accounts),
-                next => options.from = next,
-            }
+        for listing in object_pages(data, &Prefix::new(USAGE)?, ListOptions::default()) {
+            let objects = listing?.objects.into_iter();
+            accounts.extend(objects.filter_map(|object| Self::read(object.name)));
         }
+        Ok(accounts)
     }
 
     /// Keeps a new account: of the latest uses, where they are more than one may have, or longer than the store takes.

@@ -2,7 +2,7 @@
 
 use std::io::{self, Cursor, Read};
 
-use memento::plugin::fill;
+use memento::storage::fill;
 use memento::{Error, ErrorKind, Result};
 
 use super::sealer::{LAST, PREFIX};

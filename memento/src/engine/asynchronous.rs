@@ -18,9 +18,9 @@ use std::time::Instant;
 use super::calls::{Calls, runner};
 use super::claim::{AmongProcesses, Claimed, Waiter};
 use super::ending::Ending;
+use super::erased::{ErasedCall as _, OutputOnly};
 use super::item::{Item, Suspended};
-use super::task::{OutputOnly, Task as _};
-use super::{Bound, bind, encode, lookup, recall};
+use super::{CallerBinding, bind, encode, lookup, recall};
 use crate::binding::Declaration;
 use crate::cache::Shared;
 use crate::cancellation::CancellationToken;
@@ -52,7 +52,7 @@ pub(crate) struct Pending<R: Returns> {
 
 /// What is asked for, and by whom: the same in all jobs of one call.
 struct Asked {
-    bound: Bound,
+    bound: CallerBinding,
     caller: Caller,
     modifiers: Modifiers<'static>,
     cancel: Option<CancellationToken>,
@@ -60,7 +60,7 @@ struct Asked {
 
 impl Asked {
     /// For whoever calls in this thread.
-    fn new(bound: Bound, modifiers: Modifiers<'_>) -> Self {
+    fn new(bound: CallerBinding, modifiers: Modifiers<'_>) -> Self {
         let (modifiers, cancel) = modifiers.detach();
         Self { bound, caller: Caller::current(), modifiers, cancel }
     }
@@ -118,7 +118,7 @@ pub(crate) fn begin<R: Returns, A>(
 
 impl<R: Returns> Pending<R> {
     #[inline(never)]
-    fn new(bound: Bound, modifiers: Modifiers<'_>, item: Suspended) -> Box<Self> {
+    fn new(bound: CallerBinding, modifiers: Modifiers<'_>, item: Suspended) -> Box<Self> {
         let asked = Arc::new(Asked::new(bound, modifiers));
         Box::new(Self { asked, item, output: None })
     }
@@ -134,7 +134,7 @@ impl<R: Returns> Pending<R> {
         let (_wait, under_way) = (Wait::begin(frame), UnderWay::begin());
         let Self { item, output, .. } = self.resolve(body).await;
         under_way.end();
-        if let (Some(frame), Some(call)) = (frame, item.call(asked.bound.function)) {
+        if let (Some(frame), Some(call)) = (frame, item.finished_call(asked.bound.function)) {
             frame.record(call);
         }
         (output, item.ending)
@@ -273,12 +273,12 @@ impl<R: Returns> Pending<R> {
     ) -> Blocking<(Self, T)> {
         Blocking::begin(move || {
             let Self { asked, mut item, output } = self;
-            let mut task = OutputOnly::<R>::of_output(output);
-            let mut resumed = item.resume(&mut task);
+            let mut call = OutputOnly::<R>::of_output(output);
+            let mut resumed = item.resume(&mut call);
             let done = asked.caller.enter(|| work(&asked.calls(), &mut resumed));
             let state = resumed.into_state();
-            item.suspend(state);
-            (Self { asked, item, output: task.into_output() }, done)
+            item.put_back(state);
+            (Self { asked, item, output: call.into_output() }, done)
         })
     }
 }
@@ -316,9 +316,9 @@ impl Turn {
 
 /// The output that has this value as the part of it that is kept.
 fn adopt<R: Returns>(shared: &Shared) -> Option<R::Output> {
-    let mut task = OutputOnly::<R>::of_output(None);
-    task.adopt(shared);
-    task.into_output()
+    let mut call = OutputOnly::<R>::of_output(None);
+    call.adopt(shared);
+    call.into_output()
 }
 
 /// Polls what `body` makes to its end, as called by `caller`; what it panicked with, if it did.

@@ -77,7 +77,7 @@ impl<'a> Calls<'a> {
         let binding = self.binding;
         let standing = match claim {
             Claim::Lead(lead) => Standing::Lead(lead),
-            Claim::Landed(Arrival { value, landed, .. }) if item.task.adopt(&value) => {
+            Claim::Landed(Arrival { value, landed, .. }) if item.call.adopt(&value) => {
                 binding.cluster.counters.count_store_hit(landed.took);
                 return Ok(Claimed::Ended(Ending::Found(landed.into())));
             }

@@ -7,7 +7,7 @@ use crate::cache::Landed;
 use crate::error::panic_message;
 use crate::function::Function;
 use crate::progress::End;
-use crate::stack::Call;
+use crate::stack::FinishedCall;
 use crate::validity::Validity;
 use crate::{Digest, Error, ErrorKind, Invocation};
 
@@ -51,10 +51,14 @@ impl Ending {
     }
 
     /// What the caller's frame records, if there is an outcome.
-    pub(crate) fn call(&self, function: &'static Function, invocation: Invocation) -> Option<Call> {
+    pub(crate) fn finished_call(
+        &self,
+        function: &'static Function,
+        invocation: Invocation,
+    ) -> Option<FinishedCall> {
         let (Self::Found(known) | Self::Computed(known)) = self else { return None };
         let Known { digest, validity } = known.clone();
-        Some(Call { function, invocation, digest, validity })
+        Some(FinishedCall { function, invocation, digest, validity })
     }
 
     /// The error of a call of `function` that has no output.

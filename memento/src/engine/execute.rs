@@ -61,7 +61,7 @@ impl<'a> Calls<'a> {
         frame: &Frame,
         took: Duration,
     ) -> Ending {
-        let error = item.task.error();
+        let error = item.call.error();
         let encoded = (!frame.has_failure()).then(|| self.encode(item, Publish::All));
         let known = match encoded.transpose() {
             Ok(Some((value, found))) => {
@@ -112,7 +112,7 @@ impl<'a> Calls<'a> {
     ) -> (Arc<Frame>, Duration, std::thread::Result<()>) {
         let (frame, caller) = self.frame(item.key, correlation, further_calls);
         let began = Instant::now();
-        let ran = catch_unwind(AssertUnwindSafe(|| caller.enter(|| item.task.run())));
+        let ran = catch_unwind(AssertUnwindSafe(|| caller.enter(|| item.call.run())));
         (frame, began.elapsed(), ran)
     }
 
@@ -148,7 +148,7 @@ impl<'a> Calls<'a> {
         if let Standing::Lead(lead) = right.standing {
             // What does not count any more is for nobody else.
             lead.land(|| {
-                let shared = shared.or_else(|| item.task.share()).filter(|_| counts)?;
+                let shared = shared.or_else(|| item.call.share()).filter(|_| counts)?;
                 Some((shared, landed.clone()))
             });
         }

@@ -1,8 +1,8 @@
 //! One call on its way.
 
 use super::ending::Ending;
+use super::erased::ErasedCall;
 use super::right::Right;
-use super::task::Task;
 use crate::binding::Binding;
 use crate::encoding::{Encoded, Written};
 use crate::flight::{self, Arrival};
@@ -12,7 +12,7 @@ use crate::miss::Miss;
 use crate::modifiers::Modifiers;
 use crate::progress::Tracker;
 use crate::record::Head;
-use crate::stack::Call;
+use crate::stack::FinishedCall;
 use crate::{Digest, Invocation, Key};
 
 /// One call.
@@ -20,7 +20,7 @@ pub(crate) struct Item<'a> {
     pub(super) encoded: &'a Written,
     pub(super) invocation: Invocation,
     pub(super) key: Key,
-    pub(super) task: &'a mut dyn Task,
+    pub(super) call: &'a mut dyn ErasedCall,
     pub(super) ending: Ending,
     pub(super) findings: Findings,
     /// What is known of it while another process makes it.
@@ -94,14 +94,18 @@ impl Findings {
 
 impl<'a> Item<'a> {
     /// A call that the memory cache has no answer for, and that the stores were not asked for.
-    pub(crate) fn new(binding: &Binding, encoded: &'a Encoded<'_>, task: &'a mut dyn Task) -> Self {
+    pub(crate) fn new(
+        binding: &Binding,
+        encoded: &'a Encoded<'_>,
+        call: &'a mut dyn ErasedCall,
+    ) -> Self {
         let invocation = encoded.invocation();
         let key = invocation.key(&binding.function.version());
         Self {
             encoded,
             invocation,
             key,
-            task,
+            call,
             ending: Ending::Pending,
             findings: Findings::new(binding, &key),
             away: None,
@@ -110,7 +114,7 @@ impl<'a> Item<'a> {
 }
 
 impl Item<'_> {
-    /// What has become of the call, for [`Suspended::suspend`].
+    /// What has become of the call, for [`Suspended::put_back`].
     pub(super) fn into_state(self) -> State {
         State { ending: self.ending, findings: self.findings }
     }
@@ -118,9 +122,9 @@ impl Item<'_> {
     /// Tells those who want to know what became of this call.
     pub(super) fn deliver(&mut self, function: &'static Function, tracker: Option<&Tracker>) {
         if let Some(tracker) = tracker {
-            tracker.count(self.ending.end(|| self.task.error().is_some()));
+            tracker.count(self.ending.end(|| self.call.error().is_some()));
         }
-        self.task.deliver(function, self.invocation, &self.ending);
+        self.call.deliver(function, self.invocation, &self.ending);
     }
 }
 
@@ -138,27 +142,27 @@ impl Suspended {
         }
     }
 
-    /// The call, whose output is in `task`. Its state is not here until it is [suspended](Self::suspend).
-    pub(super) fn resume<'a>(&'a mut self, task: &'a mut dyn Task) -> Item<'a> {
+    /// The call, whose output is in `call`. What becomes of it is to be [put back](Self::put_back).
+    pub(super) fn resume<'a>(&'a mut self, call: &'a mut dyn ErasedCall) -> Item<'a> {
         Item {
             encoded: &self.encoded,
             invocation: self.invocation,
             key: self.key,
-            task,
+            call,
             ending: std::mem::replace(&mut self.ending, Ending::Pending),
             findings: std::mem::take(&mut self.findings),
             away: None,
         }
     }
 
-    /// Takes back what has become of the call.
-    pub(super) fn suspend(&mut self, State { ending, findings }: State) {
+    /// Takes what has become of the call.
+    pub(super) fn put_back(&mut self, State { ending, findings }: State) {
         self.ending = ending;
         self.findings = findings;
     }
 
     /// What the caller's frame records, if there is an outcome.
-    pub(super) fn call(&self, function: &'static Function) -> Option<Call> {
-        self.ending.call(function, self.invocation)
+    pub(super) fn finished_call(&self, function: &'static Function) -> Option<FinishedCall> {
+        self.ending.finished_call(function, self.invocation)
     }
 }

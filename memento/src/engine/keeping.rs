@@ -126,7 +126,7 @@ impl Calls<'_> {
         let inline = ran.value.filter(|value| storage.fits_into_record(value));
         let is_apart = ran.value.is_some() && inline.is_none();
         let value = ran.value.map(|value| {
-            let (codec, size) = (item.task.codec(), value.len() as u64);
+            let (codec, size) = (item.call.codec(), value.len() as u64);
             EncodedValue { codec, size, inline }
         });
         let head = Head {
@@ -160,7 +160,7 @@ impl Calls<'_> {
             code: self.binding.code(),
             package_version: function.package_version().to_owned(),
             arguments: item.encoded.kept().map(|bytes| Arguments::new(bytes.to_vec())),
-            result_type: item.task.result_type().to_owned(),
+            result_type: item.call.result_type().to_owned(),
             dependencies: ran.dependencies,
             total_time: ran.total_time,
             own_time: ran.own_time,

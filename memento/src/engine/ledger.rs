@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::Error;
-use crate::stack::{self, Call, Frame};
+use crate::stack::{self, FinishedCall, Frame};
 
 /// Calls of a batch, on their way into the frame of the function that makes it.
 ///
@@ -15,7 +15,7 @@ pub(crate) struct Ledger {
     /// The calls that have not ended.
     outstanding: BTreeSet<usize>,
     /// Calls behind one that has not ended.
-    waiting: BTreeMap<usize, Call>,
+    waiting: BTreeMap<usize, FinishedCall>,
 }
 
 impl Ledger {
@@ -33,7 +33,7 @@ impl Ledger {
     }
 
     /// The call at `index` has ended; `call` is there to be recorded where it came to something.
-    pub(crate) fn end(&mut self, index: usize, call: Option<Call>) {
+    pub(crate) fn end(&mut self, index: usize, call: Option<FinishedCall>) {
         let Some(frame) = &self.frame else { return };
         let was_first = self.outstanding.first().is_none_or(|first| *first >= index);
         self.outstanding.remove(&index);

@@ -30,7 +30,7 @@ pub(super) fn admits(found: &Candidate<'_>) -> bool {
 pub(super) fn adopt(binding: &Binding, item: &mut Item<'_>) -> Option<Landed> {
     let identity = item.encoded.identity(binding.number);
     let (shared, landed) = binding.cluster.storage.cache.get_shared(identity)?;
-    (landed.is_still_valid() && item.task.adopt(&shared)).then_some(landed)
+    (landed.is_still_valid() && item.call.adopt(&shared)).then_some(landed)
 }
 
 /// Ends `item` if the memory cache has a valid result for it.
@@ -116,8 +116,8 @@ pub(super) fn find_independent<'r>(
     None
 }
 
-/// How long a value is at most that is worth nothing beside its decoding, as another thread or a scope: that many bytes
-/// are decoded in less time than it takes to have one begin.
+/// How long a value is at most that is worth no other thread: that many bytes are decoded in less time than it takes to
+/// have one begin.
 const SHORT: usize = 1 << 10;
 
 /// Ends `item`, which whoever runs in this thread asks for, if `record` holds a short result that is known to be valid.
@@ -131,15 +131,16 @@ pub(super) fn find_at_once(
     let Ok((head, _)) = record::open(&item.key, record) else { return false };
     let value = head.value.and_then(|value| value.inline).filter(|bytes| bytes.len() <= SHORT);
     let (Some(bytes), false) = (value, head.depends) else { return false };
-    if check(binding, item.task.codec(), &head).is_err() {
+    if check(binding, item.call.codec(), &head).is_err() {
         return false;
     }
     let landed = landed(item, &head, validity_alone(binding, &head));
     if modifiers.wants == Wants::Value {
-        let Some(Ok(())) = decode_alone(item, bytes) else {
-            item.task.discard();
+        let (decoded, found) = decode(binding, item, Publish::None, Encoding::Whole(bytes));
+        if decoded.is_err() || !found.is_all() {
+            item.call.discard();
             return false;
-        };
+        }
         cache_found(binding, item, landed.clone(), bytes.len() as u64);
     }
     item.findings.replaces = Some(head.digest);
@@ -155,7 +156,7 @@ fn open<'r>(
 ) -> Result<(Head<'r>, &'r [u8]), Miss> {
     let opened = binding.cluster.storage.open_record(&item.key, record).map_err(unopened)?;
     item.findings.note_replaced(&opened.0);
-    check(binding, item.task.codec(), &opened.0)?;
+    check(binding, item.call.codec(), &opened.0)?;
     Ok(opened)
 }
 
@@ -256,7 +257,7 @@ fn read(
     };
     match storage.read_value(head, decode) {
         None => {
-            item.task.discard();
+            item.call.discard();
             return Err(Miss::Unreadable);
         }
         Some(Err(error)) => {
@@ -266,7 +267,7 @@ fn read(
         Some(Ok(())) => {}
     }
     if let Some(part) = storage.contents.missing_content(&found.parts) {
-        item.task.discard();
+        item.call.discard();
         return Err(Miss::PartMissing(part));
     }
     part::publish_all(&storage.contents, found.publications);
@@ -288,20 +289,9 @@ pub(super) fn decode(
     publish: Publish,
     encoding: Encoding<'_>,
 ) -> (Result<()>, Found) {
-    if let Encoding::Whole(bytes) = &encoding
-        && bytes.len() <= SHORT
-        && let Some(decoded) = decode_alone(item, bytes)
-    {
-        return (decoded, Found::default());
-    }
     let (contents, function) = (&binding.cluster.storage.contents, binding.function.path());
-    let scope = Scope::decoding(contents, function).publishing(publish, item.task.encoder());
-    scope.enter(|| item.task.decode(encoding))
-}
-
-/// Takes the item's output from a short encoding; `None` where it has parts or names, or may have.
-fn decode_alone(item: &mut Item<'_>, bytes: &[u8]) -> Option<Result<()>> {
-    part::decode_alone(|| item.task.decode(Encoding::Whole(bytes)))
+    let scope = Scope::decoding(contents, function).publishing(publish, item.call.encoder());
+    scope.enter(|| item.call.decode(encoding))
 }
 
 /// Puts a clone of the item's output, which was found in a store, into the memory cache, unless this process has
@@ -325,7 +315,7 @@ pub(super) fn cache(
     if !cache.admits(identity, size) {
         return None;
     }
-    let shared = item.task.share()?;
+    let shared = item.call.share()?;
     if landed.validity.as_ref().is_some_and(|validity| !validity.resources.is_empty()) {
         binding.reads.store(true, Ordering::Relaxed);
     }

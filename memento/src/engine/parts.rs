@@ -21,10 +21,10 @@ impl Calls<'_> {
         let (contents, function) =
             (&self.binding.cluster.storage.contents, self.binding.function.path());
         let decoding = Scope::decoding(contents, function);
-        let scope = Scope::encoding(contents, function).publishing(publish, item.task.encoder());
-        let (encoded, found) = scope.enter(|| item.task.encode(&mut bytes));
+        let scope = Scope::encoding(contents, function).publishing(publish, item.call.encoder());
+        let (encoded, found) = scope.enter(|| item.call.encode(&mut bytes));
         let Some(encoded) = encoded else { return Ok((None, found)) };
-        let check = || item.task.check_read(&bytes, found.is_all());
+        let check = || item.call.check_read(&bytes, found.is_all());
         let checked = encoded.and_then(|()| decoding.enter(check).0);
         checked.map_err(|error| error.with("function", function))?;
         Ok((Some(bytes), found))
@@ -48,7 +48,7 @@ impl Calls<'_> {
         let contents = &self.binding.cluster.storage.contents;
         let is_whole = decoded.is_ok() && contents.missing_content(&found.parts).is_none();
         if !is_whole {
-            item.task.discard();
+            item.call.discard();
         }
         is_whole
     }

@@ -3,31 +3,32 @@
 use parking_lot::Mutex;
 
 use super::calls::runner;
-use super::{Bound, encode, lookup};
+use super::{CallerBinding, encode, lookup};
 use crate::cache::MANY;
 use crate::encoding::{Encode, Encoded};
 use crate::modifiers::Modifiers;
 use crate::progress::End;
 use crate::returns::Returns;
-use crate::stack::{self, Call};
+use crate::stack::{self, FinishedCall};
 use crate::{Caller, Result, engine::Ledger};
 
 /// A chunk of the calls of a batch. What it holds is used again for the next one, so that a hit allocates nothing.
 pub(crate) struct Chunk<'b, R: Returns, A> {
-    bound: &'b Bound,
+    bound: &'b CallerBinding,
     arguments: Vec<A>,
     outputs: Vec<Option<Result<R::Output>>>,
     /// The encodings of those that have no output, in order.
     missing: Vec<Encoded<'b>>,
     /// What the caller's frame has yet to record; empty where nobody calls.
-    calls: Vec<Option<Call>>,
+    calls: Vec<Option<FinishedCall>>,
 }
 
-/// Where encodings are written. They are large to move and to hold, so each chunk's take the place of those before.
+/// Where encodings are written. They are large to move and to hold, so those of each chunk are written where those of
+/// the one before were.
 type Encodings<'b> = Vec<Encoded<'b>>;
 
 impl<'b, R: Returns, A> Chunk<'b, R, A> {
-    pub(crate) fn new(bound: &'b Bound) -> Self {
+    pub(crate) fn new(bound: &'b CallerBinding) -> Self {
         let (arguments, outputs, missing, calls) = Default::default();
         Self { bound, arguments, outputs, missing, calls }
     }
@@ -43,11 +44,11 @@ impl<'b, R: Returns, A> Chunk<'b, R, A> {
         ledger: &mut Ledger,
         first: usize,
         each: impl FnMut(usize, Recalled<R::Output, A>),
-    ) -> &mut Vec<Encoded<'b>> {
+    ) -> Vec<Encoded<'b>> {
         self.arguments.extend(arguments.take(MANY));
         self.look_up(&mut Encodings::new(), modifiers, encode_arguments);
         self.give(ledger, first, each);
-        &mut self.missing
+        std::mem::take(&mut self.missing)
     }
 
     /// Looks into the memory cache for the arguments that were taken.
@@ -116,7 +117,7 @@ impl<'b, R: Returns, A> Chunk<'b, R, A> {
             |at, mut found| {
                 let is_valid = lookup::admits(&found);
                 if is_valid && bound.frame != 0 && *found.recorded_by() != bound.frame {
-                    calls[at] = Some(Call::new(bound.function, found.landed().clone()));
+                    calls[at] = Some(FinishedCall::new(bound.function, found.landed().clone()));
                 }
                 is_valid
             },
@@ -127,7 +128,7 @@ impl<'b, R: Returns, A> Chunk<'b, R, A> {
 
 /// Chunks of a batch that are looked up at the same time, in threads of its runner.
 pub(crate) struct Block<'b, R: Returns, A> {
-    bound: &'b Bound,
+    bound: &'b CallerBinding,
     chunks: Vec<Mutex<Chunk<'b, R, A>>>,
     /// One for each thread that looks chunks up.
     encodings: Mutex<Vec<Encodings<'b>>>,
@@ -143,7 +144,7 @@ const CHUNKS: usize = 256;
 const GROWTH: usize = 16;
 
 impl<'b, R: Returns, A: Send> Block<'b, R, A> {
-    pub(crate) fn new(bound: &'b Bound) -> Self {
+    pub(crate) fn new(bound: &'b CallerBinding) -> Self {
         let (chunks, encodings, missing) = Default::default();
         Self { bound, chunks, encodings, next: 1, missing }
     }

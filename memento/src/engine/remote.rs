@@ -10,7 +10,7 @@ use super::claim::Claimed;
 use super::ending::panicked;
 use super::execute::{HOST, PROCESS, Ran};
 use super::item::Away;
-use super::{Bound, Calls, Ending, Item};
+use super::{CallerBinding, Calls, Ending, Item};
 use crate::encoding::Encoded;
 use crate::error::panic_message;
 use crate::flight::Claim;
@@ -110,7 +110,7 @@ impl<'a> Calls<'a> {
     /// Where it is not the one that the key was made of, as that of a file that was written to since.
     fn encode_whole(&self, item: &Item<'_>) -> Result<Option<Vec<u8>>> {
         let mut encoded: Encoded<'_> = self.binding.whole_encoding();
-        let written = encoded.put_arguments(|encoder| item.task.encode_arguments(encoder));
+        let written = encoded.put_arguments(|encoder| item.call.encode_arguments(encoder));
         let Some(whole) = written.ok().and_then(|()| encoded.into_whole()) else {
             return Ok(None);
         };
@@ -178,7 +178,7 @@ impl<'a> Calls<'a> {
         let mut found = Found::default();
         let is_taken = match (&returned.value, &returned.unkept) {
             (Some(value), _) => self.take_value(item, value.0, &mut found),
-            (None, Some(unkept)) => item.task.take_carried(unkept.0),
+            (None, Some(unkept)) => item.call.take_carried(unkept.0),
             (None, None) => false,
         };
         if !is_taken {
@@ -237,11 +237,11 @@ impl<'a> Calls<'a> {
         if let Some(reason) = self.uncarried(&found) {
             return respond(End::NotHere(reason));
         }
-        let unkept = if value.is_none() { item.task.carry() } else { None };
+        let unkept = if value.is_none() { item.call.carry() } else { None };
         let validity = frame.validity();
         respond(End::Returned(Returned {
             value: value.as_deref().map(Bytes),
-            error: item.task.error().map(Cow::Owned),
+            error: item.call.error().map(Cow::Owned),
             unkept: unkept.as_deref().map(Bytes),
             dependencies: frame.dependencies(),
             period: validity.period,
@@ -257,7 +257,7 @@ impl<'a> Calls<'a> {
 }
 
 /// Runs a function for the process that asks; nothing is looked up or recorded here. What came of it.
-pub(crate) fn perform<'a>(bound: &'a Bound, errand: &Errand, item: Item<'a>) -> Vec<u8> {
+pub(crate) fn perform<'a>(bound: &'a CallerBinding, errand: &Errand, item: Item<'a>) -> Vec<u8> {
     let calls = Calls::missing(bound, Caller::current(), Modifiers::default(), item);
     let mut item = calls.items[0].lock();
     calls.perform(&mut item, errand)

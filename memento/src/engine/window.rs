@@ -11,10 +11,10 @@ use std::sync::mpsc::{self, Receiver, Sender};
 use std::time::Instant;
 
 use super::calls::{CHUNK, runner};
+use super::erased::{Done, Message, Outlet, TypedCall};
 use super::ledger::Ledger;
 use super::recall::{Chunk, Recalled};
-use super::task::{Done, Message, Outlet, Typed};
-use super::{Bound, Item, bind, encode, resolve};
+use super::{CallerBinding, Item, bind, encode, resolve};
 use crate::binding::Declaration;
 use crate::encoding::Encode;
 use crate::flight::while_waiting_for_pool;
@@ -27,7 +27,7 @@ use crate::{Caller, CancellationToken, Error, ErrorKind, Result, stack};
 
 /// What all calls of a window have in common.
 pub(crate) struct Job<E, B> {
-    pub(super) bound: Bound,
+    pub(super) bound: CallerBinding,
     pub(super) caller: Caller,
     with: With,
     /// Cancelled with the token of the call, and when the window stops.
@@ -119,7 +119,7 @@ impl<E, B> Job<E, B> {
         E: Encode<A> + Send,
         B: Fn(A) -> R::Output + Send + Sync,
     {
-        let (mut encodings, mut tasks) = (Vec::new(), Vec::new());
+        let (mut encodings, mut calls) = (Vec::new(), Vec::new());
         for (index, arguments) in chunk {
             let mut encoded = self.bound.encoding();
             match encode(&self.bound, &mut encoded, &self.encode, &arguments) {
@@ -127,7 +127,9 @@ impl<E, B> Job<E, B> {
                     let outlet = Outlet { index, sender: sender.clone() };
                     encodings.push(encoded);
                     let (encode, body) = (&self.encode, &self.body);
-                    tasks.push(Typed::<R, _, _, _>::with_outlet(encode, arguments, body, outlet));
+                    calls.push(TypedCall::<R, _, _, _>::with_outlet(
+                        encode, arguments, body, outlet,
+                    ));
                 }
                 Err(error) => {
                     let done = Done { index, result: Err(error), call: None, end: End::Failed };
@@ -136,8 +138,8 @@ impl<E, B> Job<E, B> {
                 }
             }
         }
-        let items = encodings.iter().zip(&mut tasks);
-        let mut items = items.map(|(encoded, task)| Item::new(&self.bound, encoded, task));
+        let items = encodings.iter().zip(&mut calls);
+        let mut items = items.map(|(encoded, call)| Item::new(&self.bound, encoded, call));
         resolve(&self.bound, self.modifiers(), &mut items);
     }
 }

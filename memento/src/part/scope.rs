@@ -1,6 +1,6 @@
 //! What encodes or decodes a result in this thread: where its parts go, or come from.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -10,27 +10,32 @@ use crate::{Digest, Error, Name, Result};
 
 thread_local! {
     static SCOPE: RefCell<Option<Scope>> = const { RefCell::new(None) };
-    /// How many parts and names this thread has met, in whatever scope.
-    static MET: Cell<u64> = const { Cell::new(0) };
 }
 
 /// Appends the encoding of a value in the codec of a function.
 pub(crate) type Encode = fn(&dyn erased_serde::Serialize, &mut Vec<u8>) -> Result<()>;
 
-/// A result that is encoded or decoded.
+/// A result that is encoded or decoded. There is one for each value, so it is small.
 pub(crate) struct Scope {
     /// Whether parts are kept, or looked for.
     keeps: bool,
+    /// Whether parts that are found are held.
+    holds: bool,
+    publish: Publish,
     /// Where parts are; `None` where that is known later.
     contents: Option<Contents>,
+    function: Option<&'static str>,
+    encode: Option<Encode>,
+    /// `None` before there is any part or name: most values have none.
+    met: Option<Box<Met>>,
+}
+
+/// The parts and names of a result.
+#[derive(Default)]
+struct Met {
     /// What all parts that are read back share, but for those that are known; `None` before there is one.
     home: Option<Arc<Home>>,
     known: HashMap<Digest, Arc<Home>>,
-    /// Whether parts that are found are held.
-    holds: bool,
-    function: Option<&'static str>,
-    encode: Option<Encode>,
-    publish: Publish,
     found: Found,
 }
 
@@ -90,7 +95,7 @@ impl Scope {
 
     /// Decodes arguments, whose parts are there.
     pub(crate) fn arguments(home: Arc<Home>) -> Self {
-        Self::of(Some(home))
+        Self::of(Some(Met { home: Some(home), ..Met::default() }))
     }
 
     /// Encodes a value that is a part, whose own parts are kept in `home`.
@@ -105,64 +110,51 @@ impl Scope {
     /// Decodes a value that is a part, whose own parts are these.
     pub(super) fn behind(parts: &[Part]) -> Self {
         let known = parts.iter().map(|part| (part.digest, Arc::clone(&part.home))).collect();
-        Self { known, ..Self::of(None) }
+        Self::of(Some(Met { known, ..Met::default() }))
     }
 
-    fn of(home: Option<Arc<Home>>) -> Self {
+    fn of(met: Option<Met>) -> Self {
         Self {
             keeps: false,
-            contents: None,
-            home,
-            known: HashMap::new(),
             holds: false,
+            publish: Publish::None,
+            contents: None,
             function: None,
             encode: None,
-            publish: Publish::None,
-            found: Found::default(),
+            met: met.map(Box::new),
         }
     }
 
     /// Publishes what has names, in this codec.
     pub(crate) fn publishing(self, publish: Publish, encode: Encode) -> Self {
-        let is_writable = || self.contents.as_ref().is_some_and(Contents::is_writable);
-        let publish =
-            if publish != Publish::None && is_writable() { publish } else { Publish::None };
         Self { encode: Some(encode), publish, ..self }
     }
 
     /// Does `work` in this scope; what was found.
     pub(crate) fn enter<R>(self, work: impl FnOnce() -> R) -> (R, Found) {
-        /// Puts the former scope back, also when `work` panics.
-        struct Restore(Option<Scope>);
-        impl Drop for Restore {
-            fn drop(&mut self) {
-                SCOPE.set(self.0.take());
+        /// The scope around, which is put back also when `work` panics.
+        struct Around(Option<Scope>);
+        impl Around {
+            fn put_back(&mut self) -> Option<Scope> {
+                SCOPE.with(|scope| scope.replace(self.0.take()))
             }
         }
-        let restore = Restore(SCOPE.replace(Some(self)));
+        impl Drop for Around {
+            fn drop(&mut self) {
+                self.put_back();
+            }
+        }
+        let mut around = Around(SCOPE.with(|scope| scope.replace(Some(self))));
         let done = work();
-        let found = SCOPE
-            .with_borrow_mut(|scope| scope.as_mut().map(|scope| std::mem::take(&mut scope.found)));
-        drop(restore);
-        (done, found.unwrap_or_default())
+        let scope = around.put_back();
+        std::mem::forget(around);
+        let met = scope.and_then(|scope| scope.met);
+        (done, met.map(|met| met.found).unwrap_or_default())
     }
-}
 
-/// What comes of `work`, which decodes a value that is likely to be all there is: no scope is made for it. `None` where
-/// it is not, or where this thread is in a scope, which is another value's.
-pub(crate) fn decode_alone<R>(work: impl FnOnce() -> R) -> Option<R> {
-    if SCOPE.with_borrow(Option::is_some) {
-        return None;
+    fn met(&mut self) -> &mut Met {
+        self.met.get_or_insert_default()
     }
-    let met = MET.get();
-    let done = work();
-    (MET.get() == met).then_some(done)
-}
-
-/// Tells the scope of this thread, if there is one, of a part or a name.
-fn tell<R>(take: impl FnOnce(&mut Option<Scope>) -> R) -> R {
-    MET.set(MET.get().wrapping_add(1));
-    SCOPE.with_borrow_mut(take)
 }
 
 /// Gives contents their names. Trouble with that is no trouble of the result.
@@ -183,53 +175,53 @@ pub(crate) fn publish_all(contents: &Contents, publications: Vec<Publication>) {
 /// Notes that a result has `part`, and keeps it where the scope says.
 pub(super) fn keep(part: &Part) {
     // Copying reads and writes contents, so nothing is borrowed meanwhile.
-    let target = tell(|scope| {
+    let target = SCOPE.with_borrow_mut(|scope| {
         let scope = scope.as_mut()?;
-        scope.found.parts.push(part.digest);
-        scope.found.held += part.held();
-        if scope.holds {
-            scope.found.behind.push(part.clone());
+        let (keeps, holds) = (scope.keeps, scope.holds);
+        let found = &mut scope.met().found;
+        found.parts.push(part.digest);
+        found.held += part.held();
+        if holds {
+            found.behind.push(part.clone());
         }
-        let contents =
-            scope.contents.as_ref().filter(|_| scope.keeps && scope.found.lost.is_none());
-        contents.filter(|contents| contents.is_writable()).cloned()
+        let is_wanted = keeps && found.lost.is_none();
+        scope.contents.as_ref().filter(|contents| is_wanted && contents.is_writable()).cloned()
     });
     let Some(Err(error)) = target.map(|contents| part.keep_in(&contents)) else { return };
     SCOPE.with_borrow_mut(|scope| {
         if let Some(scope) = scope {
-            scope.found.lost.get_or_insert(error);
+            scope.met().found.lost.get_or_insert(error);
         }
     });
 }
 
 /// Notes that a result has a part with this digest; where it is.
 pub(super) fn meet(digest: Digest) -> Arc<Home> {
-    tell(|scope| match scope {
-        Some(scope) => {
-            scope.found.parts.push(digest);
-            if let Some(home) = scope.known.get(&digest) {
-                return Arc::clone(home);
-            }
-            Arc::clone(scope.home.get_or_insert_with(|| {
-                let home = |contents: &Contents| Home::Store(contents.clone(), scope.function);
-                Arc::new(scope.contents.as_ref().map(home).unwrap_or_default())
-            }))
+    SCOPE.with_borrow_mut(|scope| {
+        let Some(Scope { met, contents, function, .. }) = scope else { return Arc::default() };
+        let met = met.get_or_insert_default();
+        met.found.parts.push(digest);
+        if let Some(home) = met.known.get(&digest) {
+            return Arc::clone(home);
         }
-        None => Arc::default(),
+        Arc::clone(met.home.get_or_insert_with(|| {
+            let home = |contents: &Contents| Home::Store(contents.clone(), *function);
+            Arc::new(contents.as_ref().map(home).unwrap_or_default())
+        }))
     })
 }
 
 /// Notes that a value has a name, if it is to be published: `part` is its content, if it is one.
 pub(crate) fn publish(name: &Name, part: Option<&Part>, value: &dyn erased_serde::Serialize) {
-    let wanted = tell(|scope| {
+    let wanted = SCOPE.with_borrow_mut(|scope| {
         let scope = scope.as_mut()?;
-        scope.found.is_named = true;
+        scope.met().found.is_named = true;
         Some((scope.publish, scope.contents.clone()?, scope.encode?))
     });
     let Some((publish, contents, encode)) = wanted else { return };
     let is_wanted = match publish {
-        Publish::All => true,
-        Publish::Missing => !contents.is_published(name),
+        Publish::All => contents.is_writable(),
+        Publish::Missing => contents.is_writable() && !contents.is_published(name),
         Publish::None => false,
     };
     if !is_wanted {
@@ -246,7 +238,7 @@ pub(crate) fn publish(name: &Name, part: Option<&Part>, value: &dyn erased_serde
     };
     SCOPE.with_borrow_mut(|scope| {
         if let (Some(scope), Some(content)) = (scope, content) {
-            scope.found.publications.push(Publication { name: name.clone(), content });
+            scope.met().found.publications.push(Publication { name: name.clone(), content });
         }
     });
 }

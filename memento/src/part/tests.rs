@@ -85,22 +85,6 @@ fn a_scope_ends_with_its_work_also_by_a_panic() {
     assert_eq!(storage.contents.missing_content(&found.parts), None);
 }
 
-/// What has parts needs a scope, and so does what is decoded in the middle of another value.
-#[test]
-fn only_a_value_that_is_all_there_is_is_decoded_without_a_scope() {
-    let alone = |work: &dyn Fn()| decode_alone(work).is_some();
-    let (number, blob, partition) = (encoded::<Json>(&7), encoded::<Json>(&blob()), partition());
-    let decode = || assert_eq!(Json::decode::<u8>(&number).unwrap(), 7);
-    let named = || publish(&crate::Name::new("a/b").unwrap(), None, &7);
-    assert!(alone(&decode));
-    assert!(!alone(&|| drop(Json::decode::<Blob>(&blob).unwrap())));
-    assert!(!alone(&|| drop(encoded::<Json>(&partition))));
-    assert!(!alone(&named));
-    assert!(alone(&decode), "what was met before does not count");
-    let (inside, found) = Scope::arguments(Arc::default()).enter(|| alone(&decode));
-    assert!(!inside && found.is_all());
-}
-
 /// A content that a store does not take is told of, and the value is what it was.
 #[test]
 fn a_part_that_cannot_be_kept_is_lost_to_the_result() {

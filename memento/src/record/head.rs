@@ -95,7 +95,9 @@ fn take_number(bytes: &mut &[u8]) -> Option<u64> {
     let mut number = 0;
     for shift in (0..u64::BITS).step_by(7) {
         let byte = bytes.split_off_first()?;
-        number |= u64::from(byte & 0x7f) << shift;
+        let bits = u64::from(byte & 0x7f);
+        // The last byte has one bit.
+        number |= Some(bits << shift).filter(|shifted| shifted >> shift == bits)?;
         if *byte < 0x80 {
             return Some(number);
         }

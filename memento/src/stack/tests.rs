@@ -2,7 +2,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Call, Caller, Context, Frame, carry, context, with};
+use super::{Caller, Context, FinishedCall, Frame, carry, context, with};
 use crate::encoding::Rendered;
 use crate::memento::{Callee, Dependency};
 use crate::resource::{Observation, Stamp};
@@ -36,14 +36,14 @@ fn invocation(byte: u8) -> Invocation {
 }
 
 /// A call of `INNER` whose result depends on nothing beyond the code.
-fn call(invocation: Invocation, digest: Option<Digest>) -> Call {
-    Call { function: &INNER, invocation, digest, validity: None }
+fn call(invocation: Invocation, digest: Option<Digest>) -> FinishedCall {
+    FinishedCall { function: &INNER, invocation, digest, validity: None }
 }
 
 /// A call of `INNER` whose result depends on this.
-fn dependent(byte: u8, validity: Validity) -> Call {
+fn dependent(byte: u8, validity: Validity) -> FinishedCall {
     let digest = Some(Digest::from_bytes([byte; 32]));
-    Call { validity: validity.into_shared(), ..call(invocation(byte), digest) }
+    FinishedCall { validity: validity.into_shared(), ..call(invocation(byte), digest) }
 }
 
 /// The callees that a frame met.

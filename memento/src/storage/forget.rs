@@ -3,12 +3,11 @@
 //! What a call in another thread has found before, and is still reading, does not come back into the memory cache: the
 //! cache is told last, behind the count of changes.
 
-use super::{Storage, entry};
+use super::{Filter, Storage, entry};
 use crate::cache::{Identity, Removed};
 use crate::function::Function;
 use crate::memento::Provenance;
 use crate::record::{self, Head};
-use crate::storage::Filter;
 use crate::{Digest, Invocation, Key, Result};
 
 impl Storage {

@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, HashMap};
 
 use parking_lot::RwLock;
 
+use super::{Capabilities, Entry, Filter, MetadataStore, Page, Replacement};
 use crate::plugin::{DEFAULT_MEMORY_CACHE, StoragePlugin, Stores};
-use crate::storage::{Capabilities, Entry, Filter, MetadataStore, Page, Replacement};
 use crate::{Key, Result, Version};
 
 pub use data::MemoryDataStore;

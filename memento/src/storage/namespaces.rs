@@ -3,8 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::reserved::NAMESPACES;
-use super::{DataStore, ListOptions, Listing, Name, Namespace, Prefix};
-use crate::storage::Continuation;
+use super::{DataStore, ListOptions, Name, Namespace, Prefix, object_pages};
 use crate::{Error, ErrorKind, Result};
 
 fn mark(namespace: &Namespace) -> Result<Name> {
@@ -22,31 +21,17 @@ pub(super) fn create<S: DataStore + ?Sized>(store: &S, namespace: &Namespace) ->
 
 pub(super) fn list<S: DataStore + ?Sized>(store: &S) -> Result<Vec<Namespace>> {
     let mut namespaces = BTreeSet::new();
-    for_each_page(store, &Prefix::root(), |page| {
-        let found = page.folders.iter().filter(|folder| folder.as_str() != NAMESPACES);
+    for listing in object_pages(store, &Prefix::root(), ListOptions::one_level()) {
+        let listing = listing?;
+        let found = listing.folders.iter().filter(|folder| folder.as_str() != NAMESPACES);
         namespaces.extend(found.filter_map(|folder| Namespace::new(folder.as_str()).ok()));
-    })?;
-    for_each_page(store, &Prefix::new(NAMESPACES)?, |page| {
-        let made = page.objects.iter().filter_map(|object| object.name.segments().next_back());
-        namespaces.extend(made.filter_map(|segment| Namespace::new(segment).ok()));
-    })?;
-    Ok(namespaces.into_iter().collect())
-}
-
-fn for_each_page<S: DataStore + ?Sized>(
-    store: &S,
-    prefix: &Prefix,
-    mut each: impl FnMut(&Listing),
-) -> Result<()> {
-    let mut from: Option<Continuation> = None;
-    loop {
-        let page = store.list(prefix, &ListOptions { from, ..ListOptions::one_level() })?;
-        each(&page);
-        match page.next {
-            None => return Ok(()),
-            next => from = next,
-        }
     }
+    for listing in object_pages(store, &Prefix::new(NAMESPACES)?, ListOptions::one_level()) {
+        let listing = listing?;
+        let made = listing.objects.iter().filter_map(|object| object.name.segments().next_back());
+        namespaces.extend(made.filter_map(|segment| Namespace::new(segment).ok()));
+    }
+    Ok(namespaces.into_iter().collect())
 }
 
 pub(super) fn is_there<S: DataStore + ?Sized>(store: &S, namespace: &Namespace) -> Result<bool> {

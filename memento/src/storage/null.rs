@@ -1,10 +1,10 @@
 //! Stores that keep nothing: every call computes.
 
-use crate::plugin::{StoragePlugin, Stores};
-use crate::storage::{
+use super::{
     Capabilities, DataStore, Entry, Filter, ListOptions, Listing, MetadataStore, Page, Prefix,
     PutOptions,
 };
+use crate::plugin::{StoragePlugin, Stores};
 use crate::{Key, Name, Result, Version};
 
 inventory::submit! {

@@ -3,10 +3,9 @@
 use std::ops::Range;
 
 use super::{
-    Condition, DataStore, ListOptions, Name, Object, Prefix, PutOptions, Source, StoreInfo,
+    Condition, DataStore, ListOptions, Name, Prefix, PutOptions, Source, StoreInfo, object_pages,
 };
 use crate::Result;
-use crate::storage::Continuation;
 
 /// Rewrites the object until nobody else has changed it meanwhile.
 pub(super) fn append<S: DataStore + ?Sized>(store: &S, name: &Name, content: &[u8]) -> Result<()> {
@@ -60,26 +59,11 @@ pub(super) fn part<'a>(content: &'a [u8], range: &Range<u64>) -> &'a [u8] {
 
 pub(super) fn info<S: DataStore + ?Sized>(store: &S) -> Result<StoreInfo> {
     let mut info = StoreInfo::default();
-    for_each(store, &Prefix::root(), |object| {
-        info.objects += 1;
-        info.bytes += object.size;
-    })?;
-    Ok(info)
-}
-
-/// Does `each` with every object below `prefix`.
-pub(super) fn for_each<S: DataStore + ?Sized>(
-    store: &S,
-    prefix: &Prefix,
-    mut each: impl FnMut(Object),
-) -> Result<()> {
-    let mut from: Option<Continuation> = None;
-    loop {
-        let listing = store.list(prefix, &ListOptions { from, ..ListOptions::default() })?;
-        listing.objects.into_iter().for_each(&mut each);
-        match listing.next {
-            None => return Ok(()),
-            next => from = next,
+    for listing in object_pages(store, &Prefix::root(), ListOptions::default()) {
+        for object in listing?.objects {
+            info.objects += 1;
+            info.bytes += object.size;
         }
     }
+    Ok(info)
 }

@@ -3,8 +3,7 @@
 use std::hash::{BuildHasher, RandomState};
 use std::time::SystemTime;
 
-use super::provided::for_each;
-use super::{DataStore, Name, Snapshot};
+use super::{DataStore, ListOptions, Name, Snapshot, object_pages};
 use crate::Result;
 
 pub(super) fn take<S: DataStore + ?Sized>(store: &S, name: &Name) -> Result<Option<Snapshot>> {
@@ -15,10 +14,12 @@ pub(super) fn take<S: DataStore + ?Sized>(store: &S, name: &Name) -> Result<Opti
 
 pub(super) fn list<S: DataStore + ?Sized>(store: &S, name: &Name) -> Result<Vec<Snapshot>> {
     let mut snapshots = Vec::new();
-    for_each(store, &name.snapshots(), |object| {
-        let identifier = object.name.segments().next_back().unwrap_or_default();
-        snapshots.extend(Snapshot::new(identifier));
-    })?;
+    for listing in object_pages(store, &name.snapshots(), ListOptions::default()) {
+        for object in listing?.objects {
+            let identifier = object.name.segments().next_back().unwrap_or_default();
+            snapshots.extend(Snapshot::new(identifier));
+        }
+    }
     snapshots.sort();
     Ok(snapshots)
 }

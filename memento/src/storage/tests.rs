@@ -6,9 +6,9 @@ mod streamed;
 
 use super::{
     Capabilities, DataStore, Entry, Filter, MemoryDataStore, MemoryMetadataStore, MetadataStore,
-    Name, NullStore, Page, StoreInfo,
+    Name, NullStore, Page, StoreInfo, entry_pages,
 };
-use crate::{Key, Version};
+use crate::{Key, Result, Version};
 
 fn key(byte: u8) -> Key {
     Key::from_bytes([byte; 32])
@@ -117,17 +117,13 @@ fn a_list_comes_in_pages() {
             (failed(false), &[3, 2, 1]),
             (of_function("h"), &[]),
         ] {
-            let mut all = Vec::new();
-            let mut from = None;
-            loop {
-                let page = store.list(&filter, from, limit).unwrap();
-                assert!(page.entries.len() <= limit);
-                all.extend(keys(&page));
-                let Some(next) = page.next else { break };
+            let pages: Vec<_> = entry_pages(&store, &filter, limit).map(Result::unwrap).collect();
+            let (last, others) = pages.split_last().unwrap();
+            assert!(last.next.is_none() && last.entries.len() <= limit);
+            for page in others {
                 assert_eq!(page.entries.len(), limit, "only the last page may be short");
-                from = Some(next);
             }
-            assert_eq!(all, expected, "in pages of {limit}");
+            assert_eq!(pages.iter().flat_map(keys).collect::<Vec<_>>(), expected, "of {limit}");
         }
     }
 }

@@ -5,11 +5,16 @@ use std::io::{self, Read as _};
 use memento::storage::{
     DataStore, ListOptions, Listing, MemoryMetadataStore, Prefix, PutOptions, Source,
 };
-use memento::{Blob, Environment, Error, ErrorKind, LocalRunner, Name, Result, Storage, memento};
+use memento::{
+    Blob, Environment, Error, ErrorKind, LocalRunner, Name, Result, Statistics, Storage, memento,
+};
 use memento_tests::folder::Folder;
 use memento_tests::parts::{RUNS, Stores, by_day, lines, measure, report, table, text};
 use memento_tests::reasons::in_process;
 use memento_tests::warnings;
+use serde::de::Error as _;
+use serde::ser::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::run;
 
@@ -96,6 +101,58 @@ fn parts_go_from_storage_to_storage() {
             assert_eq!((passed.1.read().unwrap(), runs), (text(3).into_bytes(), 0));
         });
         there.assert_whole();
+    });
+}
+
+/// What stands for bytes that are read as soon as they are named.
+#[derive(Clone, Debug, PartialEq)]
+struct Eager(Vec<u8>);
+
+impl Serialize for Eager {
+    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        Blob::from_reader(&*self.0).map_err(S::Error::custom)?.serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Eager {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
+        let file = Blob::deserialize(deserializer)?;
+        file.read().map(Self).map_err(D::Error::custom)
+    }
+}
+
+/// It finds them in the storage of the function that returned it, and asks no other one.
+#[test]
+fn a_value_that_reads_its_part_while_it_is_read() {
+    #[memento(cluster = "elsewhere")]
+    fn eager(number: u64) -> Eager {
+        RUNS.add();
+        Eager(text(number).into_bytes())
+    }
+    RUNS.alone(|| {
+        let (here, there) = (Folder::new(), Folder::new());
+        let storage = |folder: &Folder| memento_storage_fs::storage(&folder.options());
+        let fresh = || {
+            let all = environment(storage(&here));
+            all.with_cluster("elsewhere", storage(&there), LocalRunner::new())
+        };
+        assert_eq!(fresh().enter(|| run(|| eager::map((0..9).map(|n| (n,)))).1), 9);
+        let (one, many) = (fresh(), fresh());
+        for _ in 0..2 {
+            let found = one.enter(|| run(|| eager(3)));
+            assert_eq!(found, (Eager(text(3).into_bytes()), 0));
+            let (found, runs) = many.enter(|| run(|| eager::map((0..9).map(|n| (n,)))));
+            assert_eq!(runs, 0);
+            for (n, found) in (0..).zip(found) {
+                assert_eq!(found.unwrap().0, text(n).as_bytes());
+            }
+        }
+        for (environment, count) in [(one, 1), (many, 9)] {
+            let Statistics { store_hits, memory_hits, store_failures, .. } =
+                environment.statistics();
+            assert_eq!((store_hits, memory_hits, store_failures), (count, count, 0));
+        }
+        assert!(!here.database().exists(), "nobody asks there");
     });
 }
 

@@ -18,7 +18,7 @@ mod too_long;
 mod topology;
 mod wrapped;
 
-use memento::storage::{DataStore as _, ListOptions, Prefix};
+use memento::storage::{DataStore as _, ListOptions, Prefix, object_pages};
 use memento_storage_redis::{Options, RedisDataStore};
 use memento_tests::redis::RedisServer;
 
@@ -66,16 +66,11 @@ fn number(server: &RedisServer, words: &[&str]) -> u64 {
 #[track_caller]
 fn assert_counted(server: &RedisServer) {
     let store = RedisDataStore::new(&on(server));
-    let (mut objects, mut bytes, mut from) = (0, 0, None);
-    loop {
-        let options = ListOptions { recursive: true, from, ..ListOptions::default() };
-        let page = store.list(&Prefix::root(), &options).unwrap();
+    let (mut objects, mut bytes) = (0, 0);
+    for page in object_pages(&store, &Prefix::root(), ListOptions::default()) {
+        let page = page.unwrap();
         objects += page.objects.len() as u64;
         bytes += page.objects.iter().map(|object| object.size).sum::<u64>();
-        from = page.next;
-        if from.is_none() {
-            break;
-        }
     }
     let info = store.info().unwrap();
     assert_eq!((info.objects, info.bytes), (objects, bytes));

@@ -19,9 +19,9 @@ use crate::binding::Declaration;
 use crate::encoding::Encode;
 use crate::engine::calls::CHUNK;
 use crate::engine::ending::Ending;
+use crate::engine::erased::{Done, OutputOnly};
 use crate::engine::item::{Item, Suspended};
 use crate::engine::lookup;
-use crate::engine::task::{Done, OutputOnly};
 use crate::engine::window::Job;
 use crate::engine::{Chunk, Ledger, Recalled};
 use crate::modifiers::{Modifiers, With};
@@ -104,7 +104,7 @@ fn done<R: Returns>(
 ) -> Done<R::Output> {
     let function = asked.bound.function;
     let has_failed = || output.as_ref().is_none_or(|output| R::error(output).is_some());
-    let (end, call) = (item.ending.end(has_failed), item.call(function));
+    let (end, call) = (item.ending.end(has_failed), item.finished_call(function));
     Done { index, result: output.ok_or_else(|| item.ending.error(function)), call, end }
 }
 
@@ -284,7 +284,7 @@ where
             Recalled::Missing(arguments) => missing.push((index, arguments)),
         };
         let encodings = chunk.recall(arguments, modifiers, &job.encode, ledger, first, each);
-        let items = encodings.drain(..).map(|encoded| Suspended::new(&job.bound, encoded));
+        let items = encodings.into_iter().map(|encoded| Suspended::new(&job.bound, encoded));
         (missing, items.collect())
     }
 
@@ -345,7 +345,7 @@ fn look_up<R: Returns>(
             asked.caller.enter(find);
         }
         let states: Vec<_> = resumed.into_iter().map(Item::into_state).collect();
-        items.iter_mut().zip(states).for_each(|(item, state)| item.suspend(state));
+        items.iter_mut().zip(states).for_each(|(item, state)| item.put_back(state));
         items.into_iter().zip(outputs.into_iter().map(OutputOnly::<R>::into_output)).collect()
     })
 }

@@ -1,10 +1,10 @@
 //! Records that are asked for together, one of which the store itself finds damaged.
 
 use super::{entry, key};
-use crate::storage::{Entry, Filter, MemoryMetadataStore, MetadataStore, Page};
+use crate::storage::{Entry, Filter, MemoryMetadataStore, MetadataStore, Page, entry_pages};
 use crate::{Error, ErrorKind, Key, Result, Version};
 
-/// A store that fails with this error for the second key, and has no better way for many.
+/// A store that fails with this error for the second key, and for the second page, and has no better way for many.
 #[derive(Debug)]
 struct OneFails(MemoryMetadataStore, ErrorKind);
 
@@ -29,7 +29,10 @@ impl MetadataStore for OneFails {
     }
 
     fn list(&self, filter: &Filter, from: Option<u64>, limit: usize) -> Result<Page> {
-        self.0.list(filter, from, limit)
+        match from {
+            None => self.0.list(filter, from, limit),
+            Some(_) => Err(Error::new(self.1, "list records")),
+        }
     }
 
     fn versions(&self, function: &str, limit: usize) -> Result<Vec<Version>> {
@@ -51,4 +54,16 @@ fn the_others_are_found_beside_one_that_fails_by_itself() {
         assert_eq!(found, [Ok(Some(vec![1])), Err(kind), Ok(None), Ok(Some(vec![3]))]);
     }
     assert_eq!(each(ErrorKind::Storage).unwrap_err().kind(), ErrorKind::Storage);
+}
+
+#[test]
+fn pages_end_with_the_first_error() {
+    let store = OneFails(MemoryMetadataStore::default(), ErrorKind::Storage);
+    store.put(&[1, 2, 3].map(|byte| entry(byte, "f", false, &[byte]))).unwrap();
+    let filter = Filter::default();
+    let came =
+        |limit| entry_pages(&store, &filter, limit).map(|page| page.map(|page| page.entries.len()));
+    let came = |limit| came(limit).map(Result::ok).collect::<Vec<_>>();
+    assert_eq!(came(2), [Some(2), None]);
+    assert_eq!(came(3), [Some(3)]);
 }

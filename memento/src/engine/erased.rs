@@ -13,11 +13,11 @@ use crate::part;
 use crate::plugin::Ends;
 use crate::progress::End;
 use crate::returns::Returns;
-use crate::stack::Call;
+use crate::stack::FinishedCall;
 use crate::{Invocation, Result};
 
 /// One call: the function's body with its arguments, then its output.
-pub(crate) trait Task: Send {
+pub(crate) trait ErasedCall: Send {
     /// Runs the body. Done at most once.
     fn run(&mut self);
 
@@ -65,7 +65,7 @@ pub(crate) trait Task: Send {
 }
 
 /// A call of a function that returns what `R` says.
-pub(crate) struct Typed<'e, R: Returns, A, E, F> {
+pub(crate) struct TypedCall<'e, R: Returns, A, E, F> {
     call: Option<(A, F)>,
     encode: &'e E,
     output: Option<R::Output>,
@@ -93,7 +93,7 @@ pub(crate) struct Done<T> {
     pub(crate) index: usize,
     pub(crate) result: Result<T>,
     /// What the caller's frame has yet to record.
-    pub(crate) call: Option<Call>,
+    pub(crate) call: Option<FinishedCall>,
     pub(crate) end: End,
 }
 
@@ -102,7 +102,7 @@ type EncodeNothing = fn(&(), &mut Encoder<'_, '_>) -> EncodeResult;
 
 /// The output of a call whose body runs elsewhere.
 pub(crate) type OutputOnly<R> =
-    Typed<'static, R, (), EncodeNothing, fn(()) -> <R as Returns>::Output>;
+    TypedCall<'static, R, (), EncodeNothing, fn(()) -> <R as Returns>::Output>;
 
 impl<R: Returns> OutputOnly<R> {
     pub(crate) fn of_output(output: Option<R::Output>) -> Self {
@@ -111,7 +111,7 @@ impl<R: Returns> OutputOnly<R> {
     }
 }
 
-impl<'e, R: Returns, A, E: Encode<A>, F: FnOnce(A) -> R::Output> Typed<'e, R, A, E, F> {
+impl<'e, R: Returns, A, E: Encode<A>, F: FnOnce(A) -> R::Output> TypedCall<'e, R, A, E, F> {
     pub(crate) fn new(_: R, encode: &'e E, arguments: A, body: F) -> Self {
         Self { call: Some((arguments, body)), encode, output: None, outlet: None }
     }
@@ -135,7 +135,7 @@ impl<'e, R: Returns, A, E: Encode<A>, F: FnOnce(A) -> R::Output> Typed<'e, R, A,
     }
 }
 
-impl<R, A, E, F> Task for Typed<'_, R, A, E, F>
+impl<R, A, E, F> ErasedCall for TypedCall<'_, R, A, E, F>
 where
     R: Returns,
     A: Send,
@@ -208,7 +208,7 @@ where
         if let Some(Outlet { index, sender }) = self.outlet.take() {
             let end = ending.end(|| self.error().is_some());
             let result = self.output.take().ok_or_else(|| ending.error(function));
-            let call = ending.call(function, invocation);
+            let call = ending.finished_call(function, invocation);
             // Where nobody listens any more, nobody needs to know.
             let _ = sender.send(Message::Done(Done { index, result, call, end }));
         }
