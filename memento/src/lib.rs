@@ -78,11 +78,13 @@ pub use blob::{Blob, BlobReader, BlobWriter};
 pub use bound::Bound;
 pub use cancellation::CancellationToken;
 pub use code::{Code, CodeChange, Piece};
+#[doc(inline)]
 pub use codec::Codec;
 pub use digest::{Digest, Version};
 pub use environment::Environment;
 pub use error::{Error, ErrorKind, Result};
 pub use function::{Function, functions};
+#[doc(inline)]
 pub use key::{Invocation, Key};
 pub use memento::{
     Arguments, Callee, Correlation, Dependency, Memento, Outcome, Provenance, StoredValue,
@@ -94,9 +96,11 @@ pub use partition::Partition;
 pub use program::default_folder;
 pub use progress::{Progress, ProgressEvents, ProgressObserver};
 pub use query::{Mementos, Query};
+#[doc(inline)]
 pub use runner::{LocalRunner, NullRunner};
 pub use stack::{Caller, carry, carry_future, context};
 pub use statistics::{Misses, Statistics};
+#[doc(inline)]
 pub use storage::{Name, Storage};
 pub use transient::Transient;
 

@@ -9,6 +9,7 @@ use super::lookup;
 use super::right::{Right, Standing};
 use crate::binding::Binding;
 use crate::flight::{Arrival, Claim};
+use crate::miss::Miss;
 use crate::{Error, ErrorKind, Key, Result};
 
 pub(super) use processes::{AmongProcesses, Waiter};
@@ -122,8 +123,10 @@ impl<'a> Calls<'a> {
         if may_wait && (claimed || changes != item.findings.changes) {
             item.findings.changes = changes;
             storage.settle();
-            // A store in trouble has said so when it was asked first.
+            // A store in trouble has said so when it was asked first, and so has one whose content cannot be read.
+            let was_unreadable = matches!(item.findings.miss, Some(Miss::Unreadable));
             let record = storage.metadata.get(&item.key).ok().flatten();
+            let record = record.filter(|record| !was_unreadable || item.is_new(record));
             if record.is_some() {
                 let items = std::iter::once(item);
                 self.caller.enter(|| lookup::find(self.binding, self.modifiers, items, &[record]));

@@ -11,7 +11,7 @@ use crate::memento::Correlation;
 use crate::miss::Miss;
 use crate::modifiers::Modifiers;
 use crate::progress::Tracker;
-use crate::record::Head;
+use crate::record::{self, Head};
 use crate::stack::FinishedCall;
 use crate::{Digest, Invocation, Key};
 
@@ -114,6 +114,12 @@ impl<'a> Item<'a> {
 }
 
 impl Item<'_> {
+    /// Whether `record` is another one than was found, if any was.
+    pub(super) fn is_new(&self, record: &[u8]) -> bool {
+        let opened = record::open(&self.key, record);
+        opened.is_ok_and(|(head, _)| Some(head.finished) != self.findings.finished)
+    }
+
     /// What has become of the call, for [`Suspended::put_back`].
     pub(super) fn into_state(self) -> State {
         State { ending: self.ending, findings: self.findings }

@@ -12,11 +12,11 @@
 
 use std::time::Duration;
 
+use crate::Key;
 use crate::engine::calls::Calls;
 use crate::engine::item::Item;
 use crate::flight::{self, Abroad};
 use crate::storage::{Claim, MetadataStore};
-use crate::{Key, record};
 
 /// The times between two questions, unless the store wakes who waits: the first, and the longest.
 const PAUSES: (Duration, Duration) = (Duration::from_micros(500), Duration::from_millis(20));
@@ -93,7 +93,9 @@ impl Calls<'_> {
             return Some(AmongProcesses::Unclaimed);
         }
         match storage.trouble.note(storage.metadata.try_claim(&item.key)) {
-            Some(Some(_)) if !may_wait && self.is_new(item) => return Some(AmongProcesses::Theirs),
+            Some(Some(_)) if !may_wait && self.has_new(item) => {
+                return Some(AmongProcesses::Theirs);
+            }
             Some(Some(claim)) => return Some(AmongProcesses::Ours(claim)),
             Some(None) if !may_wait => return Some(AmongProcesses::Theirs),
             Some(None) if self.may_wait(item) => {}
@@ -108,12 +110,9 @@ impl Calls<'_> {
     }
 
     /// Whether there is another record by now than the one that was found, if any was. Whoever may wait looks at it.
-    fn is_new(&self, item: &Item<'_>) -> bool {
-        let Ok(Some(record)) = self.binding.cluster.storage.metadata.get(&item.key) else {
-            return false;
-        };
-        let finished = record::open(&item.key, &record).map(|(head, _)| head.finished);
-        finished.is_ok_and(|finished| Some(finished) != item.findings.finished)
+    fn has_new(&self, item: &Item<'_>) -> bool {
+        let record = self.binding.cluster.storage.metadata.get(&item.key);
+        matches!(record, Ok(Some(record)) if item.is_new(&record))
     }
 
     /// Whether this thread may wait for another process, or go on to.
